@@ -1,0 +1,156 @@
+"""What every layer is: two primary facts, its output shape and its weights, from which its costs follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import prod
+from typing import Any, NamedTuple, NoReturn
+
+from cnncli.errors import LayerError
+
+Shape = tuple[int, ...]
+"""Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector."""
+
+Size = int | tuple[int, int]
+"""An extent in space as Keras takes it: one number for both axes, or (height, width)."""
+
+
+class Weight(NamedTuple):
+    """One weight tensor of a layer, named and shaped as Keras's variable."""
+
+    name: str
+    shape: Shape
+    trainable: bool = True
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+class Window(NamedTuple):
+    """What one output cell of a layer sees of its input, per axis (height, width), in input cells.
+
+    `extent` is how many cells it sees, `stride` how far the next cell's view is moved: below 1 where a layer enlarges.
+    """
+
+    extent: tuple[int, int]
+    stride: tuple[float, float]
+
+
+POINT = Window((1, 1), (1, 1))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Base of all layers. Class and field names are Keras's; methods take the shapes of the inputs."""
+
+    folds = False
+    """Whether runtimes compute this layer within the convolution that feeds it (normalization, activation)."""
+
+    free = False
+    """Whether the output is the input's memory under another name or shape, as of a reshape, or dropout at inference."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Shape of the output. Raises LayerError where the inputs do not fit."""
+        return self.one(inputs)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """The weights in Keras's order."""
+        return ()
+
+    def kernel_positions(self, *inputs: Shape) -> int:
+        """How often each kernel weight is used for one example: once per output cell, unless a layer says otherwise."""
+        return prod(self.output_shape(*inputs)[:-1])
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-accumulates of one example: each kernel weight is used once per position. No bias."""
+        kernels = sum(weight.size for weight in self.weights(*inputs) if weight.name.endswith("kernel"))
+        return kernels and kernels * self.kernel_positions(*inputs)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Float operations of one example as TensorFlow's profiler counts them in the frozen inference graph.
+
+        The profiler counts an add, subtract, multiply, divide, minimum, maximum, negation, square, comparison as 1 a
+        cell, rsqrt as 2, softmax as 5, and a rectifier, sigmoid, exponential, copy or resize as 0
+        (tensorflow/python/profiler/internal/flops_registry.py). The tests compare every layer with it.
+        """
+        return 0
+
+    def window(self) -> Window | None:
+        """What one output cell sees of the input; None where it sees all of it, or where there is no grid of cells."""
+        return POINT
+
+    def config(self) -> dict[str, Any]:
+        """The fields as keyword arguments of Keras's layer of the same name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def fail(self, why: str) -> NoReturn:
+        raise LayerError(f"{type(self).__name__}: {why}")
+
+    def one(self, inputs: tuple[Shape, ...]) -> Shape:
+        """The only input's shape."""
+        if len(inputs) != 1:
+            self.fail(f"takes one input, was given {len(inputs)}")
+        return inputs[0]
+
+    def feature_map(self, inputs: tuple[Shape, ...]) -> tuple[int, int, int]:
+        """The only input's height, width and channels."""
+        shape = self.one(inputs)
+        if len(shape) != 3:
+            self.fail(f"needs a feature map of (height, width, channels), was given shape {shape}")
+        height, width, channels = shape
+        return height, width, channels
+
+    def require_positive(self, *names: str) -> None:
+        """Raise unless each of these fields is a whole number of at least 1, or a pair of such."""
+        for name in names:
+            value = getattr(self, name)
+            for number in value if isinstance(value, tuple) else (value,):
+                if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+                    self.fail(f"{name}={value} must be a whole number of at least 1")
+
+    def set(self, **values: Any) -> None:
+        """Store normalized field values; only for __post_init__, while the layer is being made."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def pair(size: Size) -> tuple[int, int]:
+    """Keras's `3` and `(3, 3)` alike as (height, width)."""
+    if isinstance(size, int):
+        return size, size
+    height, width = size
+    return height, width
+
+
+def as_pair(layer: Layer, **sizes: Any) -> None:
+    """Store int, list or tuple fields as pairs, or raise naming the one that is neither."""
+    for name, value in sizes.items():
+        if isinstance(value, int):
+            layer.set(**{name: (value, value)})
+        elif isinstance(value, (list, tuple)) and len(value) == 2:
+            layer.set(**{name: tuple(value)})
+        else:
+            layer.fail(f"{name}={value!r} must be one whole number or two (height, width)")
+
+
+def sliding(layer: Layer, size: tuple[int, int], extent: tuple[int, int], stride: tuple[int, int], padding: str) -> tuple[int, int]:
+    """Height and width that a sliding window leaves: ceil(n / s) for "same", floor((n - k) / s) + 1 for "valid"."""
+    if padding == "same":
+        return -(-size[0] // stride[0]), -(-size[1] // stride[1])
+    height = (size[0] - extent[0]) // stride[0] + 1
+    width = (size[1] - extent[1]) // stride[1] + 1
+    if height < 1 or width < 1:
+        layer.fail(f"its window of {extent[0]}x{extent[1]} does not fit into an input of {size[0]}x{size[1]}; enlarge the input")
+    return height, width
+
+
+def dilated(kernel_size: Size, dilation_rate: Size) -> tuple[int, int]:
+    """Extent of a kernel with its gaps: d (k - 1) + 1."""
+    kernel, dilation = pair(kernel_size), pair(dilation_rate)
+    return dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
+
+
+def check_padding(layer: Layer, padding: str) -> None:
+    if padding not in ("valid", "same"):
+        layer.fail(f'padding={padding!r} must be "valid" or "same"')

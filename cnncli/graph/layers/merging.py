@@ -1,0 +1,91 @@
+"""Layers that make one tensor of several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from cnncli.graph.layer import Layer, Shape
+
+
+@dataclass(frozen=True)
+class Merge(Layer):
+    """Cell by cell; an axis of size 1 is broadcast, and a shorter shape is led by ones, as Keras's merge layers do."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        if len(inputs) < 2:
+            self.fail(f"takes at least two inputs, was given {len(inputs)}")
+        first = inputs[0]
+        if all(shape == first for shape in inputs):
+            return first
+        rank = max(map(len, inputs))
+        padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
+        for sizes in zip(*padded, strict=True):
+            if len(set(sizes) - {1}) > 1:
+                self.fail(f"inputs of shapes {', '.join(map(str, inputs))} do not broadcast")
+        return tuple(max(sizes) for sizes in zip(*padded, strict=True))
+
+    def flops(self, *inputs: Shape) -> int:
+        """One a cell of each result on the way from the first input to the last."""
+        result, operations = inputs[0], 0
+        for shape in inputs[1:]:
+            result = Merge.output_shape(self, result, shape)
+            operations += prod(result)
+        return operations
+
+
+@dataclass(frozen=True)
+class Add(Merge):
+    """The sum."""
+
+
+@dataclass(frozen=True)
+class Multiply(Merge):
+    """The product."""
+
+
+@dataclass(frozen=True)
+class Maximum(Merge):
+    """The larger."""
+
+
+@dataclass(frozen=True)
+class Minimum(Merge):
+    """The smaller."""
+
+
+@dataclass(frozen=True)
+class Subtract(Merge):
+    """The first less the second."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        if len(inputs) != 2:
+            self.fail(f"takes two inputs, was given {len(inputs)}")
+        return super().output_shape(*inputs)
+
+
+@dataclass(frozen=True)
+class Average(Merge):
+    """The mean."""
+
+    def flops(self, *inputs: Shape) -> int:
+        """The sum, and a division a cell."""
+        return super().flops(*inputs) + prod(self.output_shape(*inputs))
+
+
+@dataclass(frozen=True)
+class Concatenate(Layer):
+    """One behind the other along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
+
+    axis: int = -1
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        if len(inputs) < 2:
+            self.fail(f"takes at least two inputs, was given {len(inputs)}")
+        first = inputs[0]
+        rank = self.axis + len(first) if self.axis < 0 else self.axis - 1
+        if not 0 <= rank < len(first):
+            self.fail(f"axis={self.axis} is not an axis of an input of shape {first}")
+        if any(shape[:rank] != first[:rank] or shape[rank + 1 :] != first[rank + 1 :] for shape in inputs):
+            self.fail(f"inputs of shapes {', '.join(map(str, inputs))} differ along other axes than {self.axis}")
+        return (*first[:rank], sum(shape[rank] for shape in inputs), *first[rank + 1 :])

@@ -1,0 +1,125 @@
+"""Normalization and rescaling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from cnncli.graph.layer import Layer, Shape, Weight
+
+
+def _affine(layer: LayerNormalization | GroupNormalization | BatchNormalization, shape: Shape) -> tuple[Weight, ...]:
+    gamma = (Weight("gamma", shape),) if layer.scale else ()
+    beta = (Weight("beta", shape),) if layer.center else ()
+    return gamma + beta
+
+
+@dataclass(frozen=True)
+class BatchNormalization(Layer):
+    """By the statistics of the training batches, which are weights that are not trained. Along the last axis."""
+
+    momentum: float = 0.99
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+
+    folds = True
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        shape = self.one(inputs)[-1:]
+        return (*_affine(self, shape), Weight("moving_mean", shape, False), Weight("moving_variance", shape, False))
+
+    def flops(self, *inputs: Shape) -> int:
+        """A multiply and an add a cell; per channel, rsqrt (2) and 3 to fold the statistics, 1 more for gamma: 2n + 6c."""
+        shape = self.one(inputs)
+        return 2 * prod(shape) + (6 if self.scale else 5) * shape[-1]
+
+
+@dataclass(frozen=True)
+class LayerNormalization(Layer):
+    """By each example's own statistics along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
+
+    axis: int | tuple[int, ...] = -1
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.axis, list):
+            self.set(axis=tuple(self.axis))
+
+    def _normalized(self, inputs: tuple[Shape, ...]) -> Shape:
+        shape = self.one(inputs)
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        ranks = [axis + len(shape) if axis < 0 else axis - 1 for axis in axes]
+        if any(not 0 <= rank < len(shape) for rank in ranks):
+            self.fail(f"axis={self.axis} is not an axis of an input of shape {shape}")
+        return tuple(shape[rank] for rank in ranks)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self._normalized(inputs)
+        return self.one(inputs)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return _affine(self, self._normalized(inputs))
+
+    def flops(self, *inputs: Shape) -> int:
+        """Mean, squared difference with its mean, and the affine form x * a + b, where a and b are as large as gamma."""
+        cells = prod(self.one(inputs))
+        means = cells // prod(self._normalized(inputs))
+        return 6 * cells + 4 * means + (2 * cells if self.scale else means) + (cells if self.center else 0)
+
+
+@dataclass(frozen=True)
+class GroupNormalization(Layer):
+    """By each example's own statistics in groups of channels; `groups=-1` is one group a channel."""
+
+    groups: int = 32
+    epsilon: float = 1e-3
+    center: bool = True
+    scale: bool = True
+
+    def _groups(self, inputs: tuple[Shape, ...]) -> int:
+        channels = self.one(inputs)[-1]
+        groups = channels if self.groups == -1 else self.groups
+        if groups < 1 or channels % groups:
+            self.fail(f"groups={self.groups} does not divide {channels} input channels")
+        return groups
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        self._groups(inputs)
+        return self.one(inputs)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return _affine(self, self.one(inputs)[-1:])
+
+    def flops(self, *inputs: Shape) -> int:
+        """As layer normalization, but with a and b of one value a channel (or, without gamma, a group)."""
+        shape, groups = self.one(inputs), self._groups(inputs)
+        affine = (2 * shape[-1] if self.scale else groups) + (shape[-1] if self.center else 0)
+        return 6 * prod(shape) + 4 * groups + affine
+
+
+@dataclass(frozen=True)
+class Normalization(Layer):
+    """By statistics that are given or adapted beforehand: mean and variance a channel, and the count of examples."""
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        shape = self.one(inputs)[-1:]
+        return Weight("mean", shape, False), Weight("variance", shape, False), Weight("count", (), False)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Subtract and divide a cell; the variance's root is kept from 0 by a maximum a channel."""
+        shape = self.one(inputs)
+        return 2 * prod(shape) + shape[-1]
+
+
+@dataclass(frozen=True)
+class Rescaling(Layer):
+    """x * scale + offset."""
+
+    scale: float | tuple[float, ...]
+    offset: float | tuple[float, ...] = 0.0
+
+    def flops(self, *inputs: Shape) -> int:
+        return 2 * prod(self.one(inputs))

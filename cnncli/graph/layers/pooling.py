@@ -1,0 +1,70 @@
+"""Pooling: windows, and the whole map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, pair, sliding
+
+
+@dataclass(frozen=True)
+class _Pooling(Layer):
+    pool_size: Size = (2, 2)
+    strides: Size | None = None
+    padding: str = "valid"
+
+    def __post_init__(self) -> None:
+        as_pair(self, pool_size=self.pool_size)
+        as_pair(self, strides=self.pool_size if self.strides is None else self.strides)
+        self.require_positive("pool_size", "strides")
+        check_padding(self, self.padding)
+
+    def window(self) -> Window:
+        return Window(pair(self.pool_size), pair(self.strides or self.pool_size))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        extent, stride = pair(self.pool_size), pair(self.strides or self.pool_size)
+        return (*sliding(self, (height, width), extent, stride, self.padding), channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """One for each cell of the window."""
+        return prod(pair(self.pool_size)) * prod(self.output_shape(*inputs))
+
+
+@dataclass(frozen=True)
+class MaxPooling2D(_Pooling):
+    """The largest cell of each window."""
+
+
+@dataclass(frozen=True)
+class AveragePooling2D(_Pooling):
+    """The mean of each window."""
+
+
+@dataclass(frozen=True)
+class GlobalPooling(Layer):
+    """One value a channel: (channels,), or (1, 1, channels) with `keepdims`."""
+
+    keepdims: bool = False
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        *_, channels = self.feature_map(inputs)
+        return (1, 1, channels) if self.keepdims else (channels,)
+
+    def window(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling2D(GlobalPooling):
+    """The mean of the map."""
+
+    def flops(self, *inputs: Shape) -> int:
+        return prod(self.feature_map(inputs))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPooling2D(GlobalPooling):
+    """The largest cell of the map, which the profiler counts as 0."""

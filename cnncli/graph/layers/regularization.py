@@ -1,0 +1,63 @@
+"""Layers that act in training only: at inference the output is the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnncli.graph.layer import Layer
+
+
+@dataclass(frozen=True)
+class _Rate(Layer):
+    rate: float
+
+    free = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            self.fail(f"rate={self.rate} must be between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Dropout(_Rate):
+    """Zeroes a share `rate` of the cells; axes of size 1 in `noise_shape` (batch first, None = as it is) go together."""
+
+    noise_shape: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class SpatialDropout2D(_Rate):
+    """Zeroes whole channels."""
+
+
+@dataclass(frozen=True)
+class AlphaDropout(_Rate):
+    """Dropout that keeps mean and variance."""
+
+
+@dataclass(frozen=True)
+class GaussianDropout(_Rate):
+    """Multiplies with noise around 1."""
+
+
+@dataclass(frozen=True)
+class GaussianNoise(Layer):
+    """Adds noise around 0."""
+
+    stddev: float
+
+    free = True
+
+    def __post_init__(self) -> None:
+        if self.stddev < 0:
+            self.fail(f"stddev={self.stddev} must not be negative")
+
+
+@dataclass(frozen=True)
+class ActivityRegularization(Layer):
+    """Adds a penalty on the activations to the loss."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    free = True

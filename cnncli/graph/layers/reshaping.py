@@ -1,0 +1,159 @@
+"""Inputs, and layers that move cells without computing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from cnncli.graph.layer import POINT, Layer, Shape, Size, Window, as_pair, pair
+
+Sides = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+"""Cells at the edges as Keras takes them: n everywhere, (vertical, horizontal), or ((top, bottom), (left, right))."""
+
+
+@dataclass(frozen=True)
+class InputLayer(Layer):
+    """Where the graph begins."""
+
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        self.set(shape=tuple(self.shape))
+        self.require_positive("shape")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        if inputs:
+            self.fail(f"takes no input, was given {len(inputs)}")
+        return self.shape
+
+
+@dataclass(frozen=True)
+class Identity(Layer):
+    """The input."""
+
+    free = True
+
+
+def _as_sides(layer: Layer, name: str, value: Any) -> None:
+    """Store `value` as ((top, bottom), (left, right))."""
+    vertical, horizontal = (value, value) if isinstance(value, int) else value
+    sides = tuple((side, side) if isinstance(side, int) else tuple(side) for side in (vertical, horizontal))
+    if any(cells < 0 for side in sides for cells in side):
+        layer.fail(f"{name}={value} must not be negative")
+    layer.set(**{name: sides})
+
+
+@dataclass(frozen=True)
+class ZeroPadding2D(Layer):
+    """Zeros around the map."""
+
+    padding: Sides = (1, 1)
+
+    def __post_init__(self) -> None:
+        _as_sides(self, "padding", self.padding)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        sides: Any = self.padding
+        return height + sum(sides[0]), width + sum(sides[1]), channels
+
+
+@dataclass(frozen=True)
+class Cropping2D(Layer):
+    """The map without its edges."""
+
+    cropping: Sides = ((0, 0), (0, 0))
+
+    def __post_init__(self) -> None:
+        _as_sides(self, "cropping", self.cropping)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        sides: Any = self.cropping
+        left = height - sum(sides[0]), width - sum(sides[1])
+        if min(left) < 1:
+            self.fail(f"cropping={self.cropping} leaves nothing of an input of {height}x{width}")
+        return (*left, channels)
+
+
+@dataclass(frozen=True)
+class UpSampling2D(Layer):
+    """Each cell `size` times along height and width, repeated or interpolated."""
+
+    size: Size = (2, 2)
+    interpolation: str = "nearest"
+
+    def __post_init__(self) -> None:
+        as_pair(self, size=self.size)
+        self.require_positive("size")
+        known = ("bicubic", "bilinear", "lanczos3", "lanczos5", "nearest")
+        if self.interpolation not in known:
+            self.fail(f"interpolation={self.interpolation!r} must be one of {', '.join(known)}")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        rows, columns = pair(self.size)
+        return height * rows, width * columns, channels
+
+    def window(self) -> Window:
+        rows, columns = pair(self.size)
+        support = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}[self.interpolation]
+        return Window((support, support), (1 / rows, 1 / columns))
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """All cells in a row."""
+
+    free = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (prod(self.one(inputs)),)
+
+    def window(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Reshape(Layer):
+    """The same cells in another shape; one axis may be -1, for what remains."""
+
+    target_shape: Shape
+
+    free = True
+
+    def __post_init__(self) -> None:
+        self.set(target_shape=tuple(self.target_shape))
+        if self.target_shape.count(-1) > 1 or any(size < -1 or size == 0 for size in self.target_shape):
+            self.fail(f"target_shape={self.target_shape} must be positive sizes, at most one of them -1")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        cells, known = prod(self.one(inputs)), prod(size for size in self.target_shape if size != -1)
+        if (cells % known) if -1 in self.target_shape else (cells != known):
+            self.fail(f"target_shape={self.target_shape} does not hold the {cells} cells of shape {inputs[0]}")
+        return tuple(cells // known if size == -1 else size for size in self.target_shape)
+
+    def window(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Permute(Layer):
+    """The axes in another order, counted from 1."""
+
+    dims: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        self.set(dims=tuple(self.dims))
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            self.fail(f"dims={self.dims} must be the axes 1 to {len(self.dims)}, each once")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if len(shape) != len(self.dims):
+            self.fail(f"dims={self.dims} does not order an input of shape {shape}")
+        return tuple(shape[axis - 1] for axis in self.dims)
+
+    def window(self) -> Window | None:
+        return POINT if self.dims == (1, 2, 3) else None
