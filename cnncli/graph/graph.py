@@ -1,0 +1,133 @@
+"""Nodes and the graph they are appended to. A node is a layer applied to the outputs of earlier nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from cnncli.errors import LayerError
+from cnncli.graph.layer import Layer, Shape, Weight
+
+Scope = tuple[str, ...]
+"""Where a layer stands, from the outside in: ("stage2", "block1")."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Node:
+    """A layer at its place: its inputs are earlier nodes, its output is one tensor, which later nodes name by it.
+
+    Shapes are (height, width, channels) without the batch axis. Costs are of one example at inference.
+    """
+
+    index: int
+    name: str
+    scope: Scope
+    layer: Layer
+    inputs: tuple[Node, ...]
+    shape: Shape
+
+    @property
+    def type(self) -> str:
+        """Keras's class name of the layer."""
+        return type(self.layer).__name__
+
+    @cached_property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        return tuple(node.shape for node in self.inputs)
+
+    @cached_property
+    def weights(self) -> tuple[Weight, ...]:
+        return self.layer.weights(*self.input_shapes)
+
+    @cached_property
+    def params(self) -> int:
+        return sum(weight.size for weight in self.weights)
+
+    @cached_property
+    def trainable_params(self) -> int:
+        return sum(weight.size for weight in self.weights if weight.trainable)
+
+    @cached_property
+    def macs(self) -> int:
+        return self.layer.macs(*self.input_shapes)
+
+    @cached_property
+    def flops(self) -> int:
+        return self.layer.flops(*self.input_shapes)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.type} {self.shape}>"
+
+
+class Graph:
+    """An append-only sequence of nodes in an order in which they can be computed.
+
+    `kinds` holds what a person would call the block of a scope ("MBConv6"); `warnings` what its builder has to say.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.nodes: list[Node] = []
+        self.kinds: dict[Scope, str] = {}
+        self.warnings: list[str] = []
+        self._scope: Scope = ()
+        self._scopes: set[Scope] = set()
+        self._names: set[str] = set()
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return tuple(node for node in self.nodes if node.type == "InputLayer")
+
+    @property
+    def outputs(self) -> tuple[Node, ...]:
+        """The nodes that no other node reads."""
+        read = {source.index for node in self.nodes for source in node.inputs}
+        return tuple(node for node in self.nodes if node.index not in read)
+
+    def add(self, layer: Layer, *inputs: Node, name: str) -> Node:
+        """Append a layer applied to `inputs`; `name` is prefixed with the scope, joined by dots.
+
+        Raises LayerError where the inputs do not fit the layer, or the name is taken.
+        """
+        name = ".".join((*self._scope, name))
+        if name in self._names:
+            raise LayerError(f"{name}: this name is taken by an earlier layer")
+        try:
+            shape = layer.output_shape(*(node.shape for node in inputs))
+        except LayerError as error:
+            raise LayerError(f"{name}: {error}") from None
+        node = Node(len(self.nodes), name, self._scope, layer, inputs, shape)
+        self._names.add(name)
+        self.nodes.append(node)
+        return node
+
+    @contextmanager
+    def scope(self, name: str, kind: str = "") -> Iterator[None]:
+        """Layers added within stand in this scope. A scope cannot be opened twice: every grouping stays contiguous."""
+        outer, inner = self._scope, (*self._scope, name)
+        if inner in self._scopes:
+            raise LayerError(f"{'.'.join(inner)}: this scope was opened before")
+        self._scopes.add(inner)
+        if kind:
+            self.kinds[inner] = kind
+        self._scope = inner
+        try:
+            yield
+        finally:
+            self._scope = outer
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def readers(self) -> list[list[Node]]:
+        """For each node, by its index, the nodes that read its output."""
+        readers: list[list[Node]] = [[] for _ in self.nodes]
+        for node in self.nodes:
+            for source in node.inputs:
+                readers[source.index].append(node)
+        return readers
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.name}: {len(self.nodes)} layers>"

@@ -1,0 +1,240 @@
+"""EfficientNet: a searched network and the compound scaling of its depth, width and resolution (Tan and Le 2019)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from cnncli.graph import Graph, Layer, Node, Shape
+from cnncli.graph.layers import (
+    Activation,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Dropout,
+    GlobalAveragePooling2D,
+    Normalization,
+    Rescaling,
+    Reshape,
+    VarianceScaling,
+)
+from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual, squeeze_excite
+from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+
+
+class Row(NamedTuple):
+    """Stages 2 to 8 of the paper's table 1: MBConv's expansion, kernel, output channels, layers, stride."""
+
+    expansion: int
+    kernel_size: int
+    filters: int
+    repeats: int
+    stride: int
+
+
+# Table 1, with the strides of the authors' code: the table's column of resolutions is that of each stage's input.
+STAGES = (
+    Row(1, 3, 16, 1, 1),
+    Row(6, 3, 24, 2, 2),
+    Row(6, 5, 40, 2, 2),
+    Row(6, 3, 80, 3, 2),
+    Row(6, 5, 112, 3, 1),
+    Row(6, 5, 192, 4, 2),
+    Row(6, 3, 320, 1, 1),
+)
+DROP_CONNECT = 0.2
+"""Share of examples for which the last block is skipped in training; it grows linearly from 0 at the first."""
+
+DEVIATIONS = {
+    "squeeze_width": "a quarter of the expanded channels, not of the block's input",
+    "repeats": "repeats cut by int(), not rounded up",
+    "rounding": "widths cut by int(), not rounded to multiples of 8",
+    "stem": "the stem's 32 filters not scaled by width",
+    "head": "the head's 1280 filters not scaled by width",
+    "preprocessing": "no rescaling and normalization at the input",
+    "squeeze_dense": "squeeze-and-excitation by dense layers, not 1x1 convolutions",
+    "drop_connect": "no stochastic depth in training",
+    "padding": "strided convolutions padded by `same`, not explicitly",
+    "initializers": "Keras's default initial weights, not the authors'",
+}
+SWISH = Activation("silu")
+BATCH_NORM = BatchNormalization()
+
+
+class Scaling(NamedTuple):
+    """How width, depth and the flavor turn the table's numbers into a network's."""
+
+    deviations: Deviations
+    width: float
+    depth: float
+
+    def filters(self, filters: int, scaled: bool = True) -> int:
+        if not scaled:
+            return filters
+        return int(filters * self.width) if "rounding" in self.deviations else make_divisible(filters * self.width)
+
+    def repeats(self, repeats: int) -> int:
+        return int(repeats * self.depth) if "repeats" in self.deviations else math.ceil(self.depth * repeats)
+
+    @property
+    def kernel_initializer(self) -> str | VarianceScaling:
+        """He et al.'s initial weights by fan-out, as the authors' code has them."""
+        return "glorot_uniform" if "initializers" in self.deviations else VarianceScaling(2.0, "fan_out")
+
+    def pointwise(self, filters: int) -> Conv2D:
+        return Conv2D(filters, 1, padding="same", use_bias=False, kernel_initializer=self.kernel_initializer)
+
+
+def efficientnet(
+    graph: Graph,
+    deviations: Deviations,
+    *,
+    width: float = 1.0,
+    depth: float = 1.0,
+    input_shape: Shape = (224, 224, 3),
+    include_top: bool = True,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: str | None = "softmax",
+    dropout: float = 0.2,
+) -> None:
+    scaling = Scaling(deviations, width, depth)
+    x = image(graph, input_shape)
+    with graph.scope("stem"):
+        x = _stem(graph, x, scaling)
+    x = _stages(graph, x, scaling)
+    with graph.scope("head"):
+        last = scaling.pointwise(scaling.filters(1280, scaled="head" not in deviations))
+        x = conv_bn(graph, x, last, "last", BATCH_NORM, SWISH)
+        if not include_top:
+            pool(graph, x, pooling)
+            return
+        x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+        if dropout > 0:
+            x = graph.add(Dropout(dropout), x, name="dropout")
+        uniform = VarianceScaling(1 / 3, "fan_out", "uniform")
+        initializer = "glorot_uniform" if "initializers" in deviations else uniform
+        classifier = Dense(classes, activation=classifier_activation, kernel_initializer=initializer)
+        graph.add(classifier, x, name="probabilities")
+
+
+def _stem(graph: Graph, x: Node, scaling: Scaling) -> Node:
+    if "preprocessing" not in scaling.deviations:
+        x = graph.add(Rescaling(1 / 255), x, name="rescaling")
+        x = graph.add(Normalization(), x, name="normalization")
+    pad = "padding" not in scaling.deviations
+    if pad:
+        x = pad_for_stride(graph, x, 3, "stem")
+    stem = Conv2D(
+        scaling.filters(32, scaled="stem" not in scaling.deviations),
+        3,
+        strides=2,
+        padding="valid" if pad else "same",
+        use_bias=False,
+        kernel_initializer=scaling.kernel_initializer,
+    )
+    return conv_bn(graph, x, stem, "stem", BATCH_NORM, SWISH)
+
+
+def _stages(graph: Graph, x: Node, scaling: Scaling) -> Node:
+    """The rows of the table, each repeated by depth; the stride is the first repeat's."""
+    total = sum(scaling.repeats(row.repeats) for row in STAGES)
+    drop = 0.0 if "drop_connect" in scaling.deviations else DROP_CONNECT
+    number = 0
+    for stage, row in enumerate(STAGES, 1):
+        repeats = scaling.repeats(row.repeats)
+        if not repeats:
+            graph.warn(f"stage{stage} vanishes: int({row.repeats} * depth {scaling.depth:g}) = 0 blocks")
+            continue
+        with graph.scope(f"stage{stage}"):
+            for block in range(1, repeats + 1):
+                with graph.scope(f"block{block}", kind=f"MBConv{row.expansion}"):
+                    stride = row.stride if block == 1 else 1
+                    x = _mbconv(graph, x, scaling, row, stride, drop * number / total)
+                number += 1
+    return x
+
+
+def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop: float) -> Node:
+    """MobileNetV2's inverted residual with squeeze-and-excitation."""
+    shortcut, channels, filters = x, x.shape[-1], scaling.filters(row.filters)
+    if row.expansion != 1:
+        x = conv_bn(graph, x, scaling.pointwise(channels * row.expansion), "expand", BATCH_NORM, SWISH)
+    pad = stride > 1 and "padding" not in scaling.deviations
+    if pad:
+        x = pad_for_stride(graph, x, row.kernel_size, "depthwise")
+    depthwise = DepthwiseConv2D(
+        row.kernel_size,
+        strides=stride,
+        padding="valid" if pad else "same",
+        use_bias=False,
+        depthwise_initializer=scaling.kernel_initializer,
+    )
+    x = conv_bn(graph, x, depthwise, "depthwise", BATCH_NORM, SWISH)
+    x = squeeze_excite(graph, x, _gate(x.shape[-1], channels, scaling))
+    x = conv_bn(graph, x, scaling.pointwise(filters), "project", BATCH_NORM)
+    if stride != 1 or channels != filters:
+        return x
+    if drop > 0:
+        x = graph.add(Dropout(drop, noise_shape=(None, 1, 1, 1)), x, name="drop_connect")
+    return residual(graph, shortcut, x)
+
+
+def _gate(channels: int, input_channels: int, scaling: Scaling) -> tuple[tuple[str, Layer], ...]:
+    """The authors squeeze to a quarter of the block's input channels (their code's se_ratio)."""
+    squeezed = max(1, int((channels if "squeeze_width" in scaling.deviations else input_channels) / 4))
+    if "squeeze_dense" in scaling.deviations:
+        return (
+            ("squeeze", GlobalAveragePooling2D()),
+            ("reduce", Dense(squeezed, activation="silu")),
+            ("expand", Dense(channels, activation="sigmoid")),
+        )
+    initializer = scaling.kernel_initializer
+    return (
+        ("squeeze", GlobalAveragePooling2D()),
+        ("reshape", Reshape((1, 1, channels))),
+        ("reduce", Conv2D(squeezed, 1, padding="same", activation="silu", kernel_initializer=initializer)),
+        ("expand", Conv2D(channels, 1, padding="same", activation="sigmoid", kernel_initializer=initializer)),
+    )
+
+
+PAPER = Paper("EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "1905.11946")
+INTRODUCED = "compound scaling of depth, width and resolution"
+
+
+def _spec(name: str, aliases: tuple[str, ...], size: int, dropout: float, **more: object) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        family="EfficientNet",
+        year=2019,
+        paper=PAPER,
+        introduced=INTRODUCED,
+        build=efficientnet,
+        deviations=DEVIATIONS,
+        article_options=("width", "depth", "input_shape", "classes", "dropout"),
+        aliases=aliases,
+        defaults={"input_shape": (size, size, 3), "dropout": dropout},
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _scaled(number: int, width: float, depth: float, size: int, dropout: float, figures: Published) -> ModelSpec:
+    fixed = {"width": width, "depth": depth}
+    return _spec(f"efficientnet_b{number}", (f"b{number}",), size, dropout, fixed=fixed, published=(figures,))
+
+
+SOURCE = "arXiv 1905.11946, table 2"
+
+# Width, depth, resolution and dropout are those of the authors' published code; the figures table 2's.
+MODELS = (
+    _scaled(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 5.3e6, 0.39e9, 77.1)),
+    _scaled(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 7.8e6, 0.70e9, 79.1)),
+    _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 9.2e6, 1.0e9, 80.1)),
+    _scaled(3, 1.2, 1.4, 300, 0.3, Published(SOURCE, 12e6, 1.8e9, 81.6)),
+    _scaled(4, 1.4, 1.8, 380, 0.4, Published(SOURCE, 19e6, 4.2e9, 82.9)),
+    _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, 30e6, 9.9e9, 83.6)),
+    _scaled(6, 1.8, 2.6, 528, 0.5, Published(SOURCE, 43e6, 19e9, 84.0)),
+    _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, 66e6, 37e9, 84.3)),
+    _spec("efficientnet", (), 224, 0.2),
+)

@@ -1,0 +1,85 @@
+"""MobileNet V2: inverted residuals and linear bottlenecks (Sandler et al. 2018)."""
+
+from __future__ import annotations
+
+from cnncli.graph import Graph, Node, Shape
+from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePooling2D, ReLU
+from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual
+from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+
+# Table 2: expansion t, output channels c, repeats n, stride s.
+STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+
+DEVIATIONS = {
+    "first_expansion": "a 1x1 expansion in the first block too, where the ratio is 1",
+    "rounding": "widths cut by int(), not rounded to multiples of 8",
+    "head": "the last 1x1 convolution narrowed by alpha below 1, which the paper keeps at 1280",
+    "padding": "strided convolutions padded by `same`, not explicitly",
+    "momentum": "batch normalization's momentum 0.99, not 0.999",
+}
+RELU6 = ReLU(6.0)
+
+
+def mobilenet_v2(
+    graph: Graph,
+    deviations: Deviations,
+    *,
+    input_shape: Shape = (224, 224, 3),
+    alpha: float = 1.0,
+    include_top: bool = True,
+    pooling: str | None = None,
+    classes: int = 1000,
+    classifier_activation: str | None = "softmax",
+) -> None:
+    rounded = int if "rounding" in deviations else make_divisible
+    batch_norm = BatchNormalization(momentum=0.99 if "momentum" in deviations else 0.999)
+    x = image(graph, input_shape)
+    with graph.scope("stem"):
+        stem = Conv2D(rounded(32 * alpha), 3, strides=2, padding="same", use_bias=False)
+        x = conv_bn(graph, x, stem, "stem", batch_norm, RELU6)
+    for stage, (expansion, filters, repeats, stride) in enumerate(STAGES, 1):
+        width = rounded(int(filters * alpha))
+        with graph.scope(f"stage{stage}"):
+            for block in range(1, repeats + 1):
+                with graph.scope(f"block{block}", kind=f"InvertedResidual{expansion}"):
+                    x = _block(graph, x, deviations, expansion, width, stride if block == 1 else 1, batch_norm)
+    with graph.scope("head"):
+        last = rounded(1280 * alpha) if alpha > 1 or "head" in deviations else 1280
+        x = conv_bn(graph, x, Conv2D(last, 1, use_bias=False), "last", batch_norm, RELU6)
+        if include_top:
+            x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+            graph.add(Dense(classes, activation=classifier_activation), x, name="probabilities")
+        else:
+            pool(graph, x, pooling)
+
+
+def _block(
+    graph: Graph, x: Node, deviations: Deviations, expansion: int, filters: int, stride: int, batch_norm: BatchNormalization
+) -> Node:
+    shortcut, channels = x, x.shape[-1]
+    if expansion != 1 or "first_expansion" in deviations:
+        expand = Conv2D(expansion * channels, 1, padding="same", use_bias=False)
+        x = conv_bn(graph, x, expand, "expand", batch_norm, RELU6)
+    pad = stride > 1 and "padding" not in deviations
+    if pad:
+        x = pad_for_stride(graph, x, 3, "depthwise")
+    depthwise = DepthwiseConv2D(3, strides=stride, padding="valid" if pad else "same", use_bias=False)
+    x = conv_bn(graph, x, depthwise, "depthwise", batch_norm, RELU6)
+    x = conv_bn(graph, x, Conv2D(filters, 1, padding="same", use_bias=False), "project", batch_norm)
+    return residual(graph, shortcut, x) if stride == 1 and channels == filters else x
+
+
+MODELS = (
+    ModelSpec(
+        name="mobilenet_v2",
+        family="MobileNet",
+        year=2018,
+        paper=Paper("MobileNetV2: Inverted Residuals and Linear Bottlenecks", "1801.04381"),
+        introduced="inverted residual and linear bottleneck",
+        build=mobilenet_v2,
+        deviations=DEVIATIONS,
+        article_options=("input_shape", "alpha", "include_top", "classes"),
+        aliases=("v2",),
+        published=(Published("arXiv 1801.04381, table 4", params=3.4e6, macs=300e6, top1=72.0),),
+    ),
+)
