@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -21,7 +21,20 @@ class Group:
     name: str
     scope: Scope
     nodes: tuple[Node, ...]
-    kind: str = ""
+    scope_kinds: Mapping[Scope, str]
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What a person would call the blocks in it, in order: one for a block, several for a stage of blocks."""
+        scopes = dict.fromkeys(
+            node.scope[:depth] for node in self.nodes for depth in range(len(self.scope), len(node.scope) + 1)
+        )
+        return tuple(self.scope_kinds[scope] for scope in scopes if scope in self.scope_kinds)
+
+    @property
+    def input_shape(self) -> Shape:
+        """The first source's (height, width, channels); of the input itself, its own."""
+        return self.sources[0].shape if self.sources else self.shape
 
     @cached_property
     def sources(self) -> tuple[Node, ...]:
@@ -58,16 +71,15 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
     A node outside of every scope, such as the input, is always a group by itself.
     """
     if depth is None:
-        return [_single(node) for node in graph.nodes]
+        return [_single(graph, node) for node in graph.nodes]
     groups: list[Group] = []
-    for scope, nodes in groupby(graph.nodes, key=lambda node: node.scope[:depth]):
-        groups.extend([_scoped(graph, scope, nodes)] if scope else map(_single, nodes))
+    for scope, members in groupby(graph.nodes, key=lambda node: node.scope[:depth]):
+        if scope:
+            groups.append(Group(".".join(scope), scope, tuple(members), graph.kinds))
+        else:
+            groups.extend(_single(graph, node) for node in members)
     return groups
 
 
-def _single(node: Node) -> Group:
-    return Group(node.name, node.scope, (node,))
-
-
-def _scoped(graph: Graph, scope: Scope, nodes: Iterable[Node]) -> Group:
-    return Group(".".join(scope), scope, tuple(nodes), graph.kinds.get(scope, ""))
+def _single(graph: Graph, node: Node) -> Group:
+    return Group(node.name, node.scope, (node,), graph.kinds)

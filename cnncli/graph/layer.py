@@ -48,7 +48,7 @@ class Layer:
     """Whether runtimes compute this layer within the convolution that feeds it (normalization, activation)."""
 
     free = False
-    """Whether the output is the input's memory under another name or shape, as of a reshape, or dropout at inference."""
+    """Whether the output is the input's memory, perhaps in another shape: reshapes, and dropout at inference."""
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output. Raises LayerError where the inputs do not fit."""
@@ -134,14 +134,18 @@ def as_pair(layer: Layer, **sizes: Any) -> None:
             layer.fail(f"{name}={value!r} must be one whole number or two (height, width)")
 
 
-def sliding(layer: Layer, size: tuple[int, int], extent: tuple[int, int], stride: tuple[int, int], padding: str) -> tuple[int, int]:
+def sliding(
+    layer: Layer, size: tuple[int, int], extent: tuple[int, int], stride: tuple[int, int], padding: str
+) -> tuple[int, int]:
     """Height and width that a sliding window leaves: ceil(n / s) for "same", floor((n - k) / s) + 1 for "valid"."""
     if padding == "same":
         return -(-size[0] // stride[0]), -(-size[1] // stride[1])
     height = (size[0] - extent[0]) // stride[0] + 1
     width = (size[1] - extent[1]) // stride[1] + 1
     if height < 1 or width < 1:
-        layer.fail(f"its window of {extent[0]}x{extent[1]} does not fit into an input of {size[0]}x{size[1]}; enlarge the input")
+        layer.fail(
+            f"its window of {extent[0]}x{extent[1]} does not fit into an input of {size[0]}x{size[1]}; enlarge it"
+        )
     return height, width
 
 

@@ -27,7 +27,12 @@ def image(graph: Graph, input_shape: Shape) -> Node:
 
 
 def conv_bn(
-    graph: Graph, x: Node, convolution: Layer, name: str, batch_norm: BatchNormalization, activation: Layer | None = None
+    graph: Graph,
+    x: Node,
+    convolution: Layer,
+    name: str,
+    batch_norm: BatchNormalization,
+    activation: Layer | None = None,
 ) -> Node:
     """A convolution, its batch normalization and, where there is one, its activation."""
     x = graph.add(convolution, x, name=f"{name}_conv")

@@ -80,9 +80,7 @@ MODELS = (
         name="mobilenet_v1",
         family="MobileNet",
         year=2017,
-        paper=Paper(
-            "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", "1704.04861"
-        ),
+        paper=Paper("MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", "1704.04861"),
         introduced="depthwise separable convolution, width and resolution multipliers",
         build=mobilenet_v1,
         deviations=DEVIATIONS,

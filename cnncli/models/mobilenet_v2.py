@@ -54,7 +54,13 @@ def mobilenet_v2(
 
 
 def _block(
-    graph: Graph, x: Node, deviations: Deviations, expansion: int, filters: int, stride: int, batch_norm: BatchNormalization
+    graph: Graph,
+    x: Node,
+    deviations: Deviations,
+    expansion: int,
+    filters: int,
+    stride: int,
+    batch_norm: BatchNormalization,
 ) -> Node:
     shortcut, channels = x, x.shape[-1]
     if expansion != 1 or "first_expansion" in deviations:

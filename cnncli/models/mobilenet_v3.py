@@ -80,7 +80,7 @@ DEVIATIONS = {
     "rounding": "widths cut by int(), not rounded to multiples of 8",
     "squeeze_width": "a quarter of the expanded channels cut by int(), not rounded to a multiple of 8",
     "squeeze_dense": "squeeze-and-excitation by dense layers, not 1x1 convolutions",
-    "head": "the last two 1x1 convolutions scaled by alpha as all others, and softmax within the classifier; no dropout",
+    "head": "the last two 1x1 convolutions scaled by alpha as all others, softmax in the classifier, no dropout",
     "preprocessing": "no rescaling layer at the input",
     "padding": "strided convolutions padded by `same`, not explicitly",
     "momentum": "batch normalization's momentum 0.99, not 0.999",
@@ -176,9 +176,7 @@ def _bottleneck(
     pad = row.stride > 1 and "padding" not in deviations
     if pad:
         x = pad_for_stride(graph, x, row.kernel_size, "depthwise")
-    depthwise = DepthwiseConv2D(
-        row.kernel_size, strides=row.stride, padding="valid" if pad else "same", use_bias=False
-    )
+    depthwise = DepthwiseConv2D(row.kernel_size, strides=row.stride, padding="valid" if pad else "same", use_bias=False)
     x = conv_bn(graph, x, depthwise, "depthwise", batch_norm, activation)
     if row.squeeze_excite:
         x = squeeze_excite(graph, x, _gate(expanded, deviations))

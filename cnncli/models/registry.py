@@ -51,7 +51,7 @@ class Model:
         graph = Graph(self.reference)
         taken = self.spec.deviating(self.flavor) if deviations is None else deviations
         try:
-            self.spec.build(graph, taken, **self.spec.defaults | self.spec.fixed | self.options)
+            self.spec.build(graph, taken, **{**self.spec.defaults, **self.spec.fixed, **self.options})
         except LayerError as error:
             raise UsageError(f"{self.reference} cannot be built: {error}") from None
         if "include_top" in self.options and not self.options["include_top"]:
@@ -66,7 +66,9 @@ def find_spec(name: str) -> ModelSpec:
     try:
         return _BY_NAME[_plain(name)]
     except KeyError:
-        near = suggestion(_plain(name), {_plain(spec.name): spec.name for spec in MODELS} | {key: key for key in _BY_NAME})
+        near = suggestion(
+            _plain(name), {_plain(spec.name): spec.name for spec in MODELS} | {key: key for key in _BY_NAME}
+        )
         raise UsageError(f"unknown model {name!r}{near}; `cnncli list` shows all") from None
 
 
@@ -76,8 +78,8 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     Raises UsageError, naming what cannot be read or is given twice with different values.
     """
     head, _, tail = reference.partition(":")
-    name, at, written_flavor = head.partition("@")
-    spec = find_spec(name)
+    model_name, at, written_flavor = head.partition("@")
+    spec = find_spec(model_name)
     if at and flavor and written_flavor != flavor:
         raise UsageError(f"{reference}: flavor {written_flavor!r} contradicts --flavor {flavor}")
     flavor = written_flavor if at else flavor or FLAVORS[0]
@@ -85,8 +87,8 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
         raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(FLAVORS)}")
     options = spec.options(flavor)
     given: dict[str, Any] = {}
-    for key, text in (*_pairs(reference, tail), *(overrides or {}).items()):
-        key = key.strip().lower().replace("-", "_")
+    for name, text in (*_pairs(reference, tail), *(overrides or {}).items()):
+        key = name.strip().lower().replace("-", "_")
         value = _read(spec, flavor, options, key, text.strip())
         if given.get(key, value) != value:
             raise UsageError(f"{reference}: {key} is given twice: {show(given[key])} and {show(value)}")

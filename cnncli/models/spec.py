@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cnncli.graph import Graph
-
 Deviations = frozenset[str]
 """Names of the places where the article's code differs from keras.applications; empty is the `keras` flavor."""
 
 Builder = Callable[..., None]
-"""`builder(graph, deviations, *, option=default, ...)` appends the network; its keyword-only arguments are its options."""
+"""`builder(graph, deviations, *, option=default, ...)` appends the network; its keyword arguments are its options."""
 
 FLAVORS = ("keras", "article")
 

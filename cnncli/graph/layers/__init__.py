@@ -26,6 +26,14 @@ from cnncli.graph.layers.pooling import (
     GlobalPooling,
     MaxPooling2D,
 )
+from cnncli.graph.layers.regularization import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
 from cnncli.graph.layers.reshaping import (
     Cropping2D,
     Flatten,
@@ -36,33 +44,59 @@ from cnncli.graph.layers.reshaping import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.graph.layers.regularization import (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    SpatialDropout2D,
-)
-
-LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer
-    for layer in (
-        Activation, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling2D, BatchNormalization,
-        Concatenate, Conv2D, Conv2DTranspose, Cropping2D, Dense, DepthwiseConv2D, Dropout, ELU, Flatten,
-        GaussianDropout, GaussianNoise, GlobalAveragePooling2D, GlobalMaxPooling2D, GroupNormalization, Identity,
-        InputLayer, LayerNormalization, LeakyReLU, MaxPooling2D, Maximum, Minimum, Multiply, Normalization, PReLU,
-        Permute, ReLU, Rescaling, Reshape, SeparableConv2D, Softmax, SpatialDropout2D, Subtract, UpSampling2D,
-        ZeroPadding2D,
-    )
-}  # fmt: skip
 
 __all__ = [
-    *LAYERS,
     "ACTIVATION_FLOPS",
+    "ELU",
     "LAYERS",
+    "Activation",
+    "ActivityRegularization",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Concatenate",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Cropping2D",
+    "Dense",
+    "DepthwiseConv2D",
+    "Dropout",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
     "GlobalPooling",
+    "GroupNormalization",
+    "Identity",
     "Initializer",
+    "InputLayer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "MaxPooling2D",
+    "Maximum",
     "Merge",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "SeparableConv2D",
+    "Softmax",
+    "SpatialDropout2D",
+    "Subtract",
+    "UpSampling2D",
     "VarianceScaling",
+    "ZeroPadding2D",
 ]
+
+LAYERS: dict[str, type[Layer]] = {
+    name: layer
+    for name, layer in list(globals().items())
+    if isinstance(layer, type) and issubclass(layer, Layer) and layer not in (Layer, Merge, GlobalPooling)
+}

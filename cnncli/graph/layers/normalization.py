@@ -30,7 +30,7 @@ class BatchNormalization(Layer):
         return (*_affine(self, shape), Weight("moving_mean", shape, False), Weight("moving_variance", shape, False))
 
     def flops(self, *inputs: Shape) -> int:
-        """A multiply and an add a cell; per channel, rsqrt (2) and 3 to fold the statistics, 1 more for gamma: 2n + 6c."""
+        """A multiply and an add a cell; per channel rsqrt (2), 3 to fold the statistics, 1 for gamma: 2n + 6c."""
         shape = self.one(inputs)
         return 2 * prod(shape) + (6 if self.scale else 5) * shape[-1]
 
@@ -64,7 +64,7 @@ class LayerNormalization(Layer):
         return _affine(self, self._normalized(inputs))
 
     def flops(self, *inputs: Shape) -> int:
-        """Mean, squared difference with its mean, and the affine form x * a + b, where a and b are as large as gamma."""
+        """Mean, squared difference with its mean, and x * a + b, where a and b are as large as gamma."""
         cells = prod(self.one(inputs))
         means = cells // prod(self._normalized(inputs))
         return 6 * cells + 4 * means + (2 * cells if self.scale else means) + (cells if self.center else 0)

@@ -20,7 +20,7 @@ class _Rate(Layer):
 
 @dataclass(frozen=True)
 class Dropout(_Rate):
-    """Zeroes a share `rate` of the cells; axes of size 1 in `noise_shape` (batch first, None = as it is) go together."""
+    """Zeroes a share `rate` of the cells; axes of size 1 in `noise_shape` (batch first) go together."""
 
     noise_shape: tuple[int | None, ...] | None = None
 

@@ -1,0 +1,44 @@
+"""How much of the picture one cell of the last feature map sees."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import NamedTuple
+
+from cnncli.graph import Graph, Node
+
+
+class View(NamedTuple):
+    """Of a node, per axis (height, width), in input pixels: how many a cell sees, and how far apart neighbours look."""
+
+    size: tuple[float, float]
+    stride: tuple[float, float]
+
+
+def receptive_field(graph: Graph) -> tuple[int, int] | None:
+    """Height and width in pixels: r + (k - 1) j at each window of extent k, j the product of the strides before.
+
+    Where branches meet the larger view counts; a branch that was pooled globally has no cells and is left out.
+    """
+    views: list[View | None] = []
+    last: View | None = None
+    for node in graph.nodes:
+        view = _view(node, views)
+        views.append(view)
+        last = view or last
+    return (ceil(last.size[0]), ceil(last.size[1])) if last else None
+
+
+def _view(node: Node, views: list[View | None]) -> View | None:
+    window = node.layer.window()
+    if not node.inputs:
+        return View((1, 1), (1, 1)) if len(node.shape) == 3 else None
+    seen = [view for source in node.inputs if (view := views[source.index]) is not None]
+    if window is None or not seen:
+        return None
+    size = max(view.size[0] for view in seen), max(view.size[1] for view in seen)
+    stride = seen[0].stride
+    return View(
+        (size[0] + (window.extent[0] - 1) * stride[0], size[1] + (window.extent[1] - 1) * stride[1]),
+        (stride[0] * window.stride[0], stride[1] * window.stride[1]),
+    )

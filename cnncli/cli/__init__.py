@@ -1,0 +1,1 @@
+"""The command line: each subcommand resolves its arguments, calls, and prints."""

@@ -1,0 +1,86 @@
+"""The application: its subcommands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from cnncli import __version__
+from cnncli.cli.list import list_models
+from cnncli.cli.summary import summary
+from cnncli.errors import CnncliError, MachineError
+from cnncli.render.console import complain
+
+app = typer.Typer(
+    name="cnncli",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(summary)
+app.command(name="list")(list_models)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cnncli {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def cnncli(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Inspect, draw, compare and export convolutional networks by name.
+
+    Example: cnncli summary mobilenet_v3_large --alpha 0.75
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is one line on the standard error and an exit code.
+
+    0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
+    """
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except CnncliError as error:
+        code = fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        code = fail(error.format_message(), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        code = fail("interrupted", 128 + signal.SIGINT)
+    except BrokenPipeError:
+        code = _closed_pipe()
+    except MemoryError:
+        code = fail("not enough memory", MachineError.exit_code)
+    except OSError as error:
+        code = fail(f"{error.filename or 'output'}: {error.strerror or error}", MachineError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(message: str, code: int) -> int:
+    complain(f"cnncli: {message}")
+    return code
+
+
+def _closed_pipe() -> int:
+    """The reader has left, as `head` does: be silent, and keep Python from writing what remains at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """End as an exception, so that nothing half-written stays behind."""
+    sys.exit(128 + number)

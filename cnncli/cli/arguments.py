@@ -1,0 +1,122 @@
+"""Arguments and options that several subcommands share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cnncli.errors import UsageError
+from cnncli.models.registry import Model, parse
+from cnncli.render.console import complain
+
+Reference = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="NAME[@FLAVOR][:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names.",
+        show_default=False,
+    ),
+]
+References = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL...",
+        help="NAME[@FLAVOR][:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names.",
+        show_default=False,
+    ),
+]
+
+_PANEL = "Model options (for all models named)"
+Flavor = Annotated[
+    str | None,
+    typer.Option(
+        help="Whose definition: `keras` is keras.applications', `article` the article's that this tool began with.",
+        metavar="keras|article",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+Alpha = Annotated[
+    str | None,
+    typer.Option(
+        help="Width multiplier of the MobileNets.", metavar="NUMBER", rich_help_panel=_PANEL, show_default=False
+    ),
+]
+InputShape = Annotated[
+    str | None,
+    typer.Option(
+        help="Input: 192, 160x224 or 28x28x1 (height, width, channels).",
+        metavar="SHAPE",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(help="How many classes are told apart.", metavar="NUMBER", rich_help_panel=_PANEL, show_default=False),
+]
+IncludeTop = Annotated[
+    bool | None,
+    typer.Option(
+        "--include-top/--no-include-top",
+        help="With or without the classifier.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Any further option of the model.",
+        metavar="KEY=VALUE",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write to this file instead of the standard output.", metavar="FILE", show_default=False
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
+Format = Annotated[
+    Literal["table", "json", "csv", "markdown"], typer.Option("--format", "-f", help="How the report is written.")
+]
+
+
+def overrides(
+    alpha: str | None,
+    input_shape: str | None,
+    classes: str | None,
+    include_top: bool | None,
+    settings: Sequence[str] | None,
+) -> dict[str, str]:
+    """The model options of the command line by name, as text. Raises UsageError where --set has no `=`."""
+    named = {"alpha": alpha, "input_shape": input_shape, "classes": classes}
+    given = {name: text for name, text in named.items() if text is not None}
+    if include_top is not None:
+        given["include_top"] = str(include_top).lower()
+    for setting in settings or ():
+        key, equals, text = setting.partition("=")
+        key = key.strip().lower().replace("-", "_")
+        if not equals:
+            raise UsageError(f"--set {setting}: expected KEY=VALUE")
+        if given.get(key, text) != text:
+            raise UsageError(f"--set {setting}: {key} is given twice: {given[key]} and {text}")
+        given[key] = text
+    return given
+
+
+def resolve(reference: str, options: Mapping[str, str], flavor: str | None) -> Model:
+    return parse(reference, options, flavor)
+
+
+def warn(messages: Sequence[str]) -> None:
+    """Say a graph's warnings on the standard error."""
+    for message in messages:
+        complain(f"cnncli: warning: {message}")

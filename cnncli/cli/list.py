@@ -1,0 +1,28 @@
+"""`cnncli list`: the models there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cnncli.cli import arguments as args
+
+
+def list_models(
+    family: Annotated[
+        str | None, typer.Option(help="Only this family, such as MobileNet.", metavar="NAME", show_default=False)
+    ] = None,
+    flavor: args.Flavor = None,
+    format: args.Format = "table",
+    output: args.Output = None,
+    force: args.Force = False,
+) -> None:
+    """List the models by family and year, with their input, costs, aliases and options.
+
+    Example: cnncli list --family MobileNet
+    """
+    from cnncli.cli.output import deliver
+    from cnncli.render.listing import listing_text
+
+    deliver(listing_text(family, flavor or "keras", format), output, force=force)

@@ -1,0 +1,74 @@
+"""`cnncli summary`: a network layer by layer, block by block or stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cnncli.cli import arguments as args
+from cnncli.errors import UsageError
+
+
+def summary(
+    models: args.References,
+    by: Annotated[
+        str, typer.Option(help="layer, block, stage, or a scope depth such as 3.", metavar="LEVEL")
+    ] = "layer",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns, separated by commas: name,type,params,... (all: --columns help).",
+            metavar="KEYS",
+            show_default=False,
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(help="Order rows by this column, numbers from the largest.", metavar="COLUMN", show_default=False),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
+    ] = None,
+    format: args.Format = "table",
+    output: args.Output = None,
+    force: args.Force = False,
+    flavor: args.Flavor = None,
+    alpha: args.Alpha = None,
+    input_shape: args.InputShape = None,
+    classes: args.Classes = None,
+    include_top: args.IncludeTop = None,
+    set: args.Set = None,
+) -> None:
+    """Show the layers of a network with their shapes, parameters and costs.
+
+    Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
+    """
+    from cnncli.cli.output import deliver
+    from cnncli.render.summary import summary_text
+
+    depth = _depth(by)
+    if top is not None and top < 1:
+        raise UsageError(f"--top {top}: expected a whole number of at least 1")
+    options = args.overrides(alpha, input_shape, classes, include_top, set)
+    found = [args.resolve(reference, options, flavor) for reference in models]
+    texts = []
+    for model in found:
+        graph = model.graph()
+        args.warn(graph.warnings)
+        texts.append(summary_text(model, graph, depth, format, columns, sort, top))
+    deliver(_joined(texts, format), output, force=force)
+
+
+def _depth(by: str) -> int | None:
+    levels = {"layer": None, "stage": 1, "block": 2}
+    if by in levels:
+        return levels[by]
+    if by.isdecimal() and 1 <= int(by[:9]) <= 99:
+        return int(by)
+    raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
+
+
+def _joined(texts: Sequence[str], format: str) -> str:
+    return ("" if format in ("json", "csv") else "\n").join(texts)

@@ -1,0 +1,69 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cnncli.errors import MachineError, UsageError
+
+
+def check_target(path: Path, *, force: bool, directory: bool = False) -> None:
+    """Raise before any work is done where `path` could not be written in the end.
+
+    UsageError where it exists and `force` is not given; MachineError where its place is missing or not writable.
+    """
+    if path.is_dir() and not directory:
+        raise MachineError(f"{path} is a directory; name a file in it")
+    if os.path.lexists(path) and not force:
+        raise UsageError(f"{path} exists; add --force to replace it")
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise MachineError(f"{path} cannot be written: there is no directory {parent}")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise MachineError(f"{path} cannot be written: no permission in {parent}")
+
+
+@contextmanager
+def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that becomes `path` if the block succeeds, and vanishes if it does not.
+
+    The temporary path has the suffix of `path`; it does not exist yet. Raises as check_target, and MachineError where
+    the system refuses to write (a full disk, a read-only file system).
+    """
+    check_target(path, force=force, directory=directory)
+    try:
+        workshop = Path(tempfile.mkdtemp(prefix=f".{path.stem}.", dir=path.absolute().parent))
+    except OSError as error:
+        raise MachineError(f"{path} cannot be written: {error.strerror or error}") from None
+    try:
+        draft = workshop / path.name
+        yield draft
+        _put(draft, path, workshop / "replaced")
+    except OSError as error:
+        raise MachineError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _put(draft: Path, path: Path, aside: Path) -> None:
+    """Rename; a directory cannot be renamed over another one, which steps aside and comes back on failure."""
+    if not path.is_dir() or path.is_symlink():
+        draft.replace(path)
+        return
+    path.rename(aside)
+    try:
+        draft.rename(path)
+    except BaseException:
+        aside.rename(path)
+        raise
+
+
+def write_text(path: Path, text: str, *, force: bool) -> None:
+    """Write UTF-8 text, whole or not at all; raises as `replacing`."""
+    with replacing(path, force=force) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")

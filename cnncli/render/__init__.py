@@ -1,0 +1,1 @@
+"""From analyses to what a person or a program reads: tables, data formats, pictures."""

@@ -1,0 +1,63 @@
+"""The table of `list`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cnncli.analysis.costs import Totals, totals
+from cnncli.errors import UsageError
+from cnncli.models.options import show
+from cnncli.models.registry import MODELS, Model, parse, suggestion
+from cnncli.render.formats import model_data, render, totals_data
+from cnncli.render.numbers import scaled
+from cnncli.render.table import Column, Table
+
+
+@dataclass(frozen=True)
+class Entry:
+    model: Model
+    totals: Totals
+
+
+COLUMNS = (
+    Column("name", "Model", lambda entry: entry.model.spec.name),
+    Column("family", "Family", lambda entry: entry.model.spec.family),
+    Column("year", "Year", lambda entry: entry.model.spec.year, True, str),
+    Column("input_shape", "Input", lambda entry: show(entry.model.options["input_shape"])),
+    Column("params", "Params", lambda entry: entry.totals.params, True, scaled),
+    Column("macs", "MACs", lambda entry: entry.totals.macs, True, scaled),
+    Column("top1", "Top-1 %", lambda entry: entry.model.spec.top1 and entry.model.spec.top1.top1, True),
+    Column("aliases", "Aliases", lambda entry: " ".join(entry.model.spec.aliases)),
+    Column("options", "Options", lambda entry: " ".join(entry.model.options)),
+    Column("introduced", "Introduced", lambda entry: entry.model.spec.introduced),
+)
+SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases", "options")
+
+
+def listing_text(family: str | None, flavor: str, how: str) -> str:
+    """All models, or those of a family. Raises UsageError for an unknown family."""
+    specs = [spec for spec in MODELS if family is None or spec.family.lower() == family.lower()]
+    if not specs:
+        known = list(dict.fromkeys(spec.family for spec in MODELS))
+        near = suggestion(str(family).lower(), {name.lower(): name for name in known})
+        raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
+    models = [parse(spec.name, flavor=flavor) for spec in sorted(specs, key=lambda spec: spec.year)]
+    entries = [Entry(model, totals(model.graph())) for model in models]
+    columns = COLUMNS if how == "csv" else [column for column in COLUMNS if column.key in SHOWN]
+    notes = ("Top-1: accuracy on ImageNet as each paper published it.",)
+    return render(how, Table(columns, entries, notes=notes), lambda: {"models": [_data(entry) for entry in entries]})
+
+
+def _data(entry: Entry) -> dict[str, Any]:
+    spec = entry.model.spec
+    return {
+        **model_data(entry.model),
+        "family": spec.family,
+        "year": spec.year,
+        "paper": spec.paper._asdict(),
+        "introduced": spec.introduced,
+        "aliases": spec.aliases,
+        "totals": totals_data(entry.totals),
+        "published": [figures._asdict() for figures in spec.published],
+    }

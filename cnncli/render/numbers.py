@@ -1,0 +1,30 @@
+"""Numbers as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def grouped(number: int) -> str:
+    """1234567 as 1,234,567."""
+    return f"{number:,}"
+
+
+def scaled(number: float, unit: str = "") -> str:
+    """154561234 as `154.56 M`; with a unit `20.1 MB`. Decimal prefixes."""
+    for size, prefix in _DECIMAL:
+        if abs(number) >= size:
+            return f"{number / size:,.2f} {prefix}{unit}"
+    return f"{number:g} {unit}".strip()
+
+
+def share(part: float, whole: float) -> str:
+    """A part of a whole in percent, one decimal."""
+    return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """(112, 112, 64) as `112x112x64`."""
+    return "x".join(map(str, sizes))

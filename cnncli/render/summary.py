@@ -1,0 +1,131 @@
+"""The layer table of `summary`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncli.analysis.costs import Totals
+from cnncli.analysis.report import Report, Row, merge_repeats, report
+from cnncli.errors import UsageError
+from cnncli.graph import Graph
+from cnncli.models.options import show
+from cnncli.models.registry import Model
+from cnncli.render.formats import render, summary_data
+from cnncli.render.numbers import grouped, scaled, shape, share
+from cnncli.render.table import Column, Table, choose
+
+DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
+
+
+def columns_for(totals: Totals) -> tuple[Column, ...]:
+    """Every column that a summary can show; a new one is a line here."""
+    return (
+        Column("name", "Layer", lambda row: row.name),
+        Column("type", "Type", lambda row: row.label),
+        Column("scope", "Scope", lambda row: ".".join(row.scope)),
+        Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
+        Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
+        Column("output_shape", "Output", lambda row: row.output_shape, text=shape),
+        Column("params", "Params", lambda row: row.params, right=True),
+        Column("trainable_params", "Trainable", lambda row: row.trainable_params, right=True),
+        Column("non_trainable_params", "Non-trainable", lambda row: row.non_trainable_params, right=True),
+        Column("params_share", "Params %", lambda row: _percent(row.params, totals.params), True, _one_decimal),
+        Column("macs", "MACs", lambda row: row.macs, right=True),
+        Column("macs_share", "MACs %", lambda row: _percent(row.macs, totals.macs), True, _one_decimal),
+        Column("flops", "FLOPs", lambda row: row.flops, right=True),
+        Column("layers_folded", "Layers", lambda row: row.layers_folded, right=True),
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def _one_decimal(percent: float) -> str:
+    return f"{percent:.1f}"
+
+
+def summary_text(
+    model: Model, graph: Graph, depth: int | None, how: str, keys: str | None, sort: str | None, top: int | None
+) -> str:
+    """A network's summary in a format. Raises UsageError for unknown columns."""
+    found = report(graph, depth)
+    columns = columns_for(found.totals)
+    chosen = choose(columns, keys, DEFAULT)
+    rows = ordered(list(found.rows) if how in ("json", "csv") else _readable(found), columns, sort)[:top]
+    if how == "json":
+        found = Report(found.totals, tuple(rows), found.depth, found.input_shape, found.output_shape)
+    table = Table(
+        columns=chosen,
+        rows=rows,
+        title=title(model),
+        footer=_footer(found.totals, len(rows) == len(_readable(found))),
+        notes=(*_shortened(rows, found), *totals_lines(found)),
+    )
+    return render(how, table, lambda: summary_data(model, found, graph.warnings))
+
+
+def _readable(found: Report) -> Sequence[Row]:
+    return found.rows if found.depth is None else merge_repeats(found.rows)
+
+
+def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
+    """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
+    if sort is None:
+        return list(rows)
+    (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
+    numeric = all(isinstance(column.value(row), (int, float)) for row in rows)
+    return sorted(rows, key=column.value, reverse=numeric)
+
+
+def _fail(sort: str) -> Column:
+    raise UsageError(f"--sort {sort}: expected one column")
+
+
+def title(model: Model) -> str:
+    options = ", ".join(f"{name}={show(value)}" for name, value in model.options.items())
+    paper = model.spec.paper
+    return (
+        f"{model.reference}  ({model.spec.family}, {model.spec.year}; flavor {model.flavor})\n"
+        f"{options}\n{paper.title}, arXiv {paper.arxiv}"
+    )
+
+
+def _footer(totals: Totals, whole: bool) -> dict[str, str]:
+    if not whole:
+        return {}
+    return {
+        "name": "Total",
+        "params": grouped(totals.params),
+        "trainable_params": grouped(totals.trainable_params),
+        "non_trainable_params": grouped(totals.non_trainable_params),
+        "params_share": "100.0",
+        "macs": grouped(totals.macs),
+        "macs_share": "100.0",
+        "flops": grouped(totals.flops),
+        "layers_folded": grouped(totals.layers),
+    }
+
+
+def _shortened(rows: Sequence[Row], found: Report) -> tuple[str, ...]:
+    all_rows = len(_readable(found))
+    if len(rows) == all_rows:
+        return ()
+    part = share(sum(row.macs for row in rows), found.totals.macs)
+    return (f"{len(rows)} of {all_rows} rows, with {part} of the MACs",)
+
+
+def totals_lines(found: Report) -> tuple[str, ...]:
+    """The totals of DESIGN, each with its name."""
+    totals = found.totals
+    sizes = ", ".join(f"{scaled(size, 'B')} {dtype}" for dtype, size in totals.weight_bytes.items())
+    field = shape(totals.receptive_field) + " pixels" if totals.receptive_field else "-"
+    return (
+        f"Params          {grouped(totals.params)} "
+        f"(trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)})",
+        f"MACs            {scaled(totals.macs)} ({grouped(totals.macs)})",
+        f"FLOPs           {scaled(totals.flops)} ({grouped(totals.flops)})",
+        f"Weights         {sizes}",
+        f"Peak activation {scaled(totals.peak_activation_bytes, 'B')} (float32, batch 1)",
+        f"Receptive field {field}",
+    )
