@@ -52,7 +52,7 @@ class ModelSpec:
 
     def options(self, flavor: str) -> dict[str, Any]:
         """The options of a flavor with their defaults, in the order in which the builder declares them."""
-        declared: dict[str, Any] = {**(self.build.__kwdefaults__ or {}), **self.defaults}  # type: ignore[attr-defined]
+        declared: dict[str, Any] = {**(self.build.__kwdefaults__ or {}), **self.defaults}
         allowed = self.article_options if flavor == "article" else tuple(declared)
         return {name: value for name, value in declared.items() if name in allowed and name not in self.fixed}
 
