@@ -228,6 +228,7 @@ SOURCE = "arXiv 1905.11946, table 2"
 
 # Width, depth, resolution and dropout are those of the authors' published code; the figures table 2's.
 MODELS = (
+    _spec("efficientnet", (), 224, 0.2),
     _scaled(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 5.3e6, 0.39e9, 77.1)),
     _scaled(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 7.8e6, 0.70e9, 79.1)),
     _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 9.2e6, 1.0e9, 80.1)),
@@ -236,5 +237,4 @@ MODELS = (
     _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, 30e6, 9.9e9, 83.6)),
     _scaled(6, 1.8, 2.6, 528, 0.5, Published(SOURCE, 43e6, 19e9, 84.0)),
     _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, 66e6, 37e9, 84.3)),
-    _spec("efficientnet", (), 224, 0.2),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from cnncli.analysis.costs import Totals, totals
@@ -11,7 +13,7 @@ from cnncli.models.options import show
 from cnncli.models.registry import MODELS, Model, parse, suggestion
 from cnncli.render.formats import model_data, render, totals_data
 from cnncli.render.numbers import scaled
-from cnncli.render.table import Column, Table
+from cnncli.render.table import Column, Heading, Table
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ COLUMNS = (
     Column("options", "Options", lambda entry: " ".join(entry.model.options)),
     Column("introduced", "Introduced", lambda entry: entry.model.spec.introduced),
 )
-SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases", "options")
+SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 
 
 def listing_text(family: str | None, flavor: str, how: str) -> str:
@@ -44,9 +46,38 @@ def listing_text(family: str | None, flavor: str, how: str) -> str:
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
     models = [parse(spec.name, flavor=flavor) for spec in sorted(specs, key=lambda spec: spec.year)]
     entries = [Entry(model, totals(model.graph())) for model in models]
-    columns = COLUMNS if how == "csv" else [column for column in COLUMNS if column.key in SHOWN]
-    notes = ("Top-1: accuracy on ImageNet as each paper published it.",)
-    return render(how, Table(columns, entries, notes=notes), lambda: {"models": [_data(entry) for entry in entries]})
+    if how == "csv":
+        return render(how, Table(COLUMNS, entries), dict)
+    columns = [column for column in COLUMNS if column.key in SHOWN]
+    table = Table(columns, _by_family(entries), notes=_notes(models))
+    return render(how, table, lambda: {"models": [_data(entry) for entry in entries]})
+
+
+def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
+    rows: list[Entry | Heading] = []
+    for family, members in groupby(entries, key=lambda entry: entry.model.spec.family):
+        rows.extend([Heading({"name": family}), *members])
+    return rows
+
+
+def _notes(models: Sequence[Model]) -> list[str]:
+    """What each model introduced, and its options: models that share them together."""
+    shared: dict[tuple[str, ...], list[str]] = {}
+    introduced: dict[str, list[str]] = {}
+    for model in models:
+        shared.setdefault(tuple(model.options), []).append(model.spec.name)
+        introduced.setdefault(model.spec.introduced, []).append(model.spec.name)
+    return [
+        *(f"{_span(names)}: {text}" for text, names in introduced.items()),
+        "",
+        *(f"{_span(names)} options: {', '.join(options)}" for options, names in shared.items()),
+        "",
+        "Top-1: accuracy on ImageNet in percent, as each paper published it.",
+    ]
+
+
+def _span(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if len(names) > 2 else " and ".join(names)
 
 
 def _data(entry: Entry) -> dict[str, Any]:

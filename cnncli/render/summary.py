@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from cnncli.analysis.costs import Totals
+from cnncli.analysis.labels import group_label
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.errors import UsageError
-from cnncli.graph import Graph
+from cnncli.graph import Graph, Scope, fold
+from cnncli.graph.fold import BLOCK
 from cnncli.models.options import show
 from cnncli.models.registry import Model
+from cnncli.render.console import width
 from cnncli.render.formats import render, summary_data
 from cnncli.render.numbers import grouped, scaled, shape, share
-from cnncli.render.table import Column, Table, choose
+from cnncli.render.table import Column, Heading, Table, choose, natural_width
 
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
 
@@ -62,7 +67,39 @@ def summary_text(
         footer=_footer(found.totals, len(rows) == len(_readable(found))),
         notes=(*_shortened(rows, found), *totals_lines(found)),
     )
+    if how == "table" and keys is None and natural_width(table) > width():
+        table = narrow(table, graph, outlined=found.depth is None and sort is None)
     return render(how, table, lambda: summary_data(model, found, graph.warnings))
+
+
+def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
+    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block."""
+    columns = [column for column in table.columns if column.key != "macs_share"]
+    rows = table.rows
+    if outlined:
+        columns[0] = columns[0]._replace(value=_short_name)
+        rows = _outline(table.rows, graph)
+    columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
+    footer = {**table.footer, "macs": scaled(sum(row.macs for row in table.rows))} if table.footer else {}
+    return replace(table, columns=columns, rows=rows, footer=footer)
+
+
+def _short_name(row: Row) -> str:
+    return "  " * (len(row.scope) - BLOCK) + row.name.rpartition(".")[2]
+
+
+def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
+    """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
+    outlined: list[Row | Heading] = []
+    labels = {group.scope: group_label(group) for group in fold(graph, BLOCK) if group.kinds}
+    opened: Scope = ()
+    for scope, members in groupby(rows, key=lambda row: row.scope):
+        if scope and opened[: len(scope)] != scope:
+            name = ".".join(scope) if len(scope) <= BLOCK else scope[-1]
+            outlined.append(Heading({"name": name, "type": labels.get(scope, "")}))
+        outlined.extend(members)
+        opened = scope
+    return outlined
 
 
 def _readable(found: Report) -> Sequence[Row]:

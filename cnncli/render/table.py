@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cnncli.errors import UsageError
-from cnncli.render.console import capture
+from cnncli.render.console import capture, width
 
 
 def _text(value: Any) -> str:
@@ -34,14 +34,21 @@ class Column(NamedTuple):
         return self.text(self.value(row))
 
 
+class Heading(NamedTuple):
+    """A row that heads those below it: texts by column key."""
+
+    cells: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows under columns, with a title above, a footer by column key, and notes below."""
+    """Rows under columns (each row an object that the columns read, or a Heading), a title above, notes below."""
 
     columns: Sequence[Column]
     rows: Sequence[Any]
     title: str = ""
     footer: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the last row, by column key."""
     notes: Sequence[str] = ()
     styles: Callable[[Any], str] = lambda _: ""
     """A Rich style for a row, such as "bold"."""
@@ -57,32 +64,63 @@ def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) 
     return [by_key[key] for key in chosen]
 
 
+GAP = 2
+"""Blanks between two columns of a table for people."""
+
+
+def natural_width(table: Table) -> int:
+    """How many characters the table is wide with no cell wrapped."""
+    return sum(map(len, _widest(table))) + GAP * (len(table.columns) - 1)
+
+
+def _widest(table: Table) -> list[str]:
+    """The longest text of each column."""
+    return [
+        max((column.header, table.footer.get(column.key, ""), *(_cell(column, row) for row in table.rows)), key=len)
+        for column in table.columns
+    ]
+
+
+def _cell(column: Column, row: Any) -> str:
+    return row.cells.get(column.key, "") if isinstance(row, Heading) else column.cell(row)
+
+
 def to_text(table: Table) -> str:
-    """For a terminal or a pipe: boxes and, on a terminal, colours. Nothing is ever cut: too wide a cell is wrapped."""
+    """For a terminal or a pipe: rules and, on a terminal, colours. Nothing is ever cut: too wide a cell is wrapped."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    rich = RichTable(box=box.SIMPLE_HEAD, show_footer=bool(table.footer), pad_edge=False, header_style="bold")
-    cells = [[column.cell(row) for row in table.rows] for column in table.columns]
-    for column, texts in zip(table.columns, cells, strict=True):
-        footer = table.footer.get(column.key, "")
-        width = max(map(len, (*column.header.split("\n"), footer, *texts)))
+    fits = natural_width(table) <= width()
+    rich = RichTable(
+        box=box.SIMPLE,
+        show_footer=bool(table.footer),
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="bold",
+        footer_style="bold",
+    )
+    for column, widest in zip(table.columns, map(len, _widest(table)), strict=True):
         rich.add_column(
             column.header,
-            Text(footer, style="bold"),
+            table.footer.get(column.key, ""),
             justify="right" if column.right else "left",
             overflow="fold",
+            no_wrap=fits,
             # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
-            min_width=width if column.right else min(width, 12),
-            max_width=width,
+            min_width=widest if fits or column.right else min(widest, 12),
+            max_width=widest,
         )
-    for row, line in zip(table.rows, zip(*cells, strict=True), strict=True):
-        rich.add_row(*map(Text, line), style=table.styles(row))
+    for row in table.rows:
+        style = "bold" if isinstance(row, Heading) else table.styles(row)
+        rich.add_row(*(Text(_cell(column, row)) for column in table.columns), style=style)
     with capture() as console:
         if table.title:
-            console.print(Text(table.title, style="bold"))
+            console.print(Text(table.title, style="bold"), end="\n\n")
         console.print(rich)
+        if table.notes:
+            console.print()
         for note in table.notes:
             console.print(Text(note))
     return console.captured()
@@ -93,7 +131,8 @@ def to_csv(table: Table) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([column.key for column in table.columns])
-    writer.writerows([[_csv_value(column.value(row)) for column in table.columns] for row in table.rows])
+    rows = [row for row in table.rows if not isinstance(row, Heading)]
+    writer.writerows([[_csv_value(column.value(row)) for column in table.columns] for row in rows])
     return buffer.getvalue()
 
 
@@ -106,12 +145,16 @@ def to_markdown(table: Table) -> str:
     lines = [f"**{table.title}**", ""] if table.title else []
     lines.append(_markdown_row([column.header.replace("\n", " ") for column in table.columns]))
     lines.append(_markdown_row(["---:" if column.right else "---" for column in table.columns]))
-    lines.extend(_markdown_row([column.cell(row) for column in table.columns]) for row in table.rows)
+    lines.extend(_markdown_row([_markdown_cell(column, row) for column in table.columns]) for row in table.rows)
     if table.footer:
         lines.append(_markdown_row([_strong(table.footer.get(column.key, "")) for column in table.columns]))
     if table.notes:
-        lines.extend(["", *(f"{note}  " for note in table.notes)])
+        lines.extend(["", *(f"{note}  " if note else "" for note in table.notes)])
     return "\n".join(lines) + "\n"
+
+
+def _markdown_cell(column: Column, row: Any) -> str:
+    return _strong(_cell(column, row)) if isinstance(row, Heading) else column.cell(row)
 
 
 def _strong(text: str) -> str:
