@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -46,14 +47,14 @@ def cnncli(
     """
 
 
-def main() -> NoReturn:
-    """Run the command line; every failure is one line on the standard error and an exit code.
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (sys.argv's, unless given); every failure is one line on the standard error and a code.
 
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        code = app(standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
     except CnncliError as error:
         code = fail(str(error), error.exit_code)

@@ -1,0 +1,55 @@
+"""What all tests share: a plain terminal, and two ways to run the command."""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
+    os.environ.pop(variable, None)  # Typer and Rich read them when they are imported
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run cnncli in this process: fast, for everything that does not need a process of its own."""
+    from cnncli.cli.app import main
+
+    def run(*arguments: object) -> Result:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Result(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def cnncli() -> Callable[..., Result]:
+    """Run `python -m cnncli` in a process of its own, with further environment variables by keyword."""
+
+    def cnncli(*arguments: object, **environment: str) -> Result:
+        done = subprocess.run(
+            [sys.executable, "-m", "cnncli", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **environment},
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return cnncli
