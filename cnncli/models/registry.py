@@ -54,11 +54,19 @@ class Model:
             self.spec.build(graph, taken, **{**self.spec.defaults, **self.spec.fixed, **self.options})
         except LayerError as error:
             raise UsageError(f"{self.reference} cannot be built: {error}") from None
-        if "include_top" in self.options and not self.options["include_top"]:
-            return graph
-        if self.options.get("pooling"):
-            graph.warn(f"pooling={self.options['pooling']} has no effect while include_top=true")
+        for name in self._idle_options():
+            graph.warn(f"{name}={show(self.options[name])} has no effect with include_top={show(self._include_top)}")
         return graph
+
+    @property
+    def _include_top(self) -> bool:
+        return bool(self.options.get("include_top", True))
+
+    def _idle_options(self) -> list[str]:
+        """The options given that the network does not read, for being with or without its classifier."""
+        names = ("pooling",) if self._include_top else ("classes", "classifier_activation", "dropout")
+        defaults = self.spec.options(self.flavor)
+        return [name for name in names if name in defaults and self.options[name] != defaults[name]]
 
 
 def find_spec(name: str) -> ModelSpec:

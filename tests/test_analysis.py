@@ -1,0 +1,127 @@
+"""Memory, receptive field and labels, on graphs small enough to count by hand."""
+
+from __future__ import annotations
+
+from cnncli.analysis.costs import totals
+from cnncli.analysis.labels import group_label, layer_label
+from cnncli.analysis.memory import peak_activation_bytes
+from cnncli.analysis.receptive_field import receptive_field
+from cnncli.analysis.report import merge_repeats, report
+from cnncli.graph import Graph, fold
+from cnncli.graph.layers import (
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    InputLayer,
+    MaxPooling2D,
+    Multiply,
+    ReLU,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from cnncli.models.registry import load
+
+
+def test_peak_is_the_largest_sum_of_live_tensors() -> None:
+    graph = Graph("chain")
+    x = graph.add(InputLayer((4, 4, 1)), name="image")  # 16 cells
+    x = graph.add(Conv2D(8, 1), x, name="widen")  # 128: with its input 144
+    x = graph.add(Conv2D(2, 1), x, name="narrow")  # 32: with its input 160
+    graph.add(Conv2D(2, 1), x, name="last")
+    assert peak_activation_bytes(graph) == 4 * (128 + 32)
+
+
+def test_a_shortcut_stays_live_until_it_is_added() -> None:
+    graph = Graph("residual")
+    x = graph.add(InputLayer((4, 4, 2)), name="image")  # 32 cells
+    y = graph.add(Conv2D(8, 1), x, name="widen")  # 128
+    y = graph.add(Conv2D(2, 1), y, name="narrow")  # 32, while widen and image live
+    graph.add(Add(), x, y, name="add")
+    assert peak_activation_bytes(graph) == 4 * (32 + 128 + 32)
+
+
+def test_what_follows_a_convolution_folds_into_it() -> None:
+    graph = Graph("folding")
+    x = graph.add(InputLayer((4, 4, 2)), name="image")  # 32
+    x = graph.add(ZeroPadding2D(1), x, name="pad")  # not stored: the convolution pads
+    x = graph.add(Conv2D(4, 3), x, name="conv")  # 64
+    x = graph.add(BatchNormalization(), x, name="bn")
+    x = graph.add(ReLU(), x, name="relu")
+    x = graph.add(Flatten(), x, name="flatten")
+    graph.add(Dense(1), x, name="dense")
+    assert peak_activation_bytes(graph) == 4 * (32 + 64)
+
+
+def test_what_is_read_twice_or_follows_a_sum_does_not_fold() -> None:
+    graph = Graph("not folding")
+    x = graph.add(InputLayer((4, 4, 1)), name="image")  # 16
+    y = graph.add(Conv2D(1, 1), x, name="conv")  # 16
+    z = graph.add(ReLU(), y, name="relu")  # 16: conv is read again below
+    y = graph.add(Add(), y, z, name="add")  # 16, while conv and relu live
+    graph.add(ReLU(), y, name="last")
+    assert peak_activation_bytes(graph) == 4 * 16 * 3
+
+
+def test_published_peak_of_mobilenet_v1() -> None:
+    # The first pointwise convolution: 112x112x32 in, 112x112x64 out, float32.
+    assert totals(load("mobilenet_v1")).peak_activation_bytes == 4 * 112 * 112 * (32 + 64)
+
+
+def test_receptive_field_of_mobilenet_v1() -> None:
+    assert receptive_field(load("mobilenet_v1")) == (315, 315)
+
+
+def test_receptive_field_by_axis_and_after_enlarging() -> None:
+    graph = Graph("field")
+    x = graph.add(InputLayer((32, 32, 1)), name="image")
+    x = graph.add(Conv2D(1, (3, 1), padding="same"), x, name="tall")  # 3 x 1
+    x = graph.add(MaxPooling2D(2), x, name="pool")  # 4 x 2, cells 2 apart
+    x = graph.add(Conv2D(1, 3, dilation_rate=2, padding="same"), x, name="dilated")  # 4 + 4 * 2
+    assert receptive_field(graph) == (12, 10)
+    x = graph.add(UpSampling2D(2), x, name="up")  # cells 1 apart again
+    graph.add(Conv2D(1, 3), x, name="last")
+    assert receptive_field(graph) == (14, 12)
+
+
+def test_receptive_field_ends_where_the_map_ends_and_leaves_gates_out() -> None:
+    graph = Graph("gated")
+    x = graph.add(InputLayer((8, 8, 1)), name="image")
+    x = graph.add(Conv2D(1, 3), x, name="conv")
+    gate = graph.add(GlobalAveragePooling2D(keepdims=True), x, name="squeeze")
+    x = graph.add(Multiply(), x, gate, name="excite")
+    x = graph.add(Flatten(), x, name="flatten")
+    graph.add(Dense(1), x, name="dense")
+    assert receptive_field(graph) == (3, 3)
+
+
+def test_a_vector_has_no_receptive_field() -> None:
+    graph = Graph("vector")
+    graph.add(Dense(1), graph.add(InputLayer((4,)), name="features"), name="dense")
+    assert receptive_field(graph) is None
+
+
+def test_labels_are_what_a_person_would_say() -> None:
+    assert layer_label(Conv2D(8, (3, 5), strides=2, groups=2, activation="relu")) == "Conv2D 3x5 s2 g2 relu"
+    assert layer_label(ReLU(6.0)) == "ReLU 6"
+    assert layer_label(Activation("swish")) == "Activation silu"
+    blocks = {group.name: group_label(group) for group in fold(load("b0"), 2)}
+    assert blocks["stage1.block1"] == "MBConv1 k3x3 SE"
+    assert blocks["stage3.block1"] == "MBConv6 k5x5 s2 SE"
+    stages = {group.name: group_label(group) for group in fold(load("v3_large"), 1)}
+    assert stages["stage3"] == "Bottleneck3 k5x5 s2 SE x3"
+    assert stages["head"] == "Conv2D 1x1 + GlobalAveragePooling2D + Conv2D 1x1 x2"
+
+
+def test_identical_blocks_merge_and_keep_the_totals() -> None:
+    graph = load("b0")
+    rows = report(graph, 2).rows
+    merged = merge_repeats(rows)
+    assert [(row.name, row.repeats) for row in merged if row.repeats > 1] == [
+        ("stage4.block2-3", 2), ("stage5.block2-3", 2), ("stage6.block2-4", 3),
+    ]  # fmt: skip
+    for cost in ("params", "macs", "flops", "layers_folded"):
+        assert sum(getattr(row, cost) for row in merged) == sum(getattr(row, cost) for row in rows)

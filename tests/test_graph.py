@@ -1,0 +1,130 @@
+"""The graph, its scopes, and layers that refuse what they cannot be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnncli.errors import LayerError
+from cnncli.graph import Graph, fold
+from cnncli.graph.layers import (
+    LAYERS,
+    Add,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Dropout,
+    GroupNormalization,
+    InputLayer,
+    MaxPooling2D,
+    ReLU,
+    Reshape,
+    SeparableConv2D,
+)
+
+
+def small() -> Graph:
+    graph = Graph("small")
+    x = graph.add(InputLayer((8, 8, 3)), name="image")
+    with graph.scope("stage1"):
+        for block in ("block1", "block2"):
+            with graph.scope(block, kind="Plain"):
+                y = graph.add(Conv2D(3, 3, padding="same"), x, name="conv")
+                x = graph.add(Add(), x, y, name="add")
+    with graph.scope("head"):
+        graph.add(Dense(5), x, name="dense")
+    return graph
+
+
+def test_names_scopes_and_wiring() -> None:
+    graph = small()
+    assert [node.name for node in graph.nodes] == [
+        "image", "stage1.block1.conv", "stage1.block1.add", "stage1.block2.conv", "stage1.block2.add", "head.dense",
+    ]  # fmt: skip
+    assert [node.name for node in graph.nodes[4].inputs] == ["stage1.block1.add", "stage1.block2.conv"]
+    assert [node.name for node in graph.outputs] == ["head.dense"]
+    assert [len(readers) for readers in graph.readers()] == [2, 1, 2, 1, 1, 0]
+
+
+def test_costs_follow_from_the_kernel() -> None:
+    conv = small().nodes[1]
+    assert conv.params == 3 * 3 * 3 * 3 + 3
+    assert conv.macs == 3 * 3 * 3 * 3 * 8 * 8
+    assert conv.flops == 2 * conv.macs + 8 * 8 * 3
+
+
+def test_folding_by_depth() -> None:
+    graph = small()
+    assert [group.name for group in fold(graph, 1)] == ["image", "stage1", "head"]
+    assert [group.name for group in fold(graph, 2)] == ["image", "stage1.block1", "stage1.block2", "head"]
+    assert [group.kinds for group in fold(graph, 1)] == [(), ("Plain", "Plain"), ()]
+    assert [[node.name for node in group.sources] for group in fold(graph, 2)] == [
+        [], ["image"], ["stage1.block1.add"], ["stage1.block2.add"],
+    ]  # fmt: skip
+
+
+def test_a_scope_cannot_be_opened_twice_and_a_name_is_given_once() -> None:
+    graph = small()
+    with pytest.raises(LayerError, match=r"stage1: this scope was opened before"), graph.scope("stage1"):
+        pass
+    with pytest.raises(LayerError, match=r"image: this name is taken"):
+        graph.add(InputLayer((1,)), name="image")
+
+
+def test_a_scope_is_left_when_its_block_fails() -> None:
+    graph = Graph("failing")
+    with pytest.raises(ZeroDivisionError), graph.scope("stem"):
+        _ = 1 / 0
+    assert graph.add(InputLayer((1,)), name="image").scope == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Conv2D(0, 3), "filters=0 must be a whole number of at least 1"),
+        (lambda: Conv2D(8, (3, 0)), r"kernel_size=\(3, 0\) must be a whole number"),
+        (lambda: Conv2D(8, "3"), "kernel_size='3' must be one whole number or two"),
+        (lambda: Conv2D(8, 3, padding="full"), "padding='full' must be \"valid\" or \"same\""),
+        (lambda: Conv2D(8, 3, groups=3), "groups=3 does not divide filters=8"),
+        (lambda: Conv2D(8, 3, strides=2, dilation_rate=2), r"strides=\(2, 2\) and dilation_rate=\(2, 2\)"),
+        (lambda: Conv2D(8, 3, activation="swoosh"), "activation='swoosh' is unknown"),
+        (lambda: DepthwiseConv2D(3, strides=(1, 2)), r"strides=\(1, 2\) must be equal"),
+        (lambda: SeparableConv2D(8, 3, depth_multiplier=0), "depth_multiplier=0 must be"),
+        (lambda: Conv2DTranspose(8, 3, strides=2, output_padding=2), "output_padding=.* less than strides"),
+        (lambda: Dropout(1.5), "rate=1.5 must be between 0 and 1"),
+        (lambda: ReLU(-1.0), "max_value=-1.0 must not be negative"),
+        (lambda: Reshape((-1, -1)), "at most one of them -1"),
+    ],
+)
+def test_impossible_arguments_carry_their_values(make: Any, says: str) -> None:
+    with pytest.raises(LayerError, match=says):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "says"),
+    [
+        (Conv2D(8, 3, groups=2), [(8, 8, 3)], "groups=2 does not divide 3 input channels"),
+        (Conv2D(8, 9), [(8, 8, 3)], "window of 9x9 does not fit into an input of 8x8"),
+        (Conv2D(8, 3), [(8,)], r"needs a feature map .* was given shape \(8,\)"),
+        (Conv2D(8, 3), [(8, 8, 3), (8, 8, 3)], "takes one input, was given 2"),
+        (MaxPooling2D(3), [(2, 2, 3)], "window of 3x3 does not fit into an input of 2x2"),
+        (Add(), [(8, 8, 3)], "takes at least two inputs, was given 1"),
+        (Add(), [(8, 8, 3), (8, 8, 4)], "do not broadcast"),
+        (Concatenate(), [(8, 8, 3), (4, 8, 3)], "differ along other axes"),
+        (GroupNormalization(4), [(8, 8, 6)], "groups=4 does not divide 6 input channels"),
+        (Reshape((5, 5)), [(8, 8, 3)], "does not hold the 192 cells"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(layer: Any, shapes: list[tuple[int, ...]], says: str) -> None:
+    with pytest.raises(LayerError, match=says):
+        layer.output_shape(*shapes)
+
+
+def test_layers_are_found_by_keras_names() -> None:
+    assert LAYERS["Conv2D"] is Conv2D
+    assert all(name == layer.__name__ for name, layer in LAYERS.items())
+    assert len(LAYERS) >= 40
