@@ -1,4 +1,8 @@
-"""What can go wrong, each kind with its exit code. Imports nothing, so that every part may raise these."""
+"""What can go wrong, each kind with its exit code. Imports nothing of the project: every part may raise these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class CnncliError(Exception):
@@ -27,3 +31,11 @@ class MachineError(CnncliError):
     """Something that the machine lacks or refuses: a package, a writable path, room on the disk (exit 3)."""
 
     exit_code = 3
+
+
+def suggestion(word: str, known: Mapping[str, str]) -> str:
+    """`; did you mean X?` where one of the known words is near, else nothing."""
+    from difflib import get_close_matches  # only for mistakes
+
+    near = dict.fromkeys(known[key] for key in get_close_matches(word, known, n=3, cutoff=0.5))
+    return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -87,7 +87,7 @@ def test_a_scope_is_left_when_its_block_fails() -> None:
         (lambda: Conv2D(0, 3), "filters=0 must be a whole number of at least 1"),
         (lambda: Conv2D(8, (3, 0)), r"kernel_size=\(3, 0\) must be a whole number"),
         (lambda: Conv2D(8, "3"), "kernel_size='3' must be one whole number or two"),
-        (lambda: Conv2D(8, 3, padding="full"), "padding='full' must be \"valid\" or \"same\""),
+        (lambda: Conv2D(8, 3, padding="full"), 'padding=\'full\' must be "valid" or "same"'),
         (lambda: Conv2D(8, 3, groups=3), "groups=3 does not divide filters=8"),
         (lambda: Conv2D(8, 3, strides=2, dilation_rate=2), r"strides=\(2, 2\) and dilation_rate=\(2, 2\)"),
         (lambda: Conv2D(8, 3, activation="swoosh"), "activation='swoosh' is unknown"),

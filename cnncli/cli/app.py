@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except CnncliError as error:
         code = fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        code = fail(error.format_message(), error.exit_code)
+        code = fail(error.format_message().replace("Value error, ", ""), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:

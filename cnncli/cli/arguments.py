@@ -12,11 +12,13 @@ from cnncli.errors import UsageError
 from cnncli.models.registry import Model, parse
 from cnncli.render.console import complain
 
+_REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
+
 Reference = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="NAME[@FLAVOR][:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names.",
+        help=_REFERENCE,
         show_default=False,
     ),
 ]
@@ -24,7 +26,7 @@ References = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL...",
-        help="NAME[@FLAVOR][:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names.",
+        help=_REFERENCE,
         show_default=False,
     ),
 ]
@@ -110,6 +112,15 @@ def overrides(
             raise UsageError(f"--set {setting}: {key} is given twice: {given[key]} and {text}")
         given[key] = text
     return given
+
+
+def whole_number(option: str, text: str | None) -> int | None:
+    """The value of an option that counts something. Raises UsageError, with the value, for any other text."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) < 10):
+        raise UsageError(f"{option} {text}: expected a whole number of at least 1")
+    return int(text)
 
 
 def resolve(reference: str, options: Mapping[str, str], flavor: str | None) -> Model:

@@ -10,6 +10,11 @@ import typer
 from cnncli.cli import arguments as args
 from cnncli.errors import UsageError
 
+_COLUMNS = (
+    "Columns, separated by commas: name, type, scope, inputs, input_shape, output_shape, params, trainable_params, "
+    "non_trainable_params, params_share, macs, macs_share, flops, layers_folded."
+)
+
 
 def summary(
     models: args.References,
@@ -19,7 +24,7 @@ def summary(
     columns: Annotated[
         str | None,
         typer.Option(
-            help="Columns, separated by commas: name,type,params,... (all: --columns help).",
+            help=_COLUMNS,
             metavar="KEYS",
             show_default=False,
         ),
@@ -29,7 +34,7 @@ def summary(
         typer.Option(help="Order rows by this column, numbers from the largest.", metavar="COLUMN", show_default=False),
     ] = None,
     top: Annotated[
-        int | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
+        str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
     ] = None,
     format: args.Format = "table",
     output: args.Output = None,
@@ -49,15 +54,14 @@ def summary(
     from cnncli.render.summary import summary_text
 
     depth = _depth(by)
-    if top is not None and top < 1:
-        raise UsageError(f"--top {top}: expected a whole number of at least 1")
+    first = args.whole_number("--top", top)
     options = args.overrides(alpha, input_shape, classes, include_top, set)
     found = [args.resolve(reference, options, flavor) for reference in models]
     texts = []
     for model in found:
         graph = model.graph()
         args.warn(graph.warnings)
-        texts.append(summary_text(model, graph, depth, format, columns, sort, top))
+        texts.append(summary_text(model, graph, depth, format, columns, sort, first))
     deliver(_joined(texts, format), output, force=force)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnncli.errors import LayerError, UsageError
+from cnncli.errors import LayerError, UsageError, suggestion
 from cnncli.graph import Graph
 from cnncli.models import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
 from cnncli.models.options import OPTIONS, show
@@ -74,9 +74,8 @@ def find_spec(name: str) -> ModelSpec:
     try:
         return _BY_NAME[_plain(name)]
     except KeyError:
-        near = suggestion(
-            _plain(name), {_plain(spec.name): spec.name for spec in MODELS} | {key: key for key in _BY_NAME}
-        )
+        spelled = {_plain(known): known for spec in MODELS for known in (*spec.aliases, spec.name)}
+        near = suggestion(_plain(name), spelled)
         raise UsageError(f"unknown model {name!r}{near}; `cnncli list` shows all") from None
 
 
@@ -121,14 +120,6 @@ def _read(spec: ModelSpec, flavor: str, options: Mapping[str, Any], key: str, te
         return OPTIONS[key].read(text)
     except ValueError as error:
         raise UsageError(f"{key}={text}: expected {error}") from None
-
-
-def suggestion(word: str, known: Mapping[str, str]) -> str:
-    """`; did you mean X?` where one of the known words is near, else nothing."""
-    from difflib import get_close_matches  # only for mistakes
-
-    near = dict.fromkeys(known[key] for key in get_close_matches(word, known, n=3, cutoff=0.6))
-    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def load(reference: str, **options: Any) -> Graph:

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from cnncli.analysis.costs import Totals, totals
-from cnncli.errors import UsageError
+from cnncli.errors import UsageError, suggestion
 from cnncli.models.options import show
-from cnncli.models.registry import MODELS, Model, parse, suggestion
+from cnncli.models.registry import MODELS, Model, parse
 from cnncli.render.formats import model_data, render, totals_data
 from cnncli.render.numbers import scaled
 from cnncli.render.table import Column, Heading, Table

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cnncli.errors import UsageError
+from cnncli.errors import UsageError, suggestion
 from cnncli.render.console import capture, width
 
 
@@ -60,7 +60,8 @@ def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) 
     chosen = [key.strip() for key in keys.split(",")] if keys is not None else list(default)
     for key in chosen:
         if key not in by_key:
-            raise UsageError(f"unknown column {key!r}; there are {', '.join(by_key)}")
+            near = suggestion(key, {known: known for known in by_key})
+            raise UsageError(f"unknown column {key!r}{near}; there are {', '.join(by_key)}")
     return [by_key[key] for key in chosen]
 
 

@@ -1,0 +1,240 @@
+"""`summary` and `list` as their users meet them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Result
+
+from cnncli.models.registry import MODELS
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a file under tests/goldens; CNNCLI_WRITE_GOLDENS=1 writes it anew, to be read before it is kept."""
+    path = GOLDENS / name
+    if os.environ.get("CNNCLI_WRITE_GOLDENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
+@pytest.mark.parametrize(
+    "arguments",
+    ["v3_small:minimalistic=true", "v3_large --alpha 0.75 --by block", "efficientnet_b0 --by stage"],
+    ids=["layer", "block", "stage"],
+)
+def test_tables(run, monkeypatch, arguments: str, width: int | None, request) -> None:
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    result = run("summary", *arguments.split())
+    assert (result.code, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= (width or 1000)
+    golden(f"summary-{request.node.callspec.id}.txt", result.out)
+
+
+@pytest.mark.parametrize("how", ["csv", "markdown", "json"])
+def test_formats_have_goldens(run, how: str) -> None:
+    golden(f"summary.{how}", run("summary", "v2", "--by", "block", "--format", how).out)
+
+
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+def test_csv_and_json_agree_and_sum_to_the_totals(run, spec) -> None:
+    data = json.loads(run("summary", spec.name, "--format", "json").out)
+    rows = list(csv.DictReader(io.StringIO(run("summary", spec.name, "--format", "csv").out)))
+    assert [row["name"] for row in rows] == [layer["name"] for layer in data["layers"]]
+    for cost in ("params", "macs"):
+        assert sum(int(row[cost]) for row in rows) == data["totals"][cost]
+        assert sum(layer[cost] for layer in data["layers"]) == data["totals"][cost]
+
+
+def test_json_has_the_schemas_keys(run) -> None:
+    data = json.loads(run("summary", "v2:alpha=0.5", "--format", "json").out)
+    assert data["schema_version"] == 1
+    assert data["model"] == {
+        "reference": "mobilenet_v2:alpha=0.5",
+        "name": "mobilenet_v2",
+        "flavor": "keras",
+        "options": {
+            "input_shape": [224, 224, 3],
+            "alpha": 0.5,
+            "include_top": True,
+            "pooling": None,
+            "classes": 1000,
+            "classifier_activation": "softmax",
+        },
+    }
+    assert set(data["totals"]) == {
+        "layers", "params", "trainable_params", "non_trainable_params", "macs", "flops", "weight_bytes",
+        "peak_activation_bytes", "receptive_field",
+    }  # fmt: skip
+    assert set(data["conventions"]) <= set(data["totals"])
+    conv = next(layer for layer in data["layers"] if layer["name"] == "stage2.block1.depthwise_conv")
+    assert conv["type"] == "DepthwiseConv2D"
+    assert (conv["kernel_size"], conv["strides"], conv["padding"]) == ([3, 3], [2, 2], "valid")
+    assert conv["inputs"] == ["stage2.block1.depthwise_pad"]
+    assert conv["scope"] == "stage2.block1"
+    folded = json.loads(run("summary", "v2", "--by", "stage", "--format", "json").out)
+    stage = folded["layers"][3]
+    assert (stage["type"], stage["kernel_size"], stage["strides"]) == ("InvertedResidual6 k3x3 s2 x2", [3, 3], [2, 2])
+    assert set(stage) - {"kind", "squeeze_excite", "residual", "blocks"} < set(conv)
+    assert sum(row["layers_folded"] for row in folded["layers"]) == folded["totals"]["layers"]
+
+
+def test_sort_top_and_columns(run) -> None:
+    result = run("summary", "v2", "--sort", "params", "--top", "2", "--columns", "name,params", "--format", "csv")
+    assert result.out.splitlines() == ["name,params", "head.probabilities,1281000", "head.last_conv,409600"]
+    table = run("summary", "v2", "--sort", "params", "--top", "2").out
+    assert "2 of 156 rows" in table
+    assert "\nTotal" not in table
+    data = json.loads(run("summary", "v2", "--top", "3", "--format", "json").out)
+    assert (len(data["layers"]), data["totals"]["layers"]) == (3, 156)
+    assert (
+        run("summary", "v2", "--columns", "scope,inputs,input_shape,flops,params_share,non_trainable_params").code == 0
+    )
+
+
+def test_markdown_is_one_table(run) -> None:
+    lines = run("summary", "v1", "--by", "stage", "--format", "markdown").out.splitlines()
+    table = [number for number, line in enumerate(lines) if line.startswith("|")]
+    assert table == list(range(table[0], table[0] + len(table)))
+    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
+
+
+def test_several_models(run) -> None:
+    lines = run("summary", "v1", "v2", "--by", "stage", "--format", "json").out
+    decoder, found = json.JSONDecoder(), []
+    while lines.strip():
+        data, end = decoder.raw_decode(lines.lstrip())
+        found.append(data["model"]["name"])
+        lines = lines.lstrip()[end:]
+    assert found == ["mobilenet_v1", "mobilenet_v2"]
+    assert run("summary", "v1", "b0", "--alpha", "0.5").code == 2
+
+
+def test_options_of_the_command_line_are_those_of_the_reference(run) -> None:
+    by_options = run(
+        "summary", "v2", "--alpha", "0.5", "--input-shape", "96x128", "--classes", "10", "--set", "pooling=none"
+    )
+    assert by_options.out == run("summary", "v2:alpha=0.5,input_shape=96x128,classes=10").out
+    assert run("summary", "v2", "--no-include-top").out == run("summary", "v2:include_top=false").out
+    assert run("summary", "v2", "--flavor", "article").out == run("summary", "v2@article").out
+
+
+def test_a_warning_is_on_stderr_and_the_result_stands(run) -> None:
+    result = run("summary", "efficientnet@article:depth=0.5", "--by", "stage")
+    assert result.code == 0
+    assert result.err.splitlines()[0] == "cnncli: warning: stage1 vanishes: int(1 * depth 0.5) = 0 blocks"
+
+
+def test_output_to_a_file(run, tmp_path: Path) -> None:
+    path = tmp_path / "v2.json"
+    assert run("summary", "v2", "--format", "json", "-o", path) == Result(0, "", "")
+    assert json.loads(path.read_text())["totals"]["params"] == 3_538_984
+    assert run("summary", "v2", "-o", path) == Result(2, "", f"cnncli: {path} exists; add --force to replace it\n")
+    assert run("summary", "v1", "--format", "json", "-o", path, "--force").code == 0
+    assert json.loads(path.read_text())["totals"]["params"] == 4_253_864
+    assert [entry.name for entry in tmp_path.iterdir()] == ["v2.json"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ("summary", 2, "Missing argument"),
+        ("summary v9", 2, "unknown model 'v9'; did you mean"),
+        ("summary v2 --alpha x", 2, "alpha=x: expected a number above 0"),
+        ("summary v2 --set alpha", 2, "--set alpha: expected KEY=VALUE"),
+        ("summary v2 --alpha 1 --set alpha=2", 2, "alpha is given twice: 1 and 2"),
+        ("summary v2:alpha=0.5 --alpha 1", 2, "alpha is given twice: 0.5 and 1"),
+        ("summary v2@article --flavor keras", 2, "contradicts --flavor keras"),
+        ("summary v2 --by row", 2, "--by row: expected layer, block, stage"),
+        ("summary v2 --top 0", 2, "--top 0: expected"),
+        ("summary v2 --columns name,parms", 2, "unknown column 'parms'; did you mean"),
+        ("summary v2 --sort sizes", 2, "unknown column 'sizes'"),
+        ("summary v2 --sort name,params", 2, "--sort name,params: expected one column"),
+        ("summary v2 --format yaml", 2, "yaml"),
+        ("summary v2 --formt json", 2, "No such option: --formt"),
+        ("sumary v2", 2, "Did you mean 'summary'?"),
+        ("summary v2 -o /nonexistent/x.txt", 3, "there is no directory /nonexistent"),
+        ("summary v2 -o /", 3, "/ is a directory"),
+        ("summary v1:input_shape=1", 2, "cannot be built"),
+        ("list --family Inception", 2, "unknown family 'Inception'; there are MobileNet and EfficientNet"),
+        ("list --family mobilnet", 2, "did you mean MobileNet?"),
+        ("list --flavor torch", 2, "unknown flavor 'torch'"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
+    result = run(*arguments.split())
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("cnncli: ")
+
+
+def test_list(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    golden("list.txt", run("list").out)
+    data = json.loads(run("list", "--format", "json", "--family", "efficientnet").out)
+    names = [model["name"] for model in data["models"]]
+    assert names == ["efficientnet", *(f"efficientnet_b{number}" for number in range(8))]
+    assert data["models"][5]["totals"]["params"] == 19_466_823
+    assert data["models"][5]["published"][0] == {
+        "source": "arXiv 1905.11946, table 2", "params": 19e6, "macs": 4.2e9, "top1": 82.9,
+    }  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(run("list", "--format", "csv").out)))
+    assert len(rows) == len(MODELS)
+    assert run("list", "--flavor", "article").out != run("list").out
+
+
+@pytest.mark.parametrize("arguments", ["--help", "summary --help", "list --help", "--version"])
+def test_help_names_an_example(run, arguments: str) -> None:
+    result = run(*arguments.split())
+    assert result.code == 0
+    assert "cnncli" in result.out
+    if "help" in arguments:
+        assert "Example" in result.out
+
+
+def test_a_terminal_gets_colours_and_its_width(cnncli) -> None:
+    assert "\x1b[" in cnncli("list", FORCE_COLOR="1").out
+    assert "\x1b[" not in cnncli("list", FORCE_COLOR="1", NO_COLOR="1").out
+    assert "\x1b[" not in cnncli("list").out
+
+
+def test_help_lists_the_columns_there_are(run) -> None:
+    from cnncli.analysis.costs import totals
+    from cnncli.models.registry import load
+    from cnncli.render.summary import columns_for
+
+    keys = [column.key for column in columns_for(totals(load("v2")))]
+    assert ", ".join(keys) in " ".join(run("summary", "--help").out.replace("│", " ").split())
+
+
+def test_characters_that_the_stream_lacks_are_replaced(cnncli) -> None:
+    plain = cnncli("summary", "v2", "--by", "stage", PYTHONIOENCODING="ascii")
+    assert plain.code == 0
+    assert plain.out.isascii()
+    assert "-----" in plain.out
+
+
+@pytest.mark.parametrize("arguments", ["summary efficientnet_b7 --format json", "list", "--help"])
+def test_nothing_heavy_is_loaded(arguments: str) -> None:
+    script = (
+        "import sys\nfrom cnncli.cli.app import main\n"
+        f"try: main({arguments.split()!r})\n"
+        "except SystemExit as ended: assert not ended.code, ended.code\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'matplotlib', 'pydot', 'pygraphviz', 'PIL', 'ai_edge_litert'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == "[]\n"
