@@ -1,0 +1,75 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cnncli.errors import MachineError, UsageError
+from cnncli.files import replacing, write_text
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    with replacing(target, force=False) as draft:
+        assert draft.suffix == ".txt"
+        draft.write_text("half")
+        assert not target.exists()
+        draft.write_text("whole")
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, failure: type[BaseException]) -> None:
+    target = tmp_path / "report.txt"
+    target.write_text("old")
+    with pytest.raises(failure), replacing(target, force=True) as draft:
+        draft.write_text("new")
+        raise failure
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_system_error_is_said_with_the_path(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    with (
+        pytest.raises(MachineError, match="report.txt cannot be written: No space left"),
+        replacing(target, force=False),
+    ):
+        raise OSError(28, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_needs_force(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    target.write_text("old")
+    with pytest.raises(UsageError, match="exists; add --force"):
+        write_text(target, "new", force=False)
+    write_text(target, "new", force=True)
+    assert target.read_text() == "new"
+
+
+def test_a_directory_is_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "model"
+    target.mkdir()
+    (target / "old").touch()
+    with replacing(target, force=True, directory=True) as draft:
+        draft.mkdir()
+        (draft / "new").touch()
+    assert [entry.name for entry in target.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_without_permission_is_said_before_the_work(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(MachineError, match="no permission"):
+        write_text(tmp_path / "report.txt", "new", force=False)
+
+
+def test_a_missing_directory_is_said(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match="there is no directory"):
+        write_text(tmp_path / "missing" / "report.txt", "new", force=False)
