@@ -43,7 +43,7 @@ def check_activation(layer: Layer, activation: str | None) -> None:
     layer.set(activation=name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Activation(Layer):
     """An activation function by name."""
 
@@ -58,7 +58,7 @@ class Activation(Layer):
         return ACTIVATION_FLOPS[str(self.activation)] * prod(self.one(inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReLU(Layer):
     """max(x, 0), with Keras's optional ceiling, slope below and threshold."""
 
@@ -91,7 +91,7 @@ class ReLU(Layer):
         return per_cell * cells
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeakyReLU(Layer):
     """x where positive, negative_slope * x below."""
 
@@ -100,7 +100,7 @@ class LeakyReLU(Layer):
     folds = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) below."""
 
@@ -112,7 +112,7 @@ class ELU(Layer):
         return 0 if self.alpha == 1 else 2 * prod(self.one(inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PReLU(Layer):
     """A leaky rectifier whose slope is learnt: a weight a cell, or shared along `shared_axes` (1 = height)."""
 
@@ -135,7 +135,7 @@ class PReLU(Layer):
         return 3 * prod(self.one(inputs)) + alpha.size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Softmax(Layer):
     """Exponentials normalized to sum 1 along an axis."""
 

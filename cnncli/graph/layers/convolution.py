@@ -22,7 +22,7 @@ class VarianceScaling:
 Initializer = str | VarianceScaling
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Kernel(Layer):
     """What layers with a kernel share: FLOPs are two a MAC, one a cell for the bias, and the activation's."""
 
@@ -39,7 +39,7 @@ class _Kernel(Layer):
         return (Weight("bias", (filters,)),) if options.use_bias else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Convolution(_Kernel):
     """What convolutions share: the window that slides over height and width."""
 
@@ -63,7 +63,7 @@ class _Convolution(_Kernel):
         return Window(dilated(options.kernel_size, options.dilation_rate), options.strides)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv2D(_Convolution):
     """(height, width, channels) to (positions, filters); `groups` splits channels and filters alike."""
 
@@ -95,7 +95,7 @@ class Conv2D(_Convolution):
         return (kernel, *self._bias(self.filters))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DepthwiseConv2D(_Convolution):
     """Each channel by itself, with `depth_multiplier` kernels a channel."""
 
@@ -127,7 +127,7 @@ class DepthwiseConv2D(_Convolution):
         return prod(self._positions(inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SeparableConv2D(_Convolution):
     """A depthwise convolution and a 1x1 convolution in one layer."""
 
@@ -157,7 +157,7 @@ class SeparableConv2D(_Convolution):
         return (depthwise, pointwise, *self._bias(self.filters))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv2DTranspose(_Convolution):
     """The gradient of a convolution: each input cell spreads over a window of the output.
 
@@ -217,7 +217,7 @@ class Conv2DTranspose(_Convolution):
         return Window(seen, (1 / strides[0], 1 / strides[1]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dense(_Kernel):
     """A matrix over the last axis."""
 

@@ -8,7 +8,7 @@ from math import prod
 from cnncli.graph.layer import Layer, Shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Merge(Layer):
     """Cell by cell; an axis of size 1 is broadcast, and a shorter shape is led by ones, as Keras's merge layers do."""
 
@@ -34,27 +34,27 @@ class Merge(Layer):
         return operations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Add(Merge):
     """The sum."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Multiply(Merge):
     """The product."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Maximum(Merge):
     """The larger."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Minimum(Merge):
     """The smaller."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Subtract(Merge):
     """The first less the second."""
 
@@ -64,7 +64,7 @@ class Subtract(Merge):
         return super().output_shape(*inputs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Average(Merge):
     """The mean."""
 
@@ -73,7 +73,7 @@ class Average(Merge):
         return super().flops(*inputs) + prod(self.output_shape(*inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Concatenate(Layer):
     """One behind the other along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 

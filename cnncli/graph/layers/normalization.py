@@ -14,7 +14,7 @@ def _affine(layer: LayerNormalization | GroupNormalization | BatchNormalization,
     return gamma + beta
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchNormalization(Layer):
     """By the statistics of the training batches, which are weights that are not trained. Along the last axis."""
 
@@ -35,7 +35,7 @@ class BatchNormalization(Layer):
         return 2 * prod(shape) + (6 if self.scale else 5) * shape[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayerNormalization(Layer):
     """By each example's own statistics along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 
@@ -70,7 +70,7 @@ class LayerNormalization(Layer):
         return 6 * cells + 4 * means + (2 * cells if self.scale else means) + (cells if self.center else 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupNormalization(Layer):
     """By each example's own statistics in groups of channels; `groups=-1` is one group a channel."""
 
@@ -100,7 +100,7 @@ class GroupNormalization(Layer):
         return 6 * prod(shape) + 4 * groups + affine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Normalization(Layer):
     """By statistics that are given or adapted beforehand: mean and variance a channel, and the count of examples."""
 
@@ -114,7 +114,7 @@ class Normalization(Layer):
         return 2 * prod(shape) + shape[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rescaling(Layer):
     """x * scale + offset."""
 

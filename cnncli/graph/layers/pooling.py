@@ -8,7 +8,7 @@ from math import prod
 from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, pair, sliding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Pooling(Layer):
     pool_size: Size = (2, 2)
     strides: Size | None = None
@@ -33,17 +33,17 @@ class _Pooling(Layer):
         return prod(pair(self.pool_size)) * prod(self.output_shape(*inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MaxPooling2D(_Pooling):
     """The largest cell of each window."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AveragePooling2D(_Pooling):
     """The mean of each window."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GlobalPooling(Layer):
     """One value a channel: (channels,), or (1, 1, channels) with `keepdims`."""
 
@@ -57,7 +57,7 @@ class GlobalPooling(Layer):
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GlobalAveragePooling2D(GlobalPooling):
     """The mean of the map."""
 
@@ -65,6 +65,6 @@ class GlobalAveragePooling2D(GlobalPooling):
         return prod(self.feature_map(inputs))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GlobalMaxPooling2D(GlobalPooling):
     """The largest cell of the map, which the profiler counts as 0."""

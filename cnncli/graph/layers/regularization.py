@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cnncli.graph.layer import Layer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Rate(Layer):
     rate: float
 
@@ -18,29 +18,29 @@ class _Rate(Layer):
             self.fail(f"rate={self.rate} must be between 0 and 1")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dropout(_Rate):
     """Zeroes a share `rate` of the cells; axes of size 1 in `noise_shape` (batch first) go together."""
 
     noise_shape: tuple[int | None, ...] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpatialDropout2D(_Rate):
     """Zeroes whole channels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AlphaDropout(_Rate):
     """Dropout that keeps mean and variance."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianDropout(_Rate):
     """Multiplies with noise around 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianNoise(Layer):
     """Adds noise around 0."""
 
@@ -53,7 +53,7 @@ class GaussianNoise(Layer):
             self.fail(f"stddev={self.stddev} must not be negative")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ActivityRegularization(Layer):
     """Adds a penalty on the activations to the loss."""
 

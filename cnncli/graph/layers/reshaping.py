@@ -12,7 +12,7 @@ Sides = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 """Cells at the edges as Keras takes them: n everywhere, (vertical, horizontal), or ((top, bottom), (left, right))."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class InputLayer(Layer):
     """Where the graph begins."""
 
@@ -28,7 +28,7 @@ class InputLayer(Layer):
         return self.shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Identity(Layer):
     """The input."""
 
@@ -44,7 +44,7 @@ def _as_sides(layer: Layer, name: str, value: Any) -> None:
     layer.set(**{name: sides})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ZeroPadding2D(Layer):
     """Zeros around the map."""
 
@@ -59,7 +59,7 @@ class ZeroPadding2D(Layer):
         return height + sum(sides[0]), width + sum(sides[1]), channels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cropping2D(Layer):
     """The map without its edges."""
 
@@ -77,7 +77,7 @@ class Cropping2D(Layer):
         return (*left, channels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class UpSampling2D(Layer):
     """Each cell `size` times along height and width, repeated or interpolated."""
 
@@ -102,7 +102,7 @@ class UpSampling2D(Layer):
         return Window((support, support), (1 / rows, 1 / columns))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Flatten(Layer):
     """All cells in a row."""
 
@@ -115,7 +115,7 @@ class Flatten(Layer):
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reshape(Layer):
     """The same cells in another shape; one axis may be -1, for what remains."""
 
@@ -138,7 +138,7 @@ class Reshape(Layer):
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Permute(Layer):
     """The axes in another order, counted from 1."""
 
