@@ -54,11 +54,12 @@ class Report:
 def report(graph: Graph, depth: int | None = None) -> Report:
     groups = fold(graph, depth)
     owner = {node.index: group.name for group in groups for node in group.nodes}
-    rows = tuple(_row(group, tuple(owner[source.index] for source in group.sources)) for group in groups)
+    rows = tuple(row_of(group, tuple(owner[source.index] for source in group.sources)) for group in groups)
     return Report(totals(graph), rows, depth, graph.nodes[0].shape, graph.nodes[-1].shape)
 
 
-def _row(group: Group, inputs: tuple[str, ...]) -> Row:
+def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
+    """A group's row; `inputs` are the names of what it reads."""
     label = group_label(group)
     single = len(group.nodes) == 1
     return Row(
