@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cnncli.errors import UsageError
-from cnncli.models.registry import Model, parse
 from cnncli.render.console import complain
+
+if TYPE_CHECKING:
+    from cnncli.models.registry import Model
 
 _REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 
@@ -124,6 +126,9 @@ def whole_number(option: str, text: str | None) -> int | None:
 
 
 def resolve(reference: str, options: Mapping[str, str], flavor: str | None) -> Model:
+    """Read a reference with the command line's options; raises UsageError. The registry is loaded for it only now."""
+    from cnncli.models.registry import parse
+
     return parse(reference, options, flavor)
 
 
