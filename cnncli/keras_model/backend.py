@@ -1,0 +1,78 @@
+"""Keras on TensorFlow: how it is imported, and how it is kept quiet."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any
+
+from cnncli.errors import CnncliError, MachineError
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep everything written to the standard output and error from within, by Python or by C, from both.
+
+    TensorFlow logs to the descriptors 1 and 2 past Python's streams. Where an unexpected exception leaves the block,
+    all that was held back is written to the standard error; the expected ones say all that there is to say. What should
+    be seen meanwhile must go to a duplicate of the descriptor made before (as render.progress does).
+    """
+    with tempfile.TemporaryFile() as noise:
+        try:
+            with ExitStack() as stack:
+                for descriptor in (1, 2):
+                    stack.enter_context(_redirected(descriptor, noise))
+                yield
+        except (CnncliError, OSError, MemoryError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            _replay(noise)
+            raise
+
+
+@contextmanager
+def _redirected(descriptor: int, target: IO[bytes]) -> Iterator[None]:
+    """Let a descriptor lead to `target`; a closed one stays closed."""
+    try:
+        original = os.dup(descriptor)
+    except OSError:
+        yield
+        return
+    try:
+        _flush()
+        os.dup2(target.fileno(), descriptor)
+        yield
+    finally:
+        _flush()
+        os.dup2(original, descriptor)
+        os.close(original)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _replay(noise: IO[bytes]) -> None:
+    noise.seek(0)
+    if sys.stderr is not None:
+        sys.stderr.write(noise.read().decode(errors="replace"))
+
+
+def import_keras() -> Any:
+    """The module `keras`, on TensorFlow. Raises MachineError where it cannot be imported or runs on something else."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        import keras
+    except ImportError as error:
+        raise MachineError(
+            f"TensorFlow cannot be imported: {error}; reinstall it with `pip install tensorflow`"
+        ) from error
+    if keras.backend.backend() != "tensorflow":
+        raise MachineError(f"Keras runs on {keras.backend.backend()}; unset KERAS_BACKEND to let it run on TensorFlow")
+    return keras
