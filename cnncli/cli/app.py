@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cnncli import __version__
+from cnncli.cli.completions import completions, install
 from cnncli.cli.list import list_models
 from cnncli.cli.summary import summary
 from cnncli.errors import CnncliError, MachineError
@@ -20,6 +21,7 @@ from cnncli.render.console import complain
 app = typer.Typer(
     name="cnncli",
     no_args_is_help=True,
+    add_completion=False,  # its bash script breaks at the : and = of a reference; cli/completions.py has ours
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -27,6 +29,7 @@ app = typer.Typer(
 
 app.command()(summary)
 app.command(name="list")(list_models)
+app.command()(completions)
 
 
 def _version(wanted: bool) -> None:
@@ -39,6 +42,10 @@ def _version(wanted: bool) -> None:
 def cnncli(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option("--install-completion", callback=install, is_eager=True, help="Make TAB complete in this shell."),
     ] = False,
 ) -> None:
     """Inspect, draw, compare and export convolutional networks by name.
@@ -53,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _terminated)
+    if "_CNNCLI_COMPLETE" in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()  # which Typer leaves out with add_completion=False
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cnncli.cli import complete
 from cnncli.errors import UsageError
 from cnncli.render.console import complain
 
@@ -21,6 +22,7 @@ Reference = Annotated[
     typer.Argument(
         metavar="MODEL",
         help=_REFERENCE,
+        autocompletion=complete.reference,
         show_default=False,
     ),
 ]
@@ -29,6 +31,7 @@ References = Annotated[
     typer.Argument(
         metavar="MODEL...",
         help=_REFERENCE,
+        autocompletion=complete.reference,
         show_default=False,
     ),
 ]
@@ -39,6 +42,7 @@ Flavor = Annotated[
     typer.Option(
         help="Whose definition: `keras` is keras.applications', `article` the article's that this tool began with.",
         metavar="keras|article",
+        autocompletion=complete.flavor,
         rich_help_panel=_PANEL,
         show_default=False,
     ),
@@ -46,7 +50,11 @@ Flavor = Annotated[
 Alpha = Annotated[
     str | None,
     typer.Option(
-        help="Width multiplier of the MobileNets.", metavar="NUMBER", rich_help_panel=_PANEL, show_default=False
+        help="Width multiplier of the MobileNets.",
+        metavar="NUMBER",
+        autocompletion=complete.option_values("alpha"),
+        rich_help_panel=_PANEL,
+        show_default=False,
     ),
 ]
 InputShape = Annotated[
@@ -54,13 +62,20 @@ InputShape = Annotated[
     typer.Option(
         help="Input: 192, 160x224 or 28x28x1 (height, width, channels).",
         metavar="SHAPE",
+        autocompletion=complete.option_values("input_shape"),
         rich_help_panel=_PANEL,
         show_default=False,
     ),
 ]
 Classes = Annotated[
     str | None,
-    typer.Option(help="How many classes are told apart.", metavar="NUMBER", rich_help_panel=_PANEL, show_default=False),
+    typer.Option(
+        help="How many classes are told apart.",
+        metavar="NUMBER",
+        autocompletion=complete.option_values("classes"),
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
 ]
 IncludeTop = Annotated[
     bool | None,
@@ -77,6 +92,7 @@ Set = Annotated[
         "--set",
         help="Any further option of the model.",
         metavar="KEY=VALUE",
+        autocompletion=complete.setting,
         rich_help_panel=_PANEL,
         show_default=False,
     ),

@@ -7,11 +7,18 @@ from typing import Annotated
 import typer
 
 from cnncli.cli import arguments as args
+from cnncli.cli import complete
 
 
 def list_models(
     family: Annotated[
-        str | None, typer.Option(help="Only this family, such as MobileNet.", metavar="NAME", show_default=False)
+        str | None,
+        typer.Option(
+            help="Only this family, such as MobileNet.",
+            metavar="NAME",
+            autocompletion=complete.family,
+            show_default=False,
+        ),
     ] = None,
     flavor: args.Flavor = None,
     format: args.Format = "table",

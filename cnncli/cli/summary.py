@@ -8,30 +8,40 @@ from typing import Annotated
 import typer
 
 from cnncli.cli import arguments as args
+from cnncli.cli import complete
 from cnncli.errors import UsageError
 
-_COLUMNS = (
-    "Columns, separated by commas: name, type, scope, inputs, input_shape, output_shape, params, trainable_params, "
-    "non_trainable_params, params_share, macs, macs_share, flops, layers_folded."
-)
+COLUMNS = (
+    "name", "type", "scope", "inputs", "input_shape", "output_shape", "params", "trainable_params",
+    "non_trainable_params", "params_share", "macs", "macs_share", "flops", "layers_folded",
+)  # fmt: skip
 
 
 def summary(
     models: args.References,
     by: Annotated[
-        str, typer.Option(help="layer, block, stage, or a scope depth such as 3.", metavar="LEVEL")
+        str,
+        typer.Option(
+            help="layer, block, stage, or a scope depth such as 3.", metavar="LEVEL", autocompletion=complete.level
+        ),
     ] = "layer",
     columns: Annotated[
         str | None,
         typer.Option(
-            help=_COLUMNS,
+            help=f"Columns, separated by commas: {', '.join(COLUMNS)}.",
             metavar="KEYS",
+            autocompletion=complete.listed(COLUMNS),
             show_default=False,
         ),
     ] = None,
     sort: Annotated[
         str | None,
-        typer.Option(help="Order rows by this column, numbers from the largest.", metavar="COLUMN", show_default=False),
+        typer.Option(
+            help="Order rows by this column, numbers from the largest.",
+            metavar="COLUMN",
+            autocompletion=complete.listed(COLUMNS),
+            show_default=False,
+        ),
     ] = None,
     top: Annotated[
         str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)

@@ -1,0 +1,17 @@
+# bash completion for cnncli: source this file from ~/.bashrc
+_cnncli_completion() {
+    local line=${COMP_LINE:0:COMP_POINT} word value prefix
+    word=${line##*[[:space:]]}
+    COMPREPLY=()
+    while IFS=$'\t' read -r value _; do
+        [[ -n $value ]] && COMPREPLY+=("$value")
+    done < <(_CNNCLI_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \
+             _TYPER_COMPLETE_ARGS="$line" "$1" 2>/dev/null)
+    # Readline replaces only what stands behind the word's last break, such as the : and = of a reference, or from an @.
+    prefix=${word%"${word##*["$COMP_WORDBREAKS"]}"}
+    prefix=${prefix%@}
+    COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]] && compopt -o nospace
+    return 0
+}
+complete -o default -o nosort -F _cnncli_completion cnncli

@@ -1,0 +1,103 @@
+"""TAB in the real shells, typed through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from cnncli.cli.completions import SCRIPTS
+
+COMPLETIONS = Path(__file__).parent.parent / "completions"
+FILES = {"bash": "cnncli.bash", "zsh": "_cnncli", "fish": "cnncli.fish", "powershell": "cnncli.ps1"}
+
+# What is typed before TAB, and what stands there after it.
+TYPED = [
+    ("cnncli summ", "cnncli summary "),
+    ("cnncli summary mobilenet_v3_l", "cnncli summary mobilenet_v3_large"),
+    ("cnncli summary v3_s", "cnncli summary v3_small"),
+    ("cnncli summary v2@a", "cnncli summary v2@article"),
+    ("cnncli summary mobilenet_v2:al", "cnncli summary mobilenet_v2:alpha="),
+    ("cnncli summary v2:alpha=0.5,pooling=a", "cnncli summary v2:alpha=0.5,pooling=avg"),
+    ("cnncli summary v2 --input-s", "cnncli summary v2 --input-shape "),
+    ("cnncli summary v2 --format mark", "cnncli summary v2 --format markdown"),
+    ("cnncli summary v2 --by st", "cnncli summary v2 --by stage"),
+    ("cnncli summary v2 --columns name,fl", "cnncli summary v2 --columns name,flops"),
+]
+
+START = {
+    "bash": ("bash --norc --noprofile -i", "PS1='READY> '"),
+    "zsh": ("zsh -f -i", "autoload -Uz compinit; compinit -u; PS1='READY> '"),
+    "fish": ("fish --no-config -i", "function fish_prompt; echo -n 'READY> '; end"),
+}
+
+
+@pytest.fixture(scope="module", params=[*START])
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[pexpect.spawn]:
+    """A shell of its own home, with the completions loaded, at its prompt."""
+    command, prepare = START[request.param]
+    if not shutil.which(command.split()[0]):
+        pytest.skip(f"{command.split()[0]} is not installed")
+    home = tmp_path_factory.mktemp(request.param)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "PYTHONPATH": ""}
+    child = pexpect.spawn(command, env=environment, encoding="utf-8", dimensions=(40, 200), timeout=20, cwd=str(home))
+    child.sendline(f"{prepare}; source {COMPLETIONS / FILES[request.param]}")
+    child.expect("READY> ")
+    child.sendline("echo set''tled")
+    child.expect("settled")
+    yield child
+    child.close(force=True)
+
+
+@pytest.mark.parametrize(("typed", "completed"), TYPED)
+def test_tab(shell: pexpect.spawn, typed: str, completed: str) -> None:
+    """Type, TAB, then put `printf` before the line and let the shell itself say which words stand there."""
+    shell.sendcontrol("u")
+    shell.send(typed + "\t")
+    shell.sendcontrol("a")
+    shell.sendline("printf '<%s>' ")
+    shell.expect(r"<cnncli>[^\r\n]*")
+    assert shell.after.startswith("".join(f"<{word}>" for word in completed.split()))
+
+
+def test_the_scripts_are_the_commands_output(run) -> None:
+    assert set(SCRIPTS) == set(FILES)
+    for name, file in FILES.items():
+        assert run("completions", name).out == (COMPLETIONS / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "start_up"),
+    [
+        ("bash", ".local/share/cnncli/completion.bash", ".bashrc"),
+        ("zsh", ".zfunc/_cnncli", ".zshrc"),
+        ("fish", ".config/fish/completions/cnncli.fish", None),
+    ],
+)
+def test_install_completion(name: str, script: str, start_up: str | None, tmp_path: Path, monkeypatch, run) -> None:
+    import shellingham
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: (name, f"/bin/{name}"))
+    for _ in range(2):
+        result = run("--install-completion")
+        assert (result.code, result.err) == (0, "")
+        assert f"{name} completion installed in {tmp_path / script}" in result.out
+    assert (tmp_path / script).read_text() == SCRIPTS[name]
+    if start_up:
+        assert len((tmp_path / start_up).read_text().splitlines()) == 1
+
+
+def test_an_unknown_shell_is_named(run, monkeypatch) -> None:
+    import shellingham
+
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: ("tcsh", "/bin/tcsh"))
+    result = run("--install-completion")
+    assert result.code == 2
+    assert "unknown shell 'tcsh'; `cnncli completions SHELL` prints the script for bash, zsh" in result.err
