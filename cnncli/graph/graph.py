@@ -64,7 +64,8 @@ class Node:
 class Graph:
     """An append-only sequence of nodes in an order in which they can be computed.
 
-    `kinds` holds what a person would call the block of a scope ("MBConv6"); `warnings` what its builder has to say.
+    `kinds` holds what a person would call the block of a scope ("MBConv6"); `warnings` what its builder has to say,
+    `remarks` what it says of an option to a person who asks what that option did.
     """
 
     def __init__(self, name: str) -> None:
@@ -72,6 +73,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.kinds: dict[Scope, str] = {}
         self.warnings: list[str] = []
+        self.remarks: dict[str, str] = {}
         self._scope: Scope = ()
         self._scopes: set[Scope] = set()
         self._names: set[str] = set()

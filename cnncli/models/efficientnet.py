@@ -100,6 +100,8 @@ def efficientnet(
     dropout: float = 0.2,
 ) -> None:
     scaling = Scaling(deviations, width, depth)
+    if depth != 1 and all(scaling.repeats(row.repeats) == row.repeats for row in STAGES):
+        graph.remarks["depth"] = _no_block_changes(scaling)
     x = image(graph, input_shape)
     with graph.scope("stem"):
         x = _stem(graph, x, scaling)
@@ -117,6 +119,13 @@ def efficientnet(
         initializer = "glorot_uniform" if "initializers" in deviations else uniform
         classifier = Dense(classes, activation=classifier_activation, kernel_initializer=initializer)
         graph.add(classifier, x, name="probabilities")
+
+
+def _no_block_changes(scaling: Scaling) -> str:
+    rounding, change = "int" if "repeats" in scaling.deviations else "ceil", "added" if scaling.depth > 1 else "removed"
+    counts = sorted({row.repeats for row in STAGES})
+    sums = ", ".join(f"{rounding}({count}*{scaling.depth:g}) = {count}" for count in counts)
+    return f"no block was {change}, for {sums}"
 
 
 def _stem(graph: Graph, x: Node, scaling: Scaling) -> Node:

@@ -43,6 +43,11 @@ class Model:
         flavor = "" if self.flavor == FLAVORS[0] else f"@{self.flavor}"
         return self.spec.name + flavor + (":" + ",".join(given) if given else "")
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All of the builder's keyword arguments: its defaults, what the name settles, and the options."""
+        return {**(self.spec.build.__kwdefaults__ or {}), **self.spec.defaults, **self.spec.fixed, **self.options}
+
     def graph(self, deviations: Deviations | None = None) -> Graph:
         """Build the layer graph; `deviations` other than the flavor's give the networks between the flavors.
 
@@ -51,7 +56,7 @@ class Model:
         graph = Graph(self.reference)
         taken = self.spec.deviating(self.flavor) if deviations is None else deviations
         try:
-            self.spec.build(graph, taken, **{**self.spec.defaults, **self.spec.fixed, **self.options})
+            self.spec.build(graph, taken, **self.arguments)
         except LayerError as error:
             raise UsageError(f"{self.reference} cannot be built: {error}") from None
         for name in self._idle_options():
