@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -62,8 +63,8 @@ def test_tab(shell: pexpect.spawn, typed: str, completed: str) -> None:
     shell.send(typed + "\t")
     shell.sendcontrol("a")
     shell.sendline("printf '<%s>' ")
-    shell.expect(r"<cnncli>[^\r\n]*")
-    assert shell.after.startswith("".join(f"<{word}>" for word in completed.split()))
+    words = re.escape("".join(f"<{word}>" for word in completed.split()))
+    assert shell.expect([rf"{words}[^<]", r"<cnncli>[^\r\n]*[\r\n]"]) == 0, shell.after
 
 
 def test_the_scripts_are_the_commands_output(run) -> None:

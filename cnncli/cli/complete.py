@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
-Offer = tuple[str, str]
-"""A whole word to put in place of the word so far, and a few words on it."""
+
+def offer(word: str, meaning: str) -> str:
+    """A word to put in place of the word so far and, where the shell shows it, what it means behind a tab.
+
+    A meaning handed to Typer itself would load Rich's Markdown, which takes as long as all the rest of a TAB.
+    """
+    return f"{word}\t{meaning}" if os.environ.get("_CNNCLI_COMPLETE") == "complete_fish" else word
 
 
-def reference(incomplete: str) -> list[Offer]:
+def reference(incomplete: str) -> list[str]:
     """A model's name or alias; behind `@` its flavors; behind `:` its options, and behind their `=` values."""
     from cnncli.errors import UsageError
     from cnncli.models.registry import find_spec
@@ -23,58 +29,57 @@ def reference(incomplete: str) -> list[Offer]:
     except UsageError:
         return []
     if not colon:
-        return [(f"{name}@{known}", FLAVOR_HELP[known]) for known in FLAVOR_HELP]
+        return [offer(f"{name}@{known}", meaning) for known, meaning in FLAVORS.items()]
     *given, last = tail.split(",")
     before = ",".join([*given, ""]) if given else ""
     taken = {pair.partition("=")[0] for pair in given}
-    offers = _settings(last, [key for key in options if key not in taken])
-    return [(f"{head}:{before}{word}", meaning) for word, meaning in offers]
+    return [f"{head}:{before}{word}" for word in _settings(last, [key for key in options if key not in taken])]
 
 
-FLAVOR_HELP = {"keras": "as keras.applications has it", "article": "as the article writes it"}
+FLAVORS = {"keras": "as keras.applications has it", "article": "as the article writes it"}
 
 
-def _names() -> list[Offer]:
+def _names() -> list[str]:
     from cnncli.models.registry import MODELS
 
-    names = [(spec.name, spec.introduced) for spec in MODELS]
-    aliases = [(alias, spec.name) for spec in MODELS for alias in spec.aliases]
+    names = [offer(spec.name, spec.introduced) for spec in MODELS]
+    aliases = [offer(alias, spec.name) for spec in MODELS for alias in spec.aliases]
     return [*names, *aliases]
 
 
-def setting(incomplete: str) -> list[Offer]:
+def setting(incomplete: str) -> list[str]:
     """KEY= of any model option, or KEY=VALUE where the key is there."""
     from cnncli.models.options import OPTIONS
 
     return _settings(incomplete, list(OPTIONS))
 
 
-def _settings(incomplete: str, keys: Sequence[str]) -> list[Offer]:
+def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:
     from cnncli.models.options import OPTIONS
 
     key, equals, _ = incomplete.partition("=")
     if not equals:
-        return [(f"{name}=", OPTIONS[name].help) for name in keys]
-    return [(f"{key}={value}", "") for value in OPTIONS[key].values] if key in keys else []
+        return [offer(f"{name}=", OPTIONS[name].help) for name in keys]
+    return [f"{key}={value}" for value in OPTIONS[key].values] if key in keys else []
 
 
 def option_values(name: str) -> Callable[[], list[str]]:
     """The usual values of a model option."""
 
-    def offer() -> list[str]:
+    def complete() -> list[str]:
         from cnncli.models.options import OPTIONS
 
         return list(OPTIONS[name].values)
 
-    return offer
+    return complete
 
 
-def flavor() -> list[Offer]:
-    return list(FLAVOR_HELP.items())
+def flavor() -> list[str]:
+    return [offer(flavor, meaning) for flavor, meaning in FLAVORS.items()]
 
 
-def level() -> list[Offer]:
-    return [("layer", "a row a layer"), ("block", "a row a block"), ("stage", "a row a stage")]
+def level() -> list[str]:
+    return ["layer", "block", "stage"]
 
 
 def family() -> list[str]:
@@ -86,17 +91,17 @@ def family() -> list[str]:
 def listed(keys: Sequence[str]) -> Callable[[str], list[str]]:
     """One of the keys, also behind the last comma of a list of them."""
 
-    def offer(incomplete: str) -> list[str]:
+    def complete(incomplete: str) -> list[str]:
         before, comma, _ = incomplete.rpartition(",")
         return [f"{before}{comma}{key}" for key in keys]
 
-    return offer
+    return complete
 
 
 def suffixes(*endings: str) -> Callable[[str], list[str]]:
     """File names with each ending that fits the name so far; nothing, so that the shell offers files, before that."""
 
-    def offer(incomplete: str) -> list[str]:
+    def complete(incomplete: str) -> list[str]:
         stem, dot, ending = incomplete.rpartition(".")
         if not dot or "/" in ending:
             stem = incomplete
@@ -104,4 +109,4 @@ def suffixes(*endings: str) -> Callable[[str], list[str]]:
             return []
         return [stem + known for known in endings if (stem + known).startswith(incomplete)]
 
-    return offer
+    return complete

@@ -17,13 +17,11 @@ SHELLS: tuple[str, ...] = get_args(Shell)
 # Every script asks the command itself, in the way that Typer answers fish: a line an offer, its meaning behind a tab.
 BASH = r"""# bash completion for cnncli: source this file from ~/.bashrc
 _cnncli_completion() {
-    local line=${COMP_LINE:0:COMP_POINT} word value prefix
+    local line=${COMP_LINE:0:COMP_POINT} word prefix
+    local -a words
     word=${line##*[[:space:]]}
-    COMPREPLY=()
-    while IFS=$'\t' read -r value _; do
-        [[ -n $value ]] && COMPREPLY+=("$value")
-    done < <(_CNNCLI_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \
-             _TYPER_COMPLETE_ARGS="$line" "$1" 2>/dev/null)
+    read -r -a words <<< "${line%"$word"}"
+    mapfile -t COMPREPLY < <(_CNNCLI_COMPLETE=complete_bash COMP_WORDS="$line" COMP_CWORD=${#words[@]} "$1" 2>/dev/null)
     # Readline replaces only what stands behind the word's last break, such as the : and = of a reference, or from an @.
     prefix=${word%"${word##*["$COMP_WORDBREAKS"]}"}
     prefix=${prefix%@}
