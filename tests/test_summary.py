@@ -110,14 +110,21 @@ def test_markdown_is_one_table(run) -> None:
 
 
 def test_several_models(run) -> None:
-    lines = run("summary", "v1", "v2", "--by", "stage", "--format", "json").out
-    decoder, found = json.JSONDecoder(), []
-    while lines.strip():
-        data, end = decoder.raw_decode(lines.lstrip())
-        found.append(data["model"]["name"])
-        lines = lines.lstrip()[end:]
-    assert found == ["mobilenet_v1", "mobilenet_v2"]
+    result = run("summary", "v1", "v2", "--by", "stage", "--format", "json")
+    assert [json.loads(line)["model"]["name"] for line in result.out.splitlines()] == ["mobilenet_v1", "mobilenet_v2"]
+    rows = list(csv.DictReader(io.StringIO(run("summary", "v1", "v2", "--by", "stage", "--format", "csv").out)))
+    assert [row["name"] for row in rows].count("head") == 2
+    assert run("summary", "v1", "v2").out.count("Receptive field") == 2
     assert run("summary", "v1", "b0", "--alpha", "0.5").code == 2
+
+
+def test_references_from_the_standard_input(run, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("v1  # the first\n\nb0@article\n"))
+    result = run("summary", "-", "v2", "--by", "stage", "--format", "json")
+    found = [json.loads(line)["model"]["reference"] for line in result.out.splitlines()]
+    assert found == ["mobilenet_v1", "efficientnet_b0@article", "mobilenet_v2"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert "no references on the standard input" in run("summary", "-").err
 
 
 def test_options_of_the_command_line_are_those_of_the_reference(run) -> None:

@@ -73,8 +73,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = fail(error.format_message().replace("Value error, ", ""), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
-    except BrokenPipeError:
-        code = _closed_pipe()
     except MemoryError:
         code = fail("not enough memory", MachineError.exit_code)
     except OSError as error:
@@ -85,12 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def fail(message: str, code: int) -> int:
     complain(f"cnncli: {message}")
     return code
-
-
-def _closed_pipe() -> int:
-    """The reader has left, as `head` does: be silent, and keep Python from writing what remains at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + signal.SIGPIPE
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

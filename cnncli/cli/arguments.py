@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -30,7 +31,7 @@ References = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL...",
-        help=_REFERENCE,
+        help=f"{_REFERENCE} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
     ),
@@ -146,6 +147,22 @@ def resolve(reference: str, options: Mapping[str, str], flavor: str | None) -> M
     from cnncli.models.registry import parse
 
     return parse(reference, options, flavor)
+
+
+def resolve_all(references: Sequence[str], options: Mapping[str, str], flavor: str | None) -> list[Model]:
+    """Read references; `-` stands for those on the standard input, one a line (blank lines and # comments aside)."""
+    given: list[str] = []
+    for reference in references:
+        given.extend(_piped_references() if reference == "-" else [reference])
+    return [resolve(reference, options, flavor) for reference in given]
+
+
+def _piped_references() -> list[str]:
+    lines = (line.partition("#")[0].strip() for line in sys.stdin)
+    found = [line for line in lines if line]
+    if not found:
+        raise UsageError("no references on the standard input; write one a line")
+    return found
 
 
 def warn(messages: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -58,6 +59,8 @@ def summary(
 ) -> None:
     """Show the layers of a network with their shapes, parameters and costs.
 
+    Several models in JSON are written a line each.
+
     Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
     """
     from cnncli.cli.output import deliver
@@ -66,7 +69,7 @@ def summary(
     depth = _depth(by)
     first = args.whole_number("--top", top)
     options = args.overrides(alpha, input_shape, classes, include_top, set)
-    found = [args.resolve(reference, options, flavor) for reference in models]
+    found = args.resolve_all(models, options, flavor)
     texts = []
     for model in found:
         graph = model.graph()
@@ -85,4 +88,9 @@ def _depth(by: str) -> int | None:
 
 
 def _joined(texts: Sequence[str], format: str) -> str:
-    return ("" if format in ("json", "csv") else "\n").join(texts)
+    """Several reports as one text: JSON as JSON lines, CSV with one header, others with a blank line between them."""
+    if len(texts) > 1 and format == "json":
+        return "".join(json.dumps(json.loads(text), ensure_ascii=False) + "\n" for text in texts)
+    if format == "csv":
+        return "".join([texts[0], *(text.partition("\n")[2] for text in texts[1:])])
+    return "\n".join(texts)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+SIGPIPE_EXIT = 128 + 13
 UNLIMITED = 100_000
 """Width of a stream that has none: what is piped is neither cut nor wrapped."""
 
@@ -86,9 +87,13 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def emit(text: str) -> None:
-    """Write to the standard output."""
-    sys.stdout.write(encodable(text, sys.stdout.encoding))
-    sys.stdout.flush()
+    """Write to the standard output; end silently, as a signal would, where its reader has left, as `head` does."""
+    try:
+        sys.stdout.write(encodable(text, sys.stdout.encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
+        sys.exit(SIGPIPE_EXIT)
 
 
 def complain(message: str) -> None:
