@@ -1,0 +1,22 @@
+"""How many convolutions lie behind each other."""
+
+from __future__ import annotations
+
+from cnncli.analysis.labels import CONVOLUTIONS
+from cnncli.graph import Graph
+
+
+def convolution_depth(graph: Graph) -> int:
+    """Convolutions on the longest path from the input to the last feature map.
+
+    As for the receptive field a branch that was pooled globally has left the map: gates and classifiers are not in it.
+    """
+    depths: list[int | None] = []
+    last = 0
+    for node in graph.nodes:
+        before = [depth for each in node.inputs if (depth := depths[each.index]) is not None]
+        on_map = node.layer.window() is not None and (before or not node.inputs)
+        depth = max(before, default=0) + isinstance(node.layer, CONVOLUTIONS) if on_map else None
+        depths.append(depth)
+        last = last if depth is None else depth
+    return last

@@ -1,0 +1,92 @@
+"""What a network computes at inference, whatever its layers are called and however it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import Any
+
+from cnncli.graph import Graph, Layer, Node
+from cnncli.graph.layers import (
+    ActivityRegularization,
+    Add,
+    AlphaDropout,
+    Average,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    Identity,
+    Maximum,
+    Minimum,
+    Multiply,
+    SpatialDropout2D,
+)
+
+TRAINING_ONLY = (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    Identity,
+    SpatialDropout2D,
+)
+"""Layers whose output is their input at inference."""
+
+COMMUTATIVE = (Add, Average, Maximum, Minimum, Multiply)
+TRAINING_ARGUMENTS = ("momentum", "initializer", "regularizer", "constraint")
+"""Endings of the names of arguments that act in training only."""
+
+
+def acting(nodes: Sequence[Node]) -> list[Node]:
+    """The nodes that do something at inference."""
+    return [node for node in nodes if not isinstance(node.layer, TRAINING_ONLY)]
+
+
+def source(node: Node) -> Node:
+    """The nearest node at or above `node` that does something at inference."""
+    while isinstance(node.layer, TRAINING_ONLY):
+        (node,) = node.inputs
+    return node
+
+
+_ARGUMENTS: dict[type[Layer], tuple[tuple[str, Any], ...]] = {}
+
+
+def _arguments(layer_type: type[Layer]) -> tuple[tuple[str, Any], ...]:
+    """Names and defaults of a layer's arguments that act at inference, looked up once for a type."""
+    if layer_type not in _ARGUMENTS:
+        _ARGUMENTS[layer_type] = tuple(
+            (argument.name, argument.default)
+            for argument in fields(layer_type)
+            if not argument.name.endswith(TRAINING_ARGUMENTS)
+        )
+    return _ARGUMENTS[layer_type]
+
+
+def arguments(layer: Layer) -> dict[str, Any]:
+    """A layer's arguments that act at inference."""
+    return {name: getattr(layer, name) for name, _ in _arguments(type(layer))}
+
+
+def structural_hash(graph: Graph) -> str:
+    """SHA-256 in hexadecimal of types, inference's arguments, shapes and wiring.
+
+    Names, the order of branches, and what acts in training only do not enter it. Arguments at their default are left
+    out, so that a layer which learns a new argument keeps its hash.
+    """
+    from hashlib import sha256  # loads OpenSSL, which a mere look at two networks need not wait for
+
+    digests: dict[int, str] = {}
+    for node in acting(graph.nodes):
+        sources = [digests[source(each).index] for each in node.inputs]
+        if isinstance(node.layer, COMMUTATIVE):
+            sources.sort()
+        told = [
+            (name, value)
+            for name, default in _arguments(type(node.layer))
+            if (value := getattr(node.layer, name)) != default or default is MISSING
+        ]
+        text = repr((node.type, told, node.shape, sources))
+        digests[node.index] = sha256(text.encode()).hexdigest()
+    return sha256("\n".join(sorted(digests.values())).encode()).hexdigest()
