@@ -1,4 +1,7 @@
-"""cnncli: inspect, draw, compare and export convolutional networks by name."""
+"""cnncli: inspect, draw, compare and export convolutional networks by name.
+
+`load("mobilenet_v2", alpha=0.5)` is the layer graph of a model, `to_keras(graph)` the keras.Model of a graph.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["load"]
+__all__ = ["load", "to_keras"]
 
 if TYPE_CHECKING:
+    from cnncli.keras_model import lower as to_keras
     from cnncli.models.registry import load
 
 
 def __getattr__(name: str) -> Any:
-    """Load the registry when it is first asked for: `import cnncli` alone stays free of cost."""
+    """Load what is asked for only then: `import cnncli` alone stays free of cost."""
     if name == "load":
         from cnncli.models.registry import load
 
         return load
+    if name == "to_keras":
+        from cnncli.keras_model import lower
+
+        return lower
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -133,12 +133,12 @@ def overrides(
     return given
 
 
-def whole_number(option: str, text: str | None) -> int | None:
+def whole_number(option: str, text: str | None, least: int = 1) -> int | None:
     """The value of an option that counts something. Raises UsageError, with the value, for any other text."""
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) < 10):
-        raise UsageError(f"{option} {text}: expected a whole number of at least 1")
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= least and len(text) < 10):
+        raise UsageError(f"{option} {text}: expected a whole number of at least {least}")
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -63,6 +64,19 @@ def _replay(noise: IO[bytes]) -> None:
         sys.stderr.write(noise.read().decode(errors="replace"))
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Pause the garbage collector: where objects are made by the hundred thousand and all stay, it only costs time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@uncollected()
 def import_keras() -> Any:
     """The module `keras`, on TensorFlow. Raises MachineError where it cannot be imported or runs on something else."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

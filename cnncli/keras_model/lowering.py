@@ -10,9 +10,10 @@ from typing import Any
 
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import VarianceScaling
-from cnncli.keras_model.backend import import_keras
+from cnncli.keras_model.backend import import_keras, uncollected
 
 
+@uncollected()
 def lower(graph: Graph) -> Any:
     """The functional keras.Model of a graph: stock layers only, one a node, named as the nodes, freshly initialized.
 

@@ -105,6 +105,7 @@ def to_text(table: Table) -> str:
     fits = natural_width(table) <= width()
     rich = RichTable(
         box=box.SIMPLE,
+        show_header=any(column.header for column in table.columns),
         show_footer=bool(table.footer),
         show_edge=False,
         pad_edge=False,

@@ -1,0 +1,73 @@
+"""`cnncli build`: a network as a Keras model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnncli.cli import arguments as args
+from cnncli.errors import CheckFailed
+
+
+def build(
+    model: args.Reference,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Save the model here (.keras), or its weights alone (.weights.h5).",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Load these: a .keras, a .weights.h5, or a legacy .h5 as keras.applications publishes. "
+            "Layers are matched by their order.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Pass a random picture through; all outputs must be finite.")] = (
+        False
+    ),
+    force: args.Force = False,
+    format: args.Format = "table",
+    flavor: args.Flavor = None,
+    alpha: args.Alpha = None,
+    input_shape: args.InputShape = None,
+    classes: args.Classes = None,
+    include_top: args.IncludeTop = None,
+    set: args.Set = None,
+) -> None:
+    """Build a network in Keras, prove that each layer is as `cnncli summary` tells, and save it.
+
+    The saved model is of stock Keras layers: `keras.models.load_model` loads it anywhere, without cnncli.
+
+    Example: cnncli build mobilenet_v2 --alpha 0.5 --classes 10 -o model.keras
+    """
+    from cnncli.keras_model import build as build_model
+    from cnncli.keras_model import quiet
+    from cnncli.render.build import build_text
+    from cnncli.render.console import emit
+    from cnncli.render.progress import progress
+
+    number = args.whole_number("--seed", seed, least=0)
+    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    graph = found.graph()
+    args.warn(graph.warnings)
+    with progress() as tell, quiet():
+        built = build_model(graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
+    if built.loaded:
+        args.warn(built.loaded.notes)
+    emit(build_text(found, built, format))
+    if built.differences:
+        raise CheckFailed(f"{found.reference}: Keras and the graph differ in {len(built.differences)} facts")

@@ -1,0 +1,160 @@
+"""Building: lower, prove, fill, try, save; each step told before it begins, each timed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cnncli.errors import CheckFailed, UsageError
+from cnncli.files import check_target, replacing
+from cnncli.graph import Graph
+from cnncli.keras_model.agreement import Difference, differences
+from cnncli.keras_model.backend import import_keras, uncollected
+from cnncli.keras_model.lowering import lower
+from cnncli.keras_model.weights import Loaded, check_weights_file, load_weights
+
+SUFFIXES = (".keras", ".weights.h5")
+
+
+class Smoke(NamedTuple):
+    """One batch passed through: shapes with the batch axis, the range of the outputs."""
+
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    smallest: float
+    largest: float
+
+
+class Saved(NamedTuple):
+    path: Path
+    size: int
+    """In bytes."""
+    sha256: str
+
+
+@dataclass
+class Build:
+    """What was built, step by step; `seconds` by step: import, build, weights, run, save."""
+
+    graph: Graph
+    model: Any = None
+    dtype: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    seed: int | None = None
+    loaded: Loaded | None = None
+    smoke: Smoke | None = None
+    saved: Saved | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - started
+
+
+def check_arguments(output: Path | None, weights: Path | None, *, force: bool) -> None:
+    """Raise before TensorFlow is imported where a file could not be read or written in the end.
+
+    UsageError, MachineError as files.check_target, OSError.
+    """
+    if output is not None:
+        if not output.name.endswith(SUFFIXES):
+            kinds = " or ".join(SUFFIXES)
+            raise UsageError(f"{output}: expected a name that ends in {kinds}; `cnncli export` writes other kinds")
+        check_target(output, force=force)
+    if weights is not None:
+        check_weights_file(weights)
+
+
+def build(
+    graph: Graph,
+    output: Path | None = None,
+    *,
+    weights: Path | None = None,
+    seed: int | None = None,
+    smoke: bool = False,
+    force: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Build:
+    """Lower a graph, compare the model with it, load weights, run a batch, save. `tell` hears what begins.
+
+    Where the two differ, it ends there and `differences` says in what. Raises UsageError for arguments and weights that
+    do not fit, MachineError for what the machine refuses, CheckFailed where the batch's output is not finite.
+    """
+    check_arguments(output, weights, force=force)
+    built = Build(graph, seed=seed)
+    tell("Importing TensorFlow")
+    with built.timed("import"):
+        keras = import_keras()
+    tell(f"Building {graph.name}")
+    with built.timed("build"):
+        _lower(keras, built)
+    if built.differences:
+        return built
+    if weights is not None:
+        tell(f"Loading {weights}")
+        with built.timed("weights"):
+            built.loaded = load_weights(built.model, weights)
+    if smoke:
+        tell("Running a batch")
+        with built.timed("run"):
+            built.smoke = run_batch(built.model)
+    if output is not None:
+        tell(f"Saving {output}")
+        with built.timed("save"):
+            built.saved = save(built.model, output, force=force)
+    return built
+
+
+def _lower(keras: Any, built: Build) -> None:
+    import tensorflow
+
+    if built.seed is not None:
+        keras.utils.set_random_seed(built.seed)
+    built.model = lower(built.graph)
+    built.dtype = built.model.dtype
+    built.versions = {"keras": keras.__version__, "tensorflow": tensorflow.__version__}
+    built.differences = differences(built.graph, built.model)
+
+
+def run_batch(model: Any) -> Smoke:
+    """Pass one random picture through, of values from 0 to 1, or to 255 where the model rescales its input.
+
+    Raises CheckFailed where an output is not finite.
+    """
+    import numpy as np
+
+    shape = (1, *model.input_shape[1:])
+    brightest = 255 if any(type(layer).__name__ == "Rescaling" for layer in model.layers) else 1
+    pictures = np.random.default_rng(0).uniform(0, brightest, shape).astype("float32")
+    outputs = np.asarray(model(pictures, training=False))
+    broken = int((~np.isfinite(outputs)).sum())
+    if broken:
+        raise CheckFailed(f"{broken} of the {outputs.size} outputs of {model.name} are not finite; check the weights")
+    return Smoke(shape, outputs.shape, float(outputs.min()), float(outputs.max()))
+
+
+@uncollected()
+def save(model: Any, path: Path, *, force: bool) -> Saved:
+    """Write the model (.keras) or its weights alone (.weights.h5), whole or not at all; raises as files.replacing."""
+    with replacing(path, force=force) as draft:
+        if path.name.endswith(".keras"):
+            model.save(draft)
+        else:
+            model.save_weights(draft)
+        return Saved(path, draft.stat().st_size, _sha256(draft))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
