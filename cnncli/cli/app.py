@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cnncli import __version__
+from cnncli.cli.build import build
 from cnncli.cli.completions import completions, install
 from cnncli.cli.list import list_models
 from cnncli.cli.summary import summary
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 app.command()(summary)
 app.command(name="list")(list_models)
+app.command()(build)
 app.command()(completions)
 
 
