@@ -6,6 +6,7 @@ from math import ceil
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
+from cnncli.graph.layer import POINT
 
 
 class View(NamedTuple):
@@ -36,9 +37,16 @@ def _view(node: Node, views: list[View | None]) -> View | None:
     seen = [view for source in node.inputs if (view := views[source.index]) is not None]
     if window is None or not seen:
         return None
-    size = max(view.size[0] for view in seen), max(view.size[1] for view in seen)
-    stride = seen[0].stride
+    before = seen[0] if len(seen) == 1 else _widest(seen)
+    if window is POINT:
+        return before
+    (height, width), (down, across) = before
     return View(
-        (size[0] + (window.extent[0] - 1) * stride[0], size[1] + (window.extent[1] - 1) * stride[1]),
-        (stride[0] * window.stride[0], stride[1] * window.stride[1]),
+        (height + (window.extent[0] - 1) * down, width + (window.extent[1] - 1) * across),
+        (down * window.stride[0], across * window.stride[1]),
     )
+
+
+def _widest(views: list[View]) -> View:
+    size = max(view.size[0] for view in views), max(view.size[1] for view in views)
+    return View(size, views[0].stride)

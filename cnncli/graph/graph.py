@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from cnncli.errors import LayerError
 from cnncli.graph.layer import Layer, Shape, Weight
@@ -14,11 +14,20 @@ Scope = tuple[str, ...]
 """Where a layer stands, from the outside in: ("stage2", "block1")."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+class Costs(NamedTuple):
+    """Of one layer, for one example at inference."""
+
+    params: int
+    trainable_params: int
+    macs: int
+    flops: int
+
+
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """A layer at its place: its inputs are earlier nodes, its output is one tensor, which later nodes name by it.
 
-    Shapes are (height, width, channels) without the batch axis. Costs are of one example at inference.
+    Shapes are (height, width, channels) without the batch axis.
     """
 
     index: int
@@ -27,35 +36,47 @@ class Node:
     layer: Layer
     inputs: tuple[Node, ...]
     shape: Shape
+    _costs: Costs | None = None
 
     @property
     def type(self) -> str:
         """Keras's class name of the layer."""
         return type(self.layer).__name__
 
-    @cached_property
+    @property
     def input_shapes(self) -> tuple[Shape, ...]:
-        return tuple(node.shape for node in self.inputs)
+        return tuple([node.shape for node in self.inputs])
 
-    @cached_property
+    @property
     def weights(self) -> tuple[Weight, ...]:
+        """The weights in Keras's order."""
         return self.layer.weights(*self.input_shapes)
 
-    @cached_property
+    @property
+    def costs(self) -> Costs:
+        """Counted when first asked for, and kept."""
+        if self._costs is None:
+            shapes, weights = self.input_shapes, self.weights
+            trainable = sum([weight.size for weight in weights if weight.trainable])
+            params = trainable + sum([weight.size for weight in weights if not weight.trainable])
+            self._costs = Costs(params, trainable, self.layer.macs(*shapes), self.layer.flops(*shapes))
+        return self._costs
+
+    @property
     def params(self) -> int:
-        return sum(weight.size for weight in self.weights)
+        return self.costs.params
 
-    @cached_property
+    @property
     def trainable_params(self) -> int:
-        return sum(weight.size for weight in self.weights if weight.trainable)
+        return self.costs.trainable_params
 
-    @cached_property
+    @property
     def macs(self) -> int:
-        return self.layer.macs(*self.input_shapes)
+        return self.costs.macs
 
-    @cached_property
+    @property
     def flops(self) -> int:
-        return self.layer.flops(*self.input_shapes)
+        return self.costs.flops
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.type} {self.shape}>"

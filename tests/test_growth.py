@@ -1,0 +1,25 @@
+"""A graph of 100,000 layers is an ordinary graph: no recursion, no quadratic work."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from growth import chain, dense_blocks
+
+from cnncli.analysis.costs import totals
+from cnncli.analysis.report import report
+
+
+@pytest.mark.parametrize("make", [chain, dense_blocks])
+def test_a_hundred_thousand_layers(make) -> None:
+    graph = make(100_000)
+    assert 99_980 <= len(graph.nodes) <= 100_000
+    found = totals(graph)
+    assert found.layers == len(graph.nodes)
+    assert sum(row.params for row in report(graph, 1).rows) == found.params
+    assert repr(graph.nodes[-1])
+    del graph  # freed without recursion too
