@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph
 from cnncli.graph.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D, ZeroPadding2D
 
 BYTES_PER_CELL = 4
@@ -18,43 +18,46 @@ def peak_activation_bytes(graph: Graph) -> int:
     it; an output of the graph to the end. While a node computes, its inputs and its output are all live.
     """
     storage = _storage(graph)
-    last_step = list(range(len(graph.nodes)))  # of each storage, by the index of the node that owns it
+    count = len(graph.nodes)
+    last_step = list(range(count))  # of each storage, by the index of the node that owns it
     for node in graph.nodes:
         for source in node.inputs:
-            last_step[storage[source.index]] = max(last_step[storage[source.index]], node.index)
+            last_step[storage[source.index]] = node.index
     for node in graph.outputs:
-        last_step[storage[node.index]] = len(graph.nodes)
-    ending: dict[int, list[int]] = {}
+        last_step[storage[node.index]] = count
+    dying = [0] * (count + 1)  # cells that are free after each step
     live = peak = 0
     for node in graph.nodes:
         if storage[node.index] == node.index:
-            size = BYTES_PER_CELL * prod(node.shape)
-            live += size
-            ending.setdefault(last_step[node.index], []).append(size)
+            cells = prod(node.shape)
+            live += cells
+            dying[last_step[node.index]] += cells
         peak = max(peak, live)
-        live -= sum(ending.pop(node.index, ()))
-    return peak
+        live -= dying[node.index]
+    return BYTES_PER_CELL * peak
 
 
 def _storage(graph: Graph) -> list[int]:
     """For each node the index of the node whose memory its output is: its own, or an input's where it is folded."""
-    readers = graph.readers()
+    readers, kernel_readers = _count_readers(graph)
     storage: list[int] = []
     folding: list[bool] = []  # whether the node's output comes from a kernel, with nothing read in between
     for node in graph.nodes:
-        kernel = isinstance(node.layer, KERNELS)
-        source = node.inputs[0] if len(node.inputs) == 1 else None
-        folded = bool(source and node.layer.folds and folding[source.index] and len(readers[source.index]) == 1)
-        shared = source is not None and (folded or node.layer.free or _pads_for_kernel(node, readers))
-        storage.append(storage[source.index] if source is not None and shared else node.index)
-        folding.append(kernel or folded)
+        source = node.inputs[0].index if len(node.inputs) == 1 else None
+        folded = source is not None and node.layer.folds and folding[source] and readers[source] == 1
+        padding = isinstance(node.layer, ZeroPadding2D) and 0 < readers[node.index] == kernel_readers[node.index]
+        shared = source is not None and (folded or padding or node.layer.free)
+        storage.append(storage[source] if source is not None and shared else node.index)
+        folding.append(folded or isinstance(node.layer, KERNELS))
     return storage
 
 
-def _pads_for_kernel(node: Node, readers: list[list[Node]]) -> bool:
-    following = readers[node.index]
-    return (
-        isinstance(node.layer, ZeroPadding2D)
-        and bool(following)
-        and all(isinstance(reader.layer, KERNELS) for reader in following)
-    )
+def _count_readers(graph: Graph) -> tuple[list[int], list[int]]:
+    """For each node, how many nodes read it, and how many of those have a kernel."""
+    readers, kernel_readers = [0] * len(graph.nodes), [0] * len(graph.nodes)
+    for node in graph.nodes:
+        kernel = isinstance(node.layer, KERNELS)
+        for source in node.inputs:
+            readers[source.index] += 1
+            kernel_readers[source.index] += kernel
+    return readers, kernel_readers

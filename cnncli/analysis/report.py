@@ -12,7 +12,7 @@ from cnncli.analysis.labels import group_label, traits
 from cnncli.graph import Graph, Group, Scope, Shape, fold
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A layer, or a group of them; costs are sums over the group. Shapes are (height, width, channels).
 
