@@ -15,6 +15,7 @@ from cnncli import __version__
 from cnncli.cli.build import build
 from cnncli.cli.completions import completions, install
 from cnncli.cli.list import list_models
+from cnncli.cli.plot import plot
 from cnncli.cli.summary import summary
 from cnncli.errors import CnncliError, MachineError
 from cnncli.render.console import complain
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 app.command()(summary)
 app.command(name="list")(list_models)
+app.command()(plot)
 app.command()(build)
 app.command()(completions)
 

@@ -1,0 +1,75 @@
+"""`cnncli plot`: a network as a picture."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from cnncli.cli import arguments as args
+
+_LOOK = "Appearance"
+
+
+def plot(
+    model: args.Reference,
+    output: args.Output = None,
+    detail: Annotated[
+        Literal["stage", "block", "layer"], typer.Option(help="What a box stands for; blocks alike in a row share one.")
+    ] = "block",
+    fuse: Annotated[
+        bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
+    ] = False,
+    columns: Annotated[
+        str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
+    ] = "auto",
+    direction: Annotated[
+        Literal["TB", "LR"], typer.Option(help="Columns from top to bottom, or rows from left to right.")
+    ] = "TB",
+    theme: Annotated[
+        Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
+    ] = "light",
+    heat: Annotated[
+        Literal["params", "macs", "activations"] | None,
+        typer.Option(
+            help="Shade boxes by their share of the parameters, of the MACs, or of the cells that convolutions and "
+            "dense layers put out.",
+            rich_help_panel=_LOOK,
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            help=r"What a box says, such as '{label}\n{output_shape}, {params:,} params'.",
+            metavar="TEMPLATE",
+            rich_help_panel=_LOOK,
+            show_default=False,
+        ),
+    ] = None,
+    dpi: Annotated[
+        int | None,
+        typer.Option(
+            help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
+        ),
+    ] = None,
+    force: args.Force = False,
+    flavor: args.Flavor = None,
+    alpha: args.Alpha = None,
+    input_shape: args.InputShape = None,
+    classes: args.Classes = None,
+    include_top: args.IncludeTop = None,
+    set: args.Set = None,
+) -> None:
+    """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+
+    Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
+    """
+    from cnncli.render.diagram import Options
+    from cnncli.render.plot import column_count, plot_to
+
+    options = Options(detail, fuse, column_count(columns), direction, theme, heat, label)
+    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    graph = found.graph()
+    args.warn(graph.warnings)
+    plot_to(output, found, graph, options, dpi, force=force)

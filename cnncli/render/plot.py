@@ -1,0 +1,64 @@
+"""`plot` from a model to a file: its heading, its diagram, and the kind of file that the suffix asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnncli.analysis.costs import totals
+from cnncli.errors import UsageError
+from cnncli.files import check_target, write_text
+from cnncli.graph import Graph
+from cnncli.models.options import show
+from cnncli.models.registry import Model
+from cnncli.render.console import emit
+from cnncli.render.diagram import Heading, Options, diagram
+from cnncli.render.numbers import grouped, scaled, shape
+
+
+def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, dpi: int | None, *, force: bool) -> None:
+    """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
+
+    Raises UsageError without a file, for a suffix or an option that cannot be drawn; else as picture.write_picture.
+    """
+    if output is None:
+        name = model.spec.name
+        raise UsageError(
+            f"name the picture: -o {name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+        )
+    if str(output) == "-":
+        emit(diagram(graph, heading(model, graph), options).dot)
+        return
+    from cnncli.render.picture import TEXTS, check_format, write_picture
+
+    suffix = check_format(output, dpi)
+    check_target(output, force=force)
+    drawn = diagram(graph, heading(model, graph), options)
+    if suffix in TEXTS:
+        write_text(output, drawn.dot, force=force)
+    else:
+        write_picture(drawn, output, dpi, force=force)
+
+
+def column_count(text: str) -> int | None:
+    """`auto` as None. Raises UsageError for what is no whole number from 1."""
+    if text.lower() == "auto":
+        return None
+    if text.isascii() and text.isdecimal() and 1 <= int(text[:9]) < 10**8:
+        return int(text[:9])
+    raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
+
+
+def heading(model: Model, graph: Graph) -> Heading:
+    """Whose picture it is, in which variant, and what it adds up to."""
+    found = totals(graph)
+    defaults = model.spec.options(model.flavor)
+    given = [f"{name} {show(value)}" for name, value in model.options.items() if value != defaults[name]]
+    about = [f"{model.spec.family} ({model.spec.year})", f"flavor {model.flavor}", *given]
+    sums = [
+        f"{scaled(found.params)} parameters ({grouped(found.params)})",
+        f"{scaled(found.macs)} MACs",
+        f"{scaled(found.flops)} FLOPs",
+        f"{grouped(found.layers)} layers",
+        f"input {shape(graph.nodes[0].shape)}",
+    ]
+    return Heading(model.spec.name, (", ".join(about), "   ".join(sums)))
