@@ -15,12 +15,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # What each room may import of the project, when it is loaded or later.
 ALLOWED = {
     "errors": set(),
+    "descriptors": set(),
     "graph": {"errors"},
     "models": {"errors", "graph"},
     "analysis": {"errors", "graph", "models"},
     "files": {"errors"},
-    "render": {"errors", "graph", "models", "analysis", "files"},
-    "keras_model": {"errors", "graph", "models", "files"},
+    "render": {"errors", "descriptors", "graph", "models", "analysis", "files"},
+    "keras_model": {"errors", "descriptors", "graph", "models", "files"},
     "export": {"errors", "graph", "models", "analysis", "files", "keras_model"},
 }
 # Packages that only these rooms may know.

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
+from cnncli.descriptors import redirected
 from cnncli.errors import CnncliError, MachineError
 
 
@@ -25,37 +26,13 @@ def quiet() -> Iterator[None]:
         try:
             with ExitStack() as stack:
                 for descriptor in (1, 2):
-                    stack.enter_context(_redirected(descriptor, noise))
+                    stack.enter_context(redirected(descriptor, noise))
                 yield
         except (CnncliError, OSError, MemoryError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
             _replay(noise)
             raise
-
-
-@contextmanager
-def _redirected(descriptor: int, target: IO[bytes]) -> Iterator[None]:
-    """Let a descriptor lead to `target`; a closed one stays closed."""
-    try:
-        original = os.dup(descriptor)
-    except OSError:
-        yield
-        return
-    try:
-        _flush()
-        os.dup2(target.fileno(), descriptor)
-        yield
-    finally:
-        _flush()
-        os.dup2(original, descriptor)
-        os.close(original)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
 
 
 def _replay(noise: IO[bytes]) -> None:

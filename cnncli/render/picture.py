@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
 
+from cnncli.descriptors import redirected
 from cnncli.errors import MachineError, UsageError
 from cnncli.files import replacing
 from cnncli.render.diagram import Diagram
@@ -89,7 +89,8 @@ def _render(dot: str, format: str, dpi: int, target: Path) -> str:
 
 
 def _in_process(dot: str, format: str, dpi: int, target: Path) -> str:
-    with _stderr_apart() as complaints:
+    # Graphviz and fontconfig write from C to descriptor 2.
+    with tempfile.TemporaryFile() as complaints, redirected(2, complaints):
         import pygraphviz
 
         try:
@@ -113,20 +114,6 @@ def _by_program(program: str, dot: str, format: str, dpi: int, target: Path) -> 
     if done.returncode:
         raise MachineError(f"{program} failed with exit code {done.returncode}: {said.partition(chr(10))[0]}")
     return said.partition("\n")[0]
-
-
-@contextmanager
-def _stderr_apart() -> Iterator[IO[bytes]]:
-    """Graphviz and fontconfig write from C to descriptor 2: into a file for the while, not to the user."""
-    with tempfile.TemporaryFile() as file:
-        sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield file
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def _first_line(file: IO[bytes]) -> str:

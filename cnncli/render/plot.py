@@ -20,6 +20,8 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
 
     Raises UsageError without a file, for a suffix or an option that cannot be drawn; else as picture.write_picture.
     """
+    if options.fuse and options.detail != "layer":
+        raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         name = model.spec.name
         raise UsageError(

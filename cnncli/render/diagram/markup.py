@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from cnncli.render.diagram.text import SCALE
-from cnncli.render.diagram.theme import mix
+from cnncli.render.diagram.theme import faint
 from cnncli.render.diagram.wording import Line, Run
 
 
@@ -63,7 +63,7 @@ def _cell(run: Run, align: str, ink: str, fill: str, chip: Chip) -> str:
 
 
 def _run(run: Run, ink: str, fill: str) -> str:
-    colour = mix(ink, fill, 0.22) if run.faint else ink
+    colour = faint(ink, fill) if run.faint else ink
     text = escape("".join(character if character.isprintable() else " " for character in run.text) or " ", quote=False)
     weighted = f"<B>{text}</B>" if run.bold else text
     return f'<FONT POINT-SIZE="{run.size * SCALE:g}" COLOR="{colour}">{weighted}</FONT>'

@@ -158,6 +158,9 @@ THEMES: dict[ThemeName, Theme] = {
     ),
 }
 
+READABLE = 4.5
+"""The contrast that WCAG asks for small text."""
+
 _STYLES = {"activation": "filled,rounded", "normalization": "filled,rounded", "other": "filled,dashed"}
 """Luminances apart, outlines tell the kinds apart: round, dashed, square."""
 
@@ -187,8 +190,15 @@ def heat(theme: Theme, share: float) -> Swatch:
 
 
 def ink(theme: Theme, fill: str) -> str:
-    """Of the theme's text and page colour the one that is better read on a fill."""
-    return max((theme.text, theme.page), key=lambda colour: contrast(colour, fill))
+    """The theme's text or page colour, whichever is better read on a fill; where neither is, black or white."""
+    best = max((theme.text, theme.page), key=lambda colour: contrast(colour, fill))
+    return best if contrast(best, fill) >= READABLE else max(("#000000", "#FFFFFF"), key=lambda c: contrast(c, fill))
+
+
+def faint(colour: str, ground: str) -> str:
+    """A colour of writing that stands back a little, as far as it stays readable."""
+    steps = (mix(colour, ground, share) for share in (0.25, 0.2, 0.15, 0.1, 0.05))
+    return next((step for step in steps if contrast(step, ground) >= READABLE), colour)
 
 
 def mix(first: str, second: str, share: float) -> str:
@@ -198,7 +208,7 @@ def mix(first: str, second: str, share: float) -> str:
 
 
 def contrast(first: str, second: str) -> float:
-    """WCAG's contrast ratio, 1 to 21; small text needs 4.5."""
+    """WCAG's contrast ratio, 1 to 21."""
     light, dark = sorted((luminance(first), luminance(second)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
