@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import time
+import timeit
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -57,15 +56,8 @@ def _dense_block(graph: Graph, x: Node) -> Node:
 
 
 def measure(make: Callable[[int], Graph], length: int) -> float:
-    """The best of three: what disturbs a run only lengthens it."""
-
-    def once() -> float:
-        gc.collect()
-        started = time.perf_counter()
-        report(make(length), 1)  # totals and rows
-        return time.perf_counter() - started
-
-    return min(once() for _ in range(3))
+    """The best of three as timeit takes them, without the garbage collector's walks over what stays alive."""
+    return min(timeit.repeat(lambda: report(make(length), 1), number=1, repeat=3))
 
 
 def growth(lengths: tuple[int, ...] = LENGTHS) -> list[Growth]:

@@ -1,0 +1,12 @@
+"""`summary` against what Keras prints, and building plus analysing B7 in this process."""
+
+from __future__ import annotations
+
+from paired import Pair, cnncli, compare, python
+
+KERAS = "import keras; keras.applications.EfficientNetB7(weights=None).summary()"
+
+
+def pairs(runs: int) -> list[Pair]:
+    ours = cnncli("summary", "efficientnet_b7", "--format", "json")
+    return [compare("`summary efficientnet_b7 --format json`, against Keras's summary()", ours, python(KERAS), runs)]
