@@ -104,6 +104,19 @@ Output = Annotated[
         "--output", "-o", help="Write to this file instead of the standard output.", metavar="FILE", show_default=False
     ),
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        help="Load these: a .keras, a .weights.h5, or a legacy .h5 as keras.applications publishes. "
+        "Layers are matched by their order.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    str | None,
+    typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", "-f", help="How the report is written.")

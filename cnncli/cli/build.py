@@ -23,19 +23,8 @@ def build(
             show_default=False,
         ),
     ] = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="Load these: a .keras, a .weights.h5, or a legacy .h5 as keras.applications publishes. "
-            "Layers are matched by their order.",
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[
-        str | None,
-        typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
-    ] = None,
+    weights: args.Weights = None,
+    seed: args.Seed = None,
     run: Annotated[bool, typer.Option("--run", help="Pass a random picture through; all outputs must be finite.")] = (
         False
     ),
