@@ -29,7 +29,7 @@ def reference(incomplete: str) -> list[str]:
     except UsageError:
         return []
     if not colon:
-        return [offer(f"{name}@{known}", meaning) for known, meaning in FLAVORS.items()]
+        return [offer(f"{name}@{known}", FLAVORS[known]) for known in spec.flavors]
     *given, last = tail.split(",")
     before = ",".join([*given, ""]) if given else ""
     taken = {pair.partition("=")[0] for pair in given}

@@ -95,8 +95,8 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     if at and flavor and written_flavor != flavor:
         raise UsageError(f"{reference}: flavor {written_flavor!r} contradicts --flavor {flavor}")
     flavor = written_flavor if at else flavor or FLAVORS[0]
-    if flavor not in FLAVORS:
-        raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(FLAVORS)}")
+    if flavor not in spec.flavors:
+        raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(spec.flavors)}")
     options = spec.options(flavor)
     given: dict[str, Any] = {}
     for name, text in (*_pairs(reference, tail), *(overrides or {}).items()):

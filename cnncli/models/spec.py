@@ -39,16 +39,20 @@ class ModelSpec:
     paper: Paper
     introduced: str
     build: Builder
-    deviations: Mapping[str, str]
-    """What the article's code does otherwise: name -> one line on it."""
-    article_options: tuple[str, ...]
-    """The options that the article's code has too."""
     aliases: tuple[str, ...] = ()
+    deviations: Mapping[str, str] = field(default_factory=dict)
+    """What the article's code does otherwise: name -> one line on it."""
+    article_options: tuple[str, ...] = ()
+    """The options that the article's code has too; none where the article has no such network."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the builder that this name settles, such as EfficientNet-B4's width and depth."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of this name where they differ from the builder's."""
     published: tuple[Published, ...] = ()
+
+    @property
+    def flavors(self) -> tuple[str, ...]:
+        return FLAVORS if self.article_options else FLAVORS[:1]
 
     def options(self, flavor: str) -> dict[str, Any]:
         """The options of a flavor with their defaults, in the order in which the builder declares them."""

@@ -11,6 +11,7 @@ from cnncli.analysis.costs import Totals, totals
 from cnncli.errors import UsageError, suggestion
 from cnncli.models.options import show
 from cnncli.models.registry import MODELS, Model, parse
+from cnncli.models.spec import FLAVORS
 from cnncli.render.formats import model_data, render, totals_data
 from cnncli.render.numbers import scaled
 from cnncli.render.table import Column, Heading, Table
@@ -44,6 +45,7 @@ def listing_text(family: str | None, flavor: str, how: str) -> str:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
         near = suggestion(str(family).lower(), {name.lower(): name for name in known})
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
+    specs = [spec for spec in specs if flavor in spec.flavors or flavor not in FLAVORS]
     models = [parse(spec.name, flavor=flavor) for spec in sorted(specs, key=lambda spec: spec.year)]
     entries = [Entry(model, totals(model.graph())) for model in models]
     if how == "csv":
