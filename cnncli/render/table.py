@@ -78,9 +78,12 @@ def natural_width(table: Table) -> int:
 
 
 def _widest(table: Table) -> list[str]:
-    """The longest text of each column."""
+    """The longest line of each column."""
     return [
-        max((column.header, table.footer.get(column.key, ""), *(_cell(column, row) for row in table.rows)), key=len)
+        max(
+            (*column.header.split("\n"), table.footer.get(column.key, ""), *(_cell(column, row) for row in table.rows)),
+            key=len,
+        )
         for column in table.columns
     ]
 

@@ -1,0 +1,95 @@
+"""The whole of what `compare` writes, in each format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cnncli.analysis.comparison import Entry, stages
+from cnncli.errors import UsageError
+from cnncli.render.comparison import (
+    WIDEST,
+    entry_data,
+    identity_line,
+    stage_data,
+    stage_table,
+    totals_csv,
+    totals_tables,
+)
+from cnncli.render.console import width
+from cnncli.render.difference import Diff, change_data, diff_csv, diff_markdown, diff_text
+from cnncli.render.explanation import Explanation, explanation_data, readable_table, sentences, share_table
+from cnncli.render.formats import SCHEMA_VERSION, to_json
+from cnncli.render.table import Table, to_csv, to_markdown, to_text
+
+
+def comparison_text(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> str:
+    """The report on models of which the first is the baseline: totals, and stages or what is asked for instead.
+
+    Raises UsageError where CSV, which holds one table, is asked for two.
+    """
+    if how == "csv":
+        return to_csv(_csv(entries, diff, explain))
+    if how == "json":
+        return to_json({"schema_version": SCHEMA_VERSION, **_data(entries, explain)})
+    return "\n".join(_sections(entries, how, diff, explain))
+
+
+def diffs(entries: Sequence[Entry]) -> list[Diff]:
+    from cnncli.analysis.difference import difference
+
+    base, *others = entries
+    return [
+        Diff(base.reference, other.reference, difference(base.graph, other.graph), identity_line(base, other))
+        for other in others
+    ]
+
+
+def explanations(entries: Sequence[Entry]) -> list[Explanation]:
+    from cnncli.analysis.attribution import attribute
+
+    base, *others = entries
+    return [
+        Explanation(base.reference, other.reference, attribute(base.model, other.model, (base.graph, other.graph)))
+        for other in others
+    ]
+
+
+def _csv(entries: Sequence[Entry], diff: bool, explain: bool) -> Table:
+    if diff and explain:
+        raise UsageError("--format csv holds one table: --diff or --explain, not both")
+    return diff_csv(diffs(entries)) if diff else share_table(explanations(entries)) if explain else totals_csv(entries)
+
+
+def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "baseline": entries[0].reference,
+        "models": [entry_data(each, entries[0]) for each in entries],
+        "stages": [stage_data(row) for row in stages(entries)],
+        "changes": [change for each in diffs(entries) for change in change_data(each)],
+    }
+    if explain:
+        found["explanations"] = [explanation_data(each) for each in explanations(entries)]
+    return found
+
+
+def _sections(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> Iterator[str]:
+    """Parts of the report for people, each ending with a line's end."""
+    write = to_text if how == "table" else to_markdown
+    widest = width() if how == "table" else WIDEST
+    yield from map(write, totals_tables(entries, widest))
+    if explain:
+        for explanation in explanations(entries):
+            yield _paragraph(sentences(explanation))
+            table = readable_table(explanation)
+            yield from [write(table)] if table else []
+    if diff:
+        yield from map(diff_text if how == "table" else diff_markdown, diffs(entries))
+    if not (diff or explain):
+        yield write(stage_table(entries, stages(entries), widest))
+
+
+def _paragraph(lines: Sequence[str]) -> str:
+    from textwrap import fill
+
+    return "\n".join(fill(line, min(width(), 120)) for line in lines) + "\n"
