@@ -13,6 +13,7 @@ import typer
 
 from cnncli import __version__
 from cnncli.cli.build import build
+from cnncli.cli.compare import compare
 from cnncli.cli.completions import completions, install
 from cnncli.cli.list import list_models
 from cnncli.cli.plot import plot
@@ -33,6 +34,7 @@ app.command()(summary)
 app.command(name="list")(list_models)
 app.command()(plot)
 app.command()(build)
+app.command()(compare)
 app.command()(completions)
 
 
