@@ -1,4 +1,4 @@
-"""The application: its subcommands, and how it ends."""
+"""The application: what stands before a subcommand, and how it ends."""
 
 from __future__ import annotations
 
@@ -12,30 +12,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from cnncli import __version__
-from cnncli.cli.build import build
-from cnncli.cli.compare import compare
-from cnncli.cli.completions import completions, install
-from cnncli.cli.list import list_models
-from cnncli.cli.plot import plot
-from cnncli.cli.summary import summary
+from cnncli.cli.commands import Commands
+from cnncli.cli.completions import install
 from cnncli.errors import CnncliError, MachineError
 from cnncli.render.console import complain
 
 app = typer.Typer(
     name="cnncli",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,  # its bash script breaks at the : and = of a reference; cli/completions.py has ours
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-app.command()(summary)
-app.command(name="list")(list_models)
-app.command()(plot)
-app.command()(build)
-app.command()(compare)
-app.command()(completions)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,123 @@
+"""`cnncli export`: a network as a file that a runtime deploys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cnncli.cli import arguments as args
+from cnncli.cli import complete
+from cnncli.errors import CheckFailed
+
+_QUANTIZE = (
+    "TFLite: how weights and activations are stored. none: float32. float16: half the size. dynamic: int8 weights, a "
+    "quarter of the size. int8: activations too, the fastest on a CPU, at some loss. int8-io: int8 at the input and "
+    "output too. int16x8: int16 activations, nearer to float32, very slow on a CPU, not for the h-swish of MobileNet V3. "
+    "Give it several times, with a directory for -o, for several files."
+)
+
+
+def export(
+    model: args.Reference,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
+            metavar="PATH",
+            show_default=False,
+        ),
+    ],
+    to: Annotated[
+        Literal["tflite", "saved_model", "keras"] | None,
+        typer.Option(help="What to write, where the name does not tell.", show_default=False),
+    ] = None,
+    quantize: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--quantize",
+            "-q",
+            help=_QUANTIZE,
+            metavar="KIND",
+            autocompletion=complete.quantize,
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels.",
+            metavar="NUMBER",
+            show_default=False,
+        ),
+    ] = None,
+    weights: args.Weights = None,
+    seed: args.Seed = None,
+    representative_data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pictures on which the int8 kinds measure activations: a directory of images, or an .npy or .npz file "
+            "of uint8 pixels or of float32 as the network takes it. Random ones unless given.",
+            metavar="PATH",
+            show_default=False,
+        ),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Run what was written and compare it with the Keras model.")
+    ] = True,
+    keep_unverified: Annotated[
+        bool, typer.Option("--keep-unverified", help="Keep a file that does not compute what the Keras model does.")
+    ] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="Write the report as JSON to this file too.", metavar="FILE", show_default=False),
+    ] = None,
+    format: args.Format = "table",
+    force: args.Force = False,
+    flavor: args.Flavor = None,
+    alpha: args.Alpha = None,
+    input_shape: args.InputShape = None,
+    classes: args.Classes = None,
+    include_top: args.IncludeTop = None,
+    set: args.Set = None,
+) -> None:
+    """Write a network as TFLite, SavedModel or Keras file, and prove that the file computes what the network does.
+
+    The file is run by its own runtime, in a process of its own, and compared with the Keras model; one that differs is
+    not kept. Without --weights the weights are fresh ones, with batch normalization calibrated on random pictures.
+
+    Example: cnncli export mobilenet_v2 --alpha 0.5 -o model.tflite --quantize int8
+    """
+    from cnncli.export.exporting import Request
+    from cnncli.export.exporting import export as export_model
+    from cnncli.export.targets import targets
+    from cnncli.files import check_target, write_text
+    from cnncli.render.console import emit
+    from cnncli.render.export import export_text
+    from cnncli.render.progress import progress
+
+    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    request = Request(
+        model=found,
+        targets=targets(found, output, to, quantize or ()),
+        batch=args.whole_number("--batch", batch),
+        weights=weights,
+        seed=args.whole_number("--seed", seed, least=0),
+        representative_data=representative_data,
+        verify=verify,
+        keep_unverified=keep_unverified,
+        force=force,
+    )
+    if manifest is not None:
+        check_target(manifest, force=force)
+    with progress() as tell:
+        exported = export_model(request, tell)
+    args.warn(exported.warnings)
+    emit(export_text(exported, format))
+    if manifest is not None:
+        write_text(manifest, export_text(exported, "json"), force=force)
+    if exported.problems:
+        raise CheckFailed("; ".join(exported.problems))

@@ -1,0 +1,147 @@
+"""TFLite files as what they are: flatbuffers, read and written by their schema's object API."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+IDENTIFIER = b"TFL3"
+SIGNATURE = "serving_default"
+ALIGNMENT = 16
+"""Bytes to which the schema aligns buffers (`force_align: 16`); its Python code forgets to."""
+
+
+def read(data: bytes) -> Any:
+    """The file as a ModelT of the schema; the buffers are views of `data`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+
+
+def write(model: Any) -> bytes:
+    """The ModelT as a file, its buffers aligned."""
+    import flatbuffers
+
+    size = sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None)
+    builder = flatbuffers.Builder(size + 2**20)
+    for buffer in model.buffers:
+        buffer.Pack = _aligned_pack(buffer)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def _aligned_pack(buffer: Any) -> Any:
+    """What replaces `BufferT.Pack`. The builder fills its bytes from the end, hence `head` before `size` of them."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    def pack(builder: Any) -> Any:
+        vector = None
+        if buffer.data is not None and len(buffer.data):
+            size = len(buffer.data)
+            builder.StartVector(1, size, ALIGNMENT)
+            builder.head -= size
+            builder.Bytes[builder.Head() : builder.Head() + size] = memoryview(buffer.data)
+            vector = builder.EndVector()
+        schema.BufferStart(builder)
+        if vector is not None:
+            schema.BufferAddData(builder, vector)
+        return schema.BufferEnd(builder)
+
+    return pack
+
+
+def add_signature(data: bytes, input_name: str, output_name: str) -> bytes:
+    """The file with its only input and output named, as tensors and in a signature `serving_default`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = read(data)
+    graph = model.subgraphs[0]
+    (input_index,), (output_index,) = graph.inputs, graph.outputs
+    graph.tensors[input_index].name = input_name.encode()
+    graph.tensors[output_index].name = output_name.encode()
+    signature = schema.SignatureDefT()
+    signature.signatureKey = SIGNATURE.encode()
+    signature.inputs = [_tensor_map(input_name, input_index)]
+    signature.outputs = [_tensor_map(output_name, output_index)]
+    model.signatureDefs = [signature]
+    return write(model)
+
+
+def _tensor_map(name: str, index: int) -> Any:
+    from ai_edge_litert import schema_py_generated as schema
+
+    tensor = schema.TensorMapT()
+    tensor.name, tensor.tensorIndex = name.encode(), int(index)
+    return tensor
+
+
+def ending_before_softmax(data: bytes) -> bytes | None:
+    """The file with what its final softmax reads as its only output; None where it ends otherwise."""
+    model = read(data)
+    graph = model.subgraphs[0]
+    (output,) = graph.outputs
+    writer = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
+    last = writer[int(output)]
+    while _operation(model, last) in ("DEQUANTIZE", "QUANTIZE"):
+        last = writer[int(last.inputs[0])]
+    if _operation(model, last) != "SOFTMAX":
+        return None
+    graph.outputs = [int(last.inputs[0])]
+    model.signatureDefs = []
+    return write(model)
+
+
+def describe(data: bytes) -> dict[str, Any]:
+    """What the file holds: `inputs`, `outputs`, `signature`, `ops` by type, `op_count`, `buffer_bytes`."""
+    model = read(data)
+    graph = model.subgraphs[0]
+    ops = Counter(_operation(model, operator) for operator in graph.operators)
+    return {
+        "inputs": [_tensor(graph.tensors[index]) for index in graph.inputs],
+        "outputs": [_tensor(graph.tensors[index]) for index in graph.outputs],
+        "signature": _signature(model),
+        "ops": dict(sorted(ops.items())),
+        "op_count": ops.total(),
+        "buffer_bytes": sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None),
+    }
+
+
+def _signature(model: Any) -> dict[str, Any] | None:
+    for signature in model.signatureDefs or ():
+        return {
+            "key": signature.signatureKey.decode(),
+            "inputs": [tensor.name.decode() for tensor in signature.inputs],
+            "outputs": [tensor.name.decode() for tensor in signature.outputs],
+        }
+    return None
+
+
+def _tensor(tensor: Any) -> dict[str, Any]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    described = {
+        "name": tensor.name.decode(),
+        "shape": [int(size) for size in tensor.shape],
+        "dtype": _constants(schema.TensorType)[tensor.type].lower(),
+    }
+    quantization = tensor.quantization
+    if quantization is not None and quantization.scale is not None and len(quantization.scale) == 1:
+        described["scale"] = float(quantization.scale[0])
+        described["zero_point"] = int(quantization.zeroPoint[0])
+    return described
+
+
+def _operation(model: Any, operator: Any) -> str:
+    """`CONV_2D`; a custom operation by its own name, as `CUSTOM FlexErf`."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    code = model.operatorCodes[operator.opcodeIndex]
+    number = max(
+        code.builtinCode, code.deprecatedBuiltinCode
+    )  # 127 and below are in the old field, the rest in the new
+    name = _constants(schema.BuiltinOperator)[number]
+    return f"{name} {code.customCode.decode()}" if name == "CUSTOM" else name
+
+
+def _constants(enumeration: Any) -> dict[int, str]:
+    return {number: name for name, number in vars(enumeration).items() if isinstance(number, int)}

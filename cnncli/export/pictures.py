@@ -1,0 +1,57 @@
+"""The values that a network's input takes, and pictures made up where there are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncli.graph import Graph, Shape
+
+if TYPE_CHECKING:
+    from cnncli.models.registry import Model
+
+Range = tuple[float, float]
+
+PIXELS: Range = (0.0, 255.0)
+"""What a network takes that rescales by itself: the EfficientNets, MobileNet V3 with its preprocessing."""
+
+INPUT_RANGES: dict[str, Range] = {
+    "keras": (-1.0, 1.0),  # keras.applications' preprocess_input for the MobileNets: x / 127.5 - 1
+    "article": (0.0, 1.0),  # the article feeds x / 255 to all its networks
+}
+"""By flavor, for the networks that do not."""
+
+
+def input_range(model: Model, graph: Graph) -> Range:
+    """Lowest and highest value of the network's input: what black and white become."""
+    reads_pixels = any(node.type == "Rescaling" for node in graph.readers()[0])
+    return PIXELS if reads_pixels else INPUT_RANGES[model.flavor]
+
+
+def scaled(pixels: Any, values: Range) -> Any:
+    """Pixels of 0..255 as float32 in a network's range."""
+    low, high = values
+    return (pixels.astype("float32") / 255 * (high - low) + low).astype("float32")
+
+
+PATCHES = (112, 56, 28, 14, 7)
+"""Sides in pixels of the patches of colour that random pictures are made of."""
+
+
+def random_pictures(count: int, shape: Shape, seed: int) -> Any:
+    """An array (count, height, width, channels) of uint8: patches of random colour, small ones upon large ones.
+
+    Unlike plain noise, which a network averages away, each picture has edges and areas of its own. All have the same
+    mean and contrast, black and white among them, for a deep network with fresh weights inflates what differs from its batch norms' statistics.
+    """
+    import numpy
+
+    height, width, channels = shape
+    random = numpy.random.default_rng(seed)
+    pictures = numpy.zeros((count, height, width, channels), "float32")
+    for side in PATCHES:
+        rows, columns = numpy.arange(height) // side, numpy.arange(width) // side
+        colours = random.normal(0, 1, (count, rows[-1] + 1, columns[-1] + 1, channels)).astype("float32")
+        pictures += colours[:, rows][:, :, columns]
+    pictures -= pictures.mean((1, 2), keepdims=True)
+    pictures /= pictures.std((1, 2), keepdims=True) + 1e-3
+    return numpy.clip(127.5 + 64 * pictures, 0, 255).round().astype("uint8")

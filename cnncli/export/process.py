@@ -1,0 +1,138 @@
+"""Heavy work in a child process: what it tells on the way, how it fails, and that it never outlives its parent.
+
+A child is `python -m MODULE` whose module calls `serve`. It reads its job as a line of JSON from its standard input and
+writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything else that it or a
+library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed unexpectedly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+from cnncli import errors
+from cnncli.errors import CnncliError, MachineError
+
+Tell = Callable[[str], None]
+
+LOG_LINES = 30
+
+
+def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
+    """Give a child its job and return its answer; `tell` hears what it is busy with, `what` names it in messages.
+
+    Raises what the child raised of CnncliError, and MachineError where it ended otherwise: killed, crashed, or by an
+    exception that is no expected failure. The child ends with this call, however that ends.
+    """
+    with tempfile.TemporaryFile() as log, _started(module, log) as child:
+        with suppress(BrokenPipeError):  # it has ended before it read: the reason is found below
+            child.stdin.write(json.dumps(job).encode() + b"\n")
+            child.stdin.flush()
+        for line in child.stdout:
+            message = json.loads(line)
+            if "tell" in message:
+                tell(message["tell"])
+            elif "error" in message:
+                raise getattr(errors, message["error"])(message["message"])
+            elif "unexpected" in message:
+                _replay(log)
+                raise MachineError(f"{what} failed: {message['unexpected']}")
+            else:
+                return message["answer"]
+        raise MachineError(_obituary(what, child.wait(), log))
+
+
+@contextmanager
+def _started(module: str, log: IO[bytes]) -> Iterator[Any]:
+    child: Any = subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        # A graphics card would compute in another precision, and no conversion needs one.
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        with suppress(OSError):
+            child.stdin.close()
+        child.stdout.close()
+
+
+def _obituary(what: str, code: int, log: IO[bytes]) -> str:
+    if code == -signal.SIGKILL:
+        taken = peak_memory(of_children=True) // 10**6
+        return (
+            f"{what} was killed, as the system does when memory runs out ({taken} MB were taken); "
+            "free some, or take a smaller network or input_shape"
+        )
+    if code < 0:
+        return f"{what} crashed ({signal.Signals(-code).name}): {_last_line(log)}"
+    return f"{what} ended with code {code}: {_last_line(log)}"
+
+
+def peak_memory(of_children: bool = False) -> int:
+    """The most bytes that this process has held, or of its children that have ended the one that held most."""
+    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+    usage = getrusage(RUSAGE_CHILDREN if of_children else RUSAGE_SELF)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _lines(log: IO[bytes]) -> list[str]:
+    log.seek(0)
+    return log.read().decode(errors="replace").splitlines()
+
+
+def _last_line(log: IO[bytes]) -> str:
+    return next((line for line in reversed(_lines(log)) if line.strip()), "it said nothing")
+
+
+def _replay(log: IO[bytes]) -> None:
+    for line in _lines(log)[-LOG_LINES:]:
+        sys.stderr.write(f"{line}\n")
+
+
+def serve(work: Callable[[dict[str, Any], Tell], Any]) -> None:
+    """The child's side: do the job of one parent, and end when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's whole group; the parent sees to it
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+
+        def send(**message: Any) -> None:
+            answers.write(json.dumps(message) + "\n")
+            answers.flush()
+
+        job = json.loads(sys.stdin.readline())
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        try:
+            answer = work(job, lambda activity: send(tell=activity))
+        except CnncliError as error:
+            send(error=type(error).__name__, message=str(error))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            send(error="MachineError", message=f"{where}{error.strerror or error}")
+        except MemoryError:
+            send(error="MachineError", message="not enough memory")
+        except Exception as error:
+            send(unexpected=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+        else:
+            send(answer=answer)
+    os._exit(0)  # without TensorFlow's seconds of tidying up
+
+
+def _end_with_parent() -> None:
+    """The parent's end of the pipe is closed by its death, of whatever kind."""
+    sys.stdin.read()
+    os._exit(1)

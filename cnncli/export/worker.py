@@ -1,0 +1,128 @@
+"""The child that builds the Keras model and writes files of it: `python -m cnncli.export.worker`."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+from cnncli.errors import CheckFailed
+from cnncli.export import saved_model, tflite
+from cnncli.export.calibration import calibrate
+from cnncli.export.flatbuffer import describe
+from cnncli.export.kinds import BY_NAME, Kind
+from cnncli.export.pictures import input_range, random_pictures, scaled
+from cnncli.export.process import Tell, peak_memory, serve
+from cnncli.export.representative import Representative, representative
+from cnncli.keras_model import build
+from cnncli.models.registry import parse
+
+CALIBRATION_SEED, REPRESENTATIVE_SEED, SAMPLES_SEED = 1, 2, 3
+"""Each purpose has pictures of its own: a file is not proved right on what its ranges were measured on."""
+SAMPLES = 4
+
+
+class Exporter:
+    """A Keras model and what its files have in common."""
+
+    def __init__(self, job: dict[str, Any], tell: Tell) -> None:
+        self.tell = tell
+        model = parse(job["reference"])
+        self.graph = model.graph()
+        self.batch: int | None = job["batch"]
+        self.output_name: str = job["output_name"]
+        self.values = input_range(model, self.graph)
+        self.representative = self._representative(job)
+        self.model = self._built(job)
+        self._function: Any = None
+
+    def _representative(self, job: dict[str, Any]) -> Representative | None:
+        """Read before anything slow begins, for what is wrong with it to be said at once."""
+        if not any(BY_NAME[kind].quantizes_activations for kind, _ in job["files"]):
+            return None
+        path = job["representative_data"]
+        return representative(path and Path(path), self.graph.inputs[0].shape, self.values, REPRESENTATIVE_SEED)
+
+    def _built(self, job: dict[str, Any]) -> Any:
+        weights = job["weights"]
+        built = build(self.graph, weights=weights and Path(weights), seed=job["seed"], tell=self.tell)
+        if built.differences:
+            first = built.differences[0]
+            raise CheckFailed(f"the Keras model is not the graph: {first.layer}: {first.fact}; run `cnncli build`")
+        if weights is None:
+            self.tell("Calibrating batch normalization")
+            calibrate(built.model, self.graph, self.values, CALIBRATION_SEED)
+        self.notes = list(built.loaded.notes) if built.loaded else []
+        return built.model
+
+    def write(self, kind: Kind, path: Path) -> dict[str, Any]:
+        """Write a file; what is known of it without running it."""
+        self.tell(f"Writing {path.name}")
+        if kind.format == "saved_model":
+            saved_model.write(self.model, path, self.batch, self.output_name)
+            return {}
+        if kind.format == "keras":
+            self.model.save(path)
+            return {}
+        data = tflite.convert(self.function, kind.name, self._examples, self.output_name)
+        path.write_bytes(data)
+        return describe(data)
+
+    @property
+    def function(self) -> Any:
+        """Traced when it is first needed, once for all kinds."""
+        if self._function is None:
+            self._function = tflite.concrete_function(self.model, self.batch or 1)
+        return self._function
+
+    def _examples(self) -> Any:
+        assert self.representative is not None
+        return self.representative.examples(self.values, self.batch or 1)
+
+    def save_samples(self, path: Path) -> None:
+        """Pictures and what the Keras model makes of each, for the verification."""
+        import numpy
+
+        self.tell("Running the Keras model")
+        inputs = scaled(random_pictures(SAMPLES, self.graph.inputs[0].shape, SAMPLES_SEED), self.values)
+        # One by one: a batch of B7 would hold 17 GB.
+        expected = [numpy.asarray(self.model(picture[None], training=False)) for picture in inputs]
+        numpy.savez(path, inputs=inputs, expected=numpy.concatenate(expected))
+
+    def weights_sha256(self) -> str:
+        """Of all weights' bytes in Keras's order."""
+        import numpy
+
+        digest = hashlib.sha256()
+        for weight in self.model.weights:
+            digest.update(numpy.ascontiguousarray(weight.value).tobytes())
+        return digest.hexdigest()
+
+
+def work(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """Write the `files` (kind, path) of a job; a kind that cannot be made is an `error` in its place."""
+    exporter = Exporter(job, tell)
+    if job["samples"]:
+        exporter.save_samples(Path(job["samples"]))
+    return {
+        "weights_sha256": exporter.weights_sha256(),
+        "notes": exporter.notes,
+        "input_range": exporter.values,
+        "representative_data": exporter.representative and exporter.representative.description,
+        "files": [_timed(exporter, BY_NAME[kind], Path(path)) for kind, path in job["files"]],
+        "peak_memory_bytes": peak_memory(),
+    }
+
+
+def _timed(exporter: Exporter, kind: Kind, path: Path) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        found = exporter.write(kind, path)
+    except CheckFailed as error:
+        found = {"error": str(error)}
+    return {**found, "seconds": round(time.perf_counter() - started, 3), "peak_memory_bytes": peak_memory()}
+
+
+if __name__ == "__main__":
+    serve(work)
