@@ -24,6 +24,7 @@ from cnncli.graph.layers import (
     Reshape,
     SeparableConv2D,
 )
+from cnncli.models.registry import load
 
 
 def small() -> Graph:
@@ -64,6 +65,17 @@ def test_folding_by_depth() -> None:
     assert [[node.name for node in group.sources] for group in fold(graph, 2)] == [
         [], ["image"], ["stage1.block1.add"], ["stage1.block2.add"],
     ]  # fmt: skip
+
+
+def test_layers_around_a_deeper_scope_are_named_from_first_to_last() -> None:
+    names = [group.name for group in fold(load("b0"), 3)]
+    assert names[5:9] == [
+        "stage2.block1.expand_conv-depthwise_activation",
+        "stage2.block1.squeeze_excite",
+        "stage2.block1.project_conv-project_bn",
+        "stage2.block2.expand_conv-depthwise_activation",
+    ]
+    assert len(set(names)) == len(names)
 
 
 def test_a_scope_cannot_be_opened_twice_and_a_name_is_given_once() -> None:

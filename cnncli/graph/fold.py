@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,13 +73,23 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
     """
     if depth is None:
         return [_single(graph, node) for node in graph.nodes]
+    runs = [(scope, tuple(nodes)) for scope, nodes in groupby(graph.nodes, key=lambda node: node.scope[:depth])]
+    parts = Counter(scope for scope, _ in runs)
     groups: list[Group] = []
-    for scope, members in groupby(graph.nodes, key=lambda node: node.scope[:depth]):
-        if scope:
-            groups.append(Group(".".join(scope), scope, tuple(members), graph.kinds))
+    for scope, nodes in runs:
+        if not scope:
+            groups.extend(_single(graph, node) for node in nodes)
+        elif parts[scope] == 1:
+            groups.append(Group(".".join(scope), scope, nodes, graph.kinds))
         else:
-            groups.extend(_single(graph, node) for node in members)
+            groups.append(_part(scope, nodes))
     return groups
+
+
+def _part(scope: Scope, nodes: tuple[Node, ...]) -> Group:
+    """Layers before or behind a deeper scope in theirs: not the block that the scope names, but from layer to layer."""
+    last = nodes[-1].name.rpartition(".")[2]
+    return Group(nodes[0].name if len(nodes) == 1 else f"{nodes[0].name}-{last}", scope, nodes, {})
 
 
 def _single(graph: Graph, node: Node) -> Group:
