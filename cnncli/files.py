@@ -12,6 +12,18 @@ from pathlib import Path
 from cnncli.errors import MachineError, UsageError
 
 
+def read_text(path: Path) -> str:
+    """Read UTF-8 text. Raises UsageError where there is no such text, MachineError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+    except OSError as error:
+        raise MachineError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
 def check_target(path: Path, *, force: bool, directory: bool = False) -> None:
     """Raise before any work is done where `path` could not be written in the end.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,15 +27,19 @@ Reference = Annotated[
         show_default=False,
     ),
 ]
-References = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="MODEL...",
+
+
+def _references(metavar: str) -> Any:
+    return typer.Argument(
+        metavar=metavar,
         help=f"{_REFERENCE} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
-    ),
-]
+    )
+
+
+References = Annotated[list[str], _references("MODEL...")]
+OptionalReferences = Annotated[list[str] | None, _references("[MODEL...]")]
 
 _PANEL = "Model options (for all models named)"
 Flavor = Annotated[

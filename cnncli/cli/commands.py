@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "list:list_models",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "check": "check:check",
     "build": "build:build",
     "export": "export:export",
     "completions": "completions:completions",

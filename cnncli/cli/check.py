@@ -1,0 +1,169 @@
+"""`cnncli check`: a gate for pipelines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnncli.cli import arguments as args
+from cnncli.errors import CheckFailed, UsageError
+
+if TYPE_CHECKING:
+    from cnncli.analysis.budgets import Config
+    from cnncli.analysis.gate import Gate
+    from cnncli.models.registry import Model
+
+PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
+
+
+def _budget(help: str, metavar: str) -> Any:
+    panel = "Budgets (for all models named)"
+    return typer.Option(help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+
+
+Params = Annotated[str | None, _budget("All weights, such as 5M.", "COUNT")]
+TrainableParams = Annotated[str | None, _budget("Weights that training changes.", "COUNT")]
+Macs = Annotated[str | None, _budget("Multiply-accumulates of one image, such as 300M.", "COUNT")]
+Flops = Annotated[str | None, _budget("Float operations of one image.", "COUNT")]
+WeightBytes = Annotated[str | None, _budget("All weights in float32, such as 20MB.", "BYTES")]
+PeakActivation = Annotated[str | None, _budget("Most memory between layers, in float32, such as 4MiB.", "BYTES")]
+Layers = Annotated[str | None, _budget("Layers.", "COUNT")]
+BudgetFile = Annotated[
+    Path | None,
+    typer.Option(
+        help=r"TOML file of models and their budgets; else \[tool.cnncli] of the nearest pyproject.toml.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    Path | None, typer.Option(help="Lock file that models must agree with.", metavar="FILE", show_default=False)
+]
+Tolerance = Annotated[
+    str | None,
+    typer.Option(
+        help="How far costs may be from the lock file's, up or down, such as 1% (default 0%).",
+        metavar="PERCENT",
+        show_default=False,
+    ),
+]
+WriteBaseline = Annotated[
+    bool, typer.Option("--write-baseline", help="Write the lock file instead of checking against it.")
+]
+Format = Annotated[
+    Literal["table", "json", "junit", "markdown", "github"],
+    typer.Option("--format", "-f", help="How the report is written; github: annotations of a workflow."),
+]
+
+
+def check(
+    models: args.OptionalReferences = None,
+    max_params: Params = None,
+    max_trainable_params: TrainableParams = None,
+    max_macs: Macs = None,
+    max_flops: Flops = None,
+    max_weight_bytes: WeightBytes = None,
+    max_peak_activation: PeakActivation = None,
+    max_layers: Layers = None,
+    budget: BudgetFile = None,
+    baseline: Baseline = None,
+    tolerance: Tolerance = None,
+    write_baseline: WriteBaseline = False,
+    format: Format = "table",
+    output: args.Output = None,
+    force: args.Force = False,
+    flavor: args.Flavor = None,
+    alpha: args.Alpha = None,
+    input_shape: args.InputShape = None,
+    classes: args.Classes = None,
+    include_top: args.IncludeTop = None,
+    set: args.Set = None,
+) -> None:
+    """Check networks against budgets and a lock file: exit 0 where all hold, 1 where some do not.
+
+    Example: cnncli check mobilenet_v2 --max-params 4M --max-macs 310M
+    """
+    limits = {
+        "max-params": max_params,
+        "max-trainable-params": max_trainable_params,
+        "max-macs": max_macs,
+        "max-flops": max_flops,
+        "max-weight-bytes": max_weight_bytes,
+        "max-peak-activation": max_peak_activation,
+        "max-layers": max_layers,
+    }
+    options = args.overrides(alpha, input_shape, classes, include_top, set)
+    if not models and (options or flavor):
+        raise UsageError("model options are for models named on the command line: name one")
+    named = args.resolve_all(models or (), options, flavor)
+    gate, path = _gate(named, limits, budget, baseline, tolerance, write_baseline)
+    _run(gate, named, path if write_baseline else None, format, output, force)
+
+
+def _gate(
+    named: Sequence[Model],
+    limits: Mapping[str, str | None],
+    budget: Path | None,
+    baseline: Path | None,
+    tolerance: str | None,
+    writing: bool,
+) -> tuple[Gate, Path | None]:
+    """The gate that the options and files describe, and the lock file's path."""
+    from cnncli.analysis.baseline import read_lock
+    from cnncli.analysis.budgets import read_budget, read_tolerance
+    from cnncli.analysis.gate import Gate
+    from cnncli.files import read_text
+
+    flags = {name: read_budget(name, text) for name, text in limits.items() if text is not None}
+    config = _config(budget)
+    path = baseline or (Path(config.baseline) if config.baseline else None)
+    if path is None and (writing or tolerance is not None):
+        raise UsageError(f"{'--write-baseline' if writing else '--tolerance'} needs a lock file: add --baseline FILE")
+    margin = read_tolerance(tolerance) if tolerance is not None else config.tolerance or Fraction(0)
+    wanted = path is not None and (not writing or (not named and path.exists()))
+    lock = read_lock(read_text(path), str(path)) if path and wanted else None
+    return Gate(config, flags, lock, margin, writing), path
+
+
+def _config(budget: Path | None) -> Config:
+    """The budget file, or what the nearest pyproject.toml says; its lock file's path is relative to it."""
+    from cnncli.analysis.budgets import Config, read_config
+    from cnncli.files import read_text
+
+    folder = Path.cwd()
+    nearest = (place / PROJECT for place in (folder, *folder.parents) if (place / PROJECT).is_file())
+    path = budget or next(nearest, None)
+    if path is None:
+        return Config()
+    shown = path if budget else Path(os.path.relpath(path))
+    config = read_config(read_text(path), str(shown), () if budget else SECTION) or Config()
+    return replace(config, baseline=str(shown.parent / config.baseline)) if config.baseline else config
+
+
+def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, output: Path | None, force: bool) -> None:
+    """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
+    from cnncli.analysis.baseline import lock_text
+    from cnncli.analysis.comparison import entry
+    from cnncli.cli.output import deliver
+    from cnncli.files import check_target, write_text
+    from cnncli.render.verdict import outcome, verdict_text
+
+    for target in (output, lock):
+        if target and str(target) != "-":
+            check_target(target, force=force)
+    entries = [entry(model) for model in gate.models(named)]
+    for each in entries:
+        args.warn(each.graph.warnings)
+    verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
+    if verdicts or not lock:
+        deliver(verdict_text(verdicts, format), output, force=force)
+    if not all(verdict.passed for verdict in verdicts):
+        raise CheckFailed(outcome(verdicts))
+    if lock:
+        write_text(lock, lock_text(entries), force=force)
