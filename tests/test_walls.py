@@ -43,11 +43,15 @@ def room(path: Path) -> str:
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield str(node.module)
+    """What is imported at any time; not what only the type checker reads, such as the dataclass that a report shows."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING":
+        return
+    if isinstance(tree, ast.Import):
+        yield from (alias.name for alias in tree.names)
+    elif isinstance(tree, ast.ImportFrom):
+        yield str(tree.module)
+    for child in ast.iter_child_nodes(tree):
+        yield from imports(child)
 
 
 def at_load(tree: ast.Module) -> Iterator[str]:
