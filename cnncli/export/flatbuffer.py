@@ -82,7 +82,7 @@ def ending_before_softmax(data: bytes) -> bytes | None:
     (output,) = graph.outputs
     writer = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
     last = writer[int(output)]
-    while _operation(model, last) in ("DEQUANTIZE", "QUANTIZE"):
+    while _operation(model, last) in ("DEQUANTIZE", "QUANTIZE", "RESHAPE"):
         last = writer[int(last.inputs[0])]
     if _operation(model, last) != "SOFTMAX":
         return None

@@ -40,8 +40,9 @@ PATCHES = (112, 56, 28, 14, 7)
 def random_pictures(count: int, shape: Shape, seed: int) -> Any:
     """An array (count, height, width, channels) of uint8: patches of random colour, small ones upon large ones.
 
-    Unlike plain noise, which a network averages away, each picture has edges and areas of its own. All have the same
-    mean and contrast, black and white among them, for a deep network with fresh weights inflates what differs from its batch norms' statistics.
+    Unlike plain noise, which a network averages away, each picture has edges and areas of its own, and
+    black and white among them. All have the same mean and contrast, for a deep network with fresh weights inflates what
+    differs from its batch norms' statistics.
     """
     import numpy
 
