@@ -44,6 +44,8 @@ def read_lock(text: str, path: str) -> Lock:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{Place(path, error.lineno)}: not a lock file: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
+        raise UsageError(f"{path}: not a lock file: {error}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     place = Place(path, json_line(text, "schema_version"))
     if isinstance(version, bool) or not isinstance(version, int):

@@ -130,6 +130,8 @@ def read_config(text: str, path: str, section: tuple[str, ...] = ()) -> Config |
         data: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{Place(path, toml_error_line(str(error), text))}: not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
+        raise UsageError(f"{path}: not TOML that can be read: {error}") from None
     for name in section:
         data = data.get(name)
         if not isinstance(data, dict):
