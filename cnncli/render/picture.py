@@ -7,6 +7,7 @@ a machine without fonts, for which Graphviz would draw empty boxes and say nothi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from xml.sax.saxutils import escape
 
 from cnncli.descriptors import redirected
@@ -66,59 +67,78 @@ def check_size(drawn: Diagram, suffix: str, dpi: int) -> None:
 
 
 def write_picture(drawn: Diagram, path: Path, dpi: int | None, *, force: bool) -> None:
-    """Render into a file, whole or not at all. Raises as files.replacing, and MachineError without a renderer."""
+    """Render into a file, whole or not at all. Raises as check_format, check_size, rendered and files.replacing."""
     suffix = check_format(path, dpi)
     resolution = dpi or DEFAULT_DPI
     check_size(drawn, suffix, resolution)
-    with replacing(path, force=force) as draft, _fonts(drawn.dot):
-        complaints = _render(drawn.dot, suffix.lstrip("."), resolution, draft)
-        if not draft.is_file() or not draft.stat().st_size:
-            raise MachineError(f"{path} could not be drawn: {complaints or 'Graphviz wrote nothing'}")
+    with replacing(path, force=force) as draft:
+        draft.write_bytes(rendered(drawn.dot, suffix.lstrip("."), resolution).data)
 
 
-def _render(dot: str, format: str, dpi: int, target: Path) -> str:
-    """Returns what the renderer complained of."""
-    if find_spec("pygraphviz"):
-        return _in_process(dot, format, dpi, target)
-    if program := shutil.which("dot"):
-        return _by_program(program, dot, format, dpi, target)
-    raise MachineError(
-        f"drawing a .{format} takes Graphviz: install it by `pip install pygraphviz`, or put its `dot` on PATH "
-        "(`apt install graphviz`, `brew install graphviz`); -o FILE.dot does without"
-    )
+class Rendered(NamedTuple):
+    """A picture's bytes, and what the renderer wrote to its standard error."""
+
+    data: bytes
+    complaints: str
 
 
-def _in_process(dot: str, format: str, dpi: int, target: Path) -> str:
-    # Graphviz and fontconfig write from C to descriptor 2.
+def rendered(dot: str, format: str, dpi: int) -> Rendered:
+    """DOT as `pdf`, `png` or `svg`. Raises MachineError without a renderer, or where it fails."""
+    with _fonts(dot):
+        found = _in_process(dot, format, dpi) or _by_program(dot, format, dpi)
+    if not found.data:
+        raise MachineError(f"Graphviz drew nothing: {_first_line(found.complaints)}")
+    return found._replace(data=_without_comments(found.data)) if format == "svg" else found
+
+
+def _in_process(dot: str, format: str, dpi: int) -> Rendered | None:
+    """By pygraphviz; None without it. Graphviz and fontconfig complain from C, to descriptor 2."""
     with tempfile.TemporaryFile() as complaints, redirected(2, complaints):
-        import pygraphviz
-
+        try:
+            import pygraphviz
+        except ImportError:
+            return None
         try:
             graph = pygraphviz.AGraph(string=dot)
             if format == "png":
                 graph.graph_attr["dpi"] = str(dpi)
-            graph.draw(str(target), format=format, prog="nop2")
+            data = graph.draw(path=None, format=format, prog="nop2")
         except (OSError, ValueError) as error:
-            raise MachineError(f"Graphviz failed: {error} {_first_line(complaints)}".rstrip()) from None
-        return _first_line(complaints)
+            raise MachineError(f"Graphviz failed: {error} {_first_line(_read(complaints))}".rstrip()) from None
+        return Rendered(bytes(data or b""), _read(complaints))
 
 
-def _by_program(program: str, dot: str, format: str, dpi: int, target: Path) -> str:
+def _by_program(dot: str, format: str, dpi: int) -> Rendered:
+    program = shutil.which("dot")
+    if program is None:
+        raise MachineError(
+            f"drawing a .{format} takes Graphviz: install it by `pip install pygraphviz`, or put its `dot` on PATH "
+            "(`apt install graphviz`, `brew install graphviz`); -o FILE.dot does without"
+        )
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
-    command = [program, "-Knop2", f"-T{format}", *resolution, "-o", str(target)]
+    command = [program, "-Knop2", f"-T{format}", *resolution]
     try:
         done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     except OSError as error:
         raise MachineError(f"{program} cannot be run: {error.strerror}") from None
-    said = done.stderr.decode(errors="replace").strip()
+    complaints = done.stderr.decode(errors="replace").strip()
     if done.returncode:
-        raise MachineError(f"{program} failed with exit code {done.returncode}: {said.partition(chr(10))[0]}")
-    return said.partition("\n")[0]
+        raise MachineError(f"{program} failed with exit code {done.returncode}: {_first_line(complaints)}")
+    return Rendered(done.stdout, complaints)
 
 
-def _first_line(file: IO[bytes]) -> str:
+def _without_comments(svg: bytes) -> bytes:
+    """Graphviz writes its version in one, and each box's name once more."""
+    return re.sub(rb"<!--.*?-->\s*", b"", svg, flags=re.DOTALL)
+
+
+def _read(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read().decode(errors="replace").strip().partition("\n")[0]
+    return file.read().decode(errors="replace").strip()
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 @contextmanager

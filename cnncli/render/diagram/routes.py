@@ -35,9 +35,11 @@ def rides(links: Sequence[Link], column: range) -> list[Ride]:
 def tracks(found: Sequence[Ride]) -> dict[Ride, int]:
     """A track for each ride, 0 the farthest from the chain; longer rides run outside of those that they enclose."""
     taken: dict[Ride, int] = {}
+    ends: list[int] = []  # of the last ride on each track
     for ride in sorted(found, key=lambda ride: (ride.start, -ride.end)):
-        occupied = {track for other, track in taken.items() if other.end > ride.start and other.start < ride.end}
-        taken[ride] = next(track for track in range(len(taken) + 1) if track not in occupied)
+        track = next((track for track, end in enumerate(ends) if end <= ride.start), len(ends))
+        ends[track : track + 1] = [ride.end]
+        taken[ride] = track
     return taken
 
 

@@ -186,7 +186,7 @@ def heat(theme: Theme, share: float) -> Swatch:
     position = min(max(share, 0.0), 1.0) * steps
     lower = min(int(position), steps - 1)
     fill = mix(theme.heat[lower], theme.heat[lower + 1], position - lower)
-    return Swatch(fill, mix(fill, theme.line, 0.55), ink(theme, fill))
+    return Swatch(fill, mix(fill, ink(theme, fill), 0.5), ink(theme, fill))
 
 
 def ink(theme: Theme, fill: str) -> str:
