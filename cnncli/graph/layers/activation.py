@@ -124,9 +124,15 @@ class PReLU(Layer):
         if self.shared_axes is not None:
             self.set(shared_axes=tuple(self.shared_axes))
 
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if any(not 1 <= axis <= len(shape) for axis in self.shared_axes or ()):
+            self.fail(f"shared_axes={self.shared_axes} are not axes of an input of shape {shape}, counted from 1")
+        return shape
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         shared = self.shared_axes or ()
-        shape = self.one(inputs)
+        shape = self.output_shape(*inputs)
         return (Weight("alpha", tuple(1 if axis in shared else size for axis, size in enumerate(shape, 1))),)
 
     def flops(self, *inputs: Shape) -> int:
@@ -142,6 +148,12 @@ class Softmax(Layer):
     axis: int = -1
 
     folds = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if not (-len(shape) <= self.axis < 0 or 1 <= self.axis <= len(shape)):
+            self.fail(f"axis={self.axis} is not an axis of an input of shape {shape}")
+        return shape
 
     def flops(self, *inputs: Shape) -> int:
         return 5 * prod(self.one(inputs))

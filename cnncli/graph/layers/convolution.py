@@ -63,6 +63,21 @@ class _Convolution(_Kernel):
         return Window(dilated(options.kernel_size, options.dilation_rate), options.strides)
 
 
+def _filled_up_flops(layer: Conv2D | DepthwiseConv2D | SeparableConv2D, inputs: tuple[Shape, ...]) -> int:
+    """Float operations at positions that a dilated kernel has for TensorFlow only.
+
+    It cuts the padded map into d x d maps of every d-th cell, filled up to equal sizes, and convolves each of them.
+    """
+    if max(pair(layer.dilation_rate)) == 1:
+        return 0
+    computed = 1
+    for axis, size in enumerate(layer.feature_map(inputs)[:2]):
+        kernel, dilation = pair(layer.kernel_size)[axis], pair(layer.dilation_rate)[axis]
+        padded = size + (dilation * (kernel - 1) if layer.padding == "same" else 0)
+        computed *= dilation * (-(-padded // dilation) - kernel + 1)
+    return 2 * layer.weights(*inputs)[0].size * (computed - prod(layer._positions(inputs)))
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Conv2D(_Convolution):
     """(height, width, channels) to (positions, filters); `groups` splits channels and filters alike."""
@@ -93,6 +108,9 @@ class Conv2D(_Convolution):
         *_, channels = self.feature_map(inputs)
         kernel = Weight("kernel", (*pair(self.kernel_size), channels // self.groups, self.filters))
         return (kernel, *self._bias(self.filters))
+
+    def flops(self, *inputs: Shape) -> int:
+        return super().flops(*inputs) + _filled_up_flops(self, inputs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -126,6 +144,9 @@ class DepthwiseConv2D(_Convolution):
     def kernel_positions(self, *inputs: Shape) -> int:
         return prod(self._positions(inputs))
 
+    def flops(self, *inputs: Shape) -> int:
+        return super().flops(*inputs) + _filled_up_flops(self, inputs)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SeparableConv2D(_Convolution):
@@ -155,6 +176,9 @@ class SeparableConv2D(_Convolution):
         depthwise = Weight("depthwise_kernel", (*pair(self.kernel_size), channels, self.depth_multiplier))
         pointwise = Weight("pointwise_kernel", (1, 1, channels * self.depth_multiplier, self.filters))
         return (depthwise, pointwise, *self._bias(self.filters))
+
+    def flops(self, *inputs: Shape) -> int:
+        return super().flops(*inputs) + _filled_up_flops(self, inputs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -50,7 +50,7 @@ class LayerNormalization(Layer):
 
     def _normalized(self, inputs: tuple[Shape, ...]) -> Shape:
         shape = self.one(inputs)
-        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        axes = sorted(self.axis) if isinstance(self.axis, tuple) else [self.axis]  # as Keras sorts them
         ranks = [axis + len(shape) if axis < 0 else axis - 1 for axis in axes]
         if any(not 0 <= rank < len(shape) for rank in ranks):
             self.fail(f"axis={self.axis} is not an axis of an input of shape {shape}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnncli.graph.layer import Layer
+from cnncli.graph.layer import Layer, Shape
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +28,9 @@ class Dropout(_Rate):
 @dataclass(frozen=True, eq=False, repr=False)
 class SpatialDropout2D(_Rate):
     """Zeroes whole channels."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.feature_map(inputs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -96,6 +96,10 @@ class UpSampling2D(Layer):
         rows, columns = pair(self.size)
         return height * rows, width * columns, channels
 
+    def flops(self, *inputs: Shape) -> int:
+        """Resizing is not counted; lanczos has it scaled by two quotients."""
+        return 2 if self.interpolation.startswith("lanczos") else 0
+
     def window(self) -> Window:
         rows, columns = pair(self.size)
         support = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}[self.interpolation]

@@ -1,0 +1,170 @@
+"""Every layer, with random arguments in random networks, against Keras and TensorFlow's profiler."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from math import prod
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from tensorflow_truth import profiled_flops
+
+from cnncli.errors import LayerError
+from cnncli.graph import Graph, Layer
+from cnncli.graph.layers import ACTIVATION_FLOPS, LAYERS, InputLayer, Merge, VarianceScaling
+from cnncli.keras_model import differences, lower, quiet
+
+pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore:You are using a softmax over axis")]
+
+small = st.integers(1, 4)
+sizes = small | st.tuples(small, small)
+sides = small | st.tuples(small, small) | st.tuples(st.tuples(small, small), st.tuples(small, small))
+booleans = st.booleans()
+activations = st.sampled_from([None, *ACTIVATION_FLOPS, "swish", "hard_swish"])
+paddings = st.sampled_from(["valid", "same"])
+fractions = st.floats(0, 0.9)
+positive = st.floats(0.1, 3)
+channels = st.sampled_from([1, 2, 3, 4, 6, 8])
+initializers = st.sampled_from(["glorot_uniform", "he_normal", VarianceScaling(2.0, "fan_out"), VarianceScaling()])
+WINDOW = {"strides": sizes, "padding": paddings}
+KERNEL = {"kernel_size": sizes, "activation": activations, "use_bias": booleans, "dilation_rate": sizes, **WINDOW}
+AFFINE = {"epsilon": positive, "center": booleans, "scale": booleans}
+
+ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "Activation": {"activation": activations},
+    "ActivityRegularization": {"l1": fractions, "l2": fractions},
+    "Add": {},
+    "AlphaDropout": {"rate": fractions},
+    "Average": {},
+    "AveragePooling2D": {"pool_size": sizes, **WINDOW, "strides": st.none() | sizes},
+    "BatchNormalization": {"momentum": fractions, **AFFINE},
+    "Concatenate": {"axis": st.sampled_from([-1, 1, 2, 3])},
+    "Conv2D": {"filters": channels, "groups": small, "kernel_initializer": initializers, **KERNEL},
+    "Conv2DTranspose": {
+        "filters": channels,
+        "output_padding": st.none() | st.integers(0, 2),
+        "kernel_initializer": initializers,
+        **KERNEL,
+    },
+    "Cropping2D": {"cropping": sides},
+    "Dense": {"units": channels, "activation": activations, "use_bias": booleans, "kernel_initializer": initializers},
+    "DepthwiseConv2D": {"depth_multiplier": small, "depthwise_initializer": initializers, **KERNEL},
+    "Dropout": {"rate": fractions, "noise_shape": st.none()},
+    "ELU": {"alpha": st.just(1.0) | positive},
+    "Flatten": {},
+    "GaussianDropout": {"rate": fractions},
+    "GaussianNoise": {"stddev": fractions},
+    "GlobalAveragePooling2D": {"keepdims": booleans},
+    "GlobalMaxPooling2D": {"keepdims": booleans},
+    "GroupNormalization": {"groups": st.sampled_from([-1, 1, 2, 3, 4]), **AFFINE},
+    "Identity": {},
+    "LayerNormalization": {"axis": st.sampled_from([-1, 1, 2, 3, (1, 2), (-1, -2), (2, 3), (1, 2, 3)]), **AFFINE},
+    "LeakyReLU": {"negative_slope": fractions},
+    "MaxPooling2D": {"pool_size": sizes, **WINDOW, "strides": st.none() | sizes},
+    "Maximum": {},
+    "Minimum": {},
+    "Multiply": {},
+    "Normalization": {},
+    "PReLU": {"shared_axes": st.none() | st.sampled_from([(1,), (1, 2), (3,), (1, 2, 3)])},
+    "Permute": {"dims": st.sampled_from([(1,), (2, 1), (1, 2, 3), (3, 1, 2), (2, 1, 3), (3, 2, 1)])},
+    "ReLU": {
+        "max_value": st.none() | st.just(6.0) | positive,
+        "negative_slope": st.just(0.0) | fractions,
+        "threshold": st.just(0.0) | fractions,
+    },
+    "Rescaling": {"scale": positive, "offset": fractions},
+    "Reshape": {"target_shape": st.sampled_from([(-1,), (1, -1), (1, 1, -1), (-1, 2), (2, -1, 3), (2, 2, -1)])},
+    "SeparableConv2D": {"filters": channels, "depth_multiplier": small, **KERNEL},
+    "Softmax": {"axis": st.sampled_from([-1, 1, 2])},
+    "SpatialDropout2D": {"rate": fractions},
+    "Subtract": {},
+    "UpSampling2D": {
+        "size": sizes,
+        "interpolation": st.sampled_from(["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]),
+    },
+    "ZeroPadding2D": {"padding": sides},
+}
+SHAPES = (
+    st.tuples(st.integers(1, 16), st.integers(1, 16), channels)
+    | st.tuples(st.integers(1, 16), st.integers(1, 16), channels)
+    | st.tuples(small, channels)
+    | st.tuples(channels)
+)
+EXAMPLES = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+MERGING = {name for name, layer in LAYERS.items() if issubclass(layer, Merge) or name == "Concatenate"}
+
+
+def layer_of(draw: st.DrawFn, kind: str) -> Layer:
+    """A layer with some of its arguments drawn, the others as they are by default."""
+    required = {name for name in ARGUMENTS[kind] if not hasattr(LAYERS[kind], name)}
+    chosen = {name for name in ARGUMENTS[kind] if name in required or draw(booleans)}
+    return LAYERS[kind](**{name: draw(ARGUMENTS[kind][name]) for name in ARGUMENTS[kind] if name in chosen})
+
+
+@st.composite
+def graphs(draw: st.DrawFn, kinds: Sequence[str] = sorted(ARGUMENTS), most: int = 8) -> Graph:
+    """Layers one behind the other, with branches that leave anywhere and meet again; what does not fit is left out."""
+    graph = Graph("drawn")
+    graph.add(InputLayer(draw(SHAPES)), name="image")
+    for number in range(draw(st.integers(1, most))):
+        kind = draw(st.sampled_from(kinds))
+        first = graph.nodes[-1] if draw(st.integers(0, 3)) else draw(st.sampled_from(graph.nodes))
+        others = draw(st.lists(st.sampled_from(graph.nodes), min_size=1, max_size=2)) if kind in MERGING else []
+        try:
+            layer = layer_of(draw, kind)
+            if prod(layer.output_shape(first.shape, *(node.shape for node in others))) < 100_000:
+                graph.add(layer, first, *others, name=f"layer{number}")
+        except LayerError:
+            continue
+    return graph
+
+
+def profiled(graph: Graph) -> bool:
+    """Whether the profiler sees it all: not a grouped convolution, which Keras hands to XLA on a CPU, nor a merge of
+    unequal ranks, whose shapes it does not know."""
+    for node in graph.nodes:
+        if getattr(node.layer, "groups", 1) > 1 and node.type == "Conv2D":
+            return False
+        if node.type in MERGING and len({len(shape) for shape in node.input_shapes}) > 1:
+            return False
+    return True
+
+
+def test_every_argument_of_every_layer_is_drawn() -> None:
+    assert set(ARGUMENTS) == set(LAYERS) - {"InputLayer"}
+    for kind, arguments in ARGUMENTS.items():
+        assert set(arguments) == {field.name for field in fields(LAYERS[kind])}, kind
+
+
+def test_random_networks_have_the_shapes_and_weights_of_keras() -> None:
+    drawn: Counter[str] = Counter()
+
+    @settings(EXAMPLES, max_examples=600)
+    @given(graphs())
+    def agree(graph: Graph) -> None:
+        drawn.update(node.type for node in graph.nodes)
+        assert differences(graph, lower(graph)) == ()
+
+    with quiet():
+        agree()
+    assert set(drawn) == set(LAYERS)
+
+
+@pytest.mark.parametrize("kind", sorted(ARGUMENTS))
+def test_each_layer_has_the_flops_that_the_profiler_counts(kind: str) -> None:
+    drawn: Counter[str] = Counter()
+
+    @settings(EXAMPLES, max_examples=25)
+    @given(graphs([kind], most=3))
+    def agree(graph: Graph) -> None:
+        assume(len(graph.nodes) > 1 and profiled(graph))
+        drawn.update(node.type for node in graph.nodes)
+        assert sum(node.flops for node in graph.nodes) == profiled_flops(lower(graph))
+
+    with quiet():
+        agree()
+    assert drawn[kind] >= 10
