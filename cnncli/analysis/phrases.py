@@ -155,7 +155,7 @@ def _widths(matched: Sequence[tuple[Node, Node]], before: Group, after: Group) -
     for one, narrow, wide in kernels[:-1]:
         scaled = before.kinds and after.kinds and _follows(narrow, wide, before.input_shape, after.input_shape)
         if narrow != wide and not scaled:
-            yield f"{one.name.rpartition('.')[2].removesuffix('_conv')} {narrow} → {wide}"
+            yield f"{one.name.rpartition('.')[2]} {narrow} → {wide}"
 
 
 def _follows(narrow: int, wide: int, before: Shape, after: Shape) -> bool:

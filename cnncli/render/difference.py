@@ -41,8 +41,9 @@ def _where(change: Change) -> str:
 def _what(change: Change) -> str:
     if change.kind == "equal":
         return f"{change.blocks} equal" if change.blocks > 1 else "equal"
-    alike = f"{change.blocks} times " if change.blocks > 1 else ""
-    return alike + ", ".join([*change.what, *filter(None, [_costs(change.costs)])])
+    costs = _costs(change.costs)
+    together = "together " if change.blocks > 1 else ""
+    return ", ".join([*change.what, *([together + costs] if costs else [])])
 
 
 def _costs(costs: Costs) -> str:
