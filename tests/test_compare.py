@@ -245,7 +245,8 @@ def test_the_superfluous_expansion_of_the_article(run) -> None:
 
 REFERENCES = [spec.name + flavor for spec in MODELS for flavor in ("", "@article")] + [
     "v2:alpha=0.35", "v2:include_top=false", "v1:classes=10,input_shape=96x128", "v3_small:minimalistic=true",
-    "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1", "b0:pooling=avg,include_top=false",
+    "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1", 
+    "b0:pooling=avg,include_top=false",
 ]  # fmt: skip
 
 
@@ -438,12 +439,12 @@ def test_orders_through_what_cannot_be_built_are_left_out() -> None:
 def test_where_no_network_between_can_be_built_it_says_so(monkeypatch) -> None:
     before, after = parse("v2:alpha=0.5"), parse("v2:alpha=1,input_shape=96")
     graphs = before.graph(), after.graph()
-    monkeypatch.setattr("cnncli.analysis.attribution._Lattice._costs", lambda self, chosen: self_fails(self, chosen))
+    monkeypatch.setattr("cnncli.analysis.attribution._Lattice._costs", too_narrow)
     found = attribute(before, after, graphs)
     assert not found.shares
     assert found.why_not == "no way from one to the other can be built: too narrow"
 
 
-def self_fails(lattice, chosen: int) -> tuple[int, ...] | None:
+def too_narrow(lattice, chosen: int) -> tuple[int, ...] | None:
     lattice.failure = "too narrow"
     return (1, 1) if chosen == 0 else (2, 2) if chosen == 3 else None

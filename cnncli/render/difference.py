@@ -60,7 +60,7 @@ def diff_text(diff: Diff) -> str:
     with capture() as console:
         for line in diff_lines(diff):
             style = STYLES.get(line[0], "bold") if line[1:2] == " " else "bold"
-            wrapped = textwrap.wrap(line, width(), subsequent_indent="    ", drop_whitespace=False) or [""]
+            wrapped = textwrap.wrap(line, width(), subsequent_indent="    ")
             for piece in wrapped:
                 console.print(Text(piece, style))
     return console.captured()
