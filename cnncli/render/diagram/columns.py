@@ -111,10 +111,13 @@ class Breaks:
         return self.ends[end - 1] - self.starts[start]
 
     def columns(self, count: int) -> list[range]:
-        """The items of each of at most `count` columns, about equally long, with few stages torn apart."""
+        """The items of each of `count` columns, or one a unit, about equally long, with few stages torn apart."""
         count = min(count, len(self))
         mean = self.length(0, len(self)) / count
-        breaks = [0, *sorted({self._nearest(mean * number) for number in range(1, count)}), len(self)]
+        breaks = [0]
+        for number in range(1, count):  # at least one unit in each column before and behind
+            breaks.append(min(max(self._nearest(mean * number), breaks[-1] + 1), len(self) - count + number))
+        breaks.append(len(self))
         moved = True
         while moved:
             moved = False

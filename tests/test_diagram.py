@@ -1,0 +1,460 @@
+"""What a diagram holds and where it puts it, read back from the DOT text."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from test_summary import golden
+
+from cnncli.errors import UsageError
+from cnncli.graph import Graph, Node
+from cnncli.graph.layers import (
+    Activation,
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    GlobalAveragePooling2D,
+    InputLayer,
+    MaxPooling2D,
+    Multiply,
+    ReLU,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from cnncli.models.registry import MODELS, load, parse
+from cnncli.render.diagram import Heading, Options, diagram, theme
+from cnncli.render.diagram.chain import chain
+from cnncli.render.diagram.parts import parts
+from cnncli.render.diagram.text import width
+
+DETAILS = ("stage", "block", "layer")
+SOME = ("mobilenet_v1", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_b7", "mobilenet_v2@article")
+
+
+def small() -> Graph:
+    """A stem, a block that shrinks, two alike with squeeze-and-excitation and residual, and a head."""
+    graph = Graph("small")
+    x = graph.add(InputLayer((32, 32, 3)), name="image")
+    with graph.scope("stem"):
+        x = graph.add(ZeroPadding2D(((0, 1), (0, 1))), x, name="pad")
+        x = graph.add(Conv2D(8, 3, strides=2, use_bias=False), x, name="conv")
+        x = graph.add(BatchNormalization(), x, name="bn")
+        x = graph.add(ReLU(6.0), x, name="relu")
+    with graph.scope("stage1"):
+        with graph.scope("block1", kind="Separable"):
+            x = graph.add(DepthwiseConv2D(3, strides=2, padding="same"), x, name="depthwise")
+            x = graph.add(Conv2D(16, 1), x, name="project")
+        for number in (2, 3):
+            with graph.scope(f"block{number}", kind="MBConv2"):
+                shortcut = x
+                x = graph.add(DepthwiseConv2D(5, padding="same"), x, name="depthwise")
+                with graph.scope("squeeze_excite"):
+                    gate = graph.add(GlobalAveragePooling2D(keepdims=True), x, name="squeeze")
+                    gate = graph.add(Conv2D(16, 1, activation="sigmoid"), gate, name="expand")
+                    x = graph.add(Multiply(), x, gate, name="excite")
+                x = graph.add(Add(), shortcut, x, name="add")
+    with graph.scope("head"):
+        x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+        graph.add(Dense(10, activation="softmax"), x, name="logits")
+    return graph
+
+
+def unet() -> Graph:
+    """Tensors that are read again much later, and in another column."""
+    graph = Graph("unet")
+    x = graph.add(InputLayer((64, 64, 3)), name="image")
+    kept = []
+    for depth in range(3):
+        with graph.scope(f"down{depth}"):
+            x = graph.add(Conv2D(8, 3, padding="same"), x, name="conv")
+            kept.append(x)
+            x = graph.add(MaxPooling2D(), x, name="pool")
+    for depth in reversed(range(3)):
+        with graph.scope(f"up{depth}"):
+            x = graph.add(UpSampling2D(), x, name="grow")
+            x = graph.add(Concatenate(), x, kept[depth], name="concat")
+            x = graph.add(Conv2D(8, 3, padding="same"), x, name="conv")
+    return graph
+
+
+def branches() -> Graph:
+    """No scopes, and branches alike beside each other, which are no chain."""
+    graph = Graph("branches")
+    x = graph.add(InputLayer((16, 16, 4)), name="image")
+    for level in range(3):
+        found = [graph.add(Conv2D(4, 3, padding="same"), x, name=f"conv_{level}_{branch}") for branch in range(3)]
+        x = graph.add(Concatenate(), *found, name=f"concat_{level}")
+    return graph
+
+
+def draw(graph: Graph, **options: Any) -> str:
+    return diagram(graph, Heading(graph.name, ("for a test", "all of it")), Options(**options)).dot
+
+
+class Box(NamedTuple):
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def overlaps(self, other: Box, by: float = 1) -> bool:
+        return (
+            self.left < other.right - by
+            and other.left < self.right - by
+            and self.bottom < other.top - by
+            and other.bottom < self.top - by
+        )
+
+    def inside(self, other: Box, by: float = 1) -> bool:
+        return (
+            self.left >= other.left - by
+            and self.right <= other.right + by
+            and self.bottom >= other.bottom - by
+            and self.top <= other.top + by
+        )
+
+
+NODE = re.compile(r'^"(.+)" \[pos="([\d.-]+),([\d.-]+)", width=([\d.]+), height=([\d.]+), label=(.*)\];?$', re.M)
+EDGE = re.compile(r'^"(.+)" -> "(.+)" \[pos="(?:e,([\d.-]+),([\d.-]+) )?([^"]+)"', re.M)
+CLUSTER = re.compile(r'^subgraph "cluster_(.+)" \{\nbb="([\d.,-]+)"', re.M)
+
+
+def boxes(dot: str) -> dict[str, Box]:
+    """All nodes that have a size, by name: their edges in points."""
+    found = {}
+    for name, x, y, across, down, _ in NODE.findall(dot):
+        half = float(across) * 36, float(down) * 36
+        found[name] = Box(float(x) - half[0], float(y) - half[1], float(x) + half[0], float(y) + half[1])
+    return found
+
+
+def frames(dot: str) -> dict[str, Box]:
+    return {name: Box(*map(float, corners.split(","))) for name, corners in CLUSTER.findall(dot)}
+
+
+def page(dot: str) -> Box:
+    return frames(dot)["page"]
+
+
+@pytest.mark.parametrize("detail", [*DETAILS, "fused"])
+def test_goldens(detail: str) -> None:
+    options: dict[str, Any] = {"detail": "layer", "fuse": True} if detail == "fused" else {"detail": detail}
+    golden(f"plot-{detail}.dot", draw(small(), **options))
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("name", [*(spec.name for spec in MODELS), "efficientnet_b7@article", "unet", "branches"])
+def test_every_edge_is_drawn_or_folded_once(name: str, detail: Any) -> None:
+    graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
+    shown = parts(graph, detail)
+    assert [node for part in shown for node in part.nodes] == graph.nodes
+    items, links = chain(graph, shown, detail)
+    drawn = Counter((source, target) for source, target, *_ in EDGE.findall(draw(graph, detail=detail)))
+    assert drawn == Counter((items[source].name, items[target].name) for source, target in links)
+    assert max(drawn.values()) == 1
+    symbols = {item.name for item in items if item.symbol}
+    onwards: dict[str, set[str]] = {}
+    for source, target in drawn:
+        if re.sub(" in$", " out", source) != target:  # not the loop around a block that adds its input
+            onwards.setdefault(source, set()).add(target)
+    owner = {node: part.row.name for part in shown for node in part.nodes}
+    wanted = {
+        (owner[source], owner[node])
+        for node in graph.nodes
+        for source in node.inputs
+        if owner[source] != owner[node]
+    }  # fmt: skip
+    assert {(a, b) for a in set(owner.values()) for b in reached(a, onwards, symbols)} == wanted
+
+
+def reached(start: str, onwards: dict[str, set[str]], symbols: set[str]) -> set[str]:
+    """The boxes that a box leads to, through forks and sums."""
+    found: set[str] = set()
+    for target in onwards.get(start, ()):
+        if target in symbols:
+            found |= reached(target, onwards, symbols)
+        else:
+            found.add(target)
+    return found
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("name", [*SOME, "unet", "branches"])
+def test_nothing_overlaps_and_no_line_crosses_a_box(name: str, detail: Any, direction: Any) -> None:
+    graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
+    dot = draw(graph, detail=detail, direction=direction)
+    found, sheet = boxes(dot), page(dot)
+    shown = {part.row.name: found[part.row.name] for part in parts(graph, detail)}
+    assert all(box.inside(sheet) for box in (*found.values(), *frames(dot).values()))
+    ordered = sorted(shown.items(), key=lambda entry: entry[1].left)
+    for index, (first, box) in enumerate(ordered):
+        for second, other in itertools.takewhile(
+            lambda entry, box=box: entry[1].left < box.right, ordered[index + 1 :]
+        ):
+            assert not box.overlaps(other), f"{first} lies on {second}"
+    for source, target, *_, points in EDGE.findall(dot):
+        corners = [tuple(map(float, point.split(","))) for point in points.split(" ")]
+        for (x1, y1), (x2, y2) in itertools.pairwise(corners):
+            line = Box(min(x1, x2), min(y1, y2), max(x1, x2) + 0.01, max(y1, y2) + 0.01)
+            for name, box in ordered:
+                if box.left > line.right:
+                    break
+                assert name in (source, target) or not line.overlaps(box, 2), f"{source} -> {target} crosses {name}"
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("flavor", ["keras", "article"])
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+def test_every_page_prints(spec, flavor: str, detail: Any) -> None:
+    graph = parse(spec.name, flavor=flavor).graph()
+    drawn = diagram(graph, Heading(spec.name, ("for a test",)), Options(detail))
+    long, short = max(drawn.width, drawn.height), min(drawn.width, drawn.height)
+    assert long / short == pytest.approx(2**0.5, abs=0.005)  # A4, A3, A0
+    assert long <= 14_400
+    if detail == "block":
+        on_a3 = min(842 / short, 1191 / long)
+        sizes = {float(size) / 4 for size in re.findall(r'POINT-SIZE="([\d.]+)"', drawn.dot)}
+        assert min(sizes) * on_a3 >= 5
+        size = re.search(r'^size="([\d.]+),([\d.]+)"', drawn.dot, re.M)
+        assert size
+        assert [float(side) * 72 for side in size.groups()] == pytest.approx([drawn.width, drawn.height], abs=0.01)
+        sheet = page(drawn.dot)  # what the sizes above are measured in: a quarter of the drawing's points
+        assert (sheet.right, sheet.top) == (4 * drawn.width, 4 * drawn.height)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 99])
+def test_columns_are_as_many_as_asked_for(columns: int) -> None:
+    graph = load("mobilenet_v2")
+    found = boxes(draw(graph, columns=columns))
+    shown = [part.row.name for part in parts(graph, "block")]
+    residuals = {name for name in shown if f"{name} out" in found}
+    lefts = Counter(round(found[name].right) for name in shown)
+    assert len(lefts) == min(columns, len(shown))
+    assert residuals  # they are indented, so it takes the right edges to count columns
+
+
+def test_columns_are_read_downwards_and_rows_to_the_right() -> None:
+    names = [part.row.name for part in parts(small(), "layer")]
+    for direction, columns in (("TB", 3), ("LR", 3)):
+        found = boxes(draw(small(), detail="layer", direction=direction, columns=columns))
+        for first, second in itertools.pairwise(found[name] for name in names):
+            after = first.bottom > second.top if direction == "TB" else first.right < second.left
+            next_one = first.right < second.left if direction == "TB" else first.bottom > second.top
+            assert after or next_one
+
+
+def test_the_way_to_the_next_column_is_one_heavy_line() -> None:
+    dot = draw(load("efficientnet_b0"), detail="layer", columns=4)
+    heavy = [line for line in dot.splitlines() if "->" in line and "penwidth=8" in line]
+    assert len(heavy) == 3
+    assert all('pos="e,' in line for line in heavy)  # with an arrowhead
+
+
+def test_a_block_says_what_a_person_would() -> None:
+    dot = draw(load("efficientnet_b0"))
+    said = re.sub("<[^>]+>", "|", {name: label for name, *_, label in NODE.findall(dot)}["stage4.block2-3"])
+    assert [word for word in said.split("|") if word.strip(" >")][:6] == [
+        "MBConv6 k3x3 ", "SE", "x2", "14x14x80", "209.96 k params", "stage4.block2-3",
+    ]  # fmt: skip
+    assert {"stage4.block2-3 in", "stage4.block2-3 out"} < set(boxes(dot))
+    assert "stage4.block1 out" not in boxes(dot)  # it halves the map, so there is nothing to add
+
+
+def test_a_resolution_has_a_band() -> None:
+    assert {"112x112", "56x56", "28x28", "14x14", "7x7"} < set(
+        re.findall(r">(\d+x\d+)<", draw(load("b0"), detail="stage"))
+    )
+    assert "112x112 → 56x56" in draw(load("b0"))
+    assert set(frames(draw(load("b0")))) == {"page", *(f"stage{number}" for number in range(1, 8))}
+
+
+def test_layers_lie_in_their_blocks() -> None:
+    graph = load("mobilenet_v3_small")
+    dot = draw(graph, detail="layer")
+    found, around = boxes(dot), frames(dot)
+    for node in graph.nodes:
+        for depth in (1, 2, 3)[: len(node.scope)]:
+            scope = ".".join(node.scope[:depth])
+            pieces = [box for name, box in around.items() if re.fullmatch(rf"{re.escape(scope)}( \d+)?", name)]
+            assert sum(found[node.name].inside(piece) for piece in pieces) == 1
+
+
+def test_a_block_is_never_torn_apart() -> None:
+    graph = load("efficientnet_b1")
+    names = set(frames(draw(graph, detail="layer")))
+    blocks = {".".join(node.scope[:2]) for node in graph.nodes if len(node.scope) >= 2}
+    assert blocks <= names
+    assert not {f"{block} 2" for block in blocks} & names
+
+
+def test_fusing_folds_into_the_convolution() -> None:
+    shown = parts(small(), "layer", fuse=True)
+    assert [(part.row.name, part.row.label) for part in shown][:4] == [
+        ("image", "InputLayer"),
+        ("stem.conv", "Conv2D 3x3 s2 + pad + BN + ReLU 6"),
+        ("stage1.block1.depthwise", "DepthwiseConv2D 3x3 s2"),
+        ("stage1.block1.project", "Conv2D 1x1"),
+    ]
+    for name in ("efficientnet_b0", "mobilenet_v3_large", "mobilenet_v1@article"):
+        graph = load(name)
+        shown = parts(graph, "layer", fuse=True)
+        assert [node for part in shown for node in part.nodes] == graph.nodes
+        assert sum(part.row.params for part in shown) == sum(node.params for node in graph.nodes)
+        assert not any(part.row.type == "BatchNormalization" for part in shown)
+
+
+def test_a_tensor_that_is_read_elsewhere_is_not_fused_away() -> None:
+    graph = Graph("shared")
+    x = graph.add(InputLayer((8, 8, 4)), name="image")
+    y = graph.add(Conv2D(4, 1), x, name="conv")
+    z = graph.add(Activation("silu"), y, name="activation")
+    graph.add(Add(), y, z, name="add")
+    assert [part.row.name for part in parts(graph, "layer", fuse=True)] == ["image", "conv", "activation", "add"]
+
+
+def test_branches_alike_are_not_blocks_in_a_row() -> None:
+    assert max(part.row.repeats for part in parts(branches(), "block")) == 1
+    assert max(part.row.repeats for part in parts(load("b0"), "block")) == 3
+
+
+def test_templates() -> None:
+    dot = draw(small(), detail="layer", label=r"{name}\n{output_shape} {params:,} {macs}")
+    label = {name: label for name, *_, label in NODE.findall(dot)}["stem.conv"]
+    assert ">stem.conv<" in label
+    assert ">16x16x8 216 55.30 k<" in label
+    assert ">&lt;b&gt; &amp; {}<" in draw(small(), label="<b> & {{}}")
+    assert draw(small(), label="") != draw(small())
+    assert "\x07" not in draw(small(), label="\x07")
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{nmae}", "unknown field 'nmae'; there are name, type, label"),
+        ("{}", "unknown field ''"),
+        ("{name.__class__}", "unknown field 'name.__class__'"),
+        ("{params:q}", "params cannot be written as 'q'"),
+        ("{name:d}", "name cannot be written as 'd'"),
+        ("{name", "expected '}' before end of string"),
+    ],
+)
+def test_templates_that_cannot_be_filled(template: str, message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        draw(small(), label=template)
+
+
+def fill(dot: str, name: str) -> str:
+    line = next(line for line in dot.splitlines() if line.startswith(f'"{name}" ['))
+    found = re.search(r'fillcolor="(#\w+)"', line)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("measure", ["params", "macs", "activations"])
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_heat_is_the_darker_or_brighter_the_more(name: Any, measure: Any) -> None:
+    graph = load("mobilenet_v2")
+    dot = draw(graph, heat=measure, theme=name)
+    shown = sorted(parts(graph, "block"), key=lambda part: part.cost(measure))
+    shades = [theme.luminance(fill(dot, part.row.name)) for part in shown]
+    steps = itertools.pairwise(reversed(shades) if name == "dark" else shades)
+    assert all(darker <= lighter + 1e-9 for lighter, darker in steps)
+    assert abs(shades[0] - shades[-1]) > 0.4
+    whole = sum(part.cost(measure) for part in shown)
+    assert f"0 to {100 * shown[-1].cost(measure) / whole:.1f}% of all" in dot
+
+
+def outlines() -> dict[str, str]:
+    return {kind: theme.palette(theme.THEMES["light"], [kind])[kind].style for kind in theme.THEMES["light"].fills}
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_grey_printers_and_colour_blind_readers_tell_the_kinds_apart(name: Any) -> None:
+    fills, style = theme.THEMES[name].fills, outlines()
+    for first, second in itertools.combinations(fills, 2):
+        apart = abs(lightness(fills[first]) - lightness(fills[second]))
+        assert apart >= 3.5 or style[first] != style[second] or "input" in (first, second), (first, second, apart)
+    working = ("convolution", "depthwise", "pooling", "merging", "dense", "activation")
+    for first, second in itertools.combinations(working, 2):
+        for vision in ((), PROTAN, DEUTAN, TRITAN):
+            assert distance(seen(fills[first], vision), seen(fills[second], vision)) >= 4.5, (first, second, vision)
+
+
+# Machado, Oliveira and Fernandes 2009, table 1, severity 1.0: what is left of linear red, green, blue.
+PROTAN = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))
+DEUTAN = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
+TRITAN = ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900))
+
+
+def lightness(colour: str) -> float:
+    """CIE L*."""
+    light = theme.luminance(colour)
+    return 116 * light ** (1 / 3) - 16 if light > 0.008856 else 903.3 * light
+
+
+def seen(colour: str, vision: Any) -> tuple[float, float, float]:
+    """CIE Lab of a colour as a kind of colour blindness leaves it."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    if vision:
+        linear = [min(max(sum(w * v for w, v in zip(row, linear, strict=True)), 0), 1) for row in vision]
+    r, g, b = linear
+    x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089
+    fx, fy, fz = (value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116 for value in (x, y, z))
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def distance(first: tuple[float, ...], second: tuple[float, ...]) -> float:
+    return sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) ** 0.5
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_everything_written_can_be_read(name: Any) -> None:
+    look = theme.THEMES[name]
+    grounds = [*look.fills.values(), *(theme.heat(look, share / 100).fill for share in range(101))]
+    for ground in grounds:
+        ink = theme.ink(look, ground)
+        assert theme.contrast(ink, ground) >= 4.5
+        assert theme.contrast(theme.faint(ink, ground), ground) >= 4.5
+    for ground in (look.page, look.band):
+        assert theme.contrast(look.text, ground) >= 4.5
+        assert theme.contrast(look.faint, ground) >= 4.5
+        assert theme.contrast(look.skip, ground) >= 3  # WCAG's least for what is not text
+        assert theme.contrast(look.turn, ground) >= 3
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_widths_are_the_fonts(bold: bool) -> None:
+    from PIL import ImageFont
+
+    spec = find_spec("matplotlib")
+    assert spec
+    assert spec.origin
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    font = ImageFont.truetype(str(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name), 2048)
+    for character in [*map(chr, range(32, 127)), *"·×→–…"]:
+        assert width(character, 2048, bold) == pytest.approx(font.getlength(character), abs=1), character
+    assert width("漢", 10) == 10  # not in the font: as wide as high
+
+
+def test_names_cannot_break_the_text() -> None:
+    graph = Graph('a "b" \\ c')
+    x: Node = graph.add(InputLayer((8, 8, 3)), name='in "quotes" \\N <&>')
+    graph.add(Conv2D(4, 1), x, name="a -> b; c:n")
+    import pygraphviz
+
+    for detail in DETAILS:
+        read = pygraphviz.AGraph(string=draw(graph, detail=detail))
+        assert any("a -> b; c:n" in name for name in read.nodes())

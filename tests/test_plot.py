@@ -1,0 +1,278 @@
+"""`plot` as a person runs it: files, fonts, renderers, mistakes."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cnncli.errors import MachineError
+from cnncli.models.registry import MODELS, load, parse
+from cnncli.render import picture
+from cnncli.render.diagram import Options, diagram
+from cnncli.render.plot import heading
+
+MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "dot": b"digraph ", "gv": b"digraph "}
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+
+
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_each_suffix(cnncli, tmp_path, suffix: str) -> None:
+    path = tmp_path / f"picture.{suffix}"
+    assert cnncli("plot", "v3_small", "-o", path) == (0, "", "")
+    assert path.read_bytes().startswith(MAGIC[suffix])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_neither_tensorflow_nor_for_dot_the_renderer_is_loaded(tmp_path) -> None:
+    script = (
+        "import sys; from cnncli.cli.app import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'tensorflow', 'keras', 'numpy', 'matplotlib', 'pygraphviz'} & set(sys.modules)))"
+    )
+    for name, loaded in (("x.dot", "[]"), ("x.svg", "['pygraphviz']")):
+        command = [sys.executable, "-c", script, "plot", "b0", "-o", str(tmp_path / name)]
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == loaded
+
+
+def words(svg: bytes) -> list[str]:
+    return [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())]
+
+
+@pytest.mark.parametrize("flavor", ["keras", "article"])
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+def test_every_model_in_every_kind_of_file(spec, flavor: str) -> None:
+    model = parse(spec.name, flavor=flavor)
+    graph = model.graph()
+    for detail in ("stage", "block", "layer"):
+        drawn = diagram(graph, heading(model, graph), Options(detail))  # type: ignore[arg-type]
+        for kind in ("pdf", "png", "svg"):
+            done = picture.rendered(drawn.dot, kind, 40)
+            assert done.data.startswith(MAGIC[kind])
+            assert "Warning: " not in done.complaints
+            assert "Error: " not in done.complaints
+            if kind == "png":  # as large as asked for: Graphviz scales down what is too large for it
+                size = [int.from_bytes(done.data[at : at + 4], "big") for at in (16, 20)]
+                assert size == pytest.approx([drawn.width * 40 / 72, drawn.height * 40 / 72], abs=2)
+        if detail == "layer":
+            said = words(done.data)
+            assert {name: said.count(name) for name in (node.name for node in graph.nodes)} == dict.fromkeys(
+                (node.name for node in graph.nodes), 1
+            )
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext")
+@pytest.mark.parametrize("reference", ["efficientnet_b0", "mobilenet_v3_large@article", "mobilenet_v2"])
+def test_a_pdf_can_be_searched_for_every_layer(run, tmp_path, reference: str) -> None:
+    path = tmp_path / "layers.pdf"
+    assert run("plot", reference, "--detail", "layer", "-o", path).code == 0
+    text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout.split()
+    names = [node.name for node in load(reference).nodes]
+    assert {name: text.count(name) for name in names} == dict.fromkeys(names, 1)
+    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    size = re.search(r"Page size: +(\d+) x (\d+) pts", info)
+    assert size
+    assert "Pages:           1\n" in info
+    assert max(map(int, size.groups())) / min(map(int, size.groups())) == pytest.approx(2**0.5, abs=0.005)
+
+
+def test_the_same_bytes_again(cnncli, tmp_path) -> None:
+    for name in ("x.dot", "x.svg"):
+        texts = []
+        for seed in ("1", "2"):
+            path = tmp_path / seed / name
+            path.parent.mkdir(exist_ok=True)
+            assert cnncli("plot", "v3_small", "--detail", "layer", "-o", path, PYTHONHASHSEED=seed).code == 0
+            texts.append(path.read_bytes())
+        assert texts[0] == texts[1]
+    assert b"<!--" not in texts[0]  # nor does it change with Graphviz's version
+
+
+def test_dot_on_the_standard_output(cnncli, tmp_path) -> None:
+    printed = cnncli("plot", "mobilenet_v1", "-o", "-")
+    assert (printed.code, printed.err) == (0, "")
+    assert cnncli("plot", "mobilenet_v1", "-o", tmp_path / "v1.gv").code == 0
+    assert printed.out == (tmp_path / "v1.gv").read_text(encoding="utf-8")
+
+
+def test_letters_on_a_machine_without_fonts(cnncli, tmp_path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "fonts.conf").write_text("<?xml version='1.0'?><fontconfig></fontconfig>")
+    without = {"FONTCONFIG_PATH": str(bare), "FONTCONFIG_FILE": str(bare / "fonts.conf"), "PATH": str(bare)}
+    for name, environment in (("here", {}), ("there", without)):
+        assert cnncli("plot", "b0", "--dpi", 60, "-o", tmp_path / f"{name}.png", **environment) == (0, "", "")
+    assert (tmp_path / "here.png").read_bytes() == (tmp_path / "there.png").read_bytes()
+    # What it would look like without our care: boxes in the place of letters.
+    assert cnncli("plot", "b0", "-o", tmp_path / "b0.dot").code == 0
+    script = "import sys, pygraphviz; pygraphviz.AGraph(sys.argv[1]).draw(sys.argv[2], prog='nop2', args='-Gdpi=60')"
+    command = [sys.executable, "-c", script, tmp_path / "b0.dot", tmp_path / "boxes.png"]
+    subprocess.run(command, check=True, env={**os.environ, **without}, capture_output=True)
+    assert (tmp_path / "boxes.png").read_bytes() != (tmp_path / "here.png").read_bytes()
+
+
+def test_letters_that_the_font_lacks_are_looked_for_on_the_machine(run, tmp_path, monkeypatch) -> None:
+    configured: list[bool] = []
+    monkeypatch.setattr(picture, "_font_config", lambda *_, others: configured.append(others) or "<fontconfig/>")
+    for label in ("{name} → {params}", "層 {name}"):
+        assert run("plot", "v1", "--label", label, "-o", tmp_path / f"{len(configured)}.svg").code == 0
+    assert configured == [False, True]
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """A machine without pygraphviz whose `dot` is this shell script; None for no `dot`."""
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+
+    def install(script: str | None) -> None:
+        place = tmp_path / "bin"
+        place.mkdir()
+        if script is not None:
+            (place / "dot").write_text(f"#!/bin/sh\n{script}\n")
+            (place / "dot").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{place}:/usr/bin:/bin" if script else str(place))
+
+    return install
+
+
+def test_dot_on_path_where_pygraphviz_is_missing(run, tmp_path, program) -> None:
+    program('echo "$@"; echo "$FONTCONFIG_FILE"; head -c 8')
+    assert run("plot", "b0", "-o", tmp_path / "b0.png", "--dpi", 50) == (0, "", "")
+    arguments, fonts, drawn = (tmp_path / "b0.png").read_text().split("\n")
+    assert arguments == "-Knop2 -Tpng -Gdpi=50"
+    assert fonts.endswith("fonts.conf")
+    assert drawn == "digraph "
+
+
+def test_a_dot_that_fails(run, tmp_path, program) -> None:
+    program("echo 'Error: no memory' >&2; exit 7")
+    result = run("plot", "b0", "-o", tmp_path / "b0.pdf")
+    assert result.code == 3
+    assert result.err.endswith("bin/dot failed with exit code 7: Error: no memory\n")
+    assert not (tmp_path / "b0.pdf").exists()
+
+
+def test_a_dot_that_draws_nothing(run, tmp_path, program) -> None:
+    program("cat >/dev/null; echo 'Format: pdf not recognized' >&2")
+    assert run("plot", "b0", "-o", tmp_path / "b0.pdf") == (
+        3, "", "cnncli: Graphviz drew nothing: Format: pdf not recognized\n",
+    )  # fmt: skip
+
+
+def test_a_machine_without_graphviz(run, tmp_path, program) -> None:
+    program(None)
+    result = run("plot", "b0", "-o", tmp_path / "b0.pdf")
+    assert result.code == 3
+    assert result.err.count("\n") == 1
+    assert "pip install pygraphviz" in result.err
+    assert "apt install graphviz" in result.err
+    assert run("plot", "b0", "-o", tmp_path / "b0.dot").code == 0
+
+
+def test_a_picture_that_graphviz_refuses() -> None:
+    with pytest.raises(MachineError, match=r"^Graphviz"):
+        picture.rendered("digraph { a [label=<<TABLE>] ", "svg", 72)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg or .dot"),
+        ("-o x", "cannot draw a file without suffix"),
+        ("", "name the picture: -o mobilenet_v2.pdf"),
+        ("-o x.svg --columns 0", "--columns 0: expected auto or a whole number of at least 1"),
+        ("-o x.svg --columns many", "--columns many: expected auto or a whole number of at least 1"),
+        ("-o x.png --dpi 5", "--dpi 5: expected a whole number from 10 to 2400"),
+        ("-o x.pdf --dpi 90", "--dpi 90: only a .png has pixels"),
+        ("-o x.svg --fuse", "it goes with --detail layer, not block"),
+        ("-o x.svg --label {x}", "unknown field 'x'"),
+        ("-o x.svg --detail atom", "'atom' is not one of 'stage', 'block', 'layer'"),
+        ("-o x.svg --theme blue", "'blue' is not one of 'light', 'dark', 'mono'"),
+        ("-o x.svg --heat love", "'love' is not one of 'params', 'macs', 'activations'"),
+        ("-o x.svg --direction BT", "'BT' is not one of 'TB', 'LR'"),
+        ("-o x.png --detail layer --columns 1 --dpi 600", "use --columns auto, --dpi"),
+        ("-o x.png --detail layer --dpi 2400", "a PNG may have 32,767 a side"),
+    ],
+)
+def test_mistakes(run, tmp_path, monkeypatch, arguments: str, message: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("plot", "mobilenet_v2", *arguments.split())
+    assert result.code == 2
+    assert message in result.err
+    assert result.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_that_no_pdf_holds(run, tmp_path) -> None:
+    result = run("plot", "b7", "--detail", "layer", "--columns", 1, "-o", tmp_path / "b7.pdf")
+    assert result.code == 2
+    assert "a PDF's may have 14,400 a side; use --columns auto" in result.err
+    assert run("plot", "b7", "--detail", "layer", "--columns", 1, "-o", tmp_path / "b7.svg").code == 0
+
+
+def test_places_that_cannot_be_written(run, tmp_path) -> None:
+    path = tmp_path / "x.svg"
+    path.write_text("mine")
+    assert run("plot", "v1", "-o", path) == (2, "", f"cnncli: {path} exists; add --force to replace it\n")
+    assert path.read_text() == "mine"
+    assert run("plot", "v1", "-o", path, "--force").code == 0
+    assert path.read_text().startswith("<?xml")
+    assert run("plot", "v1", "-o", tmp_path / "no" / "x.svg").code == 3
+    (tmp_path / "folder.svg").mkdir()
+    assert run("plot", "v1", "-o", tmp_path / "folder.svg").code == 3
+
+
+def test_options_reach_the_picture(run) -> None:
+    plain = run("plot", "v3_small", "-o", "-").out
+    drawn = {plain}
+    for options in (
+        "--theme dark", "--theme mono", "--heat params", "--heat activations", "--direction LR", "--columns 4",
+        "--detail stage", "--detail layer", "--detail layer --fuse", "--label {name}", "--flavor article",
+        "--alpha 0.5", "--input-shape 96", "--no-include-top",
+    ):  # fmt: skip
+        result = run("plot", "v3_small", "-o", "-", *options.split())
+        assert result.code == 0
+        assert result.out not in drawn, options
+        drawn.add(result.out)
+
+
+def test_the_heading_tells_whose_picture_it_is() -> None:
+    model = parse("mobilenet_v2@article:alpha=0.5,input_shape=96")
+    graph = model.graph()
+    found = heading(model, graph)
+    assert found.title == "mobilenet_v2"
+    about, sums = found.lines
+    assert about == "MobileNet (2018), flavor article, input_shape 96, alpha 0.5"
+    params = sum(node.params for node in graph.nodes)
+    assert sums.startswith(f"{params / 1e6:.2f} M parameters ({params:,})   ")
+    assert sums.endswith(f"   {len(graph.nodes)} layers   input 96x96x3")
+
+
+def test_the_largest_takes_less_than_six_seconds(cnncli, tmp_path) -> None:
+    started = time.perf_counter()
+    assert cnncli("plot", "efficientnet_b7", "--detail", "layer", "-o", tmp_path / "b7.pdf").code == 0
+    assert time.perf_counter() - started < 6
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("efficientnet_b0.svg", "efficientnet_b0"),
+        ("mobilenet_v3_small-layers.svg", "mobilenet_v3_small --detail layer --fuse"),
+        ("efficientnet_b7-macs.svg", "efficientnet_b7 --heat macs --theme dark --direction LR"),
+    ],
+)
+def test_the_readmes_pictures_are_what_the_commands_draw(run, tmp_path, name: str, arguments: str) -> None:
+    assert run("plot", *arguments.split(), "-o", tmp_path / name).code == 0
+    kept = PICTURES / name
+    assert kept.stat().st_size < 150_000
+    # Graphviz's versions round coordinates differently; the words and their order are ours.
+    assert words((tmp_path / name).read_bytes()) == words(kept.read_bytes())
