@@ -245,7 +245,7 @@ def test_the_superfluous_expansion_of_the_article(run) -> None:
 
 REFERENCES = [spec.name + flavor for spec in MODELS for flavor in ("", "@article")] + [
     "v2:alpha=0.35", "v2:include_top=false", "v1:classes=10,input_shape=96x128", "v3_small:minimalistic=true",
-    "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1", 
+    "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1",
     "b0:pooling=avg,include_top=false",
 ]  # fmt: skip
 

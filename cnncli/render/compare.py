@@ -92,4 +92,4 @@ def _sections(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> 
 def _paragraph(lines: Sequence[str]) -> str:
     from textwrap import fill
 
-    return "\n".join(fill(line, min(width(), 120)) for line in lines) + "\n"
+    return "\n".join(fill(line, width()) for line in lines) + "\n"

@@ -27,7 +27,7 @@ class Explanation(NamedTuple):
 def sentences(explanation: Explanation) -> list[str]:
     """How MACs and parameters grew, with each factor's part; then the factors that changed no cost."""
     before, after, attribution = explanation
-    told = [f"From {before} to {after} the {_grew(explanation, 'macs')}. The {_grew(explanation, 'params')}."]
+    told = [f"From {before} to {after} the {_grew(explanation, 'macs')}.", f"The {_grew(explanation, 'params')}."]
     if attribution.why_not:
         return [*told, f"This is no matter of options: {attribution.why_not}."]
     idle = [share.factor for share in attribution.shares if share.idle]

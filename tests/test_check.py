@@ -1,0 +1,366 @@
+"""`check` as a pipeline meets it: budgets, lock files, what is written, and how it fails."""
+
+from __future__ import annotations
+
+import io
+import json
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from test_summary import golden
+
+from cnncli.analysis.amounts import read_bytes, read_count, read_percentage
+
+PARAMS, TRAINABLE, MACS, FLOPS = 3_538_984, 3_504_872, 300_774_272, 615_292_208  # mobilenet_v2's
+BUDGETS = """\
+baseline = "cnncli.lock"
+tolerance = "1%"
+
+[budgets.mobilenet_v2]
+max-params = "4M"
+max-macs = 310_000_000
+
+[budgets."efficientnet_b0:classes=10"]
+max-weight-bytes = "16.5MB"
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory: no budgets of a pyproject.toml above it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+# Amounts
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("5000000", 5_000_000),
+        ("5M", 5_000_000),
+        ("0.3M", 300_000),
+        ("2.5K", 2_500),
+        ("2.5k", 2_500),
+        ("1.2 G", 1_200_000_000),
+        ("3T", 3 * 10**12),
+    ],
+)
+def test_counts(text: str, amount: int) -> None:
+    assert read_count(text) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("512", 512),
+        ("512B", 512),
+        ("20MB", 20 * 10**6),
+        ("4MiB", 4 * 2**20),
+        ("1.5KiB", 1536),
+        ("1 GiB", 2**30),
+        ("1kB", 1000),
+        ("1KB", 1000),
+    ],
+)
+def test_bytes(text: str, amount: int) -> None:
+    assert read_bytes(text) == amount
+
+
+@pytest.mark.parametrize(
+    "text", ["5m", "5MB", "5MiB", "5e6", "5,000,000", "-1", "+1", "1.5", "0.0001K", "", "M", "٣", "1_000", "nan", "1K5"]
+)
+def test_what_is_no_count(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a whole"):
+        read_count(text)
+
+
+@pytest.mark.parametrize("text", ["20M", "20mb", "20Mib", "20MiBs", "0.5B", "1 000"])
+def test_what_is_no_number_of_bytes(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        read_bytes(text)
+
+
+def test_percentages() -> None:
+    assert read_percentage("0.1%") == Fraction(1, 1000)
+    for text in ("1", "-1%", "%", "1%%", "1e1%"):
+        with pytest.raises(ValueError, match="expected a percentage"):
+            read_percentage(text)
+
+
+# Budgets
+
+
+@pytest.mark.parametrize(
+    ("option", "limit"),
+    [
+        ("--max-params", PARAMS),
+        ("--max-trainable-params", TRAINABLE),
+        ("--max-macs", MACS),
+        ("--max-flops", FLOPS),
+        ("--max-weight-bytes", 4 * PARAMS),
+        ("--max-peak-activation", 6_021_120),
+        ("--max-layers", 156),
+    ],
+)
+def test_at_the_limit_passes_and_one_over_fails(run, option: str, limit: int) -> None:
+    at = run("check", "v2", option, limit)
+    assert (at.code, at.err) == (0, "")
+    assert "1 check, all pass" in at.out
+    over = run("check", "v2", option, limit - 1)
+    assert (over.code, over.err) == (1, f"cnncli: 1 of 1 check fails: mobilenet_v2 {option[2:]}\n")
+    assert "✗ FAIL" in over.out
+
+
+@pytest.mark.parametrize("how", ["table", "json", "junit", "markdown", "github"])
+def test_formats(run, folder: Path, how: str) -> None:
+    (folder / "budgets.toml").write_text(BUDGETS.replace("cnncli.lock", "models.lock"))
+    locked = run("check", "v2", "efficientnet_b0:classes=10", "--baseline", "models.lock", "--write-baseline")
+    assert locked == (0, "", "")
+    result = run("check", "--budget", "budgets.toml", "--max-layers", "200", "--format", how)
+    assert (result.code, result.err) == (1, "cnncli: 1 of 19 checks fails: efficientnet_b0:classes=10 max-layers\n")
+    golden(f"check.{how}", result.out)
+
+
+def test_the_units_are_echoed(run) -> None:
+    out = run("check", "v2", "--max-params", "4M", "--max-peak-activation", "6MiB", "--max-macs", "310000000").out
+    for echo in ("4M = 4,000,000", "6MiB = 6,291,456", "310,000,000"):
+        assert echo in out
+
+
+def test_a_table_fits_eighty_columns(run, monkeypatch, folder: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run("check", "b7", "v2:alpha=0.5", "--baseline", "x.lock", "--write-baseline")
+    out = run("check", "--baseline", "x.lock", "--max-peak-activation", "100MiB", "--max-flops", "100G").out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_json(run) -> None:
+    data = json.loads(run("check", "v2", "v1", "--max-params", "4M", "--format", "json").out)
+    assert (data["schema_version"], data["passed"]) == (1, False)
+    assert [(check["model"], check["value"], check["limit"], check["passed"]) for check in data["checks"]] == [
+        ("mobilenet_v2", PARAMS, 4_000_000, True),
+        ("mobilenet_v1", 4_253_864, 4_000_000, False),
+    ]
+
+
+def test_junit(run, folder: Path) -> None:
+    assert run("check", "v2", "v1", "--max-params", "4M", "--format", "junit", "-o", "report.xml").code == 1
+    root = ElementTree.parse(folder / "report.xml").getroot()
+    assert (root.tag, root.get("tests"), root.get("failures")) == ("testsuites", "2", "1")
+    assert [(suite.get("name"), suite.get("failures")) for suite in root] == [
+        ("mobilenet_v2", "0"),
+        ("mobilenet_v1", "1"),
+    ]
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "mobilenet_v1: 4,253,864 params, 253,864 over max-params 4M = 4,000,000"
+
+
+def test_annotations_name_the_budget_and_escape(run, folder: Path) -> None:
+    (folder / "a,b.toml").write_text('\n[budgets.v1]\nmax-params = "4M"\n[budgets.v2]\nmax-params = "4M"\n')
+    failed = run("check", "--budget", "a,b.toml", "--format", "github")
+    assert failed.out == (
+        "::error title=mobilenet_v1 max-params,file=a%2Cb.toml,line=3::"
+        "mobilenet_v1: 4,253,864 params, 253,864 over max-params 4M = 4,000,000\n"
+    )
+    passed = run("check", "v2", "--max-params", "4M", "--format", "github")
+    assert (passed.code, passed.out) == (0, "::notice title=cnncli check::1 check, all pass\n")
+
+
+# Where budgets come from
+
+
+def test_a_budget_file_names_its_models_and_a_flag_overrides(run, folder: Path) -> None:
+    (folder / "budgets.toml").write_text('[budgets.v2]\nmax-params = "3M"\n[budgets.b0]\nmax-layers = 240\n')
+    assert run("check", "--budget", "budgets.toml").err == "cnncli: 1 of 2 checks fails: mobilenet_v2 max-params\n"
+    assert run("check", "--budget", "budgets.toml", "b0").code == 0
+    assert run("check", "--budget", "budgets.toml", "v2", "--max-params", "4M").code == 0
+
+
+def test_the_project_file(run, folder: Path, monkeypatch) -> None:
+    text = '[project]\nname = "x"\n[tool.cnncli]\nbaseline = "nets.lock"\n[tool.cnncli.budgets.v2]\nmax-params = "3M"\n'
+    (folder / "pyproject.toml").write_text(text)
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    assert run("check", "--write-baseline").err.startswith("cnncli: 1 of 1 check fails")
+    assert not (folder / "nets.lock").exists()  # what is over budget is not locked
+    assert run("check", "--write-baseline", "v2", "--max-params", "4M").code == 0
+    assert (folder / "nets.lock").exists()
+    failed = run("check", "--format", "github")
+    assert failed.out.startswith("::error title=mobilenet_v2 max-params,file=../pyproject.toml,line=6::")
+    assert run("check", "--max-params", "4M").code == 0
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    assert run("check").err.startswith("cnncli: nothing to check: name a model")
+
+
+def test_options_and_references_from_the_standard_input(run, monkeypatch) -> None:
+    assert run("check", "v2", "--alpha", "0.5", "--max-params", "2M").code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("v2\nv2:alpha=0.5\n"))
+    assert run("check", "-", "--max-params", "2M").err == "cnncli: 1 of 2 checks fails: mobilenet_v2 max-params\n"
+
+
+# Lock files
+
+
+def lock(run, folder: Path, *models: str) -> dict[str, dict[str, object]]:
+    assert run("check", *models, "--baseline", "x.lock", "--write-baseline", "--force") == (0, "", "")
+    return json.loads((folder / "x.lock").read_text())["models"]
+
+
+def write(folder: Path, models: object, version: int = 1) -> None:
+    (folder / "x.lock").write_text(json.dumps({"schema_version": version, "models": models}, indent=2))
+
+
+def test_a_lock_file_is_the_same_bytes_for_the_same_models(run, folder: Path) -> None:
+    models = lock(run, folder, "v2", "b0")
+    first = (folder / "x.lock").read_bytes()
+    assert list(models) == ["efficientnet_b0", "mobilenet_v2"]
+    assert list(models["mobilenet_v2"]) == sorted(models["mobilenet_v2"])
+    lock(run, folder, "b0", "mobilenet-v2")
+    assert (folder / "x.lock").read_bytes() == first
+    assert first.endswith(b"}\n")
+    assert max(map(len, first.splitlines())) <= 100
+    exists = run("check", "v2", "--baseline", "x.lock", "--write-baseline")
+    assert (exists.code, exists.err) == (2, "cnncli: x.lock exists; add --force to replace it\n")
+
+
+def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folder: Path) -> None:
+    models = lock(run, folder, "v2", "b0")
+    models["mobilenet_v2"]["params"] = PARAMS + 1
+    write(folder, models)
+    failed = run("check", "--baseline", "x.lock")
+    assert (failed.code, failed.err) == (1, "cnncli: 1 of 14 checks fails: mobilenet_v2 locked params\n")
+    assert run("check", "b0", "--baseline", "x.lock").code == 0
+    assert run("check", "--baseline", "x.lock", "--write-baseline", "--force").code == 0
+    assert run("check", "--baseline", "x.lock").code == 0
+
+
+@pytest.mark.parametrize(
+    ("locked", "code"), [(1_000_000, 0), (990_099, 1), (990_100, 0), (1_010_101, 0), (1_010_102, 1)]
+)
+def test_the_tolerance_is_exact_and_both_ways(run, folder: Path, monkeypatch, locked: int, code: int) -> None:
+    """1,000,000 is within 1% of 990,100 (9,900 of 9,901) and of 1,010,101 (10,101 of 10,101.01), not one further."""
+    from cnncli.analysis.baseline import _cost
+
+    assert _cost("m", "params", locked, 1_000_000, Fraction(1, 100)).passed == (code == 0)
+
+
+def test_a_silent_change_of_structure_is_seen(run, folder: Path) -> None:
+    models = lock(run, folder, "v2")
+    other = lock(run, folder, "v2:classifier_activation=none")
+    assert models["mobilenet_v2"]["params"] == other["mobilenet_v2:classifier_activation=none"]["params"]
+    models["mobilenet_v2"]["structure"] = other["mobilenet_v2:classifier_activation=none"]["structure"]
+    write(folder, models)
+    seen = run("check", "v2", "--baseline", "x.lock", "--tolerance", "5%")
+    assert (seen.code, seen.err) == (1, "cnncli: 1 of 7 checks fails: mobilenet_v2 locked structure\n")
+    assert "changed at equal costs" in seen.out
+    models["mobilenet_v2"]["params"] = PARAMS + 100
+    write(folder, models)
+    told = run("check", "v2", "--baseline", "x.lock", "--tolerance", "5%")
+    assert told.code == 0
+    assert "changed with the costs" in told.out
+
+
+# What is wrong
+
+
+def at_fault(run, folder: Path, text: str) -> str:
+    (folder / "bad.toml").write_text(text)
+    result = run("check", "--budget", "bad.toml")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    return result.err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[budgets.b0]\nmax-params = \n", "bad.toml:2: not TOML: Invalid value"),
+        ("[budgets.b0\n", "bad.toml:1: not TOML"),
+        ('a = """\n\n', "bad.toml:2: not TOML: Unterminated string"),
+        ('[budgets.b0]\nmax-macs="1M"\nmax-parms = "5M"\n', "bad.toml:3: unknown key 'max-parms'; did you mean max-p"),
+        ('budget = 1\n[budgets.b0]\nmax-macs="1M"\n', "bad.toml:1: unknown key 'budget'; did you mean budgets"),
+        ('\n[budgets.v2]\nmax-params="1M"\n[budgets.b0]\nmax-params = "5MB"\n', "bad.toml:5: max-params = 5MB:"),
+        ('[budgets]\nb0 = { max-weight-bytes = "5M" }\n', "bad.toml:2: max-weight-bytes = 5M: expected bytes"),
+        ("[budgets.b0]\nmax-params = 5.5\n", "bad.toml:2: max-params = 5.5: expected a whole number"),
+        ("[budgets.b0]\nmax-params = true\n", "bad.toml:2: max-params = True: expected a whole number"),
+        ("\n\n[budgets.b9]\nmax-params = 5\n", "bad.toml:3: unknown model 'b9'; did you mean"),
+        ('[budgets."b0:alpha=1"]\nmax-params = 5\n', "bad.toml:1: efficientnet_b0 has no option 'alpha'"),
+        ("[budgets]\nb0 = 5\n", "bad.toml:2: b0: expected a table of budgets"),
+        ("budgets = [1]", "bad.toml:1: budgets: expected a table"),
+        ("[budgets.b0]\n[budgets.efficientnet_b0]\n", "bad.toml:2: efficientnet_b0 has budgets already"),
+        ('\ntolerance = "1"\n', "bad.toml:2: tolerance = 1: expected a percentage"),
+        ("tolerance = 1\n", "bad.toml:1: tolerance: expected text"),
+        ("", "nothing to check: name a model"),
+        ("a = " + "[" * 100_000, "bad.toml: not TOML that can be read"),
+    ],
+)  # fmt: skip
+def test_a_malformed_budget_file(run, folder: Path, text: str, says: str) -> None:
+    assert says in at_fault(run, folder, text)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("{", ""), "x.lock:2: not a lock file"),
+        (('"macs": 300774272,', '"macs": ,'), "x.lock:7: not a lock file: Expecting value"),
+        (('"schema_version": 1', '"schema_version": 2'), "x.lock:2: schema version 2 is newer than 1"),
+        (('"schema_version": 1', '"version": 1'), "x.lock:1: not a lock file: it has no schema_version"),
+        (('"models"', '"nets"'), "x.lock:2: not a lock file: it has no models"),
+        (('"macs"', '"mac"'), "x.lock:4: mobilenet_v2 has no macs"),
+        (("300774272", '"many"'), "x.lock:4: mobilenet_v2 has no macs"),
+        (('"macs": 300774272,', '"macs": 300774272, "mac": 1,'), "x.lock:4: mobilenet_v2 has an unknown key 'mac'"),
+        (('"mobilenet_v2"', '"mobilenet_v9"'), "x.lock:4: unknown model 'mobilenet_v9'"),
+        (("300774272", "3" * 5000), "x.lock: not a lock file"),
+    ],
+)
+def test_a_malformed_lock_file(run, folder: Path, change: tuple[str, str], says: str) -> None:
+    lock(run, folder, "v2")
+    text = (folder / "x.lock").read_text()
+    assert change[0] in text
+    (folder / "x.lock").write_text(text.replace(*change, 1))
+    result = run("check", "v2", "--baseline", "x.lock")
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert says in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ("check", 2, "nothing to check: name a model, or a file of models by --budget or --baseline"),
+        ("check b0", 2, "nothing to check of efficientnet_b0: give --max-params"),
+        ("check b9 --max-params 5M", 2, "unknown model 'b9'"),
+        ("check b0 --max-params 5m", 2, "--max-params 5m: expected a whole number, or one with K, M, G or T"),
+        ("check b0 --max-weight-bytes 20M", 2, "--max-weight-bytes 20M: expected bytes with KB, MB, GB"),
+        ("check b0 --max-params 5M --tolerance 1%", 2, "--tolerance needs a lock file: add --baseline FILE"),
+        ("check b0 --write-baseline", 2, "--write-baseline needs a lock file: add --baseline FILE"),
+        ("check b0 --budget none.toml", 2, "there is no file none.toml"),
+        ("check b0 --baseline none.lock", 2, "there is no file none.lock"),
+        ("check b0 --baseline none.lock --tolerance 1", 2, "--tolerance 1: expected a percentage"),
+        ("check --alpha 0.5 --baseline none.lock", 2, "model options are for models named on the command line"),
+        ("check b0 --max-params 5M -o /nonexistent/x", 3, "there is no directory /nonexistent"),
+        ("check b0 --baseline /nonexistent/x --write-baseline", 3, "there is no directory /nonexistent"),
+        ("check b0 --budget /", 3, "/ cannot be read"),
+        ("check b0 --max-params 5M --format csv", 2, "csv"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
+    result = run(*arguments.split())
+    assert (result.code, result.out) == (code, "")
+    assert says in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_model_that_the_lock_file_lacks(run, folder: Path) -> None:
+    lock(run, folder, "v2")
+    result = run("check", "b0", "--baseline", "x.lock")
+    assert (result.code, result.err) == (
+        2, "cnncli: x.lock does not hold efficientnet_b0; add it with --write-baseline --force\n",
+    )  # fmt: skip
+
+
+def test_a_file_that_is_no_text(run, folder: Path) -> None:
+    (folder / "bad.toml").write_bytes(b"\xff\xfe")
+    assert run("check", "b0", "--budget", "bad.toml").err.startswith("cnncli: bad.toml is not UTF-8 text")
