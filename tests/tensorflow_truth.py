@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
+
+import numpy
 
 
 def profiled_flops(model: Any) -> int:
@@ -31,3 +34,44 @@ def _walk(node: Any) -> Iterator[Any]:
     yield node
     for child in node.children:
         yield from _walk(child)
+
+
+def randomize(model: Any, generator: numpy.random.Generator) -> None:
+    """Random kernels, biases, gammas and betas, drawn in the order of the weights, such that signals neither die nor
+    explode; statistics of Normalization too."""
+    for weight in model.weights:
+        if weight.name == "kernel":
+            weight.assign(generator.normal(0, math.sqrt(2 / math.prod(weight.shape[:-1])), weight.shape))
+        elif weight.name in ("beta", "bias", "gamma"):
+            weight.assign(generator.normal(1 if weight.name == "gamma" else 0, 0.3, weight.shape))
+        elif weight.name in ("mean", "variance"):
+            weight.assign(generator.uniform(0.2, 0.5, weight.shape))
+    finalize(model)
+
+
+def calibrate(model: Any, pictures: Any) -> None:
+    """Take the statistics of batch normalization from one pass in training mode: without, outputs tell nothing.
+
+    With fresh statistics a deep network's outputs hardly depend on its input, and any two networks agree.
+    """
+    for layer in model.layers:
+        if type(layer).__name__ == "BatchNormalization":
+            layer.momentum = 0.0
+    model(pictures, training=True)
+
+
+def finalize(model: Any) -> None:
+    """Let Normalization layers compute with the weights that they hold, which set_weights alone does not."""
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def transfer(source: Any, target: Any) -> None:
+    target.set_weights(source.get_weights())
+    finalize(target)
+
+
+def distance(ours: Any, theirs: Any) -> float:
+    """The largest difference of two outputs, as a share of the largest output."""
+    return float(numpy.abs(ours - theirs).max() / numpy.abs(theirs).max())
