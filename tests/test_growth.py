@@ -14,10 +14,10 @@ from cnncli.analysis.costs import totals
 from cnncli.analysis.report import report
 
 
-@pytest.mark.parametrize("make", [chain, dense_blocks])
-def test_a_hundred_thousand_layers(make) -> None:
-    graph = make(100_000)
-    assert 99_980 <= len(graph.nodes) <= 100_000
+@pytest.mark.parametrize(("make", "length"), [(chain, 100_000), (dense_blocks, 20_000)])
+def test_a_long_graph_is_an_ordinary_graph(make, length: int) -> None:
+    graph = make(length)
+    assert length - 20 <= len(graph.nodes) <= length
     found = totals(graph)
     assert found.layers == len(graph.nodes)
     assert sum(row.params for row in report(graph, 1).rows) == found.params
