@@ -1,4 +1,4 @@
-"""The whole of what `compare` writes, in each format."""
+"""The whole of what `compare` writes, in each format. Changes and reasons are loaded only where they are asked for."""
 
 from __future__ import annotations
 
@@ -7,18 +7,8 @@ from typing import Any
 
 from cnncli.analysis.comparison import Entry, stages
 from cnncli.errors import UsageError
-from cnncli.render.comparison import (
-    WIDEST,
-    entry_data,
-    identity_line,
-    stage_data,
-    stage_table,
-    totals_csv,
-    totals_tables,
-)
+from cnncli.render.comparison import WIDEST, entry_data, stage_data, stage_table, totals_csv, totals_tables
 from cnncli.render.console import width
-from cnncli.render.difference import Diff, change_data, diff_csv, diff_markdown, diff_text
-from cnncli.render.explanation import Explanation, explanation_data, readable_table, sentences, share_table
 from cnncli.render.formats import SCHEMA_VERSION, to_json
 from cnncli.render.table import Table, to_csv, to_markdown, to_text
 
@@ -35,33 +25,23 @@ def comparison_text(entries: Sequence[Entry], how: str, diff: bool, explain: boo
     return "\n".join(_sections(entries, how, diff, explain))
 
 
-def diffs(entries: Sequence[Entry]) -> list[Diff]:
-    from cnncli.analysis.difference import difference
-
-    base, *others = entries
-    return [
-        Diff(base.reference, other.reference, difference(base.graph, other.graph), identity_line(base, other))
-        for other in others
-    ]
-
-
-def explanations(entries: Sequence[Entry]) -> list[Explanation]:
-    from cnncli.analysis.attribution import attribute
-
-    base, *others = entries
-    return [
-        Explanation(base.reference, other.reference, attribute(base.model, other.model, (base.graph, other.graph)))
-        for other in others
-    ]
-
-
 def _csv(entries: Sequence[Entry], diff: bool, explain: bool) -> Table:
     if diff and explain:
         raise UsageError("--format csv holds one table: --diff or --explain, not both")
-    return diff_csv(diffs(entries)) if diff else share_table(explanations(entries)) if explain else totals_csv(entries)
+    if diff:
+        from cnncli.render.difference import diff_csv, diffs
+
+        return diff_csv(diffs(entries))
+    if explain:
+        from cnncli.render.explanation import explanations, share_table
+
+        return share_table(explanations(entries))
+    return totals_csv(entries)
 
 
 def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
+    from cnncli.render.difference import change_data, diffs
+
     found: dict[str, Any] = {
         "baseline": entries[0].reference,
         "models": [entry_data(each, entries[0]) for each in entries],
@@ -69,27 +49,26 @@ def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
         "changes": [change for each in diffs(entries) for change in change_data(each)],
     }
     if explain:
+        from cnncli.render.explanation import explanation_data, explanations
+
         found["explanations"] = [explanation_data(each) for each in explanations(entries)]
     return found
 
 
 def _sections(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> Iterator[str]:
     """Parts of the report for people, each ending with a line's end."""
-    write = to_text if how == "table" else to_markdown
-    widest = width() if how == "table" else WIDEST
+    write, widest = (to_text, width()) if how == "table" else (to_markdown, WIDEST)
     yield from map(write, totals_tables(entries, widest))
     if explain:
+        from cnncli.render.explanation import explanations, paragraph, readable_table
+
         for explanation in explanations(entries):
-            yield _paragraph(sentences(explanation))
+            yield paragraph(explanation)
             table = readable_table(explanation)
             yield from [write(table)] if table else []
     if diff:
+        from cnncli.render.difference import diff_markdown, diff_text, diffs
+
         yield from map(diff_text if how == "table" else diff_markdown, diffs(entries))
     if not (diff or explain):
         yield write(stage_table(entries, stages(entries), widest))
-
-
-def _paragraph(lines: Sequence[str]) -> str:
-    from textwrap import fill
-
-    return "\n".join(fill(line, width()) for line in lines) + "\n"

@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from cnncli.analysis.difference import COSTS, Change, Costs
+from cnncli.analysis.comparison import Entry
+from cnncli.analysis.difference import COSTS, Change, Costs, difference
+from cnncli.render.comparison import identity_line
 from cnncli.render.console import capture, width
 from cnncli.render.table import Column, Table
 
@@ -21,6 +23,15 @@ class Diff(NamedTuple):
     after: str
     changes: Sequence[Change]
     identity: str = ""
+
+
+def diffs(entries: Sequence[Entry]) -> list[Diff]:
+    """What changes from the first model to each other one."""
+    base, *others = entries
+    return [
+        Diff(base.reference, other.reference, difference(base.graph, other.graph), identity_line(base, other))
+        for other in others
+    ]
 
 
 def diff_lines(diff: Diff) -> list[str]:

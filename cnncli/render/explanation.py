@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, NamedTuple
 
-from cnncli.analysis.attribution import METRICS, Attribution, Factor, Growth, Share
+from cnncli.analysis.attribution import METRICS, Attribution, Factor, Growth, Share, attribute
+from cnncli.analysis.comparison import Entry
+from cnncli.render.console import width
 from cnncli.render.table import Column, Table
 
 WORDS = {"params": "parameters", "macs": "MACs"}
@@ -22,6 +25,20 @@ class Explanation(NamedTuple):
     def by_deviation(self) -> bool:
         """Whether the parts are a flavor's deviations, which are told by what they add rather than multiply."""
         return any(share.factor.deviations and share.factor.name != "flavor" for share in self.attribution.shares)
+
+
+def explanations(entries: Sequence[Entry]) -> list[Explanation]:
+    """Why each other model costs more or less than the first."""
+    base, *others = entries
+    return [
+        Explanation(base.reference, other.reference, attribute(base.model, other.model, (base.graph, other.graph)))
+        for other in others
+    ]
+
+
+def paragraph(explanation: Explanation) -> str:
+    """The sentences, a line each, wrapped only where the terminal is narrow."""
+    return "\n".join(fill(sentence, width()) for sentence in sentences(explanation)) + "\n"
 
 
 def sentences(explanation: Explanation) -> list[str]:
