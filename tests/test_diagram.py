@@ -212,6 +212,27 @@ def test_nothing_overlaps_and_no_line_crosses_a_box(name: str, detail: Any, dire
                 assert name in (source, target) or not line.overlaps(box, 2), f"{source} -> {target} crosses {name}"
 
 
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_b1", "unet", "branches"])
+def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
+    graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
+    for columns in (None, 1, 2, 3, 5):
+        straight: dict[tuple[int, float], list[tuple[float, float, str, str]]] = {}
+        for source, target, *_, points in EDGE.findall(
+            draw(graph, detail="layer", direction=direction, columns=columns)
+        ):
+            corners = [tuple(map(float, point.split(","))) for point in points.split(" ")]
+            for first, second in itertools.pairwise(corners):
+                for axis in (0, 1):
+                    if first[axis] == second[axis]:
+                        low, high = sorted((first[1 - axis], second[1 - axis]))
+                        straight.setdefault((axis, first[axis]), []).append((low, high, source, target))
+        for pieces in straight.values():
+            for first, second in itertools.pairwise(sorted(pieces)):
+                related = first[2] == second[2] or first[3] == second[3]
+                assert related or first[1] - second[0] <= 1, f"{first[2:]} lies on {second[2:]}"
+
+
 @pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("flavor", ["keras", "article"])
 @pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)

@@ -42,10 +42,10 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
 
 
 def column_count(text: str) -> int | None:
-    """`auto` as None. Raises UsageError for what is no whole number from 1."""
+    """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
     if text.lower() == "auto":
         return None
-    if text.isascii() and text.isdecimal() and 1 <= int(text[:9]) < 10**8:
+    if text.isascii() and text.isdecimal():
         return int(text[:9])
     raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, get_args
 from cnncli.graph import Graph
 from cnncli.render.diagram.chain import Chain, Frame, chain
 from cnncli.render.diagram.columns import Spacing
-from cnncli.render.diagram.dot import Drawing
+from cnncli.render.diagram.dot import STAGE_HEADING, Drawing
 from cnncli.render.diagram.draw import draw
 from cnncli.render.diagram.geometry import Direction
 from cnncli.render.diagram.layout import Arrangement
@@ -90,10 +90,14 @@ def _spacing(options: Options) -> Spacing:
 
 
 def _headings(drawn: Chain, detail: Detail) -> float:
-    """The width that the frames' headings need."""
-    small = SIZES[detail].small + 0.5
-    frames: set[Frame] = {frame for item in drawn.items for frame in item.frames}
-    return max((width(frame.left, small, True) + width(frame.right, small) + 90 for frame in frames), default=0)
+    """The width that the frames' headings need; a stage's leaves the middle to the arrow that enters."""
+
+    def needed(frame: Frame) -> float:
+        size = STAGE_HEADING if frame.level == "stage" else SIZES[detail].small + 0.5
+        left, right = width(frame.left, size, True), width(frame.right, size)
+        return 2 * max(left, right) + 44 if frame.level == "stage" else left + right + 60
+
+    return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)
 
 
 def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict[str, Swatch]:

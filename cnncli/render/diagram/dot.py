@@ -21,6 +21,8 @@ from cnncli.render.diagram.wording import Line, Run, Sizes
 CORNER = 6.0
 ARROW, TURN_ARROW = 0.5, 0.7
 """Arrowheads, in units of ten points."""
+STAGE_HEADING = 9.0
+"""Size of type."""
 CARD = 2.5
 """By how much each card of a stack is moved."""
 
@@ -118,8 +120,8 @@ class Drawing:
 
     def heading(self, parent: Any, name: str, frame: Frame, inner: Rect) -> None:
         """A stage's name at the left, its resolution at the right."""
-        left, right = Run(frame.left, 9.0, bold=True), Run(frame.right, 9.0)
-        height = 9 * LINE_HEIGHT
+        left, right = Run(frame.left, STAGE_HEADING, bold=True), Run(frame.right, STAGE_HEADING)
+        height = STAGE_HEADING * LINE_HEIGHT
         place = Rect(inner.left, inner.top, inner.left + left.width, inner.top + height)
         self.text(parent, f"{name} heading", left, place, self.theme.text)
         if frame.right:

@@ -69,7 +69,8 @@ def wording(detail: Detail, template: str | None, heat: Heat | None, totals: dic
     sizes = SIZES[detail]
 
     def heated(part: Part) -> tuple[Run, ...]:
-        return (Run(share(part.cost(heat), totals[heat]), sizes.shape, bold=True),) if heat else ()
+        cost = part.cost(heat) if heat else 0
+        return (Run(share(cost, totals[heat]), sizes.shape, bold=True),) if heat and cost else ()
 
     if template is not None:
         check(template)
