@@ -7,6 +7,8 @@ import io
 import json
 import math
 import random
+import subprocess
+import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -195,6 +197,19 @@ def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int,
     assert (result.code, result.out) == (code, "")
     assert says in result.err
     assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", ["compare b0 b4 --diff --explain", "check b0 --max-params 6M"])
+def test_nothing_heavy_is_loaded(arguments: str) -> None:
+    script = (
+        "import sys\nfrom cnncli.cli.app import main\n"
+        f"try: main({arguments.split()!r})\n"
+        "except SystemExit as ended: assert not ended.code, ended.code\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'matplotlib', 'pydot', 'pygraphviz', 'PIL', 'ai_edge_litert'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr == "[]\n"
 
 
 # Structure and difference
