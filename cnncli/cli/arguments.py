@@ -29,17 +29,17 @@ Reference = Annotated[
 ]
 
 
-def _references(metavar: str) -> Any:
+def _references() -> Any:
     return typer.Argument(
-        metavar=metavar,
+        metavar="MODEL...",
         help=f"{_REFERENCE} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
     )
 
 
-References = Annotated[list[str], _references("MODEL...")]
-OptionalReferences = Annotated[list[str] | None, _references("[MODEL...]")]
+References = Annotated[list[str], _references()]
+OptionalReferences = Annotated[list[str] | None, _references()]
 
 _PANEL = "Model options (for all models named)"
 Flavor = Annotated[

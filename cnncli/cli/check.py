@@ -23,7 +23,7 @@ PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 
 
 def _budget(help: str, metavar: str) -> Any:
-    panel = "Budgets (for all models named)"
+    panel = "Budgets (for all models checked)"
     return typer.Option(help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
 
 

@@ -42,6 +42,7 @@ def compare(
             "-o",
             help="Draw parameters against MACs to a .pdf, .png or .svg; or write the report to any other file.",
             metavar="FILE",
+            autocompletion=complete.suffixes(*CHARTS),
             show_default=False,
         ),
     ] = None,
