@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from math import hypot
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,7 +100,7 @@ def _draw(axes: Any, panel: Panel, entries: Sequence[Entry]) -> None:
 def _looks(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
     """Colour and marker of each paper."""
     titles = dict.fromkeys(found.model.spec.paper.title for found in entries)
-    return dict(zip(titles, LOOKS, strict=False))
+    return dict(zip(titles, cycle(LOOKS), strict=False))
 
 
 PLACES = tuple(
@@ -128,9 +129,9 @@ def _label(axes: Any, points: Sequence[Point]) -> None:
 
 def _put(note: Any, place: tuple[int, int]) -> Any:
     """Move a label; the box that it then fills."""
-    x, y = place
     from matplotlib.text import Text
 
+    x, y = place
     note.set(position=place, ha="left" if x > 0 else "right" if x else "center", va="center")
     if not x:
         note.set_va("bottom" if y > 0 else "top")
