@@ -29,6 +29,10 @@ TYPED = [
     ("cnncli summary v2 --format mark", "cnncli summary v2 --format markdown"),
     ("cnncli summary v2 --by st", "cnncli summary v2 --by stage"),
     ("cnncli summary v2 --columns name,fl", "cnncli summary v2 --columns name,flops"),
+    ("cnncli plot b0 -o b0.pd", "cnncli plot b0 -o b0.pdf"),
+    ("cnncli export b0 --output out.tf", "cnncli export b0 --output out.tflite"),
+    ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
+    ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
 ]
 
 START = {

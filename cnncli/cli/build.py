@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cnncli.cli import arguments as args
+from cnncli.cli import complete
 from cnncli.errors import CheckFailed
 
 
@@ -20,6 +21,7 @@ def build(
             "-o",
             help="Save the model here (.keras), or its weights alone (.weights.h5).",
             metavar="FILE",
+            autocompletion=complete.suffixes(".keras", ".weights.h5"),
             show_default=False,
         ),
     ] = None,

@@ -28,6 +28,7 @@ def export(
             "-o",
             help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
             metavar="PATH",
+            autocompletion=complete.suffixes(".tflite", ".keras", "/"),
             show_default=False,
         ),
     ],

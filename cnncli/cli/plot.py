@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from cnncli.cli import arguments as args
+from cnncli.cli import complete
 
 _LOOK = "Appearance"
 
 
 def plot(
     model: args.Reference,
-    output: args.Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+            metavar="FILE",
+            autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+            show_default=False,
+        ),
+    ] = None,
     detail: Annotated[
         Literal["stage", "block", "layer"], typer.Option(help="What a box stands for; blocks alike in a row share one.")
     ] = "block",
