@@ -1,0 +1,116 @@
+"""The README is run: every `$ cnncli` block, the worked example, and the picture of the architecture."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_walls import FILES, imports, room
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LOADS_TENSORFLOW = re.compile(r"cnncli (build|export)\b")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Each command of the console blocks with the output that stands below it."""
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, expected = part.partition("\n")
+            yield command, expected
+
+
+CONSOLE = list(commands())
+
+
+def parameters() -> list[object]:
+    return [
+        pytest.param(*pair, id=pair[0][:60], marks=[pytest.mark.tf] if LOADS_TENSORFLOW.search(pair[0]) else [])
+        for pair in CONSOLE
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One directory for all blocks, with the cnncli of this Python first on PATH."""
+    return tmp_path_factory.mktemp("readme")
+
+
+@pytest.mark.parametrize(("command", "expected"), parameters())
+def test_a_console_block_prints_what_it_says(folder: Path, command: str, expected: str) -> None:
+    """`...` stands for any text, such as seconds and checksums."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    got = "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
+    same = doctest.OutputChecker().check_output(expected or "\n", got or "\n", doctest.ELLIPSIS)
+    assert same or (not expected and not done.stdout), f"the README says:\n{expected}\nbut it prints:\n{got}"
+
+
+def test_every_subcommand_is_shown() -> None:
+    from cnncli.cli.app import app
+
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    shown = {match for command, _ in CONSOLE for match in re.findall(r"cnncli (\w+)", command)}
+    assert names <= shown
+
+
+def test_the_worked_example_adds_a_model(run, monkeypatch) -> None:
+    from cnncli.models import registry
+
+    (source,) = [block for block in blocks("python") if "MODELS = (" in block]
+    assert len(source.splitlines()) <= 40
+    module: dict[str, object] = {}
+    exec(compile(source, "cnncli/models/lenet.py", "exec"), module)
+    (spec,) = module["MODELS"]
+    monkeypatch.setitem(registry._BY_NAME, "lenet5", spec)
+    result = run("summary", "lenet5", "--by", "stage")
+    assert (result.code, result.err) == (0, "")
+    assert "61,706" in result.out  # LeCun et al. 1998 count about 60,000
+    assert run("summary", "lenet5@article").code == 2
+
+
+def test_the_library_examples_run() -> None:
+    for block in blocks("python"):
+        if "MODELS = (" not in block and "keras" not in block:
+            exec(compile(block, "README.md", "exec"), {})
+
+
+def test_the_picture_of_the_architecture_has_every_room_and_no_other_arrow() -> None:
+    """Each line of the picture is a room, what it is for, and behind <- the rooms that it imports."""
+    (picture,) = [block for block in blocks("text") if "<-" in block]
+    drawn = {}
+    for line in picture.splitlines():
+        described, _, imported = line.partition("<-")
+        drawn[described.split()[0]] = set(filter(None, re.split(r"[, ]+", imported.strip())))
+    assert drawn == rooms()
+
+
+def rooms() -> dict[str, set[str]]:
+    """What each part of the package really imports of the others, at any time."""
+    found: dict[str, set[str]] = {}
+    for path in FILES:
+        if (here := room(path)) not in {"__init__", "__main__"}:
+            imported = imports(ast.parse(path.read_text(encoding="utf-8")))
+            inside = {name.split(".")[1] for name in imported if name.startswith("cnncli.")}
+            found[here] = (found.get(here, set()) | inside) - {here}
+    return found
