@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cnncli.render.diagram.chain import Chain, Frame, Item, Link
 from cnncli.render.diagram.columns import Breaks, Spacing, Walk, walk
 from cnncli.render.diagram.geometry import Axes, Direction, Point, Rect, Span
-from cnncli.render.diagram.placing import TURN, Column, Route, frame_rect, route
+from cnncli.render.diagram.placing import TURN, Column, Lane, Route, frame_rect, route
 from cnncli.render.diagram.routes import Ride, indents, rides, tracks
 
 LANE = 6.0
@@ -30,19 +30,6 @@ class Layout(NamedTuple):
     items: list[Rect]
     grounds: list[Ground]
     routes: list[Route]
-
-
-class Lane(NamedTuple):
-    """Across a column: its whole length, where boxes may stand in it, and the part of that which no track takes."""
-
-    length: float
-    boxes: Span
-    core: Span
-
-    def widened(self, by: float) -> Lane:
-        return Lane(
-            self.length + by, Span(self.boxes.start, self.boxes.end + by), Span(self.core.start, self.core.end + by)
-        )
 
 
 class Arrangement:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from cnncli.render.diagram.chain import Item, Link
 from cnncli.render.diagram.columns import Framed, Walk
 from cnncli.render.diagram.geometry import Axes, Point, Span
-
-if TYPE_CHECKING:
-    from cnncli.render.diagram.layout import Lane
 
 TURN = 14.0
 """From a column's foot, or head, to the way to the next one."""
@@ -21,6 +18,19 @@ AT_SIDE = 12.0
 
 Place = tuple[float, float]
 """Along the main and the cross axis."""
+
+
+class Lane(NamedTuple):
+    """Across a column: its whole length, where boxes may stand in it, and the part of that which no track takes."""
+
+    length: float
+    boxes: Span
+    core: Span
+
+    def widened(self, by: float) -> Lane:
+        return Lane(
+            self.length + by, Span(self.boxes.start, self.boxes.end + by), Span(self.core.start, self.core.end + by)
+        )
 
 
 class Column(NamedTuple):
