@@ -61,9 +61,7 @@ def import_keras() -> Any:
     try:
         import keras
     except ImportError as error:
-        raise MachineError(
-            f"TensorFlow cannot be imported: {error}; reinstall it with `pip install tensorflow`"
-        ) from error
+        raise MachineError(f"Keras cannot be imported: {error}; install tensorflow, and unset KERAS_BACKEND") from error
     if keras.backend.backend() != "tensorflow":
         raise MachineError(f"Keras runs on {keras.backend.backend()}; unset KERAS_BACKEND to let it run on TensorFlow")
     return keras

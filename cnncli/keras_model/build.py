@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from cnncli.graph import Graph
 from cnncli.keras_model.agreement import Difference, differences
 from cnncli.keras_model.backend import import_keras, uncollected
 from cnncli.keras_model.lowering import lower
-from cnncli.keras_model.weights import Loaded, check_weights_file, load_weights
+from cnncli.keras_model.weights import WEIGHTS_MEMBER, Loaded, check_weights_file, load_weights
 
 SUFFIXES = (".keras", ".weights.h5")
 
@@ -148,8 +150,16 @@ def save(model: Any, path: Path, *, force: bool) -> Saved:
         if path.name.endswith(".keras"):
             model.save(draft)
         else:
-            model.save_weights(draft)
+            _save_weights(model, draft)
         return Saved(path, draft.stat().st_size, _sha256(draft))
+
+
+def _save_weights(model: Any, draft: Path) -> None:
+    """By way of the `.keras` archive, whose HDF5 file Keras makes in memory: HDF5 itself crashes on a full disk."""
+    archived = draft.with_name("model.keras")
+    model.save(archived)
+    with zipfile.ZipFile(archived) as archive, archive.open(WEIGHTS_MEMBER) as weights, draft.open("wb") as file:
+        shutil.copyfileobj(weights, file, 1 << 20)
 
 
 def _sha256(path: Path) -> str:

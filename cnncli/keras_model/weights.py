@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,12 @@ from typing import Any, NamedTuple
 from cnncli.errors import CnncliError, UsageError
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
-_IN_KERAS = "model.weights.h5"
+WEIGHTS_MEMBER = "model.weights.h5"
+
+# What zipfile, zlib and h5py raise on a file that is damaged or is something else.
+_UNREADABLE = (
+    OSError, EOFError, RuntimeError, LookupError, ValueError, TypeError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -56,7 +63,7 @@ def load_weights(model: Any, path: Path) -> Loaded:
         stored = _stored(root, layers)
         misfit = _misfit(layers, stored)
         if misfit:
-            raise UsageError(f"{path} does not fit {model.name}: {misfit}")
+            raise UsageError(f"{path} does not fit: {misfit}")
         values = [[array[()] for array in found.arrays] for found in stored]
     notes = [note for layer, arrays in zip(layers, values, strict=True) for note in _assign(layer, arrays)]
     return Loaded(path, len(layers), tuple(notes))
@@ -77,7 +84,7 @@ def _hdf5(path: Path) -> Iterator[Any]:
                 yield _layers_group(root)
         except CnncliError:
             raise
-        except (OSError, RuntimeError, LookupError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             why = " ".join(str(error.args[0] if error.args else error).split())
             raise UsageError(f"{path} cannot be read as weights: {why}") from error
 
@@ -90,7 +97,7 @@ def _hdf5_bytes(path: Path, file: io.BufferedReader) -> Any:
         return file
     if start.startswith(_ZIP):
         with zipfile.ZipFile(file) as archive:
-            return io.BytesIO(archive.read(_IN_KERAS))
+            return io.BytesIO(archive.read(WEIGHTS_MEMBER))
     raise UsageError(f"{path} holds no weights; expected a .keras, a .weights.h5 or keras.applications' .h5")
 
 
@@ -178,20 +185,21 @@ def snake_case(name: str) -> str:
 
 def _variables(key: str, group: Any) -> Stored:
     variables = _member(group, "vars")
-    return Stored(_text(group.attrs.get("name", key)), [_member(variables, str(n)) for n in range(len(variables))])
+    return Stored(_text(variables.attrs.get("name", key)), [_member(variables, str(n)) for n in range(len(variables))])
 
 
 def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
     """The first layer that does not fit, and what is probably another in the file; empty where all fit."""
     for layer, found in zip_longest(layers, stored):
         if layer is None:
-            return f"it has {found.name} behind the last layer; {_HINT_LAYERS}"
+            return f"the file has {found.name} besides; {_HINT_LAYERS}"
         takes = [tuple(weight.shape) for weight in layer.weights]
         holds = [tuple(array.shape) for array in found.arrays] if found else []
         if takes != holds:
             one_sided = len(takes) != len(holds)
             hint = _HINT_LAYERS if one_sided else _HINT_CLASSES if layer is layers[-1] else _HINT_WIDTH
-            return f"{layer.name} takes {_shapes(takes)}, {_owner(found)} holds {_shapes(holds)}; {hint}"
+            owner = f"the file's {found.name}" if found else "the file"
+            return f"{layer.name} takes {_shapes(takes)}; {owner} holds {_shapes(holds)}; {hint}"
     return ""
 
 
@@ -200,12 +208,8 @@ _HINT_WIDTH = "are they of another alpha, width or flavor?"
 _HINT_LAYERS = "are they of another model, flavor or include_top?"
 
 
-def _owner(found: Stored | None) -> str:
-    return f"its {found.name}" if found else "it"
-
-
 def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
-    return " and ".join("x".join(map(str, shape)) or "a number" for shape in shapes) or "nothing"
+    return ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes) or "nothing"
 
 
 def _assign(layer: Any, values: Sequence[Any]) -> list[str]:

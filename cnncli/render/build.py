@@ -104,7 +104,8 @@ def _file_facts(built: Build) -> list[Fact]:
         return []
     saved = built.saved
     return [
-        Fact("file", "File", str(saved.path), f"{saved.path}, {scaled(saved.size, 'B')} ({grouped(saved.size)})"),
+        Fact("file", "File", str(saved.path), str(saved.path)),
+        Fact("size", "Size", saved.size, f"{scaled(saved.size, 'B')} ({grouped(saved.size)} bytes)"),
         Fact("sha256", "SHA-256", saved.sha256, saved.sha256),
     ]
 

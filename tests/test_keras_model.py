@@ -1,0 +1,376 @@
+"""Lowering, the proof that it holds, weights from files, and silence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tensorflow_truth import calibrate, distance, randomize, transfer
+
+from cnncli.errors import UsageError
+from cnncli.graph import Graph, Layer
+from cnncli.graph.layers import LAYERS, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
+from cnncli.keras_model import build, differences, import_keras, keras_name, load_weights, lower, quiet
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, snake_case
+from cnncli.models.registry import MODELS, load
+from cnncli.models.spec import FLAVORS
+
+pytestmark = [
+    pytest.mark.tf,
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+SMALL = "mobilenet_v3_small:alpha=0.75,input_shape=64,classes=5"
+SLOW = {"efficientnet_b5", "efficientnet_b6", "efficientnet_b7"}
+
+
+def chain(*layers: Layer) -> Graph:
+    graph = Graph("chain")
+    x = graph.add(InputLayer((8, 8, 3)), name="image")
+    for number, layer in enumerate(layers, 1):
+        x = graph.add(layer, x, name=f"layer{number}")
+    return graph
+
+
+PLAIN = (Conv2D(4, 3), BatchNormalization(), GlobalAveragePooling2D(), Dense(2))
+
+
+@pytest.fixture(scope="module")
+def small() -> Any:
+    """keras.applications' network of SMALL, with random weights."""
+    with quiet():
+        keras = import_keras()
+        model = keras.applications.MobileNetV3Small((64, 64, 3), alpha=0.75, weights=None, classes=5)
+        randomize(model, np.random.default_rng(1))
+    return model
+
+
+# Lowering.
+
+
+def test_the_model_carries_the_names_of_the_graph() -> None:
+    graph = load("v2", alpha=0.35, input_shape="160x224")
+    with quiet():
+        model = lower(graph)
+    assert model.name == "mobilenet_v2_input_shape_160x224_alpha_0.35"
+    assert [layer.name for layer in model.layers] == [node.name for node in graph.nodes]
+    assert model.get_layer("stage2.block1.expand_conv").kernel.shape == (1, 1, 8, 48)
+
+
+@pytest.mark.parametrize("reference", ["v1@article", "efficientnet:width=0.5,depth=0.5,input_shape=28x28x1"])
+def test_a_name_is_one_that_tensorflow_takes(reference: str) -> None:
+    with quiet():
+        import tensorflow as tf
+
+        with tf.Graph().as_default(), tf.name_scope(keras_name(load(reference).name)):
+            pass
+
+
+def test_two_lines_give_a_keras_model() -> None:
+    script = (
+        "from cnncli import load, to_keras\n"
+        "model = to_keras(load('mobilenet_v2', alpha=0.35, classes=10))\n"
+        "print(type(model).__name__, model.output_shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "Functional (None, 10)\n"
+
+
+def test_inputs_and_outputs_may_be_several() -> None:
+    graph = Graph("several")
+    first, second = (graph.add(InputLayer((4, 4, 2)), name=name) for name in ("first", "second"))
+    graph.add(Conv2D(3, 1), first, name="left")
+    graph.add(Conv2D(5, 1), second, name="right")
+    with quiet():
+        model = lower(graph)
+    assert [tensor.shape for tensor in model.outputs] == [(None, 4, 4, 3), (None, 4, 4, 5)]
+    assert [tensor.name for tensor in model.inputs] == ["first", "second"]
+    assert differences(graph, model) == ()
+
+
+def test_the_graphs_axes_hold_whatever_keras_is_told() -> None:
+    keras = import_keras()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        graph = load(SMALL)
+        with quiet():
+            assert differences(graph, lower(graph)) == ()
+        assert keras.config.image_data_format() == "channels_first"
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+# Agreement.
+
+
+@pytest.mark.parametrize(
+    ("changed", "facts"),
+    [
+        ((Conv2D(4, 3, padding="same"), *PLAIN[1:]), {("layer1", "output_shape"), ("layer2", "output_shape")}),
+        ((Conv2D(4, 3, use_bias=False), *PLAIN[1:]),
+         {("layer1", "weights"), ("total", "params"), ("total", "trainable_params")}),
+        ((PLAIN[0], BatchNormalization(scale=False), *PLAIN[2:]),
+         {("layer2", "weights"), ("total", "params"), ("total", "trainable_params")}),
+        ((*PLAIN[:3], Dense(3)),
+         {("layer4", "output_shape"), ("layer4", "weights"), ("total", "params"), ("total", "trainable_params")}),
+        (PLAIN[:3],
+         {("layer4", "type"), ("layer4", "output_shape"), ("layer4", "weights"),
+          ("total", "layers"), ("total", "params"), ("total", "trainable_params")}),
+    ],
+)  # fmt: skip
+def test_a_difference_is_found_from_both_sides(changed: tuple[Layer, ...], facts: set[tuple[str, str]]) -> None:
+    graph, other = chain(*PLAIN), chain(*changed)
+    with quiet():
+        ours, theirs = lower(graph), lower(other)
+    assert differences(graph, ours) == differences(other, theirs) == ()
+    for found in (differences(graph, theirs), differences(other, ours)):
+        assert {(difference.layer, difference.fact) for difference in found} == facts
+
+
+def test_what_is_not_trained_is_compared() -> None:
+    graph = chain(*PLAIN)
+    with quiet():
+        model = lower(graph)
+    model.get_layer("layer4").trainable = False
+    found = {(difference.layer, difference.fact) for difference in differences(graph, model)}
+    assert found == {("layer4", "weights"), ("total", "trainable_params"), ("total", "non_trainable_params")}
+
+
+# Saving.
+
+
+def saved_bytes(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("model.weights.h5")
+
+
+def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    graph = load(SMALL)
+    seeds = {"first": 7, "again": 7, "other": 8, "none": None}
+    with quiet():
+        for name, seed in seeds.items():
+            build(graph, tmp_path / f"{name}.keras", seed=seed)
+    first, again, other, none = (saved_bytes(tmp_path / f"{name}.keras") for name in seeds)
+    assert first == again
+    assert len({first, other, none}) == 3
+
+
+LOADING = """
+import sys
+sys.modules["cnncli"] = None  # the model must do without
+import keras, numpy
+for path in sys.argv[1:]:
+    model = keras.models.load_model(path, safe_mode=True)
+    outputs = numpy.asarray(model(numpy.zeros((1, *model.input_shape[1:]), "float32")))
+    print(model.name, model.count_params(), outputs.shape, bool(numpy.isfinite(outputs).all()))
+"""
+
+
+@pytest.mark.parametrize("slow", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["small", "large"])
+def test_saved_models_load_in_a_fresh_process_without_cnncli(tmp_path: Path, slow: bool) -> None:
+    graphs = [
+        load(spec.name, flavor=flavor, input_shape="64", classes=10)
+        for spec in MODELS
+        for flavor in FLAVORS
+        if (spec.name in SLOW) == slow
+    ]
+    paths = [tmp_path / f"{number}.keras" for number in range(len(graphs))]
+    with quiet():
+        for graph, path in zip(graphs, paths, strict=True):
+            build(graph, path)
+    done = subprocess.run([sys.executable, "-c", LOADING, *paths], capture_output=True, text=True, check=True)
+    params = [sum(node.params for node in graph.nodes) for graph in graphs]
+    assert done.stdout.splitlines() == [
+        f"{keras_name(graph.name)} {number} (1, 10) True" for graph, number in zip(graphs, params, strict=True)
+    ]
+
+
+# Weights.
+
+
+def save_legacy(model: Any, path: Path) -> None:
+    """The format of the files that keras.applications publishes, which Keras 3 reads but no longer writes."""
+    import h5py
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    with h5py.File(path, "w") as file:
+        save_weights_to_hdf5_group(file, model)
+
+
+FILES: dict[str, Callable[[Any, Path], None]] = {
+    "model.keras": lambda model, path: model.save(path),
+    "model.weights.h5": lambda model, path: model.save_weights(path),
+    "legacy.h5": save_legacy,
+    "whole.h5": lambda model, path: model.save(path),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_weights_of_keras_applications_are_loaded(tmp_path: Path, small: Any, name: str) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(load(SMALL))
+        loaded = load_weights(ours, tmp_path / name)
+    assert loaded.layers == sum(bool(layer.weights) for layer in small.layers)
+    assert loaded.notes == ()
+    for mine, theirs in zip(ours.get_weights(), small.get_weights(), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_normalization_computes_with_the_loaded_statistics(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32")
+    with quiet():
+        theirs = import_keras().applications.EfficientNetB0(input_shape=(64, 64, 3), weights=None, classes=5)
+        randomize(theirs, np.random.default_rng(1))
+        calibrate(theirs, pictures)
+        save_legacy(theirs, tmp_path / "legacy.h5")
+        ours = lower(load("b0", input_shape="64", classes=5))
+        load_weights(ours, tmp_path / "legacy.h5")
+        assert distance(np.asarray(ours(pictures)), np.asarray(theirs(pictures))) < 1e-5
+
+
+def test_published_efficientnets_compute_what_keras_applications_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With weights="imagenet" keras.applications adds a layer that makes up for a flaw of the published files."""
+    path = tmp_path / "efficientnetb0_notop.h5"
+    pictures = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32")
+    monkeypatch.setattr("keras.src.applications.efficientnet.file_utils.get_file", lambda *_, **__: str(path))
+    with quiet():
+        network = import_keras().applications.EfficientNetB0
+        arguments = {"input_shape": (64, 64, 3), "include_top": False, "pooling": "avg"}
+        source = network(weights=None, **arguments)
+        randomize(source, np.random.default_rng(1))
+        mean, variance = next(layer for layer in source.layers if type(layer).__name__ == "Normalization").weights[:2]
+        mean.assign(IMAGENET_MEAN), variance.assign(IMAGENET_DEVIATION)
+        save_legacy(source, path)
+        theirs = network(weights="imagenet", **arguments)
+        calibrate(theirs, pictures)
+        save_legacy(theirs, path)
+        ours, without = (lower(load("b0", input_shape="64", include_top=False, pooling="avg")) for _ in range(2))
+        loaded = load_weights(ours, path)
+        transfer(theirs, without)
+        expected = np.asarray(theirs(pictures))
+    assert distance(np.asarray(ours(pictures)), expected) < 1e-5
+    assert distance(np.asarray(without(pictures)), expected) > 0.01
+    assert "squared" in loaded.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        (
+            "v3_small:alpha=0.75,input_shape=64,classes=6",
+            "head.logits takes 1x1x1024x6, 6; the file's logits holds 1x1x1024x5, 5; are they of other classes?",
+        ),
+        (
+            "v3_small:alpha=0.5,input_shape=64,classes=5",
+            "stage1.block1.project_conv takes 1x1x16x8; the file's expanded_conv_project holds 1x1x16x16; "
+            "are they of another alpha, width or flavor?",
+        ),
+        ("v3_small@article:alpha=0.75,input_shape=64,classes=5", "stage1.block1.expand_conv takes 1x1x16x12; the file"),
+        ("v3_small:alpha=0.75,input_shape=64,include_top=false", "besides; are they of another model, flavor or"),
+        ("b0:input_shape=64,classes=5", "stem.normalization takes 3, 3, scalar; the file"),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.weights.h5", "legacy.h5"])
+def test_weights_of_another_network_change_nothing(
+    tmp_path: Path, small: Any, name: str, reference: str, message: str
+) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(load(reference))
+        before = ours.get_weights()
+        with pytest.raises(UsageError) as error:
+            load_weights(ours, tmp_path / name)
+    assert str(error.value).startswith(f"{tmp_path / name} does not fit: ")
+    assert message in str(error.value)
+    assert all(np.array_equal(old, new) for old, new in zip(before, ours.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_cut_short_are_refused(tmp_path: Path, small: Any, name: str) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(load(SMALL))
+    whole = (tmp_path / name).read_bytes()
+    for length in (0, 1, 7, 8, 100, 2000, *np.random.default_rng(3).integers(len(whole), size=20)):
+        (tmp_path / name).write_bytes(whole[:length])
+        with pytest.raises(UsageError, match=f"{name} (cannot be read as|holds no) weights"):
+            load_weights(ours, tmp_path / name)
+
+
+def test_a_damaged_archive_is_refused_or_whole(tmp_path: Path, small: Any) -> None:
+    random = np.random.default_rng(3)
+    with quiet():
+        small.save(tmp_path / "model.keras")
+        ours = lower(load(SMALL))
+    whole = (tmp_path / "model.keras").read_bytes()
+    for number in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers((len(whole) - 3000) * (number % 2), len(whole), size=1 + number // 4):
+            damaged[place] ^= int(random.integers(1, 256))
+        (tmp_path / "model.keras").write_bytes(damaged)
+        with suppress(UsageError):
+            load_weights(ours, tmp_path / "model.keras")
+            assert np.array_equal(ours.get_weights()[0], small.get_weights()[0])
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path, small: Any) -> None:
+    import h5py
+
+    with quiet():
+        small.save_weights(tmp_path / "model.weights.h5")
+        ours = lower(load(SMALL))
+    with h5py.File(tmp_path / "linking.weights.h5", "w") as file:
+        file["layers"] = h5py.ExternalLink(str(tmp_path / "model.weights.h5"), "/layers")
+    with pytest.raises(UsageError, match="layers is a link or missing"):
+        load_weights(ours, tmp_path / "linking.weights.h5")
+
+
+def test_layers_are_spelt_as_keras_spells_them() -> None:
+    from keras.src.utils.naming import to_snake_case
+
+    for name in LAYERS:
+        assert snake_case(name) == to_snake_case(name)
+
+
+# Silence.
+
+NOISE = """
+import os
+from cnncli.errors import UsageError
+from cnncli.keras_model import quiet
+try:
+    with quiet():
+        print("python")
+        os.write(1, b"c on 1\\n")
+        os.system("echo a child >&2")
+        {ending}
+except {caught} as error:
+    print("caught", type(error).__name__)
+print("after")
+"""
+
+
+@pytest.mark.parametrize(
+    ("ending", "caught", "out", "err"),
+    [
+        ("pass", "ValueError", "after\n", ""),
+        ("raise UsageError('known')", "UsageError", "caught UsageError\nafter\n", ""),
+        ("raise OSError('known')", "OSError", "caught OSError\nafter\n", ""),
+        ("raise ValueError('defect')", "ValueError", "caught ValueError\nafter\n", "c on 1\na child\npython\n"),
+    ],
+)
+def test_noise_is_kept_back_until_it_explains_a_defect(ending: str, caught: str, out: str, err: str) -> None:
+    script = NOISE.format(ending=ending, caught=caught)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == out
+    assert sorted(done.stderr) == sorted(err)
