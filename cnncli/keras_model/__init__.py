@@ -2,7 +2,7 @@
 
 from cnncli.keras_model.agreement import Difference, differences
 from cnncli.keras_model.backend import import_keras, quiet, uncollected
-from cnncli.keras_model.build import SUFFIXES, Build, build
+from cnncli.keras_model.building import SUFFIXES, Build, build
 from cnncli.keras_model.lowering import keras_name, lower
 from cnncli.keras_model.weights import load_weights
 

@@ -1,0 +1,294 @@
+"""`cnncli build` as a person at the shell sees it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pexpect
+import pytest
+from conftest import Result
+
+from cnncli.models.registry import load
+
+pytestmark = [
+    pytest.mark.tf,
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+SMALL = ("build", "mobilenet_v1:alpha=0.25,input_shape=32,classes=3")
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of weights that fits SMALL."""
+    from cnncli.keras_model import build, quiet
+
+    path = tmp_path_factory.mktemp("weights") / "small.weights.h5"
+    with quiet():
+        build(load(SMALL[1]), path, seed=1)
+    return path
+
+
+# The report.
+
+
+def test_a_model_is_built_saved_and_told(cnncli: Run, tmp_path: Path) -> None:
+    target = tmp_path / "model.keras"
+    code, out, err = cnncli(*SMALL, "-o", target, "--run", "--seed", 3, "--format", "json", TF_CPP_MIN_LOG_LEVEL="0")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    graph = load(SMALL[1])
+    params = sum(node.params for node in graph.nodes)
+    assert report["model"]["reference"] == "mobilenet_v1:input_shape=32,alpha=0.25,classes=3"
+    assert report["model"]["keras_name"] == "mobilenet_v1_input_shape_32_alpha_0.25_classes_3"
+    assert report["totals"]["layers"] == len(graph.nodes)
+    assert report["totals"]["params"] == params
+    assert report["totals"]["trainable_params"] + report["totals"]["non_trainable_params"] == params
+    assert report["agreement"] == {"agree": True, "differences": []}
+    assert (report["schema_version"], report["dtype"], report["seed"]) == (1, "float32", 3)
+    assert report["run"]["output_shape"] == [1, 3]
+    assert set(report["seconds"]) == {"import", "build", "run", "save"}
+    assert report["file"] == {
+        "path": str(target),
+        "size": target.stat().st_size,
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+    }
+    with zipfile.ZipFile(target) as archive:
+        assert set(archive.namelist()) >= {"config.json", "metadata.json", "model.weights.h5"}
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_tables_for_people_and_for_programs(run: Run, tmp_path: Path, weights: Path) -> None:
+    target = tmp_path / "model.weights.h5"
+    table = run(*SMALL, "--weights", weights, "-o", target, "--run")
+    assert (table.code, table.err) == (0, "")
+    said = dict(line.split(maxsplit=1) for line in table.out.splitlines()[4:])
+    assert said["Model"] == "mobilenet_v1_input_shape_32_alpha_0.25_classes_3"
+    assert said["Params"] == "219,315 (trainable 213,843, non-trainable 5,472)"
+    assert said["Agreement"].startswith("all 91 layers and 137 weights are as in Keras ")
+    assert said["Weights"] == f"{weights}, 55 layers"
+    assert said["Run"].startswith("1x32x32x3 to 1x3 in ")
+    assert said["SHA-256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    rows = list(csv.DictReader(run(*SMALL, "--format", "csv").out.splitlines()))
+    facts = {row["fact"]: row["value"] for row in rows}
+    assert (facts["params"], facts["input_shape"], facts["agreement"]) == ("219315", "32x32x3", "True")
+    assert "| Layers | 91 |" in run(*SMALL, "--format", "markdown").out
+
+
+def test_without_output_nothing_is_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = json.loads(run(*SMALL, "--format", "json").out)
+    assert report["file"] is report["run"] is report["weights"] is report["seed"] is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_gives_the_same_file_in_another_process(cnncli: Run, tmp_path: Path) -> None:
+    digests = set()
+    for name in ("first", "second"):
+        report = json.loads(cnncli(*SMALL, "--seed", 0, "-o", tmp_path / f"{name}.weights.h5", "-f", "json").out)
+        digests.add(report["file"]["sha256"])
+    assert len(digests) == 1
+
+
+def test_options_and_warnings_are_those_of_summary(run: Run) -> None:
+    result = run("build", "v2@article", "--alpha", "0.35", "--input-shape", "32x64", "--no-include-top",
+                 "--classes", "7", "--format", "json")  # fmt: skip
+    assert result.code == 0
+    assert json.loads(result.out)["model"]["options"]["input_shape"] == [32, 64, 3]
+    assert result.err == "cnncli: warning: classes=7 has no effect with include_top=false\n"
+
+
+def test_a_spinner_turns_on_a_terminal_only(tmp_path: Path) -> None:
+    arguments = ["-m", "cnncli", *SMALL, "-o", str(tmp_path / "model.keras")]
+    environment = {**os.environ, "TERM": "xterm"}
+    child = pexpect.spawn(
+        sys.executable, arguments, encoding="utf-8", dimensions=(40, 120), timeout=60, env=environment
+    )  # type: ignore[arg-type]
+    shown = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    for activity in ("Importing TensorFlow", "Building mobilenet_v1", f"Saving {tmp_path}"):
+        assert activity in shown
+    assert "SHA-256" in shown
+
+
+# Disagreement and broken outputs.
+
+
+def test_a_disagreement_is_a_table_and_nothing_is_saved(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cnncli.keras_model import lower
+
+    other = load("mobilenet_v1:alpha=0.25,input_shape=32,classes=4")
+    monkeypatch.setattr("cnncli.keras_model.building.lower", lambda _: lower(other))
+    code, out, err = run(*SMALL, "-o", tmp_path / "model.keras")
+    assert code == 1
+    assert err == ("cnncli: mobilenet_v1:input_shape=32,alpha=0.25,classes=3: Keras and the graph differ in 7 facts\n")
+    assert ["head.logits", "output_shape", "1x1x3", "1x1x4"] in [line.split() for line in out.splitlines()]
+    assert ["head.logits", "weights", "bias", "3", "bias", "4"] in [line.split() for line in out.splitlines()]
+    assert list(tmp_path.iterdir()) == []
+    data = json.loads(run(*SMALL, "--format", "json").out)["agreement"]
+    assert not data["agree"]
+    assert {"layer": "total", "fact": "params", "graph": 219315, "keras": 219572} in data["differences"]
+
+
+def test_outputs_that_are_not_finite_fail(run: Run, tmp_path: Path) -> None:
+    from cnncli.keras_model import lower, quiet
+
+    with quiet():
+        model = lower(load(SMALL[1]))
+        model.get_layer("head.logits").bias.assign([np.inf, 0, 0])
+        model.save_weights(tmp_path / "broken.weights.h5")
+    code, out, err = run(*SMALL, "--weights", tmp_path / "broken.weights.h5", "--run", "-o", tmp_path / "model.keras")
+    assert (code, out) == (1, "")
+    assert "1 of the 3 outputs of mobilenet_v1_input_shape_32_alpha_0.25_classes_3 are not finite" in err
+    assert not (tmp_path / "model.keras").exists()
+
+
+# What goes wrong is one line, the right code, and leaves nothing behind.
+
+
+def one_line(result: Result, code: int, message: str) -> None:
+    assert (result.code, result.out) == (code, "")
+    assert result.err.count("\n") == 1
+    assert message in result.err
+
+
+def test_weights_that_are_none(run: Run, tmp_path: Path, weights: Path) -> None:
+    (tmp_path / "text.h5").write_text("weights")
+    (tmp_path / "cut.weights.h5").write_bytes(weights.read_bytes()[:100_000])
+    (tmp_path / "cut.keras").write_bytes(b"PK\x03\x04" + bytes(100))
+    refused = {
+        "missing.h5": "does not exist",
+        ".": "is a directory",
+        "text.h5": "holds no weights; expected a .keras, a .weights.h5 or",
+        "cut.weights.h5": "cannot be read as weights: ",
+        "cut.keras": "cannot be read as weights: ",
+    }
+    for name, message in refused.items():
+        one_line(run(*SMALL, "--weights", tmp_path / name, "-o", tmp_path / "model.keras"), 2, message)
+        assert not (tmp_path / "model.keras").exists()
+
+
+def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> None:
+    result = run(*SMALL, "--set", "input_shape=32", "--weights", weights, "-o", tmp_path / "model.keras")
+    assert result.code == 0
+    result = run(
+        "build", "v1:alpha=0.25,input_shape=32,classes=4", "--weights", weights, "-o", tmp_path / "other.keras"
+    )
+    one_line(result, 2, "head.logits takes 1x1x256x4, 4; the file's head.logits holds 1x1x256x3, 3; are they of other")
+    assert not (tmp_path / "other.keras").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_weights_that_may_not_be_read(run: Run, tmp_path: Path, weights: Path) -> None:
+    (tmp_path / "secret.h5").write_bytes(weights.read_bytes())
+    (tmp_path / "secret.h5").chmod(0)
+    one_line(run(*SMALL, "--weights", tmp_path / "secret.h5"), 3, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "message"),
+    [
+        ("model.onnx", 2, "expected a name that ends in .keras or .weights.h5"),
+        ("-", 2, "expected a name that ends in .keras or .weights.h5"),
+        ("missing/model.keras", 3, "there is no directory"),
+        ("old.keras", 2, "exists; add --force to replace it"),
+        ("directory.keras", 3, "is a directory"),
+    ],
+)
+def test_outputs_that_cannot_be(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, code: int, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("old.keras").write_text("old")
+    Path("directory.keras").mkdir()
+    one_line(run(*SMALL, "-o", output), code, message)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["directory.keras", "old.keras"]
+    assert Path("old.keras").read_text() == "old"
+
+
+def test_wrong_arguments_are_told_before_tensorflow_is_imported(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from cnncli.cli.app import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "finally:\n    assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    (tmp_path / "text.h5").write_text("weights")
+    for wrong in (
+        ["--seed", "-1"],
+        ["--seed", "x"],
+        ["-o", "a.b"],
+        ["--alpha", "0"],
+        ["--weights", tmp_path / "text.h5"],
+    ):
+        arguments = [str(argument) for argument in (*SMALL, *wrong)]
+        done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.weights.h5"])
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("old")
+    command = f"ulimit -f 200; exec {sys.executable} -m cnncli {' '.join(SMALL)} --force -o {tmp_path / name}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"cnncli: {tmp_path / name} cannot be written: File too large\n"
+    assert (tmp_path / name).read_text() == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize("old", [True, False])
+def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, old: bool) -> None:
+    target = tmp_path / "model.keras"
+    if old:
+        target.write_text("old")
+    command = [sys.executable, "-m", "cnncli", "build", "efficientnet_b2", "--force", "-o", str(target)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".model.*/model.keras")):
+        assert process.poll() is None, "it ended before it was told to"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (code, "")
+    assert err == ""
+    assert target.read_text() == "old" if old else not target.exists()
+    if number != signal.SIGKILL:
+        assert list(tmp_path.iterdir()) == ([target] if old else [])
+
+
+def test_a_machine_without_tensorflow_is_told_so(cnncli: Run, tmp_path: Path) -> None:
+    (tmp_path / "keras.py").write_text("raise ImportError('No module named tensorflow')")
+    one_line(
+        cnncli(*SMALL, PYTHONPATH=str(tmp_path)), 3, "Keras cannot be imported: No module named tensorflow; install"
+    )
+
+
+def test_keras_on_another_framework_is_told_so(cnncli: Run, tmp_path: Path) -> None:
+    one_line(cnncli(*SMALL, KERAS_BACKEND="jax"), 3, "KERAS_BACKEND")
+    one_line(cnncli(*SMALL, KERAS_BACKEND="numpy"), 3, "KERAS_BACKEND")
+
+
+def test_a_users_keras_json_changes_nothing(cnncli: Run, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"image_data_format": "channels_first", "backend": "jax", "floatx": "float32"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    report = json.loads(cnncli(*SMALL, "--run", "--format", "json", KERAS_HOME=str(tmp_path)).out)
+    assert report["run"]["input_shape"] == [1, 32, 32, 3]
