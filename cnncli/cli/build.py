@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def build(
     args.warn(graph.warnings)
     with progress() as tell, quiet():
         built = build_model(graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
+    gc.freeze()  # at its end Python would look through the whole model for cycles: half a second for the largest
     if built.loaded:
         args.warn(built.loaded.notes)
     emit(build_text(found, built, format))

@@ -116,6 +116,8 @@ def _said(value: Any) -> str:
         return "-"
     if hasattr(value, "trainable"):
         return f"{value.name} {shape(value.shape)}" + ("" if value.trainable else " (not trained)")
+    if isinstance(value, int):
+        return grouped(value)
     return shape(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 
