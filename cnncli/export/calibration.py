@@ -1,8 +1,10 @@
 """Fresh weights that make a live network.
 
 With initial weights and batch-norm statistics of 0 and 1 the signal fades from layer to layer until every picture has
-the same output: any two files would agree, and a quantizer would see no ranges. Statistics of real activations keep
-each layer's signal at unit variance.
+the same output: any two files would agree, and a quantizer would see no ranges. Layer after layer, what leaves it is
+brought to unit variance (Mishkin and Matas 2015, "All you need is a good init"): by the batch norm's statistics where
+one follows; else, where it is above, by a factor on the kernel. Without the latter the gates of squeeze-and-excitation
+saturate, now open, now shut, and the deepest networks overflow on the next picture.
 """
 
 from __future__ import annotations
@@ -11,25 +13,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cnncli.export.pictures import Range, random_pictures, scaled
-from cnncli.graph import Graph
+from cnncli.export.representative import Representative
+from cnncli.graph import Graph, Node
 
 LARGEST_SIDE = 224
-"""Statistics are per channel, so that smaller pictures serve: of B7 at 600x600 they would take 17 GB and 40 s."""
-PICTURES = 16
-"""With 4 the deepest networks overflow on other pictures."""
+"""Channels are calibrated, not cells, so that cuttings of larger pictures serve."""
+PIXELS = 8 * LARGEST_SIDE * LARGEST_SIDE
+"""In all pictures: it is their number that tames the last layers, which see little of each."""
 
 
-def calibrate(model: Any, graph: Graph, values: Range, seed: int) -> None:
-    """Set every batch norm's statistics to those of random pictures, layer after layer.
-
-    `model` is the Keras model lowered from `graph`.
-    """
-    height, width, channels = graph.inputs[0].shape
-    shape = (min(height, LARGEST_SIDE), min(width, LARGEST_SIDE), channels)
-    pictures = scaled(random_pictures(PICTURES, shape, seed), values)
+def calibrate(model: Any, graph: Graph, representative: Representative) -> None:
+    """Make the fresh weights of `model`, the Keras model lowered from `graph`, live on some of these pictures."""
+    height, width, _ = graph.inputs[0].shape
+    area = min(height, LARGEST_SIDE) * min(width, LARGEST_SIDE)
+    pictures = representative.taken(range(min(len(representative), PIXELS // area)))
     with _learning_at_once(model):
-        _pass(model, graph, pictures)
+        _pass(model, graph, pictures[:, :LARGEST_SIDE, :LARGEST_SIDE])
 
 
 @contextmanager
@@ -48,16 +47,37 @@ def _learning_at_once(model: Any) -> Iterator[None]:
 
 def _pass(model: Any, graph: Graph, pictures: Any) -> None:
     """One training-mode pass that lets go of each tensor after its last reader; Keras would hold all to the end."""
-    readers = [{reader.index for reader in nodes} for nodes in graph.readers()]
+    readers = graph.readers()
+    waiting = [{reader.index for reader in nodes} for nodes in readers]
     tensors: dict[int, Any] = {}
     for node in graph.nodes:
         if not node.inputs:
             tensors[node.index] = pictures
             continue
-        inputs = [tensors[source.index] for source in node.inputs]
         layer = model.get_layer(node.name)
-        tensors[node.index] = layer(inputs if len(inputs) > 1 else inputs[0], training=True)
+        inputs = [tensors[source.index] for source in node.inputs]
+        given = inputs if len(inputs) > 1 else inputs[0]
+        if node.macs and not _normalized(readers[node.index]):
+            _limit_to_unit_variance(layer, given)
+        tensors[node.index] = layer(given, training=True)
         for source in {source.index for source in node.inputs}:
-            readers[source].discard(node.index)
-            if not readers[source]:
+            waiting[source].discard(node.index)
+            if not waiting[source]:
                 del tensors[source]
+
+
+def _normalized(readers: list[Node]) -> bool:
+    return any(reader.type == "BatchNormalization" for reader in readers)
+
+
+def _limit_to_unit_variance(layer: Any, given: Any) -> None:
+    """Divide the kernel by what the layer gives before its activation; its bias, being fresh, is 0."""
+    import numpy
+
+    activation, layer.activation = layer.activation, None
+    try:
+        level = float(numpy.sqrt(numpy.mean(numpy.square(layer(given)))))
+    finally:
+        layer.activation = activation
+    if level > 1:
+        layer.kernel.assign(layer.kernel / level)

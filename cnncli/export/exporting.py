@@ -107,7 +107,7 @@ def export(request: Request, tell: Tell) -> Export:
     graph = request.model.graph()
     name = output_name(request.model)
     with _workshop(request.targets[0].path) as workshop:
-        drafts = [Target(kind, workshop / path.name) for kind, path in request.targets]
+        drafts = [Target(kind, workshop / (kind.name + kind.suffix)) for kind, _ in request.targets]
         samples = workshop / "samples.npz" if request.verify else None
         answer = run("cnncli.export.worker", _job(request, drafts, samples, name), "the export", tell)
         files = []

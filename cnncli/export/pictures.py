@@ -37,22 +37,28 @@ PATCHES = (112, 56, 28, 14, 7)
 """Sides in pixels of the patches of colour that random pictures are made of."""
 
 
-def random_pictures(count: int, shape: Shape, seed: int) -> Any:
+def random_pictures(count: int, shape: Shape) -> Any:
     """An array (count, height, width, channels) of uint8: patches of random colour, small ones upon large ones.
 
-    Unlike plain noise, which a network averages away, each picture has edges and areas of its own, and
-    black and white among them. All have the same mean and contrast, for a deep network with fresh weights inflates what
-    differs from its batch norms' statistics.
+    Unlike plain noise, which a network averages away, each picture has edges and areas of its own, and black and white
+    among them. They are the same each time, and more of them begin with fewer.
     """
+    import numpy
+
+    return numpy.stack([_random_picture(shape, seed) for seed in range(count)])
+
+
+def _random_picture(shape: Shape, seed: int) -> Any:
     import numpy
 
     height, width, channels = shape
     random = numpy.random.default_rng(seed)
-    pictures = numpy.zeros((count, height, width, channels), "float32")
+    picture = numpy.zeros(shape, "float32")
     for side in PATCHES:
         rows, columns = numpy.arange(height) // side, numpy.arange(width) // side
-        colours = random.normal(0, 1, (count, rows[-1] + 1, columns[-1] + 1, channels)).astype("float32")
-        pictures += colours[:, rows][:, :, columns]
-    pictures -= pictures.mean((1, 2), keepdims=True)
-    pictures /= pictures.std((1, 2), keepdims=True) + 1e-3
-    return numpy.clip(127.5 + 64 * pictures, 0, 255).round().astype("uint8")
+        colours = random.normal(0, 1, (rows[-1] + 1, columns[-1] + 1, channels)).astype("float32")
+        picture += colours[rows][:, columns]
+    # All have one mean and contrast: a deep network with fresh weights inflates what differs from its batch norms'.
+    picture -= picture.mean((0, 1))
+    picture /= picture.std((0, 1)) + 1e-3
+    return numpy.clip(127.5 + 64 * picture, 0, 255).round().astype("uint8")

@@ -36,14 +36,16 @@ def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
         with suppress(BrokenPipeError):  # it has ended before it read: the reason is found below
             child.stdin.write(json.dumps(job).encode() + b"\n")
             child.stdin.flush()
+        begun = 0  # where the log stood when the latest activity began
         for line in child.stdout:
             message = json.loads(line)
             if "tell" in message:
+                begun = os.fstat(log.fileno()).st_size
                 tell(message["tell"])
             elif "error" in message:
                 raise getattr(errors, message["error"])(message["message"])
             elif "unexpected" in message:
-                _replay(log)
+                _replay(log, begun)
                 raise MachineError(f"{what} failed: {message['unexpected']}")
             else:
                 return message["answer"]
@@ -90,8 +92,8 @@ def peak_memory(of_children: bool = False) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _lines(log: IO[bytes]) -> list[str]:
-    log.seek(0)
+def _lines(log: IO[bytes], start: int = 0) -> list[str]:
+    log.seek(start)
     return log.read().decode(errors="replace").splitlines()
 
 
@@ -99,8 +101,8 @@ def _last_line(log: IO[bytes]) -> str:
     return next((line for line in reversed(_lines(log)) if line.strip()), "it said nothing")
 
 
-def _replay(log: IO[bytes]) -> None:
-    for line in _lines(log)[-LOG_LINES:]:
+def _replay(log: IO[bytes], start: int) -> None:
+    for line in _lines(log, start)[-LOG_LINES:]:
         sys.stderr.write(f"{line}\n")
 
 

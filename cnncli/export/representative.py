@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,38 +15,45 @@ from cnncli.graph import Shape
 
 MOST = 100
 """The literature quantizes on about a hundred pictures; more make conversion longer and not better."""
-RANDOM = 8
+MOST_RANDOM, LEAST_RANDOM = 64, 8
+RANDOM_PIXELS = 8 * 224 * 224
+"""Random pictures are many where they are small. Measuring activations on one takes B0 0.3 s, B7 10 s."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True)
 class Representative:
-    """Pictures (count, height, width, channels): pixels of 0..255 as uint8, or values that are in the input's range."""
+    """Pictures (count, height, width, channels): pixels of 0..255 as uint8, or floats in the range `values`."""
 
     pictures: Any
+    values: Range
     description: str
 
-    def examples(self, values: Range, batch: int) -> Iterator[Any]:
-        """Batches of float32 in the range `values`; a last incomplete one is filled up from the beginning."""
-        import numpy
+    def __len__(self) -> int:
+        return len(self.pictures)
 
-        count = len(self.pictures)
-        for start in range(0, count, batch):
-            indices = [index % count for index in range(start, start + batch)]
-            chosen = self.pictures[indices]
-            yield scaled(chosen, values) if chosen.dtype == numpy.uint8 else chosen.astype("float32")
+    def taken(self, indices: Iterable[int]) -> Any:
+        """These pictures as the network takes them; counted on from the beginning where there are too few."""
+        chosen = self.pictures[[index % len(self) for index in indices]]
+        return scaled(chosen, self.values) if chosen.dtype == "uint8" else chosen.astype("float32")
+
+    def batches(self, size: int) -> Iterator[Any]:
+        """All pictures; the last batch is filled up."""
+        for start in range(0, len(self), size):
+            yield self.taken(range(start, start + size))
 
 
-def representative(path: Path | None, shape: Shape, values: Range, seed: int) -> Representative:
+def representative(path: Path | None, shape: Shape, values: Range) -> Representative:
     """Read pictures from a directory of images, an .npy or an .npz file; without a path make up random ones.
 
     At most MOST, evenly chosen. Raises UsageError where there are none or one cannot be read or does not fit.
     """
     if path is None:
-        return Representative(random_pictures(RANDOM, shape, seed), f"{RANDOM} random pictures")
+        count = max(LEAST_RANDOM, min(MOST_RANDOM, RANDOM_PIXELS // (shape[0] * shape[1])))
+        return Representative(random_pictures(count, shape), values, f"{count} random pictures")
     if path.is_dir():
-        return _from_directory(path, shape)
+        return _from_directory(path, shape, values)
     if not path.exists():
         raise UsageError(f"{path} does not exist; name a directory of images, an .npy or an .npz file")
     if path.suffix not in (".npy", ".npz"):
@@ -64,7 +71,7 @@ def _described(used: int, found: int, path: Path) -> str:
     return f"{used} of {found} pictures in {path}" if used < found else f"{used} pictures in {path}"
 
 
-def _from_directory(path: Path, shape: Shape) -> Representative:
+def _from_directory(path: Path, shape: Shape, values: Range) -> Representative:
     import numpy
 
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
@@ -72,7 +79,7 @@ def _from_directory(path: Path, shape: Shape) -> Representative:
         raise UsageError(f"{path} holds no images ({', '.join(suffix[1:] for suffix in SUFFIXES)})")
     chosen = _spread(files)
     pictures = numpy.stack([_decode(file, shape) for file in chosen])
-    return Representative(pictures, _described(len(chosen), len(files), path))
+    return Representative(pictures, values, _described(len(chosen), len(files), path))
 
 
 def _decode(file: Path, shape: Shape) -> Any:
@@ -101,7 +108,7 @@ def _from_array(path: Path, shape: Shape, values: Range) -> Representative:
     pictures = array[_spread(range(len(array)))]
     if pictures.dtype != numpy.uint8:
         _check_range(path, float(pictures.min()), float(pictures.max()), values)
-    return Representative(pictures, _described(len(pictures), len(array), path))
+    return Representative(pictures, values, _described(len(pictures), len(array), path))
 
 
 def _check_range(path: Path, least: float, most: float, values: Range) -> None:

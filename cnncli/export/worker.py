@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,14 @@ from cnncli.export import saved_model, tflite
 from cnncli.export.calibration import calibrate
 from cnncli.export.flatbuffer import describe
 from cnncli.export.kinds import BY_NAME, Kind
-from cnncli.export.pictures import input_range, random_pictures, scaled
+from cnncli.export.pictures import input_range
 from cnncli.export.process import Tell, peak_memory, serve
-from cnncli.export.representative import Representative, representative
+from cnncli.export.representative import representative
 from cnncli.keras_model import build
 from cnncli.models.registry import parse
 
-CALIBRATION_SEED, REPRESENTATIVE_SEED, SAMPLES_SEED = 1, 2, 3
-"""Each purpose has pictures of its own: a file is not proved right on what its ranges were measured on."""
 SAMPLES = 4
+"""Pictures that the verification compares."""
 
 
 class Exporter:
@@ -33,16 +33,11 @@ class Exporter:
         self.batch: int | None = job["batch"]
         self.output_name: str = job["output_name"]
         self.values = input_range(model, self.graph)
-        self.representative = self._representative(job)
+        # Read before anything slow begins, for what is wrong with it to be said at once.
+        path = job["representative_data"]
+        self.representative = representative(path and Path(path), self.graph.inputs[0].shape, self.values)
         self.model = self._built(job)
         self._function: Any = None
-
-    def _representative(self, job: dict[str, Any]) -> Representative | None:
-        """Read before anything slow begins, for what is wrong with it to be said at once."""
-        if not any(BY_NAME[kind].quantizes_activations for kind, _ in job["files"]):
-            return None
-        path = job["representative_data"]
-        return representative(path and Path(path), self.graph.inputs[0].shape, self.values, REPRESENTATIVE_SEED)
 
     def _built(self, job: dict[str, Any]) -> Any:
         weights = job["weights"]
@@ -51,8 +46,8 @@ class Exporter:
             first = built.differences[0]
             raise CheckFailed(f"the Keras model is not the graph: {first.layer}: {first.fact}; run `cnncli build`")
         if weights is None:
-            self.tell("Calibrating batch normalization")
-            calibrate(built.model, self.graph, self.values, CALIBRATION_SEED)
+            self.tell("Calibrating the fresh weights")
+            calibrate(built.model, self.graph, self.representative)
         self.notes = list(built.loaded.notes) if built.loaded else []
         return built.model
 
@@ -65,7 +60,8 @@ class Exporter:
         if kind.format == "keras":
             self.model.save(path)
             return {}
-        data = tflite.convert(self.function, kind.name, self._examples, self.output_name)
+        examples = partial(self.representative.batches, self.batch or 1)
+        data = tflite.convert(self.function, kind.name, examples, self.output_name)
         path.write_bytes(data)
         return describe(data)
 
@@ -76,16 +72,14 @@ class Exporter:
             self._function = tflite.concrete_function(self.model, self.batch or 1)
         return self._function
 
-    def _examples(self) -> Any:
-        assert self.representative is not None
-        return self.representative.examples(self.values, self.batch or 1)
-
     def save_samples(self, path: Path) -> None:
         """Pictures and what the Keras model makes of each, for the verification."""
         import numpy
 
         self.tell("Running the Keras model")
-        inputs = scaled(random_pictures(SAMPLES, self.graph.inputs[0].shape, SAMPLES_SEED), self.values)
+        enough = len(self.representative) >= SAMPLES
+        source = self.representative if enough else representative(None, self.graph.inputs[0].shape, self.values)
+        inputs = source.taken(range(SAMPLES))
         # One by one: a batch of B7 would hold 17 GB.
         expected = [numpy.asarray(self.model(picture[None], training=False)) for picture in inputs]
         numpy.savez(path, inputs=inputs, expected=numpy.concatenate(expected))
@@ -109,7 +103,7 @@ def work(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         "weights_sha256": exporter.weights_sha256(),
         "notes": exporter.notes,
         "input_range": exporter.values,
-        "representative_data": exporter.representative and exporter.representative.description,
+        "representative_data": exporter.representative.description,
         "files": [_timed(exporter, BY_NAME[kind], Path(path)) for kind, path in job["files"]],
         "peak_memory_bytes": peak_memory(),
     }

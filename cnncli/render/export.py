@@ -71,7 +71,7 @@ def _notes(export: Export) -> Iterator[str]:
     yield f"Input    image, {shape(first)}, {low:g} to {high:g}"
     yield f"Output   {export.output_name}, {shape(last)}"
     yield f"Weights  {_weights(export)}"
-    if export.facts["representative_data"]:
+    if any(file.kind.quantizes_activations for file in export.files):
         yield f"Ranges   of activations measured on {export.facts['representative_data']}"
     yield f"Process  {export.seconds:.1f} s, at most {scaled(export.peak_memory_bytes, 'B')} of memory"
     for file in export.files:
@@ -83,7 +83,7 @@ def _weights(export: Export) -> str:
     if export.request.weights:
         return f"{export.request.weights}, {sha256}"
     seed = "" if export.request.seed is None else f" of seed {export.request.seed}"
-    return f"fresh{seed}, batch normalization calibrated on random pictures, {sha256}"
+    return f"fresh{seed}, calibrated on {export.facts['representative_data']}, {sha256}"
 
 
 def _file_notes(file: Written) -> Iterator[str]:
@@ -123,7 +123,7 @@ def manifest(export: Export) -> dict[str, Any]:
         "weights": {
             "source": str(request.weights) if request.weights else "fresh",
             "seed": request.seed,
-            "batch_norm_calibrated": request.weights is None,
+            "calibrated": request.weights is None,
             "sha256": export.facts["weights_sha256"],
         },
         "representative_data": export.facts["representative_data"],

@@ -1,0 +1,122 @@
+"""Heavy work in a child: what is heard of it, how each end of it reads, and that it never outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cnncli.errors import CheckFailed, MachineError, UsageError
+from cnncli.export.process import run
+
+Child = Callable[[str], str]
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
+    """A module whose `work(job, tell)` has the given body; returns its name."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def write(body: str) -> str:
+        (tmp_path / "some_work.py").write_text(
+            "import os, signal, sys, time\n"
+            "from cnncli import errors\n"
+            "from cnncli.export.process import serve\n"
+            f"def work(job, tell):\n    {body}\n"
+            "if __name__ == '__main__':\n    serve(work)\n"
+        )
+        return "some_work"
+
+    return write
+
+
+def ended(module: str) -> str:
+    """The message of the MachineError that a child's end becomes."""
+    with pytest.raises(MachineError) as failure:
+        run(module, {}, "the export", lambda _: None)
+    return str(failure.value)
+
+
+def test_an_answer_and_what_was_told(child: Child) -> None:
+    heard: list[str] = []
+    answer = run(child("tell('Adding'); return sum(job['numbers'])"), {"numbers": [1, 2]}, "the sum", heard.append)
+    assert (answer, heard) == (3, ["Adding"])
+
+
+def test_noise_reaches_neither_stream(child: Child, capfd: pytest.CaptureFixture[str]) -> None:
+    body = "os.write(1, b'to one'); os.write(2, b'to two'); print('three'); print('four', file=sys.stderr); return 5"
+    assert run(child(body), {}, "the export", lambda _: None) == 5
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", [UsageError, CheckFailed, MachineError])
+def test_an_expected_failure_is_the_same_here(child: Child, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="photo.png cannot be read"):
+        run(child(f"raise errors.{kind.__name__}('photo.png cannot be read')"), {}, "the export", lambda _: None)
+
+
+def test_a_system_error_names_the_file(child: Child) -> None:
+    assert ended(child("open('/nowhere/file')")) == "/nowhere/file: No such file or directory"
+    assert ended(child("raise OSError(28, 'No space left on device')")) == "No space left on device"
+
+
+def test_memory_that_runs_out_is_one_line(child: Child) -> None:
+    assert ended(child("raise MemoryError")) == "not enough memory"
+
+
+def test_the_kernel_s_kill_is_one_line(child: Child, capfd: pytest.CaptureFixture[str]) -> None:
+    message = ended(child("os.write(2, b'noise'); os.kill(os.getpid(), signal.SIGKILL)"))
+    assert message.startswith("the export was killed, as the system does when memory runs out (")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_crash_is_one_line_with_its_last_word(child: Child, capfd: pytest.CaptureFixture[str]) -> None:
+    message = ended(child("os.write(2, b'Check failed: rank == 4\\n'); os.abort()"))
+    assert message == "the export crashed (SIGABRT): Check failed: rank == 4"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_child_that_cannot_start_is_one_line(child: Child) -> None:
+    child("pass")
+    assert "No module named" in ended("no_such_module")
+
+
+def test_an_unexpected_failure_shows_what_was_held_back(child: Child, capfd: pytest.CaptureFixture[str]) -> None:
+    message = ended(
+        child("os.write(2, b'error: failed while converting\\n'); raise RuntimeError('Could not\\ntranslate')")
+    )
+    assert message == "the export failed: RuntimeError: Could not translate"
+    assert capfd.readouterr().err == "error: failed while converting\n"
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs: neither gone nor a zombie that nobody has fetched."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_child_outlives_its_parent(child: Child, tmp_path: Path, number: signal.Signals) -> None:
+    note = tmp_path / "pid"
+    child(f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(60)")
+    script = "from cnncli.export.process import run; run('some_work', {}, 'the export', print)"
+    parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ)
+    deadline = time.monotonic() + 20
+    while not (note.exists() and note.read_text().endswith(" ")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    pid = int(note.read_text())
+    parent.send_signal(number)
+    parent.wait(20)
+    while alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
