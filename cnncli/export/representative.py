@@ -126,10 +126,10 @@ def _read_array(path: Path) -> Any:
     import numpy
 
     try:
-        loaded = numpy.load(path, allow_pickle=False)
-        if path.suffix == ".npy":
-            return _numbers(path, loaded)
-        with loaded:
+        with path.open("rb") as file:
+            loaded = numpy.load(file, allow_pickle=False)
+            if isinstance(loaded, numpy.ndarray):
+                return _numbers(path, loaded)
             if len(loaded.files) != 1:
                 raise UsageError(f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}); give one")
             return _numbers(path, loaded[loaded.files[0]])

@@ -1,0 +1,354 @@
+"""What `export` decides without TensorFlow: targets, pictures, refusals; and how it judges what was found."""
+
+from __future__ import annotations
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image
+
+from cnncli.errors import UsageError
+from cnncli.export.exporting import shortcomings
+from cnncli.export.kinds import BY_NAME, KINDS, QUANTIZE
+from cnncli.export.pictures import input_range, random_pictures, scaled
+from cnncli.export.representative import MOST, representative
+from cnncli.export.targets import targets
+from cnncli.export.verification import centred, compare, logarithm
+from cnncli.models.registry import parse
+
+RGB = (-1.0, 1.0)
+
+
+def named(output: Path | str, to: str | None = None, *quantize: str) -> list[tuple[str, str]]:
+    return [(kind.name, str(path)) for kind, path in targets(parse("v2"), str(output), to, quantize)]
+
+
+def test_the_kind_follows_from_the_name() -> None:
+    assert named("a.tflite") == [("none", "a.tflite")]
+    assert named("a.keras") == [("keras", "a.keras")]
+    assert named("folder/") == named("folder/", "saved_model") == [("saved_model", "folder")]
+    assert named("model.bin", "tflite", "int8") == [("int8", "model.bin")]
+    assert named("folder/", None, "int8") == [("int8", "folder/mobilenet_v2-int8.tflite")]
+
+
+def test_several_kinds_fill_a_directory(tmp_path: Path) -> None:
+    expected = [(kind, f"models/mobilenet_v2-{kind}.tflite") for kind in ("int8", "none")]
+    assert named("models", None, "int8", "none", "int8") == expected
+    assert named(tmp_path, "tflite") == [("none", f"{tmp_path}/mobilenet_v2-none.tflite")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a.bin",), "expected a name that ends in .tflite or .keras, or a directory"),
+        (("a.keras", None, "int8"), "--quantize is for TFLite files; a.keras is to be a Keras file"),
+        (("a.tflite", None, "int8", "none"), "a.tflite is one file, and 2 kinds are asked for; name a directory"),
+        (("a.tflite", None, "int9"), "--quantize int9: unknown kind; did you mean int8"),
+    ],
+)
+def test_contradictions_are_named(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        named(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("reference", "values"),
+    [
+        ("v1", (-1, 1)),
+        ("v2", (-1, 1)),
+        ("v3_small", (0, 255)),
+        ("v3_large:include_preprocessing=false", (-1, 1)),
+        ("b0", (0, 255)),
+        ("v3_small@article", (0, 1)),
+        ("b0@article", (0, 1)),
+    ],
+)
+def test_input_ranges(reference: str, values: tuple[float, float]) -> None:
+    model = parse(reference)
+    assert input_range(model, model.graph()) == values
+    assert scaled(numpy.array([0, 255], "uint8"), values).tolist() == list(values)
+
+
+def test_random_pictures_are_the_same_and_differ_among_each_other() -> None:
+    few, more = random_pictures(2, (40, 56, 3)), random_pictures(3, (40, 56, 3))
+    assert (few == more[:2]).all()
+    assert (few.min(), few.max(), few.dtype) == (0, 255, "uint8")
+    assert numpy.abs(few[0].astype(int) - few[1]).mean() > 20
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Three images of different kinds, one in a folder within; and a file that is none."""
+    folder = tmp_path / "images"
+    (folder / "more").mkdir(parents=True)
+    Image.new("RGB", (30, 20), (255, 0, 0)).save(folder / "b.png")
+    Image.new("L", (8, 8), 51).save(folder / "more" / "c.jpg", quality=95)
+    Image.new("RGBA", (8, 8), (0, 255, 0, 128)).save(folder / "a.PNG")
+    (folder / "notes.txt").write_text("none")
+    return folder
+
+
+def test_images_are_decoded_and_resized(images: Path) -> None:
+    found = representative(images, (16, 24, 3), RGB)
+    assert found.pictures.shape == (3, 16, 24, 3)
+    assert found.pictures[:, 0, 0].tolist()[:2] == [[0, 255, 0], [255, 0, 0]]
+    assert found.description == f"3 pictures in {images}"
+    assert representative(images, (16, 24, 1), RGB).pictures.shape == (3, 16, 24, 1)
+    batches = list(found.batches(2))
+    assert [batch.shape for batch in batches] == [(2, 16, 24, 3)] * 2
+    assert batches[0][1, 0, 0].tolist() == [1, -1, -1]
+    assert (batches[1][1] == batches[0][0]).all()  # filled up from the beginning
+
+
+def test_a_bad_image_is_named(images: Path) -> None:
+    (images / "b.png").write_bytes(b"\x89PNG no more")
+    with pytest.raises(UsageError, match="b.png cannot be read as an image"):
+        representative(images, (16, 16, 3), RGB)
+
+
+def test_a_truncated_image_is_named(images: Path) -> None:
+    (images / "large.png").write_bytes(b"")
+    Image.effect_noise((64, 64), 50).save(images / "large.png")
+    whole = (images / "large.png").read_bytes()
+    (images / "large.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UsageError, match="large.png cannot be read as an image"):
+        representative(images, (16, 16, 3), RGB)
+
+
+def test_a_directory_without_images_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"{tmp_path} holds no images"):
+        representative(tmp_path, (16, 16, 3), RGB)
+
+
+def test_channels_that_no_image_has(images: Path) -> None:
+    with pytest.raises(UsageError, match="takes 5 channels, which no image has"):
+        representative(images, (16, 16, 5), RGB)
+
+
+def test_no_more_pictures_than_useful(tmp_path: Path) -> None:
+    numpy.save(tmp_path / "many.npy", numpy.arange(250, dtype="uint8").reshape(250, 1, 1, 1))
+    found = representative(tmp_path / "many.npy", (1, 1, 1), RGB)
+    assert found.description == f"{MOST} of 250 pictures in {tmp_path / 'many.npy'}"
+    assert found.pictures[:3].ravel().tolist() == [0, 2, 5]
+
+
+def test_floats_are_taken_as_they_are(tmp_path: Path) -> None:
+    values = numpy.random.default_rng(0).uniform(-1, 1, (2, 4, 4, 3)).astype("float32")
+    numpy.savez(tmp_path / "pictures.npz", pictures=values)
+    found = representative(tmp_path / "pictures.npz", (4, 4, 3), RGB)
+    assert (numpy.concatenate(list(found.batches(1))) == values).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (numpy.zeros((2, 4, 4, 1), "uint8"), r"shape \(2, 4, 4, 1\); the network takes \(count, 4x4x3\)"),
+        (numpy.zeros((4, 4, 3), "uint8"), r"shape \(4, 4, 3\)"),
+        (numpy.zeros((0, 4, 4, 3), "uint8"), r"shape \(0, 4, 4, 3\)"),
+        (numpy.full((2, 4, 4, 3), 255.0), "holds values from 255 to 255; the network takes -1 to 1, or pixels"),
+        (numpy.full((2, 4, 4, 3), numpy.nan), "holds values from nan to nan"),
+        (numpy.zeros((2, 4, 4, 3), "int64"), "holds int64; give pixels as uint8"),
+        (numpy.array([None]), "cannot be read as arrays"),
+    ],
+)
+def test_arrays_that_do_not_fit(tmp_path: Path, array: Any, message: str) -> None:
+    numpy.save(tmp_path / "pictures.npy", array)
+    with pytest.raises(UsageError, match=message):
+        representative(tmp_path / "pictures.npy", (4, 4, 3), RGB)
+
+
+@pytest.mark.parametrize("name", ["pictures.npy", "pictures.npz"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00"])
+def test_files_that_are_no_arrays(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=f"{name} cannot be read as arrays"):
+        representative(tmp_path / name, (4, 4, 3), RGB)
+
+
+def test_an_archive_of_several_arrays(tmp_path: Path) -> None:
+    numpy.savez(tmp_path / "pictures.npz", a=numpy.zeros(1), b=numpy.zeros(1))
+    with pytest.raises(UsageError, match=r"holds 2 arrays \(a, b\); give one"):
+        representative(tmp_path / "pictures.npz", (4, 4, 3), RGB)
+
+
+def outputs(seed: int) -> Any:
+    logits = numpy.random.default_rng(seed).normal(size=(4, 1000))
+    powers = numpy.exp(logits)
+    return (powers / powers.sum(-1, keepdims=True)).astype("float32")
+
+
+def test_comparison_sees_what_the_pictures_change() -> None:
+    expected = outputs(1)
+    same = compare(expected, expected)
+    assert (same["max_abs_difference"], same["blind"]) == (0, False)
+    assert same["cosine"] == pytest.approx(1)
+    noise = numpy.random.default_rng(0).normal(0, 1e-6, expected.shape)
+    assert compare(expected + noise, expected)["cosine"] > 0.999
+    assert abs(compare(outputs(2), expected)["cosine"]) < 0.1  # of another network
+    constant = numpy.broadcast_to(expected.mean(0), expected.shape)
+    assert compare(constant, expected)["cosine"] == 0  # whatever the picture
+    assert compare(expected, constant)["blind"]
+
+
+@pytest.mark.parametrize("actual", [numpy.full((4, 1000), numpy.nan), numpy.zeros((4, 999))])
+def test_outputs_that_cannot_be_compared(actual: Any) -> None:
+    assert compare(actual, outputs(1))["cosine"] is None
+
+
+def test_logits_come_back_from_probabilities() -> None:
+    logits = numpy.random.default_rng(1).normal(0, 5, size=(4, 100)).astype("float32")
+    powers = numpy.exp(logits)
+    assert centred(logarithm(powers / powers.sum(-1, keepdims=True))) == pytest.approx(centred(logits), abs=1e-5)
+
+
+FACTS = {
+    "ops": {"CONV_2D": 3},
+    "buffer_bytes": 100,
+    "signature": {"outputs": ["probabilities"]},
+    "comparison": {"compared": "outputs", "max_relative_difference": 1e-6, "cosine": 1.0, "blind": False},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        ({"ops": {"CUSTOM FlexErf": 1}}, "operations that the runtime lacks: CUSTOM FlexErf"),
+        ({"buffer_bytes": 99}, "its buffers hold 99 bytes, the kernels alone are 100"),
+        ({"signature": None}, "its signature does not give probabilities"),
+        ({"comparison": {"cosine": 0.99}}, r"difference 1e-06 \(at most 0.005\), cosine 0.9900 \(at least 0.9999\)"),
+        ({"comparison": {"max_relative_difference": 0.01}}, "its outputs are not the Keras model's"),
+        ({"comparison": {"cosine": None, "max_relative_difference": None}}, "its outputs are not finite"),
+        ({"comparison": {"blind": True}}, "the check cannot see"),
+    ],
+)  # fmt: skip
+def test_shortcomings(change: dict[str, Any], message: str | None) -> None:
+    facts = copy.deepcopy(FACTS)
+    for key, value in change.items():
+        facts[key] = facts[key] | value if key == "comparison" else value
+    found = shortcomings(BY_NAME["none"], facts, 100, "probabilities")
+    if message is None:
+        assert found == []
+    else:
+        assert len(found) == 1
+        with pytest.raises(UsageError, match=message):
+            raise UsageError(found[0])
+
+
+def test_predicted_sizes_are_the_weights_at_their_width() -> None:
+    graph = parse("v1").graph()
+    params = 4_253_864  # keras.applications.MobileNet
+    widths = {
+        "none": 4,
+        "float16": 2,
+        "dynamic": 1,
+        "int8": 1,
+        "int8-io": 1,
+        "int16x8": 1,
+        "keras": 4,
+        "saved_model": 4,
+    }
+    assert {kind.name: kind.weight_bytes(graph) for kind in KINDS} == {
+        name: params * width for name, width in widths.items()
+    }
+    kernels = params - 4 * 10_944 - 1000  # without batch norm's four vectors and the classifier's bias
+    assert BY_NAME["int8"].kernel_bytes(graph) == kernels
+
+
+# What is wrong is said before anything slow begins: none of these may import TensorFlow.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["-o", "missing/folder/a.tflite"], 3, "there is no directory"),
+        (["-o", "old.tflite"], 2, "old.tflite exists; add --force to replace it"),
+        (["-o", "folder"], 2, "folder exists; add --force to replace it"),
+        (["-o", "folder", "--force"], 2, "folder is a directory that is no SavedModel; it is not replaced"),
+        (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite files"),
+        (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number of at least 1"),
+        (["-o", "a.tflite", "--seed", "x"], 2, "--seed x: expected"),
+        (["-o", "a.tflite", "--weights", "none.h5"], 2, "none.h5 does not exist"),
+        (["-o", "a.tflite", "--weights", "old.tflite"], 2, "old.tflite holds no weights"),
+        (["-o", "a.tflite", "--manifest", "old.tflite"], 2, "old.tflite exists"),
+        ([], 2, "Missing option '--output'"),
+    ],
+)
+def test_refusals(
+    run: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "precious").touch()
+    (tmp_path / "old.tflite").write_text("old")
+    started = time.perf_counter()
+    result = run("export", "v2", *arguments)
+    assert time.perf_counter() - started < 1.5
+    assert (result.code, result.out) == (code, "")
+    assert result.err.startswith("cnncli: ")
+    assert result.err.count("\n") == 1
+    assert message in result.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "old.tflite", "precious"]
+    assert (tmp_path / "old.tflite").read_text() == "old"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks children up in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_from_outside_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    target = tmp_path / "b0.tflite"
+    target.write_text("old")
+    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=32", "-o", str(target), "--force"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    child = the_child_of(process.pid)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert said in ("", "cnncli: interrupted\n")
+    assert list(tmp_path.iterdir()) == [target]
+    assert target.read_text() == "old"
+    for _ in range(500):  # where the signal came before the child had read its job, it ends by itself
+        if not Path(f"/proc/{child}").exists():
+            break
+        time.sleep(0.02)
+    else:
+        raise AssertionError("the child lives on")
+
+
+def the_child_of(pid: int) -> int:
+    """The process that `pid` has started, when it has."""
+    for _ in range(500):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.02)
+    raise AssertionError("it starts no child")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks children up in /proc")
+def test_a_killed_conversion_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=32", "-o", str(tmp_path / "v2.tflite")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    os.kill(the_child_of(process.pid), signal.SIGKILL)
+    out, said = process.communicate(timeout=20)
+    assert (process.returncode, out) == (3, "")
+    assert said.startswith("cnncli: the export was killed, as the system does when memory runs out")
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_kinds_on_the_command_line_are_those_there_are() -> None:
+    assert QUANTIZE == ("none", "float16", "dynamic", "int8", "int8-io", "int16x8")
