@@ -1,0 +1,338 @@
+"""What `export` writes, made by the real command and used as a user would."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image
+
+from cnncli.export.exporting import Export, Request, Target, export
+from cnncli.export.flatbuffer import ALIGNMENT, read
+from cnncli.export.kinds import BY_NAME, QUANTIZE
+from cnncli.export.pictures import random_pictures
+from cnncli.models.registry import parse
+
+pytestmark = pytest.mark.tf
+
+SMALL = "mobilenet_v2:input_shape=32,alpha=0.35,classes=10"
+KINDS = ("saved_model", "none", "float16", "dynamic", "int8", "int8-io")
+MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")
+
+
+def exported(folder: Path, reference: str, kinds: tuple[str, ...] = KINDS, **options: Any) -> Export:
+    targets = [Target(BY_NAME[kind], folder / f"{kind}{BY_NAME[kind].suffix}") for kind in kinds]
+    return export(Request(parse(reference), targets, seed=1, **options), lambda _: None)
+
+
+def hold(found: Export) -> None:
+    """Everything verified, in place, of the size predicted, of operations that the runtime has."""
+    assert found.problems == []
+    for file in found.files:
+        assert (file.verified, file.in_place) == (True, True)
+        assert file.predicted_bytes * 0.9 < file.size < file.predicted_bytes * 1.1
+        assert not file.facts["comparison"]["blind"]
+
+
+@pytest.mark.parametrize("flavor", ["keras", "article"])
+@pytest.mark.parametrize("name", [*MOBILENETS, *(f"efficientnet_b{number}" for number in range(5))])
+def test_every_network_in_every_kind(tmp_path: Path, name: str, flavor: str) -> None:
+    hold(exported(tmp_path, f"{name}@{flavor}:input_shape=64"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flavor", ["keras", "article"])
+@pytest.mark.parametrize("number", [5, 6, 7])
+def test_the_largest_networks_in_every_kind(tmp_path: Path, number: int, flavor: str) -> None:
+    hold(exported(tmp_path, f"efficientnet_b{number}@{flavor}:input_shape=64"))
+
+
+def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:
+    found = exported(tmp_path, "efficientnet_b0", ("none",))
+    hold(found)
+    (file,) = found.files
+    # The converter's best: each convolution with its activation (sigmoid, multiply), nothing that computes a shape.
+    assert file.facts["op_count"] <= 239
+    assert file.facts["ops"]["CONV_2D"] == 65
+    assert file.facts["comparison"]["max_relative_difference"] < 1e-4
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small network in all kinds of TFLite and the manifest."""
+    folder = tmp_path_factory.mktemp("small")
+    arguments = [part for kind in QUANTIZE for part in ("-q", kind)]
+    done = command(SMALL, "-o", folder / "out", "--seed", 1, "--manifest", folder / "manifest.json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def command(*arguments: object, limit: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`cnncli export`; `limit` is the largest file in bytes that it and its children may write."""
+    return subprocess.run(
+        [sys.executable, "-m", "cnncli", "export", *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**os.environ, **environment},
+        preexec_fn=None if limit is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+
+
+def model(folder: Path, kind: str) -> Path:
+    return folder / "out" / f"mobilenet_v2-{kind}.tflite"
+
+
+DEPLOYED = """
+import json, sys
+import numpy
+from ai_edge_litert.interpreter import Interpreter
+
+interpreter = Interpreter(sys.argv[1])
+(signature,) = interpreter.get_signature_list()
+runner = interpreter.get_signature_runner(signature)
+details = runner.get_input_details()["image"]
+image = numpy.full(details["shape"], 3, details["dtype"])
+(outputs,) = [{name: array.tolist() for name, array in runner(image=image).items()}]
+assert "tensorflow" not in sys.modules
+print(json.dumps([signature, details["dtype"].__name__, outputs]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["none", "int8-io"])
+def test_it_runs_with_the_runtime_alone(small: Path, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DEPLOYED, str(model(small, kind))], capture_output=True, check=True, text=True
+    )
+    signature, dtype, outputs = json.loads(done.stdout)
+    assert signature == "serving_default"
+    assert dtype == ("int8" if kind == "int8-io" else "float32")
+    (probabilities,) = outputs["probabilities"]
+    assert len(probabilities) == 10
+    if kind == "none":
+        assert sum(probabilities) == pytest.approx(1)
+
+
+def test_the_manifest(small: Path) -> None:
+    manifest = json.loads((small / "manifest.json").read_text())
+    assert manifest["schema_version"] == 1
+    assert manifest["model"]["reference"] == SMALL
+    assert manifest["input"] == {"name": "image", "shape": [32, 32, 3], "range": [-1, 1]}
+    assert manifest["output"] == {"name": "probabilities", "shape": [10]}
+    assert manifest["weights"]["source"] == "fresh"
+    assert manifest["weights"]["calibrated"]
+    assert manifest["representative_data"] == "64 random pictures"
+    assert set(manifest["versions"]) == {"cnncli", "python", "tensorflow", "keras", "ai-edge-litert"}
+    assert manifest["peak_memory_bytes"] > 2e8
+    assert [file["kind"] for file in manifest["files"]] == list(QUANTIZE)
+    for file in manifest["files"]:
+        content = Path(file["path"]).read_bytes()
+        assert (file["bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        assert (file["verified"], file["in_place"], file["problems"]) == (True, True, [])
+        assert sum(file["ops"].values()) == file["op_count"]
+        assert file["verification"]["cosine"] > file["verification"]["limits"]["cosine"]
+        assert file["inputs"][0]["name"] == "image"
+        assert file["signature"]["inputs"] == ["image"]
+        assert file["signature"]["outputs"] == ["probabilities"]
+
+
+def test_int8_files_have_integer_ends_only_where_asked(small: Path) -> None:
+    files = {file["kind"]: file for file in json.loads((small / "manifest.json").read_text())["files"]}
+    assert files["int8"]["inputs"][0]["dtype"] == "float32"
+    (taken,) = files["int8-io"]["inputs"]
+    assert (taken["dtype"], taken["shape"]) == ("int8", [1, 32, 32, 3])
+    assert taken["scale"] == pytest.approx(2 / 255)
+    assert abs(taken["zero_point"]) <= 1
+    assert files["int8"]["op_count"] == files["int8-io"]["op_count"] + 2
+    assert files["int8"]["verification"]["compared"] == "logits"
+    assert files["none"]["verification"]["compared"] == "outputs"
+
+
+def test_buffers_are_aligned(small: Path) -> None:
+    content = model(small, "none").read_bytes()
+    start = numpy.frombuffer(content, "uint8").ctypes.data
+    offsets = [buffer.data.ctypes.data - start for buffer in read(content).buffers if buffer.data is not None]
+    assert len(offsets) > 50
+    assert {offset % ALIGNMENT for offset in offsets} == {0}
+
+
+def test_the_same_seed_gives_the_same_file(small: Path, tmp_path: Path) -> None:
+    done = command(SMALL, "-o", tmp_path / "again.tflite", "--seed", 1, "--no-verify", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    (file,) = json.loads(done.stdout)["files"]
+    assert (file["verified"], file["verification"]) == (None, None)
+    assert (tmp_path / "again.tflite").read_bytes() == model(small, "none").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("saved") / "model"
+    done = command(SMALL, "-o", path, "--seed", 1)
+    assert done.returncode == 0, done.stderr
+    assert "saved_model" in done.stdout
+    return path
+
+
+def test_the_saved_model_says_what_it_takes(saved: Path) -> None:
+    done = subprocess.run(
+        ["saved_model_cli", "show", "--all", "--dir", str(saved)], capture_output=True, check=True, text=True
+    )
+    assert "inputs['image'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 32, 32, 3)" in done.stdout
+    assert "outputs['probabilities'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 10)" in done.stdout
+    assert "keras_tensor" not in done.stdout
+
+
+def test_the_saved_model_runs_at_the_shell(saved: Path, tmp_path: Path) -> None:
+    numpy.save(tmp_path / "images.npy", numpy.zeros((2, 32, 32, 3), "float32"))
+    arguments = ["--dir", str(saved), "--tag_set", "serve", "--signature_def", "serving_default"]
+    subprocess.run(
+        [
+            "saved_model_cli",
+            "run",
+            *arguments,
+            "--inputs",
+            f"image={tmp_path / 'images.npy'}",
+            "--outdir",
+            str(tmp_path),
+        ],
+        capture_output=True,
+        check=True,
+    )
+    assert numpy.load(tmp_path / "probabilities.npy").shape == (2, 10)
+
+
+def test_the_saved_model_and_keras_file_are_the_same_network(saved: Path, tmp_path: Path) -> None:
+    """And the former holds each weight once: Keras's own export holds two."""
+    import keras
+    import tensorflow
+
+    done = command(SMALL, "-o", tmp_path / "model.keras", "--seed", 1)
+    assert done.returncode == 0, done.stderr
+    network = keras.models.load_model(tmp_path / "model.keras")
+    images = numpy.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype("float32")
+    served = tensorflow.saved_model.load(str(saved)).signatures["serving_default"]
+    probabilities = served(image=tensorflow.constant(images))["probabilities"]
+    assert numpy.asarray(probabilities) == pytest.approx(numpy.asarray(network(images, training=False)), abs=1e-5)
+    variables = sum(file.stat().st_size for file in (saved / "variables").iterdir())
+    assert variables < 1.1 * 4 * network.count_params()
+
+
+def test_half_the_bytes_of_keras_own_export(tmp_path: Path) -> None:
+    from cnncli.keras_model import lower
+
+    (file,) = exported(tmp_path, "efficientnet_b0", ("saved_model",), verify=False).files
+    lower(parse("b0").graph()).export(str(tmp_path / "theirs"), verbose=False)
+    theirs = sum(path.stat().st_size for path in (tmp_path / "theirs").rglob("*") if path.is_file())
+    assert file.size < 0.55 * theirs
+
+
+def test_a_fixed_batch_and_features(tmp_path: Path) -> None:
+    done = command(
+        SMALL.replace("classes=10", "include_top=false"), "-o", tmp_path / "a.tflite", "--batch", 3, "-f", "json"
+    )
+    assert done.returncode == 0, done.stderr
+    (file,) = json.loads(done.stdout)["files"]
+    assert file["inputs"][0]["shape"] == [3, 32, 32, 3]
+    assert file["outputs"] == [{"name": "features", "shape": [3, 1, 1, 1280], "dtype": "float32"}]
+
+
+def test_own_weights_are_exported_as_they_are(tmp_path: Path) -> None:
+    import keras
+
+    assert command(SMALL, "-o", tmp_path / "w.keras", "--no-verify").returncode == 0
+    network = keras.models.load_model(tmp_path / "w.keras")
+    digest = hashlib.sha256(b"".join(numpy.asarray(weight).tobytes() for weight in network.weights)).hexdigest()
+    done = command(SMALL, "-o", tmp_path / "a.tflite", "--weights", tmp_path / "w.keras", "-f", "json")
+    assert done.returncode == 0, done.stderr
+    weights = json.loads(done.stdout)["weights"]
+    assert weights == {"source": str(tmp_path / "w.keras"), "seed": None, "calibrated": False, "sha256": digest}
+
+
+def test_weights_that_show_nothing_are_not_called_verified(tmp_path: Path) -> None:
+    reference, fresh = "b0:input_shape=32,classes=10", tmp_path / "fresh.keras"
+    subprocess.run([sys.executable, "-m", "cnncli", "build", reference, "-o", fresh], capture_output=True, check=True)
+    done = command(reference, "-o", tmp_path / "a.tflite", "--weights", fresh)
+    assert done.returncode == 1
+    assert "a.tflite: the check cannot see: with these weights the picture hardly changes" in done.stderr
+    assert not (tmp_path / "a.tflite").exists()
+
+
+def test_own_pictures_change_the_ranges(small: Path, tmp_path: Path) -> None:
+    """Dull pictures leave the input a narrower range than those of all colours."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, picture in enumerate(random_pictures(6, (40, 50, 3))):
+        Image.fromarray(picture // 2 + 60).save(folder / f"{number}.png")
+    done = command(
+        SMALL, "-o", tmp_path / "a.tflite", "-q", "int8-io", "--seed", 1, "--representative-data", folder, "-f", "json"
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads(done.stdout)
+    assert manifest["representative_data"] == f"6 pictures in {folder}"
+    assert manifest["files"][0]["inputs"][0]["scale"] < 0.8 * 2 / 255
+    (folder / "7.png").write_bytes(b"no picture")
+    done = command(SMALL, "-o", tmp_path / "b.tflite", "-q", "int8", "--representative-data", folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"cnncli: {folder / '7.png'} cannot be read as an image")
+
+
+def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
+    """The other kinds of the same call are written none the less."""
+    small_v3 = "v3_small:input_shape=32,alpha=0.5,classes=10"
+    done = command(small_v3, "-o", tmp_path / "out", "-q", "int16x8", "-q", "none", "--seed", 1)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"cnncli: {tmp_path}/out/mobilenet_v3_small-int16x8.tflite: int16x8 is not possible")
+    assert "HARD_SWISH" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mobilenet_v3_small-none.tflite"]
+
+
+BROKEN = """
+from cnncli.export import tflite
+from cnncli.export.flatbuffer import read, write
+
+convert = tflite.convert
+
+def truncated(*arguments):
+    model = read(convert(*arguments))
+    for buffer in model.buffers:
+        if buffer.data is not None and len(buffer.data) > 10_000:
+            buffer.data = buffer.data.copy()
+            buffer.data[len(buffer.data) // 2 :] = 0
+    return write(model)
+
+tflite.convert = truncated
+"""
+
+
+@pytest.mark.parametrize("kind", ["none", "int8"])
+def test_a_corrupted_conversion_is_found(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    target = tmp_path / "a.tflite"
+    target.write_text("old")
+    done = command(SMALL, "-o", target, "-q", kind, "--seed", 1, "--force", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert f"{target}: its {'logits' if kind == 'int8' else 'outputs'} are not the Keras model's" in done.stderr
+    assert target.read_text() == "old"
+    if kind == "none":
+        done = command(SMALL, "-o", target, "--seed", 1, "--force", "--keep-unverified", PYTHONPATH=str(tmp_path))
+        assert done.returncode == 1
+        assert target.stat().st_size > 1e6
+
+
+@pytest.mark.parametrize("name", ["a.tflite", "folder", "a.keras"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str) -> None:
+    """Doubled by a limit on the size of a file, which a full disk would set too."""
+    done = command(SMALL, "-o", tmp_path / name, "--no-verify", limit=300_000)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith("cnncli: ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
