@@ -75,6 +75,19 @@ def _tensor_map(name: str, index: int) -> Any:
     return tensor
 
 
+def with_integer_ends(data: bytes) -> bytes:
+    """The file without the conversions from and to float at its ends: it takes and gives integers, named the same."""
+    model = read(data)
+    graph = model.subgraphs[0]
+    (input_index,), (output_index,) = graph.inputs, graph.outputs
+    first = next(operator for operator in graph.operators if input_index in operator.inputs)
+    last = next(operator for operator in graph.operators if output_index in operator.outputs)
+    assert (_operation(model, first), _operation(model, last)) == ("QUANTIZE", "DEQUANTIZE")
+    graph.operators = [operator for operator in graph.operators if operator is not first and operator is not last]
+    graph.inputs, graph.outputs = first.outputs, last.inputs
+    return add_signature(write(model), *(graph.tensors[index].name.decode() for index in (input_index, output_index)))
+
+
 def ending_before_softmax(data: bytes) -> bytes | None:
     """The file with what its final softmax reads as its only output; None where it ends otherwise."""
     model = read(data)

@@ -27,7 +27,9 @@ def concrete_function(model: Any, batch: int) -> Any:
 
 
 def convert(function: Any, quantize: str, examples: Examples, output_name: str) -> bytes:
-    """The file's bytes. `examples` is asked only by the kinds that quantize activations.
+    """The file's bytes, of a kind of --quantize, but for int8-io, which is made of an int8 file.
+
+    `examples` is asked only by the kinds that quantize activations.
 
     The converter is given the function alone: told of the Keras model it takes four times as long for the same file,
     told of any other owner of the variables it loses their values. Raises CheckFailed where an operation cannot be
@@ -55,10 +57,8 @@ def _configure(tensorflow: Any, converter: Any, quantize: str, examples: Example
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
-    if quantize in ("int8", "int8-io", "int16x8"):
+    if quantize in ("int8", "int16x8"):
         converter.representative_dataset = lambda: ([example] for example in examples())
         converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
     if quantize == "int16x8":
         converter.target_spec.supported_ops = [operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
-    if quantize == "int8-io":
-        converter.inference_input_type = converter.inference_output_type = tensorflow.int8
