@@ -37,5 +37,6 @@ def suggestion(word: str, known: Mapping[str, str]) -> str:
     """`; did you mean X?` where one of the known words is near, else nothing."""
     from difflib import get_close_matches  # only for mistakes
 
-    near = dict.fromkeys(known[key] for key in get_close_matches(word, known, n=3, cutoff=0.5))
+    begun = [key for key in known if word and key.startswith(word)]
+    near = dict.fromkeys(known[key] for key in [*begun, *get_close_matches(word, known, n=3, cutoff=0.5)][:3])
     return f"; did you mean {' or '.join(near)}?" if near else ""

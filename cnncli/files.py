@@ -24,13 +24,21 @@ def read_text(path: Path) -> str:
         raise MachineError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
+def is_stream(path: Path) -> bool:
+    """Whether `path` is a device or a pipe, such as /dev/null: to be written to, never to be replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def check_target(path: Path, *, force: bool, directory: bool = False) -> None:
     """Raise before any work is done where `path` could not be written in the end.
 
-    UsageError where it exists and `force` is not given; MachineError where its place is missing or not writable.
+    UsageError where it exists and `force` is not given, or is a device; MachineError where its place is missing or
+    not writable.
     """
     if path.is_dir() and not directory:
         raise MachineError(f"{path} is a directory; name a file in it")
+    if is_stream(path):
+        raise UsageError(f"{path} is a device or a pipe; name a file")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path} exists; add --force to replace it")
     parent = path.absolute().parent
@@ -76,6 +84,12 @@ def _put(draft: Path, path: Path, aside: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, force: bool) -> None:
-    """Write UTF-8 text, whole or not at all; raises as `replacing`."""
+    """Write UTF-8 text, whole or not at all (into a device or a pipe: as it comes); raises as `replacing`."""
+    if is_stream(path):
+        try:
+            path.write_text(text, encoding="utf-8", newline="")
+        except OSError as error:
+            raise MachineError(f"{path} cannot be written: {error.strerror or error}") from error
+        return
     with replacing(path, force=force) as draft:
         draft.write_text(text, encoding="utf-8", newline="")

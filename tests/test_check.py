@@ -119,7 +119,7 @@ def test_at_the_limit_passes_and_one_over_fails(run, option: str, limit: int) ->
 def test_formats(run, folder: Path, how: str) -> None:
     (folder / "budgets.toml").write_text(BUDGETS.replace("cnncli.lock", "models.lock"))
     locked = run("check", "v2", "efficientnet_b0:classes=10", "--baseline", "models.lock", "--write-baseline")
-    assert locked == (0, "", "")
+    assert (locked.code, locked.out) == (0, "")
     result = run("check", "--budget", "budgets.toml", "--max-layers", "200", "--format", how)
     assert (result.code, result.err) == (1, "cnncli: 1 of 19 checks fails: efficientnet_b0:classes=10 max-layers\n")
     golden(f"check.{how}", result.out)
@@ -206,7 +206,9 @@ def test_options_and_references_from_the_standard_input(run, monkeypatch) -> Non
 
 
 def lock(run, folder: Path, *models: str) -> dict[str, dict[str, object]]:
-    assert run("check", *models, "--baseline", "x.lock", "--write-baseline", "--force") == (0, "", "")
+    done = run("check", *models, "--baseline", "x.lock", "--write-baseline", "--force")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("cnncli: x.lock holds ")
     return json.loads((folder / "x.lock").read_text())["models"]
 
 
@@ -225,6 +227,24 @@ def test_a_lock_file_is_the_same_bytes_for_the_same_models(run, folder: Path) ->
     assert max(map(len, first.splitlines())) <= 100
     exists = run("check", "v2", "--baseline", "x.lock", "--write-baseline")
     assert (exists.code, exists.err) == (2, "cnncli: x.lock exists; add --force to replace it\n")
+
+
+def test_locking_one_model_keeps_the_others(run, folder: Path) -> None:
+    both = lock(run, folder, "v2", "b0")
+    assert lock(run, folder, "v1") == {"mobilenet_v1": lock(run, folder, "v1")["mobilenet_v1"], **both}
+
+
+def test_a_project_with_a_lock_can_still_ask_of_other_models(run, folder: Path) -> None:
+    lock(run, folder, "v2")
+    (folder / "pyproject.toml").write_text('[tool.cnncli]\nbaseline = "x.lock"\n')
+    assert run("check", "v1", "--max-params", "5M").code == 0
+    assert run("check", "v1").code == 2
+
+
+def test_an_exceeded_budget_leaves_the_lock_file_unwritten_and_says_so(run, folder: Path) -> None:
+    result = run("check", "v2", "--max-params", "1M", "--baseline", "x.lock", "--write-baseline")
+    assert (result.code, "x.lock is not written" in result.err) == (1, True)
+    assert not (folder / "x.lock").exists()
 
 
 def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folder: Path) -> None:
@@ -337,7 +357,11 @@ def test_a_malformed_lock_file(run, folder: Path, change: tuple[str, str], says:
         ("check b0 --max-params 5M --tolerance 1%", 2, "--tolerance needs a lock file: add --baseline FILE"),
         ("check b0 --write-baseline", 2, "--write-baseline needs a lock file: add --baseline FILE"),
         ("check b0 --budget none.toml", 2, "there is no file none.toml"),
-        ("check b0 --baseline none.lock", 2, "there is no file none.lock"),
+        (
+            "check b0 --baseline none.lock",
+            2,
+            "there is no lock file none.lock; `cnncli check --write-baseline` writes it",
+        ),
         ("check b0 --baseline none.lock --tolerance 1", 2, "--tolerance 1: expected a percentage"),
         ("check --alpha 0.5 --baseline none.lock", 2, "model options are for models named on the command line"),
         ("check b0 --max-params 5M -o /nonexistent/x", 3, "there is no directory /nonexistent"),

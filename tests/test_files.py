@@ -73,3 +73,15 @@ def test_a_directory_without_permission_is_said_before_the_work(tmp_path: Path) 
 def test_a_missing_directory_is_said(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match="there is no directory"):
         write_text(tmp_path / "missing" / "report.txt", "new", force=False)
+
+
+def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(pipe, "report", force=False)
+    assert os.read(reader, 100) == b"report"
+    os.close(reader)
+    with pytest.raises(UsageError, match="is a device or a pipe; name a file"), replacing(pipe, force=True):
+        pass
+    assert pipe.is_fifo()

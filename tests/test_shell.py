@@ -57,3 +57,18 @@ def test_output_is_utf8_under_any_locale(cnncli, locale: str) -> None:
     result = cnncli("list", LC_ALL=locale, LANG=locale)
     assert result.code == 0
     assert "\u2500\u2500\u2500" in result.out
+
+
+@pytest.mark.parametrize("arguments", ["--version", "--help", "list", "summary v2 -f json", "compare b0 b1"])
+def test_closed_streams_are_no_traceback(arguments: str) -> None:
+    command = f"{sys.executable} -m cnncli {arguments}"
+    done = subprocess.run(["sh", "-c", f"{command} >&-"], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert subprocess.run(["sh", "-c", f"{command} >&- 2>&- <&-"], check=False).returncode == 0
+
+
+def test_a_closed_input_has_no_references() -> None:
+    command = f"{sys.executable} -m cnncli summary - <&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "cnncli: no references on the standard input; write one a line\n"

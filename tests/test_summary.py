@@ -113,7 +113,7 @@ def test_several_models(run) -> None:
     result = run("summary", "v1", "v2", "--by", "stage", "--format", "json")
     assert [json.loads(line)["model"]["name"] for line in result.out.splitlines()] == ["mobilenet_v1", "mobilenet_v2"]
     rows = list(csv.DictReader(io.StringIO(run("summary", "v1", "v2", "--by", "stage", "--format", "csv").out)))
-    assert [row["name"] for row in rows].count("head") == 2
+    assert [row["model"] for row in rows if row["name"] == "head"] == ["mobilenet_v1", "mobilenet_v2"]
     assert run("summary", "v1", "v2").out.count("Receptive field") == 2
     assert run("summary", "v1", "b0", "--alpha", "0.5").code == 2
 
@@ -245,3 +245,20 @@ def test_nothing_heavy_is_loaded(arguments: str) -> None:
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr == "[]\n"
+
+
+def test_the_suffix_of_a_file_says_its_format(run, tmp_path: Path) -> None:
+    for suffix, begins in (("json", "{"), ("csv", "name,"), ("md", "**mobilenet_v2"), ("txt", "mobilenet_v2 ")):
+        path = tmp_path / f"report.{suffix}"
+        assert run("summary", "v2", "-o", path).code == 0
+        assert path.read_text().startswith(begins)
+    assert run("summary", "v2", "--format", "csv", "-o", tmp_path / "x.json").code == 0
+    assert (tmp_path / "x.json").read_text().startswith("name,")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60])
+def test_numbers_are_whole_however_narrow_the_terminal(run, monkeypatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    listed, summed = run("list").out, run("summary", "v2", "--by", "stage").out
+    assert all(figure in listed for figure in ("568.74 M", "37.75 G", "66.66 M"))
+    assert all(figure in summed for figure in ("1,695,720", "3,538,984", "300.77 M", "112x112x32"))

@@ -27,9 +27,13 @@ class Lock:
     models: Mapping[str, Mapping[str, Any]]
 
 
-def lock_text(entries: Iterable[Entry]) -> str:
-    """Models and keys in alphabetical order, a figure a line: the same models give the same bytes."""
-    models = {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
+def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
+    """Models and keys in alphabetical order, a figure a line: the same models give the same bytes.
+
+    What a lock file held `before` of other models stays in it.
+    """
+    kept = {reference: dict(sorted(locked.items())) for reference, locked in (before.models if before else {}).items()}
+    models = kept | {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
     data = {"schema_version": SCHEMA_VERSION, "models": dict(sorted(models.items()))}
     return json.dumps(data, indent=2) + "\n"
 
@@ -69,7 +73,7 @@ def _check(reference: str, locked: Any, place: Place) -> None:
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
         if isinstance(value, bool) or not isinstance(value, str if key == STRUCTURE else int):
-            raise UsageError(f"{place}: {reference} has no {key}; write the lock file anew with --write-baseline")
+            raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
     for key in locked:
         if key not in known:
             near = suggestion(key, {name: name for name in known})

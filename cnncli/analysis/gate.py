@@ -17,7 +17,8 @@ from cnncli.models.registry import Model, parse
 class Gate:
     """What models must keep: `flags` are budgets for all of them, the config's are each model's own.
 
-    A lock that is being written anew only tells which models there are.
+    A lock that is being written only tells which models there are. `asked` is whether the command line named the lock;
+    where it is the project's, a model that it does not hold may still be held against the flags alone.
     """
 
     config: Config
@@ -25,6 +26,7 @@ class Gate:
     lock: Lock | None
     tolerance: Fraction
     writing: bool
+    asked: bool
 
     def models(self, named: Sequence[Model]) -> list[Model]:
         """The models named, or else all that the budget file and the lock file name. Raises UsageError for none."""
@@ -39,7 +41,8 @@ class Gate:
     def verdicts(self, entry: Entry) -> list[Verdict]:
         """Every check of a model; a flag takes the place of the file's budget. Raises UsageError for none."""
         budgets = {**self.config.budgets.get(entry.reference, {}), **self.flags}
-        locked = stay(entry, self.lock, self.tolerance) if self.lock and not self.writing else []
+        passing_by = bool(self.flags) and not self.asked and self.lock and entry.reference not in self.lock.models
+        locked = stay(entry, self.lock, self.tolerance) if self.lock and not self.writing and not passing_by else []
         if not (budgets or locked or self.writing):
             raise UsageError(
                 f"nothing to check of {entry.reference}: give --max-params or another budget, or --baseline"

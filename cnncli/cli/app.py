@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
+    _open_closed_streams()
     signal.signal(signal.SIGTERM, _terminated)
     if "_CNNCLI_COMPLETE" in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -66,14 +68,32 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except CnncliError as error:
         code = fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        code = fail(error.format_message().replace("Value error, ", ""), error.exit_code)
+        message = error.format_message().replace("Value error, ", "")
+        code = fail(message or "name a command; the list is above", error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
     except MemoryError:
         code = fail("not enough memory", MachineError.exit_code)
     except OSError as error:
-        code = fail(f"{error.filename or 'output'}: {error.strerror or error}", MachineError.exit_code)
+        code = fail(f"{error.filename or _place()}: {error.strerror or error}", MachineError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _place() -> str:
+    """What a system error is about that names no file: a working directory that was deleted, or the output."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the working directory"
+    return "output"
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (`>&-`) becomes the null device: what would go there is not wanted."""
+    null = Path(os.devnull)
+    sys.stdin = sys.stdin or null.open(encoding="utf-8")
+    sys.stdout = sys.stdout or null.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or null.open("w", encoding="utf-8")
 
 
 def fail(message: str, code: int) -> int:

@@ -122,9 +122,25 @@ Seed = Annotated[
     typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
+ReportFormat = Annotated[
+    Literal["table", "json", "csv", "markdown"] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="How the report is written: table, unless -o ends in .json, .csv or .md.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     Literal["table", "json", "csv", "markdown"], typer.Option("--format", "-f", help="How the report is written.")
 ]
+
+
+def how(format: str | None, output: Path | None) -> str:
+    """The format of a report: as asked, else as the suffix of the file it goes to says, else a table."""
+    if format or output is None:
+        return format or "table"
+    return {".json": "json", ".csv": "csv", ".md": "markdown"}.get(output.suffix.lower(), "table")
 
 
 def overrides(
@@ -155,7 +171,7 @@ def whole_number(option: str, text: str | None, least: int = 1) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= least and len(text) < 10):
-        raise UsageError(f"{option} {text}: expected a whole number of at least {least}")
+        raise UsageError(f"{option} {text}: expected a whole number from {least} to 999,999,999")
     return int(text)
 
 
@@ -175,7 +191,7 @@ def resolve_all(references: Sequence[str], options: Mapping[str, str], flavor: s
 
 
 def _piped_references() -> list[str]:
-    lines = (line.partition("#")[0].strip() for line in sys.stdin)
+    lines = (line.partition("#")[0].strip("\ufeff \t\r\n") for line in sys.stdin)
     found = [line for line in lines if line]
     if not found:
         raise UsageError("no references on the standard input; write one a line")

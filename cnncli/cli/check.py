@@ -13,6 +13,7 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.errors import CheckFailed, UsageError
+from cnncli.render.console import complain
 
 if TYPE_CHECKING:
     from cnncli.analysis.budgets import Config
@@ -126,9 +127,10 @@ def _gate(
     if path is None and (writing or tolerance is not None):
         raise UsageError(f"{'--write-baseline' if writing else '--tolerance'} needs a lock file: add --baseline FILE")
     margin = read_tolerance(tolerance) if tolerance is not None else config.tolerance or Fraction(0)
-    wanted = path is not None and (not writing or (not named and path.exists()))
-    lock = read_lock(read_text(path), str(path)) if path and wanted else None
-    return Gate(config, flags, lock, margin, writing), path
+    if path and not writing and not path.exists():
+        raise UsageError(f"there is no lock file {path}; `cnncli check --write-baseline` writes it")
+    lock = read_lock(read_text(path), str(path)) if path and path.exists() else None
+    return Gate(config, flags, lock, margin, writing, asked=baseline is not None), path
 
 
 def _config(budget: Path | None) -> Config:
@@ -151,11 +153,11 @@ def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, out
     from cnncli.analysis.baseline import lock_text
     from cnncli.analysis.comparison import entry
     from cnncli.cli.output import deliver
-    from cnncli.files import check_target, write_text
+    from cnncli.files import check_target, is_stream, write_text
     from cnncli.render.verdict import outcome, verdict_text
 
     for target in (output, lock):
-        if target and str(target) != "-":
+        if target and str(target) != "-" and not is_stream(target):
             check_target(target, force=force)
     entries = [entry(model) for model in gate.models(named)]
     for each in entries:
@@ -164,6 +166,7 @@ def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, out
     if verdicts or not lock:
         deliver(verdict_text(verdicts, format), output, force=force)
     if not all(verdict.passed for verdict in verdicts):
-        raise CheckFailed(outcome(verdicts))
+        raise CheckFailed(outcome(verdicts) + (f"; {lock} is not written" if lock else ""))
     if lock:
-        write_text(lock, lock_text(entries), force=force)
+        write_text(lock, lock_text(entries, gate.lock), force=force)
+        complain(f"cnncli: {lock} holds {', '.join(entry.reference for entry in entries)}")

@@ -34,7 +34,7 @@ def compare(
         bool, typer.Option("--explain", help="Share the growth out among the options that differ.")
     ] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where the networks differ.")] = False,
-    format: args.Format = "table",
+    format: args.ReportFormat = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +60,7 @@ def compare(
     """
     from cnncli.analysis.comparison import entry, identical
     from cnncli.cli.output import deliver
-    from cnncli.files import check_target
+    from cnncli.files import check_target, is_stream
     from cnncli.render.compare import comparison_text
 
     options = args.overrides(alpha, input_shape, classes, include_top, set)
@@ -69,12 +69,12 @@ def compare(
         found = _led_by(args.resolve(baseline, options, flavor), found)
     if len(found) < 2:
         raise UsageError(f"compare takes two models or more, was given only {found[0].reference}")
-    if output and str(output) != "-":
+    if output and str(output) != "-" and not is_stream(output):
         check_target(output, force=force)
     entries = [entry(model) for model in found]
     for each in entries:
         args.warn(each.graph.warnings)
-    text = comparison_text(entries, format, diff, explain)
+    text = comparison_text(entries, args.how(format, output), diff, explain)
     if output and output.suffix.lower() in CHARTS:
         from cnncli.render.chart import write_chart
 

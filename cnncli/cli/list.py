@@ -21,7 +21,7 @@ def list_models(
         ),
     ] = None,
     flavor: args.Flavor = None,
-    format: args.Format = "table",
+    format: args.ReportFormat = None,
     output: args.Output = None,
     force: args.Force = False,
 ) -> None:
@@ -32,4 +32,4 @@ def list_models(
     from cnncli.cli.output import deliver
     from cnncli.render.listing import listing_text
 
-    deliver(listing_text(family, flavor or "keras", format), output, force=force)
+    deliver(listing_text(family, flavor or "keras", args.how(format, output)), output, force=force)

@@ -13,7 +13,7 @@ from cnncli.cli import complete
 from cnncli.errors import UsageError
 
 COLUMNS = (
-    "name", "type", "scope", "inputs", "input_shape", "output_shape", "params", "trainable_params",
+    "model", "name", "type", "scope", "inputs", "input_shape", "output_shape", "params", "trainable_params",
     "non_trainable_params", "params_share", "macs", "macs_share", "flops", "layers_folded",
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ def summary(
     top: Annotated[
         str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
     ] = None,
-    format: args.Format = "table",
+    format: args.ReportFormat = None,
     output: args.Output = None,
     force: args.Force = False,
     flavor: args.Flavor = None,
@@ -64,18 +64,20 @@ def summary(
     Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
     """
     from cnncli.cli.output import deliver
-    from cnncli.render.summary import summary_text
+    from cnncli.render.summary import DEFAULT, summary_text
 
-    depth = _depth(by)
+    depth, how = _depth(by), args.how(format, output)
     first = args.whole_number("--top", top)
     options = args.overrides(alpha, input_shape, classes, include_top, set)
     found = args.resolve_all(models, options, flavor)
+    if columns is None and how == "csv" and len(found) > 1:
+        columns = ",".join(("model", *DEFAULT))  # else nobody could tell whose rows they are
     texts = []
     for model in found:
         graph = model.graph()
         args.warn(graph.warnings)
-        texts.append(summary_text(model, graph, depth, format, columns, sort, first))
-    deliver(_joined(texts, format), output, force=force)
+        texts.append(summary_text(model, graph, depth, how, columns, sort, first))
+    deliver(_joined(texts, how), output, force=force)
 
 
 def _depth(by: str) -> int | None:

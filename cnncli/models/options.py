@@ -32,11 +32,8 @@ def _whole(largest: int) -> Callable[[str], int]:
 def _positive(largest: float) -> Callable[[str], float]:
     def read(text: str) -> float:
         expected = f"a number above 0 and at most {largest:g}"
-        try:
-            value = float(text)
-        except ValueError:
-            raise ValueError(expected) from None
-        if not (math.isfinite(value) and 0 < value <= largest):
+        value = _number(text)
+        if not 0 < value <= largest:
             raise ValueError(expected)
         return value
 
@@ -44,13 +41,17 @@ def _positive(largest: float) -> Callable[[str], float]:
 
 
 def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 <= value < 1:
         raise ValueError("a number from 0 to below 1")
     return value
+
+
+def _number(text: str) -> float:
+    """The number that plain ASCII digits spell, or nan, which is in no range."""
+    return (
+        float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.ASCII | re.IGNORECASE) else math.nan
+    )
 
 
 def _boolean(text: str) -> bool:

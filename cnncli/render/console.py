@@ -47,15 +47,18 @@ def coloured() -> bool:
 
 
 @contextmanager
-def capture() -> Iterator[CapturingConsole]:
-    """A Rich console as wide and as colourful as the standard output, whose output is captured as text."""
+def capture(least: int = 0) -> Iterator[CapturingConsole]:
+    """A Rich console as wide and as colourful as the standard output, whose output is captured as text.
+
+    It is at least `least` wide: a terminal that is narrower wraps what Rich would cut.
+    """
     from rich.console import Console
 
     buffer = io.StringIO()
     colours = coloured()
     console = Console(
         file=buffer,
-        width=width(),
+        width=max(width(), least),
         force_terminal=colours,
         color_system="standard" if colours else None,
         highlight=False,

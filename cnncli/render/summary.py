@@ -22,9 +22,10 @@ from cnncli.render.table import Column, Heading, Table, choose, natural_width
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
 
 
-def columns_for(totals: Totals) -> tuple[Column, ...]:
+def columns_for(totals: Totals, reference: str = "") -> tuple[Column, ...]:
     """Every column that a summary can show; a new one is a line here."""
     return (
+        Column("model", "Model", lambda _: reference),
         Column("name", "Layer", lambda row: row.name),
         Column("type", "Type", lambda row: row.label),
         Column("scope", "Scope", lambda row: ".".join(row.scope)),
@@ -55,7 +56,7 @@ def summary_text(
 ) -> str:
     """A network's summary in a format. Raises UsageError for unknown columns."""
     found = report(graph, depth)
-    columns = columns_for(found.totals)
+    columns = columns_for(found.totals, model.reference)
     chosen = choose(columns, keys, DEFAULT)
     rows = ordered(list(found.rows) if how in ("json", "csv") else _readable(found), columns, sort)[:top]
     if how == "json":

@@ -116,21 +116,24 @@ def to_text(table: Table) -> str:
         header_style="bold",
         footer_style="bold",
     )
+    least = 0
     for column, widest in zip(table.columns, map(len, _widest(table)), strict=True):
+        # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
+        narrowest = widest if fits or column.right else min(widest, 12)
+        least += narrowest + GAP
         rich.add_column(
             column.header,
             table.footer.get(column.key, ""),
             justify="right" if column.right else "left",
             overflow="fold",
             no_wrap=fits,
-            # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
-            min_width=widest if fits or column.right else min(widest, 12),
+            min_width=narrowest,
             max_width=widest,
         )
     # Rows that need no wrapping go in as one row of cells of many lines: five times as fast as a row each.
     for rows in [table.rows] if fits else [[row] for row in table.rows]:
         rich.add_row(*(Text("\n").join(_styled(table, column, rows)) for column in table.columns))
-    with capture() as console:
+    with capture(least - GAP) as console:
         if table.title:
             console.print(Text(table.title, style="bold"), end="\n\n")
         console.print(rich)

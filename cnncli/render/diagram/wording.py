@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import Formatter
@@ -156,6 +157,8 @@ def check(template: str) -> None:
     for name, spec in fields:
         if name not in FIELDS:
             raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+        if re.search(r"\d{4}", spec or ""):
+            raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
         try:
             format("" if name in ("name", "type", "label", "scope", "input_shape", "output_shape") else 1, spec or "")
         except ValueError:
