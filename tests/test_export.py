@@ -275,7 +275,7 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         (["-o", "folder"], 2, "folder exists; add --force to replace it"),
         (["-o", "folder", "--force"], 2, "folder is a directory that is no SavedModel; it is not replaced"),
         (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite files"),
-        (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number of at least 1"),
+        (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number from 1"),
         (["-o", "a.tflite", "--seed", "x"], 2, "--seed x: expected"),
         (["-o", "a.tflite", "--weights", "none.h5"], 2, "none.h5 does not exist"),
         (["-o", "a.tflite", "--weights", "old.tflite"], 2, "old.tflite holds no weights"),

@@ -126,7 +126,7 @@ def to_text(table: Table) -> str:
             table.footer.get(column.key, ""),
             justify="right" if column.right else "left",
             overflow="fold",
-            no_wrap=fits,
+            no_wrap=fits or column.right,
             min_width=narrowest,
             max_width=widest,
         )
