@@ -12,10 +12,9 @@ from cnncli.cli import complete
 from cnncli.errors import CheckFailed
 
 _QUANTIZE = (
-    "TFLite: how weights and activations are stored. none: float32. float16: half the size. dynamic: int8 weights, a "
-    "quarter of the size. int8: activations too, the fastest on a CPU, at some loss. int8-io: int8 at the input and "
-    "output too. int16x8: int16 activations, nearer to float32, very slow on a CPU, not for MobileNet V3's h-swish. "
-    "Give it several times, with a directory for -o, for several files."
+    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest on a "
+    "CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, very slow "
+    "on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
 )
 
 

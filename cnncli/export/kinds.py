@@ -43,6 +43,11 @@ class Kind:
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
 
     @property
+    def label(self) -> str:
+        """What people call it: `TFLite int8`, `SavedModel`."""
+        return {"tflite": f"TFLite {self.name}", "keras": "Keras file", "saved_model": "SavedModel"}[self.format]
+
+    @property
     def suffix(self) -> str:
         return {"tflite": ".tflite", "keras": ".keras", "saved_model": ""}[self.format]
 

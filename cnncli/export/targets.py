@@ -22,7 +22,7 @@ def targets(model: Model, output: str, to: str | None, quantize: Sequence[str]) 
     format = to or _format(path, quantize)
     if format != "tflite":
         if quantize:
-            raise UsageError(f"--quantize is for TFLite files; {output} is to be a {_spoken(format)}")
+            raise UsageError(f"--quantize is for TFLite files; {output} is to be a {BY_NAME[format].label}")
         return (Target(BY_NAME[format], path),)
     kinds = [_kind(name) for name in dict.fromkeys(quantize or ["none"])]
     if len(kinds) == 1 and not (output.endswith("/") or path.is_dir()):
@@ -49,7 +49,3 @@ def _kind(name: str) -> Kind:
         near = suggestion(name, {known: known for known in QUANTIZE})
         raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(QUANTIZE)}")
     return BY_NAME[name]
-
-
-def _spoken(format: str) -> str:
-    return {"saved_model": "SavedModel", "keras": "Keras file"}[format]

@@ -27,7 +27,7 @@ def verify(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
     path = Path(job["path"])
     with numpy.load(job["samples"]) as samples:
         inputs, expected = samples["inputs"], samples["expected"]
-    tell("Verifying " + path.name)
+    tell(f"Verifying {kind.label}")
     found: dict[str, Any] = {}
     if kind.format == "tflite":
         data = path.read_bytes()

@@ -52,7 +52,7 @@ class Exporter:
 
     def write(self, kind: Kind, path: Path) -> dict[str, Any]:
         """Write a file; what is known of it without running it."""
-        self.tell(f"Writing {path.name}")
+        self.tell(f"Writing {kind.label}")
         if kind.format == "saved_model":
             saved_model.write(self.model, path, self.batch, self.output_name)
             return {}

@@ -41,25 +41,26 @@ def _compared(key: str) -> Callable[[Written], Any]:
 
 COLUMNS = (
     Column("kind", "Kind", lambda file: file.kind.name),
-    Column("path", "File", lambda file: str(file.path)),
     Column("bytes", "Size", lambda file: file.size, True, _bytes),
     Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes),
     Column("op_count", "Ops", lambda file: file.facts.get("op_count"), True),
     Column("max_abs_difference", "Max diff", _compared("max_abs_difference"), True, _small),
-    Column("max_relative_difference", "Relative", _compared("max_relative_difference"), True, _small),
     Column("cosine", "Cosine", _compared("cosine"), True, _five_decimals),
     Column("verified", "Verified", lambda file: file.verified, text=_verified),
     Column("seconds", "Seconds", lambda file: file.facts["seconds"], True, lambda seconds: f"{seconds:.1f}"),
 )
-MORE_COLUMNS = (
+FOR_PROGRAMS = (
+    Column("path", "File", lambda file: str(file.path)),
     Column("in_place", "In place", lambda file: file.in_place),
+    Column("max_relative_difference", "Relative", _compared("max_relative_difference")),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
+"""What CSV has besides; for people it stands in the notes."""
 
 
 def export_text(export: Export, how: str) -> str:
     """The report in a format."""
-    columns = (*COLUMNS, *MORE_COLUMNS) if how == "csv" else COLUMNS
+    columns = (*COLUMNS, *FOR_PROGRAMS) if how == "csv" else COLUMNS
     table = Table(columns, export.files, title=title(export.request.model), notes=tuple(_notes(export)))
     return render(how, table, lambda: manifest(export))
 
@@ -88,9 +89,10 @@ def _weights(export: Export) -> str:
 
 def _file_notes(file: Written) -> Iterator[str]:
     facts = file.facts
+    yield ""
+    yield str(file.path)
     if file.sha256:
-        yield ""
-        yield f"{file.path.name}: SHA-256 {file.sha256}"
+        yield f"  SHA-256 {file.sha256}"
     if "ops" in facts:
         yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(facts["ops"]))
         for tensor in (*facts["inputs"], *facts["outputs"]):
