@@ -52,7 +52,8 @@ def test_every_network_in_every_kind(tmp_path: Path, name: str, flavor: str) -> 
 @pytest.mark.parametrize("flavor", ["keras", "article"])
 @pytest.mark.parametrize("number", [5, 6, 7])
 def test_the_largest_networks_in_every_kind(tmp_path: Path, number: int, flavor: str) -> None:
-    hold(exported(tmp_path, f"efficientnet_b{number}@{flavor}:input_shape=64"))
+    kinds = KINDS[:-2] if (number, flavor) == (7, "article") else KINDS  # B7's int8 is sampled: half a minute each
+    hold(exported(tmp_path, f"efficientnet_b{number}@{flavor}:input_shape=64", kinds))
 
 
 def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_the_manifest(small: Path) -> None:
     assert manifest["output"] == {"name": "probabilities", "shape": [10]}
     assert manifest["weights"]["source"] == "fresh"
     assert manifest["weights"]["calibrated"]
-    assert manifest["representative_data"] == "64 random pictures"
+    assert manifest["representative_data"] == "32 random pictures"
     assert set(manifest["versions"]) == {"cnncli", "python", "tensorflow", "keras", "ai-edge-litert"}
     assert manifest["peak_memory_bytes"] > 2e8
     assert [file["kind"] for file in manifest["files"]] == list(QUANTIZE)

@@ -12,9 +12,9 @@ from cnncli.cli import complete
 from cnncli.errors import CheckFailed
 
 _QUANTIZE = (
-    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest on "
-    "a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, very "
-    "slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
+    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
+    "on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, "
+    "very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
 )
 
 

@@ -15,7 +15,7 @@ from cnncli.graph import Shape
 
 MOST = 100
 """The literature quantizes on about a hundred pictures; more make conversion longer and not better."""
-MOST_RANDOM, LEAST_RANDOM = 64, 8
+MOST_RANDOM, LEAST_RANDOM = 32, 8
 RANDOM_PIXELS = 8 * 224 * 224
 """Random pictures are many where they are small. Measuring activations on one takes B0 0.3 s, B7 10 s."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
