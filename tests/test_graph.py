@@ -127,6 +127,7 @@ def test_impossible_arguments_carry_their_values(make: Any, says: str) -> None:
         (Add(), [(8, 8, 3)], "takes at least two inputs, was given 1"),
         (Add(), [(8, 8, 3), (8, 8, 4)], "do not broadcast"),
         (Concatenate(), [(8, 8, 3), (4, 8, 3)], "differ along other axes"),
+        (Concatenate(), [(8, 3), (8,)], "differ along other axes"),
         (GroupNormalization(4), [(8, 8, 6)], "groups=4 does not divide 6 input channels"),
         (Reshape((5, 5)), [(8, 8, 3)], "does not hold the 192 cells"),
     ],

@@ -86,6 +86,7 @@ class Concatenate(Layer):
         rank = self.axis + len(first) if self.axis < 0 else self.axis - 1
         if not 0 <= rank < len(first):
             self.fail(f"axis={self.axis} is not an axis of an input of shape {first}")
-        if any(shape[:rank] != first[:rank] or shape[rank + 1 :] != first[rank + 1 :] for shape in inputs):
+        others = first[:rank], first[rank + 1 :]
+        if any(len(shape) != len(first) or (shape[:rank], shape[rank + 1 :]) != others for shape in inputs):
             self.fail(f"inputs of shapes {', '.join(map(str, inputs))} differ along other axes than {self.axis}")
         return (*first[:rank], sum(shape[rank] for shape in inputs), *first[rank + 1 :])
