@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
-from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.errors import MachineError, UsageError
 from cnncli.render.console import emit
 
 Shell = Literal["bash", "zsh", "fish", "powershell"]
@@ -156,7 +156,7 @@ def _powershell_profile() -> Path:
 
     program = shutil.which("pwsh") or shutil.which("powershell")
     if not program:
-        raise CnncliError("no pwsh on PATH; `cnncli completions powershell` prints the script")
+        raise MachineError("no pwsh on PATH; `cnncli completions powershell` prints the script")
     asked = [program, "-NoProfile", "-Command", "$PROFILE"]
     return Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
 

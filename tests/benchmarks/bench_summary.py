@@ -1,4 +1,4 @@
-"""`summary` against what Keras prints, and building plus analysing B7 in this process."""
+"""`summary` against what Keras prints."""
 
 from __future__ import annotations
 
