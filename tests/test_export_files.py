@@ -24,6 +24,7 @@ from cnncli.models.registry import parse
 pytestmark = pytest.mark.tf
 
 SMALL = "mobilenet_v2:input_shape=32,alpha=0.35,classes=10"
+SAVED_MODEL_CLI = str(Path(sys.executable).with_name("saved_model_cli"))  # the environment need not be on PATH
 KINDS = ("saved_model", "none", "float16", "dynamic", "int8", "int8-io")
 MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")
 
@@ -193,7 +194,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_saved_model_says_what_it_takes(saved: Path) -> None:
     done = subprocess.run(
-        ["saved_model_cli", "show", "--all", "--dir", str(saved)], capture_output=True, check=True, text=True
+        [SAVED_MODEL_CLI, "show", "--all", "--dir", str(saved)], capture_output=True, check=True, text=True
     )
     assert "inputs['image'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 32, 32, 3)" in done.stdout
     assert "outputs['probabilities'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 10)" in done.stdout
@@ -205,7 +206,7 @@ def test_the_saved_model_runs_at_the_shell(saved: Path, tmp_path: Path) -> None:
     arguments = ["--dir", str(saved), "--tag_set", "serve", "--signature_def", "serving_default"]
     subprocess.run(
         [
-            "saved_model_cli",
+            SAVED_MODEL_CLI,
             "run",
             *arguments,
             "--inputs",

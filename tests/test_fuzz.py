@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,7 +48,11 @@ def test_summary_never_gives_a_traceback(reference: str, chosen: list[tuple[str,
     out, err, code = io.StringIO(), io.StringIO(), None
     arguments = ["summary", "--by", "stage", *(word for pair in chosen for word in pair), "--", reference]
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            patch("sys.stdin", io.StringIO()),  # where a reference of `-` reads on
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             main(arguments)
     except SystemExit as ended:
         code = ended.code

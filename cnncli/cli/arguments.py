@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnncli.cli import complete
-from cnncli.errors import UsageError
+from cnncli.errors import MachineError, UsageError
 from cnncli.render.console import complain
 
 if TYPE_CHECKING:
@@ -191,8 +191,11 @@ def resolve_all(references: Sequence[str], options: Mapping[str, str], flavor: s
 
 
 def _piped_references() -> list[str]:
-    lines = (line.partition("#")[0].strip("\ufeff \t\r\n") for line in sys.stdin)
-    found = [line for line in lines if line]
+    try:
+        lines = sys.stdin.read().splitlines()
+    except OSError as error:
+        raise MachineError(f"standard input: {error.strerror or error}") from error
+    found = [reference for line in lines if (reference := line.partition("#")[0].strip("\ufeff \t"))]
     if not found:
         raise UsageError("no references on the standard input; write one a line")
     return found
