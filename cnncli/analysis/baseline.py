@@ -21,10 +21,11 @@ STRUCTURE = "structure"
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file: by model reference the costs, and the structural hash."""
+    """A lock file: by model reference the costs and the structural hash, and where the model stands in the file."""
 
     path: str
     models: Mapping[str, Mapping[str, Any]]
+    places: Mapping[str, Place]
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -59,9 +60,10 @@ def read_lock(text: str, path: str) -> Lock:
     models = data.get("models")
     if version < 1 or not isinstance(models, dict):
         raise UsageError(f"{place}: not a lock file: it has no models")
+    places = {reference: Place(path, json_line(text, reference)) for reference in models}
     for reference, locked in models.items():
-        _check(reference, locked, Place(path, json_line(text, reference)))
-    return Lock(path, models)
+        _check(reference, locked, places[reference])
+    return Lock(path, models, places)
 
 
 def _check(reference: str, locked: Any, place: Place) -> None:
@@ -88,14 +90,14 @@ def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
     """
     if entry.reference not in lock.models:
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
-    locked, now = lock.models[entry.reference], _locked(entry)
-    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance) for cost in COSTS]
+    locked, now, place = lock.models[entry.reference], _locked(entry), lock.places[entry.reference]
+    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, place) for cost in COSTS]
     same = locked[STRUCTURE] == now[STRUCTURE]
     explained = any(locked[cost] != now[cost] for cost in COSTS)
     words = "unchanged" if same else "changed with the costs" if explained else "changed at equal costs"
     message = f"{entry.reference}: structure {words}"
     hashes, allowed = (locked[STRUCTURE], now[STRUCTURE]), short_hash(locked[STRUCTURE])
-    structure = Verdict(entry.reference, "locked structure", *hashes, same or explained, allowed, words, message)
+    structure = Verdict(entry.reference, "locked structure", *hashes, same or explained, allowed, words, message, place)
     return [*verdicts, structure]
 
 
@@ -104,9 +106,9 @@ def short_hash(digest: str) -> str:
     return digest[:14]
 
 
-def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction) -> Verdict:
+def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Place) -> Verdict:
     passed = abs(now - locked) <= tolerance * locked
     margin = f"±{float(100 * tolerance):g}%"
     change = f"{100 * (now - locked) / locked:+.2f}%" if locked and now != locked else "=" if now == locked else "new"
     message = f"{model}: {cost} {now:,}, {change} against {locked:,} {margin}"
-    return Verdict(model, f"locked {cost}", locked, now, passed, f"{locked:,} {margin}", change, message)
+    return Verdict(model, f"locked {cost}", locked, now, passed, f"{locked:,} {margin}", change, message, place)

@@ -31,7 +31,7 @@ Reference = Annotated[
 
 def _references() -> Any:
     return typer.Argument(
-        metavar="MODEL...",
+        metavar="MODEL",
         help=f"{_REFERENCE} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
@@ -127,12 +127,14 @@ ReportFormat = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="How the report is written: table, unless -o ends in .json, .csv or .md.",
+        help="How the report is written: table, json, csv or markdown; table, unless -o ends in .json, .csv or .md.",
+        metavar="FORMAT",
         show_default=False,
     ),
 ]
 Format = Annotated[
-    Literal["table", "json", "csv", "markdown"], typer.Option("--format", "-f", help="How the report is written.")
+    Literal["table", "json", "csv", "markdown"],
+    typer.Option("--format", "-f", help="How the report is written: table, json, csv or markdown.", metavar="FORMAT"),
 ]
 
 
@@ -166,12 +168,12 @@ def overrides(
     return given
 
 
-def whole_number(option: str, text: str | None, least: int = 1) -> int | None:
+def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_999_999) -> int | None:
     """The value of an option that counts something. Raises UsageError, with the value, for any other text."""
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= least and len(text) < 10):
-        raise UsageError(f"{option} {text}: expected a whole number from {least} to 999,999,999")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+        raise UsageError(f"{option} {text}: expected a whole number from {least} to {most:,}")
     return int(text)
 
 

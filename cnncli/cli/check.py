@@ -59,7 +59,12 @@ WriteBaseline = Annotated[
 ]
 Format = Annotated[
     Literal["table", "json", "junit", "markdown", "github"],
-    typer.Option("--format", "-f", help="How the report is written; github: annotations of a workflow."),
+    typer.Option(
+        "--format",
+        "-f",
+        help="How the report is written: table, json, junit (XML), markdown, or github (annotations of a workflow).",
+        metavar="FORMAT",
+    ),
 ]
 
 

@@ -26,13 +26,20 @@ COMMANDS = {
 def load(name: str) -> Any:
     """The Typer command of a name, with its options read from the function's signature."""
     single = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    single.command(name=name, context_settings={"help_option_names": ["-h", "--help"]})(function(name))
+    settings = {"help_option_names": ["-h", "--help"]}
+    single.command(name=name, help=_help(name), context_settings=settings)(function(name))
     return typer.main.get_command(single)
 
 
 def heading(name: str) -> Any:
     """A command with its help alone, where commands are listed: reading all their options would take half the time."""
-    return TyperCommand(name, help=inspect.getdoc(function(name)))
+    return TyperCommand(name, help=_help(name))
+
+
+def _help(name: str) -> str:
+    """A function's docstring with a line a paragraph: Typer keeps the line ends of all but the first."""
+    paragraphs = (inspect.getdoc(function(name)) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def function(name: str) -> Callable[..., None]:

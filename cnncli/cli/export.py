@@ -33,7 +33,11 @@ def export(
     ],
     to: Annotated[
         Literal["tflite", "saved_model", "keras"] | None,
-        typer.Option(help="What to write, where the name does not tell.", show_default=False),
+        typer.Option(
+            help="What to write, where the name does not tell: tflite, saved_model or keras.",
+            metavar="KIND",
+            show_default=False,
+        ),
     ] = None,
     quantize: Annotated[
         list[str] | None,

@@ -60,7 +60,7 @@ def plot(
         ),
     ] = None,
     dpi: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
         ),
@@ -84,4 +84,4 @@ def plot(
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
     graph = found.graph()
     args.warn(graph.warnings)
-    plot_to(output, found, graph, options, dpi, force=force)
+    plot_to(output, found, graph, options, args.whole_number("--dpi", dpi, 10, 2400), force=force)

@@ -38,14 +38,12 @@ SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
 
 def check_format(path: Path, dpi: int | None) -> str:
-    """The suffix. Raises UsageError for one that cannot be drawn, or a resolution that has no use or cannot be."""
+    """The suffix. Raises UsageError for one that cannot be drawn, or a resolution that has no use."""
     suffix = path.suffix.lower()
     if suffix not in (*FORMATS, *TEXTS):
         raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg or .dot")
     if dpi is not None and suffix != ".png":
         raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
-    if dpi is not None and not 10 <= dpi <= 2400:
-        raise UsageError(f"--dpi {dpi}: expected a whole number from 10 to 2400")
     return suffix
 
 

@@ -96,7 +96,7 @@ def _counts(name: str, verdicts: Sequence[Verdict]) -> dict[str, str]:
 
 
 def _github(verdicts: Sequence[Verdict]) -> str:
-    """Workflow commands: an error for each check that fails, at the budget's line, else one notice."""
+    """Workflow commands: an error for each check that fails, at the line that asks for it, else one notice."""
     return "".join(f"{line}\n" for line in _annotations(verdicts))
 
 
