@@ -1,4 +1,4 @@
-"""What all tests share: a plain terminal, and two ways to run the command."""
+"""What all tests share: a plain terminal, two ways to run the command, and what its answers are held against."""
 
 from __future__ import annotations
 
@@ -11,15 +11,35 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+GOLDENS = Path(__file__).parent / "goldens"
 
 
 class Result(NamedTuple):
     code: int
     out: str
     err: str
+
+
+def refused(result: Result, code: int, says: str) -> None:
+    """The command did nothing but to say in one line why."""
+    assert (result.code, result.out) == (code, "")
+    assert result.err.startswith("cnncli: ")
+    assert result.err.count("\n") == 1
+    assert says in result.err
+
+
+def golden(name: str, text: str) -> None:
+    """Compare with a file under tests/goldens; CNNCLI_WRITE_GOLDENS=1 writes it anew, to be read before it is kept."""
+    path = GOLDENS / name
+    if os.environ.get("CNNCLI_WRITE_GOLDENS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pexpect
 import pytest
-from conftest import Result
+from conftest import Result, refused
 
 from cnncli.models.registry import load
 
@@ -162,25 +162,19 @@ def test_outputs_that_are_not_finite_fail(run: Run, tmp_path: Path) -> None:
 # What goes wrong is one line, the right code, and leaves nothing behind.
 
 
-def one_line(result: Result, code: int, message: str) -> None:
-    assert (result.code, result.out) == (code, "")
-    assert result.err.count("\n") == 1
-    assert message in result.err
-
-
 def test_weights_that_are_none(run: Run, tmp_path: Path, weights: Path) -> None:
     (tmp_path / "text.h5").write_text("weights")
     (tmp_path / "cut.weights.h5").write_bytes(weights.read_bytes()[:100_000])
     (tmp_path / "cut.keras").write_bytes(b"PK\x03\x04" + bytes(100))
-    refused = {
+    messages = {
         "missing.h5": "does not exist",
         ".": "is a directory",
         "text.h5": "holds no weights; expected a .keras, a .weights.h5 or",
         "cut.weights.h5": "cannot be read as weights: ",
         "cut.keras": "cannot be read as weights: ",
     }
-    for name, message in refused.items():
-        one_line(run(*SMALL, "--weights", tmp_path / name, "-o", tmp_path / "model.keras"), 2, message)
+    for name, message in messages.items():
+        refused(run(*SMALL, "--weights", tmp_path / name, "-o", tmp_path / "model.keras"), 2, message)
         assert not (tmp_path / "model.keras").exists()
 
 
@@ -190,7 +184,7 @@ def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> Non
     result = run(
         "build", "v1:alpha=0.25,input_shape=32,classes=4", "--weights", weights, "-o", tmp_path / "other.keras"
     )
-    one_line(result, 2, "head.logits takes 1x1x256x4, 4; the file's head.logits holds 1x1x256x3, 3; are they of other")
+    refused(result, 2, "head.logits takes 1x1x256x4, 4; the file's head.logits holds 1x1x256x3, 3; are they of other")
     assert not (tmp_path / "other.keras").exists()
 
 
@@ -198,7 +192,7 @@ def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> Non
 def test_weights_that_may_not_be_read(run: Run, tmp_path: Path, weights: Path) -> None:
     (tmp_path / "secret.h5").write_bytes(weights.read_bytes())
     (tmp_path / "secret.h5").chmod(0)
-    one_line(run(*SMALL, "--weights", tmp_path / "secret.h5"), 3, "Permission denied")
+    refused(run(*SMALL, "--weights", tmp_path / "secret.h5"), 3, "Permission denied")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +211,7 @@ def test_outputs_that_cannot_be(
     monkeypatch.chdir(tmp_path)
     Path("old.keras").write_text("old")
     Path("directory.keras").mkdir()
-    one_line(run(*SMALL, "-o", output), code, message)
+    refused(run(*SMALL, "-o", output), code, message)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["directory.keras", "old.keras"]
     assert Path("old.keras").read_text() == "old"
 
@@ -277,14 +271,14 @@ def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, o
 
 def test_a_machine_without_tensorflow_is_told_so(cnncli: Run, tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text("raise ImportError('No module named tensorflow')")
-    one_line(
+    refused(
         cnncli(*SMALL, PYTHONPATH=str(tmp_path)), 3, "Keras cannot be imported: No module named tensorflow; install"
     )
 
 
 def test_keras_on_another_framework_is_told_so(cnncli: Run, tmp_path: Path) -> None:
-    one_line(cnncli(*SMALL, KERAS_BACKEND="jax"), 3, "KERAS_BACKEND")
-    one_line(cnncli(*SMALL, KERAS_BACKEND="numpy"), 3, "KERAS_BACKEND")
+    refused(cnncli(*SMALL, KERAS_BACKEND="jax"), 3, "KERAS_BACKEND")
+    refused(cnncli(*SMALL, KERAS_BACKEND="numpy"), 3, "KERAS_BACKEND")
 
 
 def test_a_users_keras_json_changes_nothing(cnncli: Run, tmp_path: Path) -> None:

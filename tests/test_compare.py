@@ -13,7 +13,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from test_summary import golden
+from conftest import golden, refused
 
 from cnncli.analysis.alignment import align
 from cnncli.analysis.attribution import attribute, average_over_orders
@@ -193,10 +193,7 @@ def test_references_from_the_standard_input(run, monkeypatch) -> None:
     ],
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
-    result = run(*arguments.split())
-    assert (result.code, result.out) == (code, "")
-    assert says in result.err
-    assert result.err.count("\n") == 1
+    refused(run(*arguments.split()), code, says)
 
 
 @pytest.mark.parametrize("arguments", ["compare b0 b4 --diff --explain", "check b0 --max-params 6M"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from test_summary import golden
+from conftest import golden
 
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node

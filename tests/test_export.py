@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy
 import pytest
+from conftest import refused
 from PIL import Image
 
 from cnncli.errors import UsageError
@@ -295,13 +296,8 @@ def test_refusals(
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "precious").touch()
     (tmp_path / "old.tflite").write_text("old")
-    started = time.perf_counter()
-    result = run("export", "v2", *arguments)
-    assert time.perf_counter() - started < 1.5
-    assert (result.code, result.out) == (code, "")
-    assert result.err.startswith("cnncli: ")
-    assert result.err.count("\n") == 1
-    assert message in result.err
+    monkeypatch.setattr("cnncli.export.exporting.run", None)  # the child process, where all that is slow is done
+    refused(run("export", "v2", *arguments), code, message)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "old.tflite", "precious"]
     assert (tmp_path / "old.tflite").read_text() == "old"
 

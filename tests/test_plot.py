@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from conftest import refused
 
 from cnncli.errors import MachineError
 from cnncli.models.registry import MODELS, load, parse
@@ -205,10 +205,7 @@ def test_a_picture_that_graphviz_refuses() -> None:
 )
 def test_mistakes(run, tmp_path, monkeypatch, arguments: str, message: str) -> None:
     monkeypatch.chdir(tmp_path)
-    result = run("plot", "mobilenet_v2", *arguments.split())
-    assert result.code == 2
-    assert message in result.err
-    assert result.err.count("\n") == 1
+    refused(run("plot", "mobilenet_v2", *arguments.split()), 2, message)
     assert not list(tmp_path.iterdir())
 
 
@@ -255,12 +252,6 @@ def test_the_heading_tells_whose_picture_it_is() -> None:
     params = sum(node.params for node in graph.nodes)
     assert sums.startswith(f"{params / 1e6:.2f} M parameters ({params:,})   ")
     assert sums.endswith(f"   {len(graph.nodes)} layers   input 96x96x3")
-
-
-def test_the_largest_takes_less_than_six_seconds(cnncli, tmp_path) -> None:
-    started = time.perf_counter()
-    assert cnncli("plot", "efficientnet_b7", "--detail", "layer", "-o", tmp_path / "b7.pdf").code == 0
-    assert time.perf_counter() - started < 6
 
 
 @pytest.mark.parametrize(

@@ -5,25 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import Result
+from conftest import Result, golden, refused
 
 from cnncli.models.registry import MODELS
-
-GOLDENS = Path(__file__).parent / "goldens"
-
-
-def golden(name: str, text: str) -> None:
-    """Compare with a file under tests/goldens; CNNCLI_WRITE_GOLDENS=1 writes it anew, to be read before it is kept."""
-    path = GOLDENS / name
-    if os.environ.get("CNNCLI_WRITE_GOLDENS"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
@@ -179,11 +167,7 @@ def test_output_to_a_file(run, tmp_path: Path) -> None:
     ],
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
-    result = run(*arguments.split())
-    assert (result.code, result.out) == (code, "")
-    assert says in result.err
-    assert result.err.count("\n") == 1
-    assert result.err.startswith("cnncli: ")
+    refused(run(*arguments.split()), code, says)
 
 
 def test_list(run, monkeypatch) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from paired import Pair, cnncli, compare, python
 
 KERAS = """
-import pathlib, sys, keras
-model = keras.applications.EfficientNetB0(weights=None)
+import pathlib, keras
+model = keras.applications.{model}(weights=None)
 options = dict(show_shapes=True, show_layer_names=True)
 pathlib.Path({path!r}).write_text(keras.utils.model_to_dot(model, **options).to_string())
 """
@@ -17,8 +17,11 @@ pathlib.Path({path!r}).write_text(keras.utils.model_to_dot(model, **options).to_
 
 def pairs(runs: int) -> list[Pair]:
     with tempfile.TemporaryDirectory() as folder:
-        pdf, dot = Path(folder) / "b0.pdf", Path(folder) / "b0.dot"
-        ours = cnncli("plot", "efficientnet_b0", "--detail", "layer", "--force", "-o", str(pdf))
-        rival = python(KERAS.format(path=str(dot)))
-        name = "`plot efficientnet_b0 --detail layer` to PDF, against Keras's model_to_dot to DOT"
-        return [compare(name, ours, rival, runs)]
+        return [_pair(Path(folder), number, runs) for number in (0, 7)]
+
+
+def _pair(folder: Path, number: int, runs: int) -> Pair:
+    ours = cnncli("plot", f"b{number}", "--detail", "layer", "--force", "-o", str(folder / "ours.pdf"))
+    rival = python(KERAS.format(model=f"EfficientNetB{number}", path=str(folder / "rival.dot")))
+    name = f"`plot b{number} --detail layer` to PDF, against Keras's model_to_dot to DOT"
+    return compare(name, ours, rival, runs)
