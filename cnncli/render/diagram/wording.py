@@ -149,7 +149,7 @@ FIELDS: dict[str, Callable[[Part], Any]] = {
 
 
 def check(template: str) -> None:
-    """Raise UsageError unless every field of the template is known and can be formatted as it says."""
+    """Raise UsageError unless every field of the template is known and not too wide."""
     try:
         fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
@@ -157,18 +157,17 @@ def check(template: str) -> None:
     for name, spec in fields:
         if name not in FIELDS:
             raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(FIELDS)}")
-        if re.search(r"\d{4}", spec or ""):
+        if re.search(r"\d{4}|[{]", spec or ""):
             raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
-        try:
-            format("" if name in ("name", "type", "label", "scope", "input_shape", "output_shape") else 1, spec or "")
-        except ValueError:
-            raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
 
 
 def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...]) -> list[Line]:
-    """The template's lines, the first in bold; a backslash and n begins a new one."""
+    """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
     values = {name: value(part) for name, value in FIELDS.items()}
-    first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
+    try:
+        first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--label {template!r}: {error}") from None
     return [
         Line((Run(first, sizes.label, bold=True),), heated),
         *(Line((Run(text, sizes.shape),)) for text in more),
