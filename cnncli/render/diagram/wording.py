@@ -149,7 +149,7 @@ FIELDS: dict[str, Callable[[Part], Any]] = {
 
 
 def check(template: str) -> None:
-    """Raise UsageError unless every field of the template is known and not too wide."""
+    """Raise UsageError unless every field of the template is known and can be formatted as it says."""
     try:
         fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
@@ -159,6 +159,10 @@ def check(template: str) -> None:
             raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(FIELDS)}")
         if re.search(r"\d{4}|[{]", spec or ""):
             raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
+        try:
+            format("" if name in ("name", "type", "label", "scope", "input_shape", "output_shape") else 1, spec or "")
+        except ValueError:
+            raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
 
 
 def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...]) -> list[Line]:
@@ -166,7 +170,7 @@ def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...])
     values = {name: value(part) for name, value in FIELDS.items()}
     try:
         first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:  # an unknown conversion, or :c of a large number
         raise UsageError(f"--label {template!r}: {error}") from None
     return [
         Line((Run(first, sizes.label, bold=True),), heated),
