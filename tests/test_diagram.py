@@ -348,13 +348,29 @@ def test_branches_alike_are_not_blocks_in_a_row() -> None:
     assert max(part.row.repeats for part in parts(load("b0"), "block")) == 3
 
 
+@pytest.mark.parametrize(
+    ("options", "has", "lacks"),
+    [
+        ({}, ["SE", "blocks alike in a row", "s2: stride 2.", "kernel of the"], ["BN:", "leads past"]),
+        ({"label": "{name}"}, ["blocks alike in a row"], [">SE<", "s2:", "kernel of the"]),
+        ({"label": "{label}"}, ["SE: squeeze-and-excitation.", "s2:"], [">SE<"]),
+        ({"detail": "stage"}, [">SE<", "with blocks that add their input"], ["blocks alike"]),
+        ({"detail": "layer"}, ["leads past layers", "squeeze-and-excitation", "kernel of the"], [">SE<", "BN:"]),
+        ({"detail": "layer", "fuse": True}, ["BN: batch normalization."], [">SE<"]),
+    ],
+)
+def test_the_legend_tells_what_is_drawn_and_nothing_else(options: Any, has: list[str], lacks: list[str]) -> None:
+    dot = draw(small(), **options)
+    assert [text for text in has if text not in dot] == []
+    assert [text for text in lacks if text in dot] == []
+
+
 def test_templates() -> None:
     dot = draw(small(), detail="layer", label=r"{name}\n{output_shape} {params:,} {macs}")
     label = {name: label for name, *_, label in NODE.findall(dot)}["stem.conv"]
     assert ">stem.conv<" in label
     assert ">16x16x8 216 55.30 k<" in label
     assert ">&lt;b&gt; &amp; {}<" in draw(small(), label="<b> & {{}}")
-    assert draw(small(), label="") != draw(small())
     assert "\x07" not in draw(small(), label="\x07")
 
 
@@ -367,6 +383,9 @@ def test_templates() -> None:
         ("{params:q}", "params cannot be written as 'q'"),
         ("{name:d}", "name cannot be written as 'd'"),
         ("{name", "expected '}' before end of string"),
+        (r" \n ", "the boxes would say nothing"),
+        ("{name!x}", "Unknown conversion"),
+        ("{name:{params}}", "more characters than a box can hold"),
     ],
 )
 def test_templates_that_cannot_be_filled(template: str, message: str) -> None:
@@ -407,6 +426,7 @@ def test_grey_printers_and_colour_blind_readers_tell_the_kinds_apart(name: Any) 
         assert apart >= 3.5 or style[first] != style[second] or "input" in (first, second), (first, second, apart)
     working = ("convolution", "depthwise", "pooling", "merging", "dense", "activation")
     for first, second in itertools.combinations(working, 2):
+        assert abs(luma(fills[first]) - luma(fills[second])) >= 12, (first, second)
         for vision in ((), PROTAN, DEUTAN, TRITAN):
             assert distance(seen(fills[first], vision), seen(fills[second], vision)) >= 4.5, (first, second, vision)
 
@@ -415,6 +435,11 @@ def test_grey_printers_and_colour_blind_readers_tell_the_kinds_apart(name: Any) 
 PROTAN = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))
 DEUTAN = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
 TRITAN = ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900))
+
+
+def luma(colour: str) -> float:
+    """Rec. 601's grey, which many printers and viewers make of a colour, 0 to 255."""
+    return sum(w * int(colour[at : at + 2], 16) for w, at in ((0.299, 1), (0.587, 3), (0.114, 5)))
 
 
 def lightness(colour: str) -> float:

@@ -193,13 +193,14 @@ def test_a_picture_that_graphviz_refuses() -> None:
         ("-o x.png --dpi 5", "--dpi 5: expected a whole number from 10 to 2,400"),
         ("-o x.png --dpi 1.5", "--dpi 1.5: expected a whole number"),
         ("-o x.pdf --dpi 90", "--dpi 90: only a .png has pixels"),
+        ("-o - --dpi 90", "--dpi 90: only a .png has pixels"),
         ("-o x.svg --fuse", "it goes with --detail layer, not block"),
         ("-o x.svg --label {x}", "unknown field 'x'"),
         ("-o x.svg --detail atom", "'atom' is not one of 'stage', 'block', 'layer'"),
         ("-o x.svg --theme blue", "'blue' is not one of 'light', 'dark', 'mono'"),
         ("-o x.svg --heat love", "'love' is not one of 'params', 'macs', 'activations'"),
         ("-o x.svg --direction BT", "'BT' is not one of 'TB', 'LR'"),
-        ("-o x.png --detail layer --columns 1 --dpi 600", "use --columns auto, --dpi"),
+        ("-o x.png --detail layer --columns 1 --dpi 600", "or less, more --columns, or .svg"),
         ("-o x.png --detail layer --dpi 2400", "a PNG may have 32,767 a side"),
     ],
 )
@@ -212,7 +213,7 @@ def test_mistakes(run, tmp_path, monkeypatch, arguments: str, message: str) -> N
 def test_a_page_that_no_pdf_holds(run, tmp_path) -> None:
     result = run("plot", "b7", "--detail", "layer", "--columns", 1, "-o", tmp_path / "b7.pdf")
     assert result.code == 2
-    assert "a PDF's may have 14,400 a side; use --columns auto" in result.err
+    assert "a PDF's may have 14,400 a side; use more --columns" in result.err
     assert run("plot", "b7", "--detail", "layer", "--columns", 1, "-o", tmp_path / "b7.svg").code == 0
 
 

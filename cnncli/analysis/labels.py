@@ -35,7 +35,7 @@ def layer_label(layer: Layer) -> str:
         words.append(f"d{options.dilation_rate[0]}")
     if getattr(layer, "groups", 1) != 1:
         words.append(f"g{options.groups}")
-    if getattr(layer, "activation", "linear") != "linear":
+    if isinstance(layer, Activation) or getattr(layer, "activation", "linear") != "linear":
         words.append(options.activation)
     if getattr(layer, "max_value", None) is not None:
         words.append(f"{options.max_value:g}")

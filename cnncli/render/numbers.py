@@ -21,8 +21,11 @@ def scaled(number: float, unit: str = "") -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in percent, one decimal."""
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+    """A part of a whole in percent, one decimal; `<0.1%` where that would hide that there is one."""
+    if not whole:
+        return "-"
+    text = f"{100 * part / whole:.1f}%"
+    return "<0.1%" if part and text == "0.0%" else text
 
 
 def shape(sizes: Sequence[int]) -> str:

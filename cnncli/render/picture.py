@@ -38,8 +38,8 @@ SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
 
 def check_format(path: Path, dpi: int | None) -> str:
-    """The suffix. Raises UsageError for one that cannot be drawn, or a resolution that has no use."""
-    suffix = path.suffix.lower()
+    """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
+    suffix = ".dot" if str(path) == "-" else path.suffix.lower()
     if suffix not in (*FORMATS, *TEXTS):
         raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg or .dot")
     if dpi is not None and suffix != ".png":
@@ -53,14 +53,14 @@ def check_size(drawn: Diagram, suffix: str, dpi: int) -> None:
     if suffix == ".pdf" and largest > LARGEST_PDF:
         raise UsageError(
             f"the page would measure {drawn.width:,.0f} x {drawn.height:,.0f} points, and a PDF's may have "
-            f"{LARGEST_PDF:,} a side; use --columns auto, or .svg"
+            f"{LARGEST_PDF:,} a side; use more --columns, or .svg"
         )
     pixels = largest * dpi / POINTS
     if suffix == ".png" and pixels > LARGEST_PNG:
         fitting = int(LARGEST_PNG * POINTS / largest)
         raise UsageError(
             f"the picture would measure {drawn.width * dpi / POINTS:,.0f} x {drawn.height * dpi / POINTS:,.0f} pixels, "
-            f"and a PNG may have {LARGEST_PNG:,} a side; use --columns auto, --dpi {fitting} or less, or .svg"
+            f"and a PNG may have {LARGEST_PNG:,} a side; use --dpi {fitting} or less, more --columns, or .svg"
         )
 
 

@@ -11,7 +11,7 @@ from cnncli.graph import Graph
 from cnncli.models.options import show
 from cnncli.models.registry import Model
 from cnncli.render.console import emit
-from cnncli.render.diagram import Heading, Options, diagram
+from cnncli.render.diagram import FACTS_APART, Heading, Options, diagram
 from cnncli.render.numbers import grouped, scaled, shape
 
 
@@ -27,15 +27,15 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
         raise UsageError(
             f"name the picture: -o {name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
-    if str(output) == "-":
-        emit(diagram(graph, heading(model, graph), options).dot)
-        return
     from cnncli.render.picture import TEXTS, check_format, write_picture
 
-    suffix = check_format(output, dpi)
-    check_target(output, force=force)
+    suffix, printed = check_format(output, dpi), str(output) == "-"
+    if not printed:
+        check_target(output, force=force)
     drawn = diagram(graph, heading(model, graph), options)
-    if suffix in TEXTS:
+    if printed:
+        emit(drawn.dot)
+    elif suffix in TEXTS:
         write_text(output, drawn.dot, force=force)
     else:
         write_picture(drawn, output, dpi, force=force)
@@ -63,4 +63,4 @@ def heading(model: Model, graph: Graph) -> Heading:
         f"{grouped(found.layers)} layers",
         f"input {shape(graph.nodes[0].shape)}",
     ]
-    return Heading(model.spec.name, (", ".join(about), "   ".join(sums)))
+    return Heading(model.spec.name, (", ".join(about), FACTS_APART.join(sums)))

@@ -15,12 +15,12 @@ from cnncli.render.diagram.geometry import Direction
 from cnncli.render.diagram.layout import Arrangement
 from cnncli.render.diagram.legend import highest, legend
 from cnncli.render.diagram.parts import Detail, Heat, Part, parts
-from cnncli.render.diagram.sheet import Heading, check_columns, compose
+from cnncli.render.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.render.diagram.text import LINE_HEIGHT, width
 from cnncli.render.diagram.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.render.diagram.wording import SIZES, Line, block_size, wording
 
-__all__ = ["Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "diagram"]
+__all__ = ["FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "diagram"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     plan = Arrangement(
         drawn, _sizes(drawn, lines, detail), _spacing(options), options.direction, _headings(drawn, detail)
     )
-    sheet = compose(plan, heading, legend(drawn, detail, options.heat, totals), options.columns)
+    sheet = compose(plan, heading, legend(drawn, options.detail, options.label, options.heat, totals), options.columns)
     drawing = Drawing(graph.name, sheet, theme, SIZES[detail], PADDING[detail][0])
     dot = draw(drawing, sheet, drawn, lines, _swatches(boxes, theme, options.heat))
     return Diagram(dot, sheet.width, sheet.height)

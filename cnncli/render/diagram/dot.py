@@ -159,6 +159,9 @@ class Drawing:
             card = Rect(rect.left, rect.top, rect.right - 2 * CARD, rect.bottom - 2 * CARD)
             self.stack(self.page, name, card, look)
             self.node(self.page, name, card, **look)
+        elif sample.sign in ("skip", "branch"):
+            colour = quoted(self.theme.skip if sample.sign == "skip" else self.theme.branch)
+            self.node(self.page, name, rect, fillcolor=colour, color=colour)
         elif sample.sign == "heat":
             steps = 18
             shades = ":".join(f"{heat(self.theme, step / (steps - 1)).fill};{1 / steps:.4f}" for step in range(steps))

@@ -116,6 +116,8 @@ def _shift(place: Rect, x: float, y: float) -> Rect:
     return Rect(place.left + x, place.top + y, place.right + x, place.bottom + y)
 
 
+FACTS_APART = "   "
+"""Between the facts of a heading's line, which is broken there alone."""
 TITLE, LINE, NOTE = 17.0, 9.0, 8.0
 """Sizes of the page's own type, in points."""
 LEAST_WIDTH = 260.0
@@ -132,7 +134,8 @@ def _head(heading: Heading, limit: float) -> Block:
     y = _lines(texts, wrapped(heading.title, TITLE, limit / 1.12), Run("", TITLE, bold=True), 0)
     y += 3
     for index, line in enumerate(heading.lines):
-        y = _lines(texts, wrapped(line, LINE, limit), Run("", LINE, faint=index == 0), y)
+        between = FACTS_APART if FACTS_APART in line else " "
+        y = _lines(texts, wrapped(line, LINE, limit, between), Run("", LINE, faint=index == 0), y)
     return texts, [], y + 18
 
 

@@ -47,12 +47,12 @@ def measured(text: str) -> bool:
     return all(character in _ADVANCES[False] or character == "\n" for character in text)
 
 
-def wrapped(words: str, size: float, limit: float) -> list[str]:
-    """Words in as many lines as a width in points makes of them."""
+def wrapped(words: str, size: float, limit: float, between: str = " ") -> list[str]:
+    """Words, or what else `between` separates, in as many lines as a width in points makes of them."""
     lines: list[str] = []
-    for word in words.split(" "):
-        if lines and width(f"{lines[-1]} {word}", size) <= limit:
-            lines[-1] += f" {word}"
+    for word in words.split(between):
+        if lines and width(f"{lines[-1]}{between}{word}", size) <= limit:
+            lines[-1] += between + word
         else:
             lines.append(word)
     return lines

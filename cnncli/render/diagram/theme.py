@@ -41,7 +41,7 @@ class Theme:
     fills: Mapping[str, str]
     borders: Mapping[str, str]
     heat: tuple[str, ...]
-    blocks: tuple[str, ...] = ("depthwise", "pooling", "merging", "activation", "dense")
+    blocks: tuple[str, ...] = ("depthwise", "merging", "activation", "dense", "pooling")
 
 
 THEMES: dict[ThemeName, Theme] = {
@@ -61,13 +61,13 @@ THEMES: dict[ThemeName, Theme] = {
         fills={
             "input": "#FFFFFF",
             "other": "#F7F8FA",
-            "normalization": "#F4F2C9",
-            "activation": "#FBDBA8",
-            "convolution": "#8FCBF4",
-            "depthwise": "#62C2A0",
-            "pooling": "#E38F5C",
-            "merging": "#CB83AC",
-            "dense": "#366CAE",
+            "normalization": "#F5F3CB",
+            "activation": "#FBD79D",
+            "convolution": "#93CDF4",
+            "depthwise": "#61C29F",
+            "pooling": "#DD7638",
+            "merging": "#B5508A",
+            "dense": "#2A5488",
         },
         borders={
             "input": "#17202B",
@@ -97,14 +97,14 @@ THEMES: dict[ThemeName, Theme] = {
         skip="#E898C5",
         fills={
             "input": "#0D1218",
-            "other": "#1A222C",
-            "normalization": "#343321",
-            "activation": "#4D3B1E",
-            "convolution": "#184B6A",
-            "depthwise": "#1A5D48",
-            "pooling": "#8A4B25",
-            "merging": "#915076",
-            "dense": "#3E74B7",
+            "other": "#19212A",
+            "normalization": "#2F2F1E",
+            "activation": "#4A391D",
+            "convolution": "#1C587D",
+            "depthwise": "#22795D",
+            "pooling": "#B36130",
+            "merging": "#B37499",
+            "dense": "#7DA3D3",
         },
         borders={
             "input": "#E8EDF2",
@@ -136,12 +136,12 @@ THEMES: dict[ThemeName, Theme] = {
             "input": "#FFFFFF",
             "other": "#FAFAFA",
             "normalization": "#EFEFEF",
-            "activation": "#DFDFDF",
-            "convolution": "#CCCCCC",
-            "depthwise": "#B8B8B8",
-            "pooling": "#A3A3A3",
-            "merging": "#8C8C8C",
-            "dense": "#4A4A4A",
+            "activation": "#DDDDDD",
+            "convolution": "#C8C8C8",
+            "depthwise": "#B0B0B0",
+            "pooling": "#979797",
+            "merging": "#7E7E7E",
+            "dense": "#464646",
         },
         borders={
             "input": "#000000",

@@ -15,6 +15,7 @@ from cnncli.render.diagram.text import LINE_HEIGHT, width
 from cnncli.render.numbers import scaled, shape, share
 
 CHIP_PADDING = 4.0
+UNITS: dict[Heat, str] = {"params": "params", "macs": "MACs", "activations": "cells"}
 BETWEEN = 16.0
 """Points at least between what a line says at its left and at its right."""
 LEADING = 3.0
@@ -73,25 +74,35 @@ def wording(detail: Detail, template: str | None, heat: Heat | None, totals: dic
         cost = part.cost(heat) if heat else 0
         return (Run(share(cost, totals[heat]), sizes.shape, bold=True),) if heat and cost else ()
 
+    def mark(part: Part) -> tuple[Run, ...]:
+        return (
+            (Run(" ", sizes.label), Run("+", sizes.small, bold=True, chip=True))
+            if detail == "stage" and part.residual
+            else ()
+        )
+
     if template is not None:
         check(template)
-        return lambda part: _templated(part, template, sizes, heated(part))
+        return lambda part: _templated(part, template, sizes, heated(part), mark(part))
     if detail == "layer":
-        return lambda part: _layer_lines(part, sizes, heated(part))
-    return lambda part: _block_lines(part, sizes, heated(part), detail == "stage" and part.residual)
+        return lambda part: _layer_lines(part, sizes, heated(part), heat)
+    return lambda part: _block_lines(part, sizes, heated(part), mark(part), heat)
 
 
-def _block_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...], residual: bool) -> list[Line]:
-    """Label and repeats, shapes and parameters, name and MACs; a chip says that blocks add their input."""
+def _block_lines(
+    part: Part, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
+) -> list[Line]:
+    """Label and repeats, shapes and parameters, name and MACs; under the heat of activations their number as well."""
     row = part.row
     first, *more = part.label.split(" + ")
     repeats = (Run(f"x{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
     spaced = (Run("  ", sizes.label),) if repeats and heated else ()
-    added = (Run(" ", sizes.label), Run("+", sizes.small, bold=True, chip=True)) if residual else ()
-    lines = [Line((*_chips(first, sizes), *added), (*repeats, *spaced, *heated), LEADING)]
+    lines = [Line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated), LEADING)]
     lines += [Line((Run(f"+ {text}", sizes.shape),)) for text in more]
     lines.append(Line((Run(_flow(part), sizes.shape),), _amount(row.params, "params", sizes.shape)))
     lines.append(Line((Run(row.name, sizes.small, faint=True),), _amount(row.macs, "MACs", sizes.shape)))
+    if heat == "activations":
+        lines.append(Line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
     return lines
 
 
@@ -104,11 +115,12 @@ def _chips(label: str, sizes: Sizes) -> tuple[Run, ...]:
     return (*chip, Run(f" {after.strip()}", sizes.label, bold=True)) if after.strip() else chip
 
 
-def _layer_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...]) -> list[Line]:
-    """Label and shapes, name and parameters."""
+def _layer_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
+    """Label and shapes, name and parameters, or what the heat measures with its share."""
+    told = (*_measured(part, heat or "params", sizes.small), *((Run("  ", sizes.small), *heated) if heated else ()))
     return [
         Line((Run(part.label, sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
-        Line((Run(part.row.name, sizes.small, faint=True),), heated or _amount(part.row.params, "params", sizes.small)),
+        Line((Run(part.row.name, sizes.small, faint=True),), told),
     ]
 
 
@@ -121,6 +133,10 @@ def _flow(part: Part) -> str:
 
 def _amount(number: int, unit: str, size: float) -> tuple[Run, ...]:
     return (Run(f"{scaled(number)} {unit}", size),) if number else ()
+
+
+def _measured(part: Part, measure: Heat, size: float) -> tuple[Run, ...]:
+    return _amount(part.cost(measure), UNITS[measure], size)
 
 
 class _Number(int):
@@ -149,7 +165,9 @@ FIELDS: dict[str, Callable[[Part], Any]] = {
 
 
 def check(template: str) -> None:
-    """Raise UsageError unless every field of the template is known and can be formatted as it says."""
+    """Raise UsageError unless there is something in the template, and every field is known and fits its format."""
+    if not template.replace("\\n", "").strip():
+        raise UsageError(f"--label {template!r}: the boxes would say nothing")
     try:
         fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
@@ -165,7 +183,7 @@ def check(template: str) -> None:
             raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
 
 
-def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...]) -> list[Line]:
+def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...]) -> list[Line]:
     """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
     values = {name: value(part) for name, value in FIELDS.items()}
     try:
@@ -173,7 +191,7 @@ def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...])
     except (ValueError, OverflowError) as error:  # an unknown conversion, or :c of a large number
         raise UsageError(f"--label {template!r}: {error}") from None
     return [
-        Line((Run(first, sizes.label, bold=True),), heated),
+        Line((Run(first, sizes.label, bold=True), *mark), heated),
         *(Line((Run(text, sizes.shape),)) for text in more),
     ]
 
