@@ -33,6 +33,9 @@ TYPED = [
     ("cnncli export b0 --output out.tf", "cnncli export b0 --output out.tflite"),
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
+    ("cnncli summary v2 --set inc", "cnncli summary v2 --set include_top="),
+    ("cnncli check --budget budg", "cnncli check --budget budgets.toml"),
+    ("cnncli build v2 --weights folder/w", "cnncli build v2 --weights folder/weights.h5"),
 ]
 
 START = {
@@ -49,6 +52,9 @@ def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if not shutil.which(command.split()[0]):
         pytest.skip(f"{command.split()[0]} is not installed")
     home = tmp_path_factory.mktemp(request.param)
+    (home / "folder").mkdir()
+    for name in ("budgets.toml", "folder/weights.h5"):
+        (home / name).touch()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "PYTHONPATH": ""}
     child = pexpect.spawn(command, env=environment, encoding="utf-8", dimensions=(40, 200), timeout=20, cwd=str(home))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
+import typer
+
 
 def offer(word: str, meaning: str) -> str:
     """A word to put in place of the word so far and, where the shell shows it, what it means behind a tab.
@@ -47,11 +49,18 @@ def _names() -> list[str]:
     return [*names, *aliases]
 
 
-def setting(incomplete: str) -> list[str]:
-    """KEY= of any model option, or KEY=VALUE where the key is there."""
+def setting(ctx: typer.Context, incomplete: str) -> list[str]:
+    """KEY= of an option that the models named so far have, or KEY=VALUE where the key is there."""
+    from cnncli.errors import UsageError
     from cnncli.models.options import OPTIONS
+    from cnncli.models.registry import parse
 
-    return _settings(incomplete, list(OPTIONS))
+    named = [*(ctx.params.get("models") or ()), *ctx.args]  # an option without its value leaves words in args
+    try:
+        keys = [key for key in OPTIONS if all(key in parse(name).options for name in named)]
+    except UsageError:
+        keys = list(OPTIONS)
+    return _settings(incomplete, keys)
 
 
 def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ _cnncli_completion() {
     word=${line##*[[:space:]]}
     read -r -a words <<< "${line%"$word"}"
     mapfile -t COMPREPLY < <(_CNNCLI_COMPLETE=complete_bash COMP_WORDS="$line" COMP_CWORD=${#words[@]} "$1" 2>/dev/null)
+    # Without an offer readline completes file names.
+    [[ -n ${COMPREPLY[0]} ]] || { COMPREPLY=(); return 0; }
     # Readline replaces only what stands behind the word's last break, such as the : and = of a reference, or from an @.
     prefix=${word%"${word##*["$COMP_WORDBREAKS"]}"}
     prefix=${prefix%@}
