@@ -13,9 +13,12 @@ from cnncli.errors import MachineError, UsageError
 
 
 def read_text(path: Path) -> str:
-    """Read UTF-8 text. Raises UsageError where there is no such text, MachineError where it cannot be read."""
+    """Read UTF-8 text, a byte order mark aside.
+
+    Raises UsageError where there is no such text, MachineError where it cannot be read.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except UnicodeDecodeError as error:

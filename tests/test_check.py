@@ -253,7 +253,7 @@ def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folde
     write(folder, models)
     failed = run("check", "--baseline", "x.lock")
     assert (failed.code, failed.err) == (1, "cnncli: 1 of 14 checks fails: mobilenet_v2 locked params\n")
-    line = (folder / "x.lock").read_text().splitlines().index('    "mobilenet_v2": {') + 1
+    line = (folder / "x.lock").read_text().splitlines().index(f'      "params": {PARAMS + 1},') + 1
     annotated = run("check", "--baseline", "x.lock", "--format", "github").out
     assert annotated.startswith(f"::error title=mobilenet_v2 locked params,file=x.lock,line={line}::")
     assert run("check", "b0", "--baseline", "x.lock").code == 0
@@ -286,6 +286,24 @@ def test_a_silent_change_of_structure_is_seen(run, folder: Path) -> None:
     told = run("check", "v2", "--baseline", "x.lock", "--tolerance", "5%")
     assert told.code == 0
     assert "changed with the costs" in told.out
+
+
+def test_a_lock_that_keeps_others_says_so_and_a_model_named_twice_is_one(run, folder: Path) -> None:
+    lock(run, folder, "v2", "b0")
+    done = run("check", "v1", "v1", "mobilenet-v1", "--baseline", "x.lock", "--write-baseline", "--force")
+    assert done.err == "cnncli: x.lock holds mobilenet_v1, and 2 others as before\n"
+    assert "2 checks" not in run("check", "v1", "v1", "--max-params", "5M").out
+
+
+@pytest.mark.parametrize(("name", "start"), [("r.json", "{"), ("r.xml", "<?xml"), ("r.md", "### "), ("r.txt", "Check")])
+def test_the_suffix_of_the_output_tells_the_format(run, folder: Path, name: str, start: str) -> None:
+    assert run("check", "v1", "--max-params", "5M", "-o", name).code == 0
+    assert (folder / name).read_text().startswith(start)
+
+
+@pytest.mark.parametrize(("over", "used"), [(-1, ">100.0%"), (0, " 100.0%"), (1, "<100.0%")])
+def test_what_is_used_does_not_hide_which_side_of_the_limit_it_is(run, over: int, used: str) -> None:
+    assert used in run("check", "v2", "--max-params", PARAMS + over).out
 
 
 # What is wrong
@@ -374,6 +392,11 @@ def test_a_malformed_lock_file(run, folder: Path, change: tuple[str, str], says:
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
     refused(run(*arguments.split()), code, says)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(run, folder: Path) -> None:
+    (folder / "budgets.toml").write_text('[budgets.v2]\nmax-params = "4M"\n', encoding="utf-8-sig")
+    assert run("check", "--budget", "budgets.toml").code == 0
 
 
 def test_a_model_that_the_lock_file_lacks(run, folder: Path) -> None:

@@ -23,6 +23,7 @@ from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph
 from cnncli.graph.layers import Activation, Add, Conv2D, Dropout, InputLayer, ReLU
 from cnncli.models.registry import MODELS, parse
+from cnncli.render.numbers import times
 
 B = [f"b{number}" for number in range(8)]
 ALL = ["v1", "v2", "v3_small", "v3_large", *B]
@@ -188,6 +189,7 @@ def test_references_from_the_standard_input(run, monkeypatch) -> None:
         ("compare b0 b9", 2, "unknown model 'b9'; did you mean"),
         ("compare b0 v1 --alpha 0.5", 2, "efficientnet_b0 has no option 'alpha'"),
         ("compare b0 b4 --baseline x9", 2, "unknown model 'x9'"),
+        ("compare b0 b4 -o x.jpg", 2, "x.jpg: cannot draw .jpg; use .pdf, .png or .svg"),
         ("compare b0 b4 -o /nonexistent/x.png", 3, "there is no directory /nonexistent"),
         ("compare b0 b4 --format yaml", 2, "yaml"),
     ],
@@ -285,7 +287,7 @@ def test_changes_add_up_and_are_told_where_the_networks_differ(seed: int) -> Non
     [
         ("b0", "b4", "stage1 block2", ("MBConv1 k3x3 SE", "24 channels")),
         ("b0", "b4", "stage3 block2", ("28x28 → 48x48", "40 → 56 channels")),
-        ("b0", "b4", "head", ("last_conv 1280 → 1792",)),
+        ("b0", "b4", "head", ("last_conv 1280 → 1792", "320 → 448 input channels")),
         ("b0", "b0@article", "stage3 block2", ("SE Conv2D → Dense", "squeeze 10 → 60")),
         ("b0", "b0:classes=10", "head", ("1000 → 10 channels",)),
         ("v3_large", "v3_large:minimalistic=true", "stage3 block1", ("k5x5 → k3x3", "-SE")),
@@ -379,7 +381,25 @@ def test_from_b0_to_b4_in_one_sentence(run) -> None:
 def test_the_article_adds_no_block_to_b1(run) -> None:
     out = " ".join(run("compare", "b0@article", "b1@article", "--explain").out.split())
     assert "The parameters stay the same (x1.00)." in out
-    assert "Depth (1 → 1.1) changes no cost: no block was added, for int(1*1.1) = 1, int(2*1.1) = 2" in out
+    assert "Depth (1 → 1.1) changes neither: no block was added, for int(1*1.1) = 1, int(2*1.1) = 2" in out
+
+
+def test_a_change_of_channels_is_no_change_of_resolution(run) -> None:
+    assert "by input shape (224 → 224x224x1)" in run("compare", "b0", "b0:input_shape=224x224x1", "--explain").out
+    assert "by resolution (224 → 192)" in run("compare", "b0", "b0:input_shape=192", "--explain").out
+
+
+def test_a_block_whose_input_alone_changes_says_so(run) -> None:
+    out = run("compare", "v2@article:alpha=0.35", "v2:alpha=0.35", "--diff").out
+    assert "stage2 block1: padding same → explicit, 5 → 8 input channels, +684 params" in out
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(11.388, "x11.39"), (1.0, "x1.00"), (1.0003, "x1.0003"), (0.00096, "x0.001"), (1 + 1e-9, "x1.00")],
+)
+def test_a_ratio_is_not_rounded_to_one_or_nothing(ratio: float, text: str) -> None:
+    assert times(ratio) == text
 
 
 # What each deviation of the article's EfficientNet costs when they are undone in this order: measured by building the

@@ -15,6 +15,9 @@ BYTES = {
 }  # fmt: skip
 
 
+MOST_DIGITS = 18
+
+
 def read_count(text: str) -> int:
     """`5M` as 5,000,000. Raises ValueError, saying what is expected."""
     return _read(text, COUNTS, "a whole number, or one with K, M, G or T (decimal), such as 5M")
@@ -26,9 +29,11 @@ def read_bytes(text: str) -> int:
 
 
 def _read(text: str, units: Mapping[str, int], expected: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([A-Za-z]*)", text.strip())
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
     if not found or found[2] not in units:
         raise ValueError(f"expected {expected}")
+    if len(found[1]) > MOST_DIGITS:
+        raise ValueError(f"expected at most {MOST_DIGITS} digits")
     amount = Decimal(found[1]) * units[found[2]]
     if amount != int(amount):
         raise ValueError("expected a whole amount")

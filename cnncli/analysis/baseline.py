@@ -21,11 +21,15 @@ STRUCTURE = "structure"
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file: by model reference the costs and the structural hash, and where the model stands in the file."""
+    """A lock file: by model reference the costs and the structural hash."""
 
     path: str
     models: Mapping[str, Mapping[str, Any]]
-    places: Mapping[str, Place]
+    text: str
+
+    def place(self, reference: str, key: str) -> Place:
+        """Where a model's figure stands in the file."""
+        return Place(self.path, json_line(self.text, reference, key))
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -60,10 +64,9 @@ def read_lock(text: str, path: str) -> Lock:
     models = data.get("models")
     if version < 1 or not isinstance(models, dict):
         raise UsageError(f"{place}: not a lock file: it has no models")
-    places = {reference: Place(path, json_line(text, reference)) for reference in models}
     for reference, locked in models.items():
-        _check(reference, locked, places[reference])
-    return Lock(path, models, places)
+        _check(reference, locked, Place(path, json_line(text, reference)))
+    return Lock(path, models, text)
 
 
 def _check(reference: str, locked: Any, place: Place) -> None:
@@ -74,7 +77,8 @@ def _check(reference: str, locked: Any, place: Place) -> None:
     known = (*COSTS, STRUCTURE)
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
-        if isinstance(value, bool) or not isinstance(value, str if key == STRUCTURE else int):
+        right = isinstance(value, str) if key == STRUCTURE else isinstance(value, int) and value >= 0
+        if isinstance(value, bool) or not right:
             raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
     for key in locked:
         if key not in known:
@@ -90,14 +94,16 @@ def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
     """
     if entry.reference not in lock.models:
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
-    locked, now, place = lock.models[entry.reference], _locked(entry), lock.places[entry.reference]
-    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, place) for cost in COSTS]
+    locked, now = lock.models[entry.reference], _locked(entry)
+    places = {key: lock.place(entry.reference, key) for key in (*COSTS, STRUCTURE)}
+    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in COSTS]
     same = locked[STRUCTURE] == now[STRUCTURE]
     explained = any(locked[cost] != now[cost] for cost in COSTS)
     words = "unchanged" if same else "changed with the costs" if explained else "changed at equal costs"
     message = f"{entry.reference}: structure {words}"
     hashes, allowed = (locked[STRUCTURE], now[STRUCTURE]), short_hash(locked[STRUCTURE])
-    structure = Verdict(entry.reference, "locked structure", *hashes, same or explained, allowed, words, message, place)
+    passed, place = same or explained, places[STRUCTURE]
+    structure = Verdict(entry.reference, "locked structure", *hashes, passed, allowed, words, message, place)
     return [*verdicts, structure]
 
 

@@ -103,6 +103,8 @@ def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
     passed = value <= budget.limit
     verb = "within" if passed else f"{value - budget.limit:,} over"
     used = f"{100 * value / budget.limit:.1f}%" if budget.limit else "-"
+    if used == "100.0%" and value != budget.limit:
+        used = ("<" if passed else ">") + used
     message = f"{model}: {value:,} {kind.noun}, {verb} {budget.name} {budget.echo}"
     return Verdict(model, budget.name, budget.limit, value, passed, budget.echo, used, message, budget.place)
 

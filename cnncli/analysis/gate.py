@@ -29,9 +29,9 @@ class Gate:
     asked: bool
 
     def models(self, named: Sequence[Model]) -> list[Model]:
-        """The models named, or else all that the budget file and the lock file name. Raises UsageError for none."""
+        """The models named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
         if named:
-            return list(named)
+            return list({model.reference: model for model in named}.values())
         locked = self.lock.models if self.lock else ()
         found = [parse(reference) for reference in dict.fromkeys([*self.config.budgets, *locked])]
         if not found:

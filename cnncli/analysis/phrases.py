@@ -34,8 +34,8 @@ def whole_block(group: Group) -> tuple[str, ...]:
 def changed(before: Group, after: Group) -> tuple[str, ...]:
     """What tells two blocks apart that are not equal; at least one phrase.
 
-    What follows from the block's input, such as an expansion that stays six times as wide, and mere reshaping is told
-    only where there is nothing else to tell.
+    What follows from the block's input, such as an expansion that stays six times as wide, is told as the change of the
+    input, where the output does not change likewise. Mere reshaping is told where there is nothing else to tell.
     """
     first, second = _Block.of(before), _Block.of(after)
     pairs = align_nodes(first.main, second.main)
@@ -49,6 +49,7 @@ def changed(before: Group, after: Group) -> tuple[str, ...]:
         *_gates(first, second),
         *_widths(matched, before, after),
         *_shapes(before.shape, after.shape, "channels"),
+        *_input_channels(before, after),
     ]
     phrases = _joined(list(dict.fromkeys(phrases)))
     telling = [phrase for phrase in phrases if not phrase.startswith(RESHAPED)]
@@ -175,6 +176,13 @@ def _shapes(before: Shape, after: Shape, unit: str) -> Iterator[str]:
         yield f"{_value(before[:-1])} → {_value(after[:-1])}"
     if before[-1] != after[-1]:
         yield f"{before[-1]} → {after[-1]} {unit}"
+
+
+def _input_channels(before: Group, after: Group) -> Iterator[str]:
+    """What else makes a block cost more whose output is as it was."""
+    one, other = before.input_shape, after.input_shape
+    if len(one) == len(other) and before.shape[-1] == after.shape[-1]:
+        yield from _shapes(one[-1:], other[-1:], "input channels")
 
 
 def _joined(phrases: list[str]) -> list[str]:

@@ -36,6 +36,9 @@ def toml_line(text: str, keys: tuple[str, ...]) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def json_line(text: str, key: str) -> int:
-    """The first line on which a JSON key is written; 1 where it is not."""
-    return text.count("\n", 0, max(0, text.find(f'"{key}"'))) + 1
+def json_line(text: str, *keys: str) -> int:
+    """The line on which the last of nested JSON keys is written, each searched for behind the one before it."""
+    at = 0
+    for key in keys:
+        at = max(at, text.find(f'"{key}"', at))
+    return text.count("\n", 0, at) + 1

@@ -138,11 +138,14 @@ Format = Annotated[
 ]
 
 
-def how(format: str | None, output: Path | None) -> str:
+SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown"}
+
+
+def how(format: str | None, output: Path | None, suffixes: Mapping[str, str] = SUFFIXES) -> str:
     """The format of a report: as asked, else as the suffix of the file it goes to says, else a table."""
     if format or output is None:
         return format or "table"
-    return {".json": "json", ".csv": "csv", ".md": "markdown"}.get(output.suffix.lower(), "table")
+    return suffixes.get(output.suffix.lower(), "table")
 
 
 def overrides(

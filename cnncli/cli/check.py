@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cnncli.analysis.gate import Gate
     from cnncli.models.registry import Model
 
+SUFFIXES = {".json": "json", ".xml": "junit", ".md": "markdown"}
 PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 
 
@@ -58,12 +59,14 @@ WriteBaseline = Annotated[
     bool, typer.Option("--write-baseline", help="Write the lock file instead of checking against it.")
 ]
 Format = Annotated[
-    Literal["table", "json", "junit", "markdown", "github"],
+    Literal["table", "json", "junit", "markdown", "github"] | None,
     typer.Option(
         "--format",
         "-f",
-        help="How the report is written: table, json, junit (XML), markdown, or github (annotations of a workflow).",
+        help="How the report is written: table, json, junit (XML), markdown, or github (annotations of a workflow); "
+        "table, unless -o ends in .json, .xml or .md.",
         metavar="FORMAT",
+        show_default=False,
     ),
 ]
 
@@ -81,7 +84,7 @@ def check(
     baseline: Baseline = None,
     tolerance: Tolerance = None,
     write_baseline: WriteBaseline = False,
-    format: Format = "table",
+    format: Format = None,
     output: args.Output = None,
     force: args.Force = False,
     flavor: args.Flavor = None,
@@ -109,7 +112,7 @@ def check(
         raise UsageError("model options are for models named on the command line: name one")
     named = args.resolve_all(models or (), options, flavor)
     gate, path = _gate(named, limits, budget, baseline, tolerance, write_baseline)
-    _run(gate, named, path if write_baseline else None, format, output, force)
+    _run(gate, named, path if write_baseline else None, args.how(format, output, SUFFIXES), output, force)
 
 
 def _gate(
@@ -174,4 +177,7 @@ def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, out
         raise CheckFailed(outcome(verdicts) + (f"; {lock} is not written" if lock else ""))
     if lock:
         write_text(lock, lock_text(entries, gate.lock), force=force)
-        complain(f"cnncli: {lock} holds {', '.join(entry.reference for entry in entries)}")
+        written = [entry.reference for entry in entries]
+        kept = len(set(gate.lock.models if gate.lock else ()) - set(written))
+        others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""
+        complain(f"cnncli: {lock} holds {', '.join(written)}{others}")

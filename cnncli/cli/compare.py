@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cnncli.models.registry import Model
 
 CHARTS = (".pdf", ".png", ".svg")
+UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".webp")
+"""Pictures of other kinds: nobody means a table by such a name."""
 
 
 def compare(
@@ -70,6 +72,8 @@ def compare(
     if len(found) < 2:
         raise UsageError(f"compare takes two models or more, was given only {found[0].reference}")
     if output and str(output) != "-" and not is_stream(output):
+        if output.suffix.lower() in UNDRAWN:
+            raise UsageError(f"{output}: cannot draw {output.suffix}; use {', '.join(CHARTS[:-1])} or {CHARTS[-1]}")
         check_target(output, force=force)
     entries = [entry(model) for model in found]
     for each in entries:

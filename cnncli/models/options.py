@@ -68,7 +68,7 @@ def _shape(text: str) -> tuple[int, int, int]:
             raise ValueError
         sizes = [_whole(LARGEST_SIZE)(part) for part in parts]
     except ValueError:
-        raise ValueError("192, 160x224 or 28x28x1 (height, width, channels)") from None
+        raise ValueError(f"192, 160x224 or 28x28x1 (height, width, channels), each at most {LARGEST_SIZE:,}") from None
     height = sizes[0]
     width = sizes[1] if len(sizes) > 1 else height
     return height, width, sizes[2] if len(sizes) > 2 else 3

@@ -6,11 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from math import hypot
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.analysis.comparison import Entry
 from cnncli.files import replacing
+from cnncli.models.registry import MODELS
 from cnncli.render.numbers import scaled
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind tell apart; markers say it again.
@@ -74,15 +76,14 @@ def _draw(axes: Any, panel: Panel, entries: Sequence[Entry]) -> None:
 
     looks = _looks(entries)
     points = _points(panel, entries)
-    for title, (colour, marker) in looks.items():
-        of_paper = [point for point in points if point.found.model.spec.paper.title == title]
-        if not of_paper:
+    for name, (colour, marker) in looks.items():
+        alike = [point for point in points if _architecture(point.found) == name]
+        if not alike:
             continue
-        faces = [colour if point.found.model.flavor == "keras" else "white" for point in of_paper]
+        faces = [colour if point.found.model.flavor == "keras" else "white" for point in alike]
         axes.scatter(
-            [point.x for point in of_paper], [point.y for point in of_paper],
-            s=46, c=faces, edgecolors=colour, marker=marker, linewidths=1.5, zorder=3,
-            label=title.partition(":")[0],
+            [point.x for point in alike], [point.y for point in alike],
+            s=46, c=faces, edgecolors=colour, marker=marker, linewidths=1.5, zorder=3, label=name,
         )  # fmt: skip
     axes.set(xscale="log", yscale=panel.scale, xlabel="Multiply-accumulates of one image", ylabel=panel.label)
     axes.margins(0.24, 0.12)  # room for the labels
@@ -93,14 +94,20 @@ def _draw(axes: Any, panel: Panel, entries: Sequence[Entry]) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(value).replace(".00", "")))
     axes.grid(which="major", color="#dddddd", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
-    if len({point.found.model.spec.paper for point in points}) > 1:
+    if len({_architecture(point.found) for point in points}) > 1:
         axes.legend(loc="best", frameon=False)
 
 
 def _looks(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each paper."""
-    titles = dict.fromkeys(found.model.spec.paper.title for found in entries)
-    return dict(zip(titles, cycle(LOOKS), strict=False))
+    """Colour and marker of each architecture."""
+    names = dict.fromkeys(map(_architecture, entries))
+    return dict(zip(names, cycle(LOOKS), strict=False))
+
+
+def _architecture(found: Entry) -> str:
+    """What the names of all models of a paper have in common: mobilenet_v3, efficientnet."""
+    names = [spec.name for spec in MODELS if spec.paper == found.model.spec.paper]
+    return commonprefix(names).rstrip("_")
 
 
 PLACES = tuple(

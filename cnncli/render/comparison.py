@@ -10,7 +10,7 @@ from cnncli.analysis.comparison import Entry, StageRow, identical
 from cnncli.graph import Group
 from cnncli.models.options import show
 from cnncli.render.formats import model_data, totals_data
-from cnncli.render.numbers import grouped, scaled, shape
+from cnncli.render.numbers import grouped, scaled, shape, times
 from cnncli.render.table import Column, Heading, Table, natural_width
 
 WIDEST = 160
@@ -103,7 +103,7 @@ def _texts(metric: Metric, figure: Figure, exact: bool) -> tuple[str, str, str]:
         return value, "", ""
     sign = "+" if figure.difference > 0 else "-" if figure.difference < 0 else ""
     difference = sign + write(abs(figure.difference)) if sign else "="
-    return value, difference, f"x{figure.ratio:.2f}" if figure.ratio else ""
+    return value, difference, times(figure.ratio) if figure.ratio else ""
 
 
 def totals_tables(entries: Sequence[Entry], widest: int) -> list[Table]:

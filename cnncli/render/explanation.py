@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from cnncli.analysis.attribution import METRICS, Attribution, Factor, Growth, Share, attribute
 from cnncli.analysis.comparison import Entry
 from cnncli.render.console import width
+from cnncli.render.numbers import times
 from cnncli.render.table import Column, Table
 
 WORDS = {"params": "parameters", "macs": "MACs"}
@@ -49,9 +50,9 @@ def sentences(explanation: Explanation) -> list[str]:
         return [*told, f"This is no matter of options: {attribution.why_not}."]
     idle = [share.factor for share in attribution.shares if share.idle]
     if explanation.by_deviation:
-        return told + ([f"At no cost: {', '.join(_name(factor) for factor in idle)}."] if idle else [])
+        return told + ([f"These change neither: {', '.join(_name(factor) for factor in idle)}."] if idle else [])
     return told + [
-        f"{_name(factor).capitalize()}{_change(factor)} changes no cost{f': {factor.remark}' if factor.remark else ''}."
+        f"{_name(factor).capitalize()}{_change(factor)} changes neither{f': {factor.remark}' if factor.remark else ''}."
         for factor in idle
     ]
 
@@ -63,7 +64,7 @@ def _grew(explanation: Explanation, metric: str) -> str:
         return f"{WORDS[metric]} stay the same (x1.00)"
     verb = "grow" if growth.difference > 0 else "shrink"
     by_addition = explanation.by_deviation or growth.ratio is None
-    whole = [f"x{growth.ratio:.2f}"] if growth.ratio else []
+    whole = [times(growth.ratio)] if growth.ratio else []
     whole += [f"by {growth.difference:+,}"] if by_addition else []
     shares = [share for share in explanation.attribution.shares if share.growth[metric].difference]
     shares.sort(key=lambda share: -abs(share.growth[metric].difference))
@@ -72,7 +73,7 @@ def _grew(explanation: Explanation, metric: str) -> str:
 
 
 def _part(growth: Growth, by_addition: bool) -> str:
-    return f"{growth.difference:+,}" if by_addition or growth.ratio is None else f"x{growth.ratio:.3f}"
+    return f"{growth.difference:+,}" if by_addition or growth.ratio is None else times(growth.ratio, 3)
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -90,8 +91,15 @@ def _change(factor: Factor) -> str:
 
 
 def _name(factor: Factor) -> str:
-    """The papers call the input's size resolution."""
-    return "resolution" if factor.name == "input_shape" else factor.name.replace("_", " ")
+    """The papers call the input's size resolution, which its channels are no part of."""
+    if factor.name == "input_shape":
+        return "resolution" if _channels(factor.before) == _channels(factor.after) else "input shape"
+    return factor.name.replace("_", " ")
+
+
+def _channels(input_shape: str) -> str:
+    """Of an input as references spell it: 28x28x1 has 1, 224 and 160x224 the usual 3."""
+    return input_shape.split("x")[2] if input_shape.count("x") == 2 else "3"
 
 
 def share_table(explanations: Sequence[Explanation]) -> Table:
@@ -107,7 +115,7 @@ def share_table(explanations: Sequence[Explanation]) -> Table:
         header = "MACs" if metric == "macs" else "Params"
         columns.append(Column(f"{metric}_difference", header, _difference(metric), True, _signed))
         columns.append(Column(f"{metric}_ratio", "Ratio", _ratio(metric), True, _ratio_text))
-    return Table([*columns, Column("remark", "What", lambda row: row[1].factor.remark)], rows)
+    return Table([*columns, Column("remark", "In the article", lambda row: row[1].factor.remark)], rows)
 
 
 def _signed(difference: int) -> str:
@@ -123,7 +131,7 @@ def _ratio(metric: str) -> Any:
 
 
 def _ratio_text(ratio: float | None) -> str:
-    return "" if ratio is None else f"x{ratio:.3f}"
+    return "" if ratio is None else times(ratio, 3)
 
 
 def readable_table(explanation: Explanation) -> Table | None:

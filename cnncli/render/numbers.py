@@ -28,6 +28,12 @@ def share(part: float, whole: float) -> str:
     return "<0.1%" if part and text == "0.0%" else text
 
 
+def times(ratio: float, digits: int = 2) -> str:
+    """A ratio as `x11.39`, with as many digits more as it takes to tell it from x0.00 and x1.00."""
+    texts = (f"{ratio:.{count}f}" for count in range(digits, 6))
+    return "x" + next((text for text in texts if float(text) not in (0, 1)), f"{ratio:.{digits}f}")
+
+
 def shape(sizes: Sequence[int]) -> str:
     """(112, 112, 64) as `112x112x64`."""
     return "x".join(map(str, sizes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -70,6 +70,9 @@ def summary_text(
     )
     if how == "table" and keys is None and natural_width(table) > width():
         table = narrow(table, graph, outlined=found.depth is None and sort is None)
+    elif how == "table" and natural_width(table) > width():
+        table = replace(table, columns=[_in_short(column) for column in table.columns])
+        table = replace(table, footer=_footer(found.totals, bool(table.footer), scaled))
     return render(how, table, lambda: summary_data(model, found, graph.warnings))
 
 
@@ -83,6 +86,10 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(sum(row.macs for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
+
+
+def _in_short(column: Column) -> Column:
+    return column._replace(text=scaled) if column.right and not column.key.endswith("_share") else column
 
 
 def _short_name(row: Row) -> str:
@@ -129,19 +136,19 @@ def title(model: Model) -> str:
     )
 
 
-def _footer(totals: Totals, whole: bool) -> dict[str, str]:
+def _footer(totals: Totals, whole: bool, write: Callable[[int], str] = grouped) -> dict[str, str]:
     if not whole:
         return {}
     return {
         "name": "Total",
-        "params": grouped(totals.params),
-        "trainable_params": grouped(totals.trainable_params),
-        "non_trainable_params": grouped(totals.non_trainable_params),
+        "params": write(totals.params),
+        "trainable_params": write(totals.trainable_params),
+        "non_trainable_params": write(totals.non_trainable_params),
         "params_share": "100.0",
-        "macs": grouped(totals.macs),
+        "macs": write(totals.macs),
         "macs_share": "100.0",
-        "flops": grouped(totals.flops),
-        "layers_folded": grouped(totals.layers),
+        "flops": write(totals.flops),
+        "layers_folded": write(totals.layers),
     }
 
 
