@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from itertools import cycle
+from itertools import cycle, takewhile
 from math import hypot
-from os.path import commonprefix
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,7 +106,8 @@ def _looks(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
 def _architecture(found: Entry) -> str:
     """What the names of all models of a paper have in common: mobilenet_v3, efficientnet."""
     names = [spec.name for spec in MODELS if spec.paper == found.model.spec.paper]
-    return commonprefix(names).rstrip("_")
+    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in shared).rstrip("_")
 
 
 PLACES = tuple(
