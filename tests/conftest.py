@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"):
+for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PY_COLORS"):
     os.environ.pop(variable, None)  # Typer and Rich read them when they are imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

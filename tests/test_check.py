@@ -191,6 +191,8 @@ def test_the_project_file(run, folder: Path, monkeypatch) -> None:
     assert (folder / "nets.lock").exists()
     failed = run("check", "--format", "github")
     assert failed.out.startswith("::error title=mobilenet_v2 max-params,file=../pyproject.toml,line=6::")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder))
+    assert "max-params,file=pyproject.toml,line=6::" in run("check", "--format", "github").out
     assert run("check", "--max-params", "4M").code == 0
     (folder / "pyproject.toml").write_text('[project]\nname = "x"\n')
     assert run("check").err.startswith("cnncli: nothing to check: name a model")

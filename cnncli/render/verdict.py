@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -103,11 +104,20 @@ def _github(verdicts: Sequence[Verdict]) -> str:
 def _annotations(verdicts: Sequence[Verdict]) -> Iterator[str]:
     failed = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failed:
-        place = f",file={_property(verdict.place.path)},line={verdict.place.line}" if verdict.place else ""
+        place = (
+            f",file={_property(_in_repository(verdict.place.path))},line={verdict.place.line}" if verdict.place else ""
+        )
         title = _property(f"{verdict.model} {verdict.check}")
         yield f"::error title={title}{place}::{_escaped(verdict.message)}"
     if not failed:
         yield f"::notice title=cnncli check::{_escaped(outcome(verdicts))}"
+
+
+def _in_repository(path: str) -> str:
+    """The path as annotations take it: from the repository's root, where a workflow says which that is."""
+    root = os.environ.get("GITHUB_WORKSPACE")
+    within = os.path.relpath(path, root) if root else path
+    return path if within.startswith("..") else within
 
 
 def _escaped(text: str) -> str:
