@@ -169,10 +169,12 @@ def test_weights_that_are_none(run: Run, tmp_path: Path, weights: Path) -> None:
     messages = {
         "missing.h5": "does not exist",
         ".": "is a directory",
+        "pipe.h5": "is a device or a pipe",
         "text.h5": "holds no weights; expected a .keras, a .weights.h5 or",
         "cut.weights.h5": "cannot be read as weights: ",
         "cut.keras": "cannot be read as weights: ",
     }
+    os.mkfifo(tmp_path / "pipe.h5")
     for name, message in messages.items():
         refused(run(*SMALL, "--weights", tmp_path / name, "-o", tmp_path / "model.keras"), 2, message)
         assert not (tmp_path / "model.keras").exists()
@@ -186,6 +188,20 @@ def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> Non
     )
     refused(result, 2, "head.logits takes 1x1x256x4, 4; the file's head.logits holds 1x1x256x3, 3; are they of other")
     assert not (tmp_path / "other.keras").exists()
+
+
+@pytest.mark.parametrize("dtype", ["S8", "complex64"])
+def test_weights_that_are_no_numbers(run: Run, tmp_path: Path, dtype: str) -> None:
+    import h5py
+
+    reference, changed = "v1:alpha=0.25,input_shape=32,classes=3", tmp_path / "changed.weights.h5"
+    assert run("build", reference, "-o", changed).code == 0
+    with h5py.File(changed, "a") as file:
+        group = file["layers/conv2d/vars"]
+        values = group["0"][()]
+        del group["0"]
+        group["0"] = values.astype(dtype)
+    refused(run("build", reference, "--weights", changed), 2, "stem.stem_conv takes numbers; the file's")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -279,6 +295,7 @@ def test_a_machine_without_tensorflow_is_told_so(cnncli: Run, tmp_path: Path) ->
 def test_keras_on_another_framework_is_told_so(cnncli: Run, tmp_path: Path) -> None:
     refused(cnncli(*SMALL, KERAS_BACKEND="jax"), 3, "KERAS_BACKEND")
     refused(cnncli(*SMALL, KERAS_BACKEND="numpy"), 3, "KERAS_BACKEND")
+    refused(cnncli(*SMALL, KERAS_BACKEND="nonsense"), 3, "unset KERAS_BACKEND")
 
 
 def test_a_users_keras_json_changes_nothing(cnncli: Run, tmp_path: Path) -> None:

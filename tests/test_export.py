@@ -125,6 +125,20 @@ def test_a_truncated_image_is_named(images: Path) -> None:
         representative(images, (16, 16, 3), RGB)
 
 
+@pytest.mark.parametrize("depth", ["uint16", "float32"])
+def test_an_image_of_other_depth_is_named(images: Path, depth: str) -> None:
+    """Pillow would cut its pixels to 255, which makes most of them white."""
+    Image.fromarray(numpy.full((8, 8), 1000, depth)).save(images / "deep.tiff")
+    with pytest.raises(UsageError, match=r"deep.tiff cannot be read as an image: it holds \S+ pixels, not 8 bits"):
+        representative(images, (16, 16, 3), RGB)
+
+
+def test_pixels_scaled_to_one_are_no_pixels(tmp_path: Path) -> None:
+    numpy.save(tmp_path / "pictures.npy", numpy.linspace(0, 1, 96).reshape(2, 4, 4, 3))
+    with pytest.raises(UsageError, match="holds values from 0 to 1; the network takes 0 to 255"):
+        representative(tmp_path / "pictures.npy", (4, 4, 3), (0.0, 255.0))
+
+
 def test_a_directory_without_images_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"{tmp_path} holds no images"):
         representative(tmp_path, (16, 16, 3), RGB)
@@ -157,6 +171,7 @@ def test_floats_are_taken_as_they_are(tmp_path: Path) -> None:
         (numpy.zeros((0, 4, 4, 3), "uint8"), r"shape \(0, 4, 4, 3\)"),
         (numpy.full((2, 4, 4, 3), 255.0), "holds values from 255 to 255; the network takes -1 to 1, or pixels"),
         (numpy.full((2, 4, 4, 3), numpy.nan), "holds values from nan to nan"),
+        (numpy.linspace(0, 1, 96).reshape(2, 4, 4, 3), "holds values from 0 to 1; the network takes -1 to 1"),
         (numpy.zeros((2, 4, 4, 3), "int64"), "holds int64; give pixels as uint8"),
         (numpy.array([None]), "cannot be read as arrays"),
     ],
@@ -281,6 +296,9 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         (["-o", "a.tflite", "--weights", "none.h5"], 2, "none.h5 does not exist"),
         (["-o", "a.tflite", "--weights", "old.tflite"], 2, "old.tflite holds no weights"),
         (["-o", "a.tflite", "--manifest", "old.tflite"], 2, "old.tflite exists"),
+        (["-o", "a.tflite", "--manifest", "./a.tflite"], 2, "--manifest a.tflite: name a file of its own"),
+        (["-o", "a.tflite", "--manifest", "-"], 2, "--manifest -: name a file of its own"),
+        (["-o", "a.keras", "--batch", "3"], 2, "--batch 3: a .keras file takes any number of pictures"),
         ([], 2, "Missing option '--output'"),
     ],
 )

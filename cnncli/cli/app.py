@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
     _open_closed_streams()
-    signal.signal(signal.SIGTERM, _terminated)
+    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows has no hang-up
+        if signal.getsignal(ending) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(ending, _terminated)
     if "_CNNCLI_COMPLETE" in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
-from cnncli.errors import CheckFailed
+from cnncli.errors import CheckFailed, UsageError
 
 _QUANTIZE = (
     "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
@@ -116,6 +116,8 @@ def export(
         force=force,
     )
     if manifest is not None:
+        if str(manifest) == "-" or any(manifest.resolve() == target.path.resolve() for target in request.targets):
+            raise UsageError(f"--manifest {manifest}: name a file of its own; --format json prints the same")
         check_target(manifest, force=force)
     with progress() as tell:
         exported = export_model(request, tell)

@@ -41,6 +41,10 @@ class Request:
     keep_unverified: bool = False
     force: bool = False
 
+    def batch_of(self, kind: Kind) -> int | None:
+        """Pictures in a batch of a file of this kind; None where it takes any number."""
+        return self.batch or (1 if kind.format == "tflite" else None)
+
 
 @dataclass
 class Written:
@@ -102,6 +106,8 @@ def export(request: Request, tell: Tell) -> Export:
     started = time.perf_counter()
     for target in request.targets:
         check(target, force=request.force)
+        if target.kind.format == "keras" and request.batch:
+            raise UsageError(f"--batch {request.batch}: a .keras file takes any number of pictures")
     if request.weights is not None:
         check_weights_file(request.weights)
     graph = request.model.graph()
@@ -109,7 +115,8 @@ def export(request: Request, tell: Tell) -> Export:
     with _workshop(request.targets[0].path) as workshop:
         drafts = [Target(kind, workshop / (kind.name + kind.suffix)) for kind, _ in request.targets]
         samples = workshop / "samples.npz" if request.verify else None
-        answer = run("cnncli.export.worker", _job(request, drafts, samples, name), "the export", tell)
+        job = _job(request, drafts, samples, name)
+        answer = run("cnncli.export.worker", job, "the export", tell)
         files = []
         for target, draft, facts in zip(request.targets, drafts, answer.pop("files"), strict=True):
             file = _written(target, graph, facts)
@@ -160,7 +167,10 @@ def _job(request: Request, drafts: Sequence[Target], samples: Path | None, outpu
         "representative_data": text(request.representative_data),
         "output_name": output_name,
         "samples": text(samples),
-        "files": [(draft.kind.name, str(draft.path)) for draft in drafts],
+        "files": [
+            (draft.kind.name, str(draft.path), str(target.path))
+            for draft, target in zip(drafts, request.targets, strict=True)
+        ],
     }
 
 
@@ -215,8 +225,8 @@ def _differences(kind: Kind, comparison: dict[str, Any]) -> Iterator[str]:
     what, relative, cosine = (comparison[key] for key in ("compared", "max_relative_difference", "cosine"))
     if comparison["blind"]:
         yield (
-            "the check cannot see: with these weights the picture hardly changes the Keras model's outputs; "
-            "take trained weights, or none for calibrated ones, or --no-verify"
+            "the check cannot see: the pictures hardly change the Keras model's outputs; "
+            "take other pictures, trained weights, or none for calibrated ones, or --no-verify"
         )
     elif cosine is None:
         yield f"its {what} are not finite, or not of the Keras model's shape"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from cnncli.errors import CheckFailed
+
 IDENTIFIER = b"TFL3"
 SIGNATURE = "serving_default"
 ALIGNMENT = 16
@@ -76,13 +78,18 @@ def _tensor_map(name: str, index: int) -> Any:
 
 
 def with_integer_ends(data: bytes) -> bytes:
-    """The file without the conversions from and to float at its ends: it takes and gives integers, named the same."""
+    """The file without the conversions from and to float at its ends: it takes and gives integers, named the same.
+
+    Raises CheckFailed where something else stands there, such as an activation that TFLite computes with floats.
+    """
     model = read(data)
     graph = model.subgraphs[0]
     (input_index,), (output_index,) = graph.inputs, graph.outputs
     first = next(operator for operator in graph.operators if input_index in operator.inputs)
     last = next(operator for operator in graph.operators if output_index in operator.outputs)
-    assert (_operation(model, first), _operation(model, last)) == ("QUANTIZE", "DEQUANTIZE")
+    ends = _operation(model, first), _operation(model, last)
+    if ends != ("QUANTIZE", "DEQUANTIZE"):
+        raise CheckFailed(f"int8-io is not possible: {ends[0]} to {ends[1]} compute with floats at the ends; take int8")
     graph.operators = [operator for operator in graph.operators if operator is not first and operator is not last]
     graph.inputs, graph.outputs = first.outputs, last.inputs
     return add_signature(write(model), *(graph.tensors[index].name.decode() for index in (input_index, output_index)))

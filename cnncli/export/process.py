@@ -32,7 +32,11 @@ def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
     Raises what the child raised of CnncliError, and MachineError where it ended otherwise: killed, crashed, or by an
     exception that is no expected failure. The child ends with this call, however that ends.
     """
-    with tempfile.TemporaryFile() as log, _started(module, log) as child:
+    with (
+        tempfile.TemporaryFile() as log,
+        tempfile.TemporaryDirectory() as litter,
+        _started(module, log, litter) as child,
+    ):
         with suppress(BrokenPipeError):  # it has ended before it read: the reason is found below
             child.stdin.write(json.dumps(job).encode() + b"\n")
             child.stdin.flush()
@@ -53,14 +57,15 @@ def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
 
 
 @contextmanager
-def _started(module: str, log: IO[bytes]) -> Iterator[Any]:
+def _started(module: str, log: IO[bytes], litter: str) -> Iterator[Any]:
+    """`litter` is where the child's temporary files go, of which TensorFlow leaves some."""
     child: Any = subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
         # A graphics card would compute in another precision, and no conversion needs one.
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": litter},
     )
     try:
         yield child

@@ -66,7 +66,7 @@ def _spread(items: Sequence[Any]) -> list[Any]:
 
 
 def _described(used: int, found: int, path: Path) -> str:
-    return f"{used} of {found} pictures in {path}" if used < found else f"{used} pictures in {path}"
+    return f"{f'{used} of ' if used < found else ''}{found} picture{'' if found == 1 else 's'} in {path}"
 
 
 def _from_directory(path: Path, shape: Shape, values: Range) -> Representative:
@@ -90,6 +90,8 @@ def _decode(file: Path, shape: Shape) -> Any:
         raise UsageError(f"the network takes {channels} channels, which no image has; give an .npy file")
     try:
         with Image.open(file) as image:
+            if image.mode[0] in "IF":
+                raise ValueError(f"it holds {image.mode} pixels, not 8 bits a channel")
             decoded = image.convert(MODES[channels]).resize((width, height), Image.Resampling.BILINEAR)
     except Exception as error:  # there is hardly one that damaged bytes do not bring about in Pillow
         raise UsageError(f"{file} cannot be read as an image: {error}") from error
@@ -110,10 +112,14 @@ def _from_array(path: Path, shape: Shape, values: Range) -> Representative:
 
 
 def _check_range(path: Path, least: float, most: float, values: Range) -> None:
-    """Raise for what was scaled otherwise than the network takes it; NaN is in no range."""
+    """Raise for what was scaled otherwise than the network takes it; NaN is in no range.
+
+    0 to 1 where the network takes 0 to 255, or -1 to 1, lies within, but fills next to nothing or the upper half.
+    """
     low, high = values
-    slack = (high - low) / 100
-    if not (low - slack <= least and most <= high + slack):
+    span = high - low
+    within = low - span / 100 <= least and most <= high + span / 100
+    if not (within and least <= low + 0.4 * span and most >= low + 0.1 * span):
         raise UsageError(
             f"{path} holds values from {least:g} to {most:g}; the network takes {low:g} to {high:g}, or pixels as uint8"
         )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cnncli.errors import MachineError
 from cnncli.export.kinds import INPUT_NAME
 
 
 def write(model: Any, path: Path, batch: int | None, output_name: str) -> None:
     """Write a directory with the signature `serving_default`: `image` to `output_name`, of a free batch unless given.
 
-    Keras's own `model.export` keeps its bookkeeping in the file and with it every weight twice. Raises MachineError
-    where the file system refuses.
+    Keras's own `model.export` keeps its bookkeeping in the file and with it every weight twice. Raises OSError where
+    the file system refuses.
     """
     import tensorflow
 
@@ -29,4 +28,5 @@ def write(model: Any, path: Path, batch: int | None, output_name: str) -> None:
             module, str(path), signatures={"serving_default": module.serve.get_concrete_function()}
         )
     except tensorflow.errors.OpError as error:
-        raise MachineError(f"the SavedModel cannot be written: {error.message}") from error
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(reason) from error

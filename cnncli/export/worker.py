@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from cnncli.errors import CheckFailed
+from cnncli.errors import CheckFailed, MachineError
 from cnncli.export import saved_model, tflite
 from cnncli.export.calibration import calibrate
 from cnncli.export.flatbuffer import describe, with_integer_ends
@@ -19,8 +19,9 @@ from cnncli.export.representative import representative
 from cnncli.keras_model import build
 from cnncli.models.registry import parse
 
-SAMPLES = 4
-"""Pictures that the verification compares."""
+LEAST_SAMPLES, MOST_SAMPLES = 4, 32
+SAMPLED_PIXELS = 8 * 224 * 224
+"""In the pictures that the verification compares: few would leave it to chance what a cosine of few outputs is."""
 
 
 class Exporter:
@@ -51,7 +52,7 @@ class Exporter:
         return built.model
 
     def write(self, kind: Kind, path: Path) -> dict[str, Any]:
-        """Write a file; what is known of it without running it."""
+        """Write a file; what is known of it without running it. Raises OSError where the system refuses."""
         self.tell(f"Writing {kind.label}")
         if kind.format == "saved_model":
             saved_model.write(self.model, path, self.batch, self.output_name)
@@ -87,9 +88,11 @@ class Exporter:
         import numpy
 
         self.tell("Running the Keras model")
-        enough = len(self.representative) >= SAMPLES
-        source = self.representative if enough else representative(None, self.graph.inputs[0].shape, self.values)
-        inputs = source.taken(range(SAMPLES))
+        height, width, _ = shape = self.graph.inputs[0].shape
+        count = max(LEAST_SAMPLES, min(MOST_SAMPLES, SAMPLED_PIXELS // (height * width)))
+        enough = len(self.representative) >= LEAST_SAMPLES
+        source = self.representative if enough else representative(None, shape, self.values)
+        inputs = source.taken(range(min(count, len(source))))
         # By Keras's own predict, which knows nothing of the functions that are traced for the files. It lets go of what
         # has been read: a plain call would hold 4 GB a picture of B7. XLA would compile longer than this runs.
         self.model.jit_compile = False
@@ -106,7 +109,10 @@ class Exporter:
 
 
 def work(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
-    """Write the `files` (kind, path) of a job; a kind that cannot be made is an `error` in its place."""
+    """Write the `files` of a job (kind, path, and the target that the file is a draft of).
+
+    A kind that cannot be made is an `error` in its place.
+    """
     exporter = Exporter(job, tell)
     if job["samples"]:
         exporter.save_samples(Path(job["samples"]))
@@ -115,17 +121,19 @@ def work(job: dict[str, Any], tell: Tell) -> dict[str, Any]:
         "notes": exporter.notes,
         "input_range": exporter.values,
         "representative_data": exporter.representative.description,
-        "files": [_timed(exporter, BY_NAME[kind], Path(path)) for kind, path in job["files"]],
+        "files": [_timed(exporter, BY_NAME[kind], Path(path), target) for kind, path, target in job["files"]],
         "peak_memory_bytes": peak_memory(),
     }
 
 
-def _timed(exporter: Exporter, kind: Kind, path: Path) -> dict[str, Any]:
+def _timed(exporter: Exporter, kind: Kind, path: Path, target: str) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         found = exporter.write(kind, path)
     except CheckFailed as error:
         found = {"error": str(error)}
+    except OSError as error:
+        raise MachineError(f"{target} cannot be written: {error.strerror or error}") from error
     return {**found, "seconds": round(time.perf_counter() - started, 3), "peak_memory_bytes": peak_memory()}
 
 

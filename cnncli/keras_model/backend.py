@@ -60,8 +60,9 @@ def import_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         import keras
-    except ImportError as error:
-        raise MachineError(f"Keras cannot be imported: {error}; install tensorflow, and unset KERAS_BACKEND") from error
+    except (ImportError, ValueError) as error:  # ValueError of what KERAS_BACKEND or keras.json says
+        advice = "install tensorflow, unset KERAS_BACKEND, and see what ~/.keras/keras.json says"
+        raise MachineError(f"Keras cannot be imported: {error}; {advice}") from error
     if keras.backend.backend() != "tensorflow":
         raise MachineError(f"Keras runs on {keras.backend.backend()}; unset KERAS_BACKEND to let it run on TensorFlow")
     return keras

@@ -95,6 +95,8 @@ def build(
     tell("Importing TensorFlow")
     with built.timed("import"):
         keras = import_keras()
+        keras.config.set_floatx("float32")  # whatever the user's keras.json says
+        keras.config.set_dtype_policy("float32")
     tell(f"Building {graph.name}")
     with built.timed("build"):
         _lower(keras, built)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.errors import CnncliError, UsageError
+from cnncli.files import is_stream
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 WEIGHTS_MEMBER = "model.weights.h5"
@@ -76,6 +77,8 @@ def _hdf5(path: Path) -> Iterator[Any]:
         raise UsageError(f"{path} is a directory; name a file of weights")
     if not path.exists():
         raise UsageError(f"{path} does not exist; name a file of weights")
+    if is_stream(path):
+        raise UsageError(f"{path} is a device or a pipe; name a file of weights")
     import h5py
 
     with path.open("rb") as file:
@@ -200,6 +203,11 @@ def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
             hint = _HINT_LAYERS if one_sided else _HINT_CLASSES if layer is layers[-1] else _HINT_WIDTH
             owner = f"the file's {found.name}" if found else "the file"
             return f"{layer.name} takes {_shapes(takes)}; {owner} holds {_shapes(holds)}; {hint}"
+        foreign = (
+            next((array.dtype for array in found.arrays if array.dtype.kind not in "fiu"), None) if found else None
+        )
+        if foreign is not None:
+            return f"{layer.name} takes numbers; the file's {found.name} holds {foreign}"
     return ""
 
 

@@ -129,9 +129,8 @@ def manifest(export: Export) -> dict[str, Any]:
             "sha256": export.facts["weights_sha256"],
         },
         "representative_data": export.facts["representative_data"],
-        "batch": request.batch,
         "versions": _versions(),
-        "files": [_file_data(file) for file in export.files],
+        "files": [{**_file_data(file), "batch": export.request.batch_of(file.kind)} for file in export.files],
         "seconds": round(export.seconds, 3),
         "peak_memory_bytes": export.peak_memory_bytes,
     }
