@@ -58,7 +58,9 @@ class Model:
         try:
             self.spec.build(graph, taken, **self.arguments)
         except LayerError as error:
-            raise UsageError(f"{self.reference} cannot be built: {error}") from None
+            wider = next((name for name in ("alpha", "width") if name in self.options), "")
+            advice = f"; take a larger {wider}" if wider and "filters=0" in str(error) else ""
+            raise UsageError(f"{self.reference} cannot be built: {error}{advice}") from None
         for name in self._idle_options():
             graph.warn(f"{name}={show(self.options[name])} has no effect with include_top={show(self._include_top)}")
         return graph
