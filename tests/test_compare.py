@@ -1,4 +1,4 @@
-"""`compare` as its users meet it, and what it rests on: alignment, difference, attribution."""
+"""`compare` as its users meet it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,19 @@ import csv
 import io
 import json
 import math
-import random
 import subprocess
 import sys
-from itertools import permutations
 from pathlib import Path
 
 import pytest
 from conftest import golden, refused
 
-from cnncli.analysis.alignment import align
-from cnncli.analysis.attribution import attribute, average_over_orders
-from cnncli.analysis.comparison import entry, identical, stages
-from cnncli.analysis.difference import COSTS, Costs, costs_of, difference
-from cnncli.analysis.structure import structural_hash
-from cnncli.graph import Graph
-from cnncli.graph.layers import Activation, Add, Conv2D, Dropout, InputLayer, ReLU
-from cnncli.models.registry import MODELS, parse
+from cnncli.analysis.comparison import entry
+from cnncli.models.registry import parse
 from cnncli.render.numbers import times
 
 B = [f"b{number}" for number in range(8)]
 ALL = ["v1", "v2", "v3_small", "v3_large", *B]
-
-
-# The report
 
 
 @pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
@@ -211,272 +200,9 @@ def test_nothing_heavy_is_loaded(arguments: str) -> None:
     assert done.stderr == "[]\n"
 
 
-# Structure and difference
-
-
-def test_the_hash_is_of_what_is_computed() -> None:
-    def graph(name: str = "conv", activation: str = "relu", dropout: float | None = None, swap: bool = False) -> str:
-        made = Graph("made")
-        x = made.add(InputLayer((8, 8, 3)), name="image")
-        if dropout:
-            x = made.add(Dropout(dropout), x, name="dropout")
-        branches = {
-            "left": lambda: made.add(Conv2D(4, 3, padding="same", kernel_initializer="zeros"), x, name=name),
-            "right": lambda: made.add(Conv2D(4, 1), x, name="right"),
-        }
-        order = ["right", "left"] if swap else ["left", "right"]
-        ends = [branches[side]() for side in order]
-        made.add(Activation(activation), made.add(Add(), *ends, name="add"), name="last")
-        return structural_hash(made)
-
-    assert graph() == graph(name="other") == graph(dropout=0.5) == graph(swap=True)
-    assert graph() != graph(activation="silu")
-
-
-def test_the_hash_sees_wiring_alone() -> None:
-    def graph(skip: bool) -> Graph:
-        made = Graph("made")
-        x = made.add(InputLayer((8, 8, 3)), name="image")
-        first = made.add(ReLU(), x, name="first")
-        second = made.add(ReLU(), first, name="second")
-        made.add(Add(), x if skip else first, second, name="add")
-        return made
-
-    one, other = graph(True), graph(False)
-    assert structural_hash(one) != structural_hash(other)
-    assert [change.what for change in difference(one, other) if change.kind == "changed"] == [("wired differently",)]
-
-
-def test_the_superfluous_expansion_of_the_article(run) -> None:
-    """The article expands in the first block too, where the ratio is 1: 32 x 32 weights and a batch norm of 4 x 32."""
-    lines = [line for line in run("compare", "v2", "v2@article", "--diff").out.splitlines() if line.startswith("~")]
-    assert lines[0].endswith("+expansion (Conv2D 1x1, BatchNormalization, ReLU 6), +1,152 params, +12,845,056 MACs")
-    assert lines[0].startswith("~ stage1 block1: ")
-    assert 32 * 32 + 4 * 32 == 1_152
-    assert 112 * 112 * 32 * 32 == 12_845_056
-    assert lines[1:] == [f"~ stage{stage} block1: padding explicit → same" for stage in (2, 3, 4, 6)]
-
-
-REFERENCES = [spec.name + flavor for spec in MODELS for flavor in ("", "@article")] + [
-    "v2:alpha=0.35", "v2:include_top=false", "v1:classes=10,input_shape=96x128", "v3_small:minimalistic=true",
-    "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1",
-    "b0:pooling=avg,include_top=false",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_changes_add_up_and_are_told_where_the_networks_differ(seed: int) -> None:
-    chosen = random.Random(seed)
-    one, other = (parse(reference).graph() for reference in chosen.choices(REFERENCES, k=2))
-    changes = difference(one, other)
-    assert sum((change.costs for change in changes), Costs()) == costs_of(other.nodes) - costs_of(one.nodes)
-    same = structural_hash(one) == structural_hash(other)
-    assert same == all(change.kind == "equal" for change in changes)
-    for change in changes:
-        assert bool(change.what) == (change.kind != "equal")
-        if change.kind == "equal":
-            assert change.costs == Costs()
-    back = difference(other, one)
-    assert [sum(getattr(change.costs, key) for change in back) for key in COSTS] == [
-        -sum(getattr(change.costs, key) for change in changes) for key in COSTS
-    ]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "where", "what"),
-    [
-        ("b0", "b4", "stage1 block2", ("MBConv1 k3x3 SE", "24 channels")),
-        ("b0", "b4", "stage3 block2", ("28x28 → 48x48", "40 → 56 channels")),
-        ("b0", "b4", "head", ("last_conv 1280 → 1792", "320 → 448 input channels")),
-        ("b0", "b0@article", "stage3 block2", ("SE Conv2D → Dense", "squeeze 10 → 60")),
-        ("b0", "b0:classes=10", "head", ("1000 → 10 channels",)),
-        ("v3_large", "v3_large:minimalistic=true", "stage3 block1", ("k5x5 → k3x3", "-SE")),
-        ("v3_small", "v3_large", "stage3 block1", ("k3x3 → k5x5", "+SE", "24 → 40 channels")),
-        ("v3_large", "v3_large@article", "head", ("fused softmax", "keepdims True → False", "-Flatten", "+Reshape")),
-        ("v1", "v2", "stage5 block2-3", ("InvertedResidual6 k3x3", "96 channels")),
-        ("v2", "v2:include_top=false", "head", ("-GlobalAveragePooling2D", "-Dense softmax", "1000 → 7x7x1280")),
-    ],
-)
-def test_changes_in_words(before: str, after: str, where: str, what: tuple[str, ...]) -> None:
-    changes = difference(parse(before).graph(), parse(after).graph())
-    (found,) = [change for change in changes if change.after == where]
-    assert set(what) == set(found.what)
-
-
-def test_alignment_leaves_the_last_ones_over_and_never_pairs_the_unlike() -> None:
-    assert align(2, 4, lambda i, j: 0) == [(0, 0), (1, 1), (None, 2), (None, 3)]
-    assert align(2, 1, lambda i, j: 0 if i == 1 else 100) == [(0, None), (1, 0)]
-    assert align(0, 2, lambda i, j: 0) == [(None, 0), (None, 1)]
-    assert align(0, 0, lambda i, j: 0) == []
-
-
-def test_stages_are_aligned_by_role_not_by_number() -> None:
-    rows = stages([entry(parse(name)) for name in ("v1", "v2", "efficientnet@article:depth=0.5")])
-    names = [[stage and stage.name for stage in row] for row in rows]
-    assert names == [
-        ["image", "image", "image"],
-        ["stem", "stem", "stem"],
-        ["stage1", "stage1", None],  # vanished: int(1 * 0.5) = 0 blocks
-        ["stage2", "stage2", "stage2"],
-        ["stage3", "stage3", "stage3"],
-        ["stage4", "stage4", "stage4"],
-        [None, "stage5", "stage5"],
-        ["stage5", "stage6", "stage6"],
-        [None, "stage7", None],
-        ["head", "head", "head"],
-    ]
-
-
-def test_networks_of_equal_cost_can_differ() -> None:
-    one, other = entry(parse("v2")), entry(parse("v2:classifier_activation=sigmoid"))
-    assert (one.totals.params, one.totals.macs) == (other.totals.params, other.totals.macs)
-    assert not identical(one, other)
-
-
-# Attribution
-
-
-def shares(before: str, after: str) -> dict[str, dict[str, tuple[int, float | None]]]:
-    models = parse(before), parse(after)
-    found = attribute(*models, (models[0].graph(), models[1].graph()))
-    for metric, growth in found.growth.items():
-        assert sum(share.growth[metric].difference for share in found.shares) == growth.difference
-        assert math.prod(share.growth[metric].ratio for share in found.shares) == pytest.approx(growth.ratio, rel=1e-12)
-    return {
-        share.factor.name: {metric: (part.difference, part.ratio) for metric, part in share.growth.items()}
-        for share in found.shares
-    }
-
-
-def macs(width: float, depth: float, size: int) -> int:
-    return sum(
-        node.macs for node in parse(f"efficientnet:width={width},depth={depth},input_shape={size}").graph().nodes
-    )
-
-
-def test_the_parts_are_averages_over_all_orders() -> None:
-    found = shares("b0", "b4")
-    before, after = (1.0, 1.0, 224), (1.4, 1.8, 380)
-    for position, name in enumerate(("width", "depth", "input_shape")):
-        ratios = []
-        for order in permutations(range(3)):
-            earlier = order[: order.index(position)]
-            without = [after[axis] if axis in earlier else before[axis] for axis in range(3)]
-            with_it = [*without[:position], after[position], *without[position + 1 :]]
-            ratios.append(macs(*with_it) / macs(*without))
-        assert found[name]["macs"][1] == pytest.approx(math.prod(ratios) ** (1 / 6), rel=1e-12)
-    assert found["dropout"] == {"params": (0, 1.0), "macs": (0, 1.0)}
-    assert found["input_shape"]["params"] == (0, 1.0)
-
-
-def test_from_b0_to_b4_in_one_sentence(run) -> None:
-    out = " ".join(run("compare", "b0", "b4", "--explain").out.split())
-    assert (
-        "From efficientnet_b0 to efficientnet_b4 the MACs grow x11.39: x2.919 by resolution (224 → 380), "
-        "x2.026 by depth (1 → 1.8) and x1.926 by width (1 → 1.4)."
-    ) in out
-    assert round(2.919 * 2.026 * 1.926, 2) == 11.39
-
-
-def test_the_article_adds_no_block_to_b1(run) -> None:
-    out = " ".join(run("compare", "b0@article", "b1@article", "--explain").out.split())
-    assert "The parameters stay the same (x1.00)." in out
-    assert "Depth (1 → 1.1) changes neither: no block was added, for int(1*1.1) = 1, int(2*1.1) = 2" in out
-
-
-def test_a_change_of_channels_is_no_change_of_resolution(run) -> None:
-    assert "by input shape (224 → 224x224x1)" in run("compare", "b0", "b0:input_shape=224x224x1", "--explain").out
-    assert "by resolution (224 → 192)" in run("compare", "b0", "b0:input_shape=192", "--explain").out
-
-
-def test_a_block_whose_input_alone_changes_says_so(run) -> None:
-    out = run("compare", "v2@article:alpha=0.35", "v2:alpha=0.35", "--diff").out
-    assert "stage2 block1: padding same → explicit, 5 → 8 input channels, +684 params" in out
-
-
 @pytest.mark.parametrize(
     ("ratio", "text"),
     [(11.388, "x11.39"), (1.0, "x1.00"), (1.0003, "x1.0003"), (0.00096, "x0.001"), (1 + 1e-9, "x1.00")],
 )
 def test_a_ratio_is_not_rounded_to_one_or_nothing(ratio: float, text: str) -> None:
     assert times(ratio) == text
-
-
-# What each deviation of the article's EfficientNet costs when they are undone in this order: measured by building the
-# networks with Keras 3.15.1 on TensorFlow 2.21.0. (parameters, MACs); the rest are 0.
-ORDER = ("squeeze_width", "repeats", "rounding", "stem", "head", "preprocessing")
-UNDONE = {
-    "b0": [(-3135300, -3133440), (0, 0), (0, 0), (0, 0), (0, 0), (7, 0)],
-    "b1": [(-3135300, -3133440), (2525668, 224274752), (0, 0), (0, 0), (0, 0), (7, 0)],
-    "b2": [(-3789185, -3787140), (3037248, 334581992), (-117848, -22551814), (0, 0), (173568, 3777536), (7, 0)],
-    "b3": [
-        (-5708854, -5706048), (3600736, 497192756), (158653, 112023814), (842, 10800288), (355328, 10086400), (7, 0),
-    ],
-    "b4": [
-        (-10509121, -10504740), (4872025, 1017717638), (385110, 85384112), (1748, 34656640), (743424, 33542144), (7, 0),
-    ],
-    "b7": [
-        (-49871240, -49858560), (9863624, 5120382560), (0, 0), (4008, 195841536), (2104320, 297011200), (7, 0),
-    ],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", UNDONE)
-def test_undoing_the_deviations_in_one_order_costs_what_was_measured(name: str) -> None:
-    model = parse(f"{name}@article")
-    left = set(model.spec.deviations)
-    before = costs_of(model.graph().nodes)
-    for deviation, measured in zip(ORDER, UNDONE[name], strict=True):
-        left.remove(deviation)
-        after = costs_of(model.graph(deviations=frozenset(left)).nodes)
-        assert (after.params - before.params, after.macs - before.macs) == measured, deviation
-        before = after
-    assert before == costs_of(parse(name).graph().nodes)
-
-
-def test_what_a_flavor_costs_is_attributed_to_its_deviations() -> None:
-    found = shares("b0@article", "b0")
-    assert found["squeeze_width"]["params"][0] == -3_135_300  # nothing else acts in B0, so every order gives the same
-    assert found["preprocessing"]["params"][0] == 7
-    acting = {name for name, parts in shares("b4@article", "b4").items() if any(part[0] for part in parts.values())}
-    assert acting == set(ORDER)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "factors"),
-    [
-        ("v2:alpha=0.5", "v2@article", {"alpha", "flavor"}),
-        ("v3_small", "v3_large", {"table", "last_width"}),
-        ("b0", "b0:classes=10,include_top=false", {"classes", "include_top"}),
-        ("v1", "v1:depth_multiplier=2,input_shape=96x128x1", {"depth_multiplier", "input_shape"}),
-    ],
-)
-def test_what_is_attributed(before: str, after: str, factors: set[str]) -> None:
-    assert set(shares(before, after)) == factors
-
-
-def test_different_architectures_are_not_explained_by_options(run) -> None:
-    result = run("compare", "v1", "v2", "--explain")
-    assert result.code == 0
-    assert "mobilenet_v1 and mobilenet_v2 are different architectures" in " ".join(result.out.split())
-
-
-def test_orders_through_what_cannot_be_built_are_left_out() -> None:
-    """Two factors: 1 alone is impossible, so only the order 0, 1 is left; then none is."""
-    assert average_over_orders([10.0, 14.0, None, 20.0]) == [4.0, 6.0]
-    assert average_over_orders([10.0, None, None, 20.0]) == []
-    assert average_over_orders([10.0]) == []
-
-
-def test_where_no_network_between_can_be_built_it_says_so(monkeypatch) -> None:
-    before, after = parse("v2:alpha=0.5"), parse("v2:alpha=1,input_shape=96")
-    graphs = before.graph(), after.graph()
-    monkeypatch.setattr("cnncli.analysis.attribution._Lattice._costs", too_narrow)
-    found = attribute(before, after, graphs)
-    assert not found.shares
-    assert found.why_not == "no way from one to the other can be built: too narrow"
-
-
-def too_narrow(lattice, chosen: int) -> tuple[int, ...] | None:
-    lattice.failure = "too narrow"
-    return (1, 1) if chosen == 0 else (2, 2) if chosen == 3 else None
