@@ -96,3 +96,18 @@ def write_text(path: Path, text: str, *, force: bool) -> None:
         return
     with replacing(path, force=force) as draft:
         draft.write_text(text, encoding="utf-8", newline="")
+
+
+def size_and_hash(path: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 of a file, or of a directory's files by name, each after its relative path."""
+    import hashlib  # loads OpenSSL, which only what writes files need wait for
+
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        if file is not path:
+            digest.update(f"{file.relative_to(path).as_posix()}\0".encode())
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    return sum(file.stat().st_size for file in files), digest.hexdigest()

@@ -246,3 +246,12 @@ def test_numbers_are_whole_however_narrow_the_terminal(run, monkeypatch, width: 
     listed, summed = run("list").out, run("summary", "v2", "--by", "stage").out
     assert all(figure in listed for figure in ("568.74 M", "37.75 G", "66.66 M"))
     assert all(figure in summed for figure in ("1,695,720", "3,538,984", "300.77 M"))
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, "5,330,571"), (62, "5.33 M")])
+def test_chosen_columns_are_short_where_the_terminal_is_narrow(run, monkeypatch, width: int, shown: str) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = run("summary", "b0", "--by", "stage", "--columns", "name,output_shape,params,trainable_params,macs,flops").out
+    table = out[out.index("Layer ") : out.index("\n\n", out.index("Total"))]
+    assert max(map(len, table.splitlines())) <= width
+    assert table.splitlines()[-1].removeprefix("Total").strip().startswith(shown)

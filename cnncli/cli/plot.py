@@ -9,6 +9,7 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.errors import UsageError
 
 _LOOK = "Appearance"
 
@@ -78,10 +79,19 @@ def plot(
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.render.diagram import Options
-    from cnncli.render.plot import column_count, plot_to
+    from cnncli.render.plot import plot_to
 
-    options = Options(detail, fuse, column_count(columns), direction, theme, heat, label)
+    options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label)
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
     graph = found.graph()
     args.warn(graph.warnings)
     plot_to(output, found, graph, options, args.whole_number("--dpi", dpi, 10, 2400), force=force)
+
+
+def _column_count(text: str) -> int | None:
+    """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
+    if text.lower() == "auto":
+        return None
+    if text.isascii() and text.isdecimal():
+        return int(text[:9])
+    raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 from cnncli.errors import MachineError, UsageError
 from cnncli.export.kinds import Kind
 from cnncli.export.process import Tell, peak_memory, run
-from cnncli.files import check_target, replacing
+from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file
 from cnncli.models.registry import Model
@@ -182,7 +181,7 @@ def _written(target: Target, graph: Graph, facts: dict[str, Any]) -> Written:
 
 def _prove(file: Written, graph: Graph, draft: Path, samples: Path | None, output_name: str, tell: Tell) -> None:
     """Measure the draft and, with samples, verify it."""
-    file.size, file.sha256 = _size_and_hash(draft)
+    file.size, file.sha256 = size_and_hash(draft)
     if samples is None:
         return
     job = {"kind": file.kind.name, "path": str(draft), "samples": str(samples)}
@@ -191,19 +190,6 @@ def _prove(file: Written, graph: Graph, draft: Path, samples: Path | None, outpu
     file.facts.update(found)
     file.problems.extend(shortcomings(file.kind, file.facts, file.kind.kernel_bytes(graph), output_name))
     file.verified = not file.problems
-
-
-def _size_and_hash(path: Path) -> tuple[int, str]:
-    """Bytes and SHA-256 of a file, or of a directory's files by name, each after its relative path."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    digest = hashlib.sha256()
-    for file in files:
-        if file is not path:
-            digest.update(f"{file.relative_to(path).as_posix()}\0".encode())
-        with file.open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
-    return sum(file.stat().st_size for file in files), digest.hexdigest()
 
 
 def shortcomings(kind: Kind, facts: dict[str, Any], kernel_bytes: int, output_name: str) -> list[str]:

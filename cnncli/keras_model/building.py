@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 import zipfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.errors import CheckFailed, UsageError
-from cnncli.files import check_target, replacing
+from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.agreement import Difference, differences
 from cnncli.keras_model.backend import import_keras, uncollected
@@ -153,7 +152,7 @@ def save(model: Any, path: Path, *, force: bool) -> Saved:
             model.save(draft)
         else:
             _save_weights(model, draft)
-        return Saved(path, draft.stat().st_size, _sha256(draft))
+        return Saved(path, *size_and_hash(draft))
 
 
 def _save_weights(model: Any, draft: Path) -> None:
@@ -162,11 +161,3 @@ def _save_weights(model: Any, draft: Path) -> None:
     model.save(archived)
     with zipfile.ZipFile(archived) as archive, archive.open(WEIGHTS_MEMBER) as weights, draft.open("wb") as file:
         shutil.copyfileobj(weights, file, 1 << 20)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -41,15 +41,6 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
         write_picture(drawn, output, dpi, force=force)
 
 
-def column_count(text: str) -> int | None:
-    """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
-    if text.lower() == "auto":
-        return None
-    if text.isascii() and text.isdecimal():
-        return int(text[:9])
-    raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
-
-
 def heading(model: Model, graph: Graph) -> Heading:
     """Whose picture it is, in which variant, and what it adds up to."""
     found = totals(graph)
