@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
 __all__ = ["load", "to_keras"]
 
+TYPE_CHECKING = False  # `typing` itself is not imported: nothing is, before __main__ has seen to the path
 if TYPE_CHECKING:
+    from typing import Any
+
     from cnncli.keras_model import lower as to_keras
     from cnncli.models.registry import load
 

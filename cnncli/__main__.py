@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+
+def leave_the_working_directory() -> None:
+    """Take the working directory off the path, where `python -m` puts it first: what lies in it is never imported."""
+    try:
+        here = os.getcwd()  # noqa: PTH109: pathlib would be imported from there
+    except OSError:  # it was deleted
+        return
+    if sys.path and sys.path[0] in ("", here):
+        del sys.path[0]
 
 
 def main() -> None:
     """Load and run the command line; see cnncli.cli.app.main for what it ends with."""
     try:
+        leave_the_working_directory()
         from cnncli.cli.app import main as run
 
         run()

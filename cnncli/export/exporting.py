@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from cnncli.errors import MachineError, UsageError
 from cnncli.export.kinds import Kind
-from cnncli.export.process import Tell, peak_memory, run
+from cnncli.child import Tell, peak_memory, run
 from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file
@@ -100,7 +100,7 @@ def export(request: Request, tell: Tell) -> Export:
     """Write, verify and put in place the targets. A file that does not verify is left out unless `keep_unverified`.
 
     Raises UsageError and MachineError before anything slow where a target is in the way or cannot be written, and as
-    process.run where a child fails.
+    child.run where a child fails.
     """
     started = time.perf_counter()
     for target in request.targets:

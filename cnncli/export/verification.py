@@ -13,7 +13,7 @@ from typing import Any
 
 from cnncli.export.flatbuffer import SIGNATURE, describe, ending_before_softmax
 from cnncli.export.kinds import BY_NAME, INPUT_NAME
-from cnncli.export.process import Tell, peak_memory, serve
+from cnncli.child import Tell, peak_memory, serve
 
 BLIND = 1e-3
 """Outputs that the pictures change by less than this share of the largest one would agree whatever the file does."""

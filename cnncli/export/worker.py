@@ -14,7 +14,7 @@ from cnncli.export.calibration import calibrate
 from cnncli.export.flatbuffer import describe, with_integer_ends
 from cnncli.export.kinds import BY_NAME, Kind
 from cnncli.export.pictures import input_range
-from cnncli.export.process import Tell, peak_memory, serve
+from cnncli.child import Tell, peak_memory, serve
 from cnncli.export.representative import representative
 from cnncli.keras_model import build
 from cnncli.models.registry import parse

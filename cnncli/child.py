@@ -1,6 +1,7 @@
 """Heavy work in a child process: what it tells on the way, how it fails, and that it never outlives its parent.
 
-A child is `python -m MODULE` whose module calls `serve`. It reads its job as a line of JSON from its standard input and
+A child runs a module that calls `serve`, of the same package as its parent's and without the working directory on its
+path: what lies about where a person types a command is never imported. It reads its job as a line of JSON from its standard input and
 writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything else that it or a
 library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed unexpectedly.
 """
@@ -16,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any
 
 from cnncli import errors
@@ -24,6 +26,22 @@ from cnncli.errors import CnncliError, MachineError
 Tell = Callable[[str], None]
 
 LOG_LINES = 30
+
+PACKAGE = Path(__file__).parent
+
+# `python -c` puts the working directory first on the path, and the switch that leaves it out is as young as Python 3.11.
+# The package is loaded from where the parent has it, which may be a folder that must not be on the path.
+BEGINNING = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+from importlib.util import module_from_spec, spec_from_file_location
+from runpy import run_module
+package, module = sys.argv[1:]
+spec = spec_from_file_location("cnncli", package + "/__init__.py", submodule_search_locations=[package])
+sys.modules["cnncli"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["cnncli"])
+run_module(module, run_name="__main__")
+"""
 
 
 def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
@@ -60,7 +78,7 @@ def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
 def _started(module: str, log: IO[bytes], litter: str) -> Iterator[Any]:
     """`litter` is where the child's temporary files go, of which TensorFlow leaves some."""
     child: Any = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-c", BEGINNING, str(PACKAGE), module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

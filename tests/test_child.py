@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import CheckFailed, MachineError, UsageError
-from cnncli.export.process import run
+from cnncli.child import run
 
 Child = Callable[[str], str]
 
@@ -27,7 +27,7 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
         (tmp_path / "some_work.py").write_text(
             "import os, signal, sys, time\n"
             "from cnncli import errors\n"
-            "from cnncli.export.process import serve\n"
+            "from cnncli.child import serve\n"
             f"def work(job, tell):\n    {body}\n"
             "if __name__ == '__main__':\n    serve(work)\n"
         )
@@ -108,7 +108,7 @@ def alive(pid: int) -> bool:
 def test_no_child_outlives_its_parent(child: Child, tmp_path: Path, number: signal.Signals) -> None:
     note = tmp_path / "pid"
     child(f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(60)")
-    script = "from cnncli.export.process import run; run('some_work', {}, 'the export', print)"
+    script = "from cnncli.child import run; run('some_work', {}, 'the export', print)"
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ)
     deadline = time.monotonic() + 20
     while not (note.exists() and note.read_text().endswith(" ")):
