@@ -9,7 +9,7 @@ import sys
 def leave_the_working_directory() -> None:
     """Take the working directory off the path, where `python -m` puts it first: what lies in it is never imported."""
     try:
-        here = os.getcwd()  # noqa: PTH109: pathlib would be imported from there
+        here = os.getcwd()  # noqa: PTH109 (pathlib would be imported from there)
     except OSError:  # it was deleted
         return
     if sys.path and sys.path[0] in ("", here):

@@ -1,9 +1,10 @@
 """Heavy work in a child process: what it tells on the way, how it fails, and that it never outlives its parent.
 
 A child runs a module that calls `serve`, of the same package as its parent's and without the working directory on its
-path: what lies about where a person types a command is never imported. It reads its job as a line of JSON from its standard input and
-writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything else that it or a
-library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed unexpectedly.
+path: what lies about where a person types a command is never imported. It reads its job as a line of JSON from its
+standard input and writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything
+else that it or a library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed
+unexpectedly.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import IO, Any
 
 from cnncli import errors
 from cnncli.errors import CnncliError, MachineError
+from cnncli.words import visible
 
 Tell = Callable[[str], None]
 
@@ -29,7 +31,7 @@ LOG_LINES = 30
 
 PACKAGE = Path(__file__).parent
 
-# `python -c` puts the working directory first on the path, and the switch that leaves it out is as young as Python 3.11.
+# `python -c` puts the working directory first on the path, and the switch that leaves it out came with 3.11 only.
 # The package is loaded from where the parent has it, which may be a folder that must not be on the path.
 BEGINNING = """
 import sys
@@ -126,7 +128,7 @@ def _last_line(log: IO[bytes]) -> str:
 
 def _replay(log: IO[bytes], start: int) -> None:
     for line in _lines(log, start)[-LOG_LINES:]:
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{visible(line)}\n")
 
 
 def serve(work: Callable[[dict[str, Any], Tell], Any]) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cnncli.errors import CheckFailed, MachineError, UsageError
 from cnncli.child import run
+from cnncli.errors import CheckFailed, MachineError, UsageError
 
 Child = Callable[[str], str]
 

@@ -15,14 +15,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # What each room may import of the project, when it is loaded or later.
 ALLOWED = {
     "errors": set(),
+    "words": set(),
     "descriptors": set(),
-    "child": {"errors"},
+    "child": {"errors", "words"},
     "graph": {"errors"},
     "models": {"errors", "graph"},
     "analysis": {"errors", "graph", "models"},
     "files": {"errors"},
-    "render": {"errors", "descriptors", "graph", "models", "analysis", "files"},
-    "keras_model": {"errors", "descriptors", "graph", "models", "files"},
+    "render": {"errors", "words", "descriptors", "graph", "models", "analysis", "files"},
+    "keras_model": {"errors", "words", "descriptors", "graph", "models", "files"},
     "export": {"errors", "child", "graph", "models", "analysis", "files", "keras_model"},
 }
 # Packages that only these rooms may know.

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cnncli.child import Tell, peak_memory, run
 from cnncli.errors import MachineError, UsageError
 from cnncli.export.kinds import Kind
-from cnncli.child import Tell, peak_memory, run
 from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cnncli.child import Tell, peak_memory, serve
 from cnncli.export.flatbuffer import SIGNATURE, describe, ending_before_softmax
 from cnncli.export.kinds import BY_NAME, INPUT_NAME
-from cnncli.child import Tell, peak_memory, serve
 
 BLIND = 1e-3
 """Outputs that the pictures change by less than this share of the largest one would agree whatever the file does."""

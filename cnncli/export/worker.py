@@ -8,13 +8,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from cnncli.child import Tell, peak_memory, serve
 from cnncli.errors import CheckFailed, MachineError
 from cnncli.export import saved_model, tflite
 from cnncli.export.calibration import calibrate
 from cnncli.export.flatbuffer import describe, with_integer_ends
 from cnncli.export.kinds import BY_NAME, Kind
 from cnncli.export.pictures import input_range
-from cnncli.child import Tell, peak_memory, serve
 from cnncli.export.representative import representative
 from cnncli.keras_model import build
 from cnncli.models.registry import parse

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from cnncli.descriptors import redirected
 from cnncli.errors import CnncliError, MachineError
+from cnncli.words import visible
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def quiet() -> Iterator[None]:
 def _replay(noise: IO[bytes]) -> None:
     noise.seek(0)
     if sys.stderr is not None:
-        sys.stderr.write(noise.read().decode(errors="replace"))
+        sys.stderr.write(visible(noise.read().decode(errors="replace"), "\n"))
 
 
 @contextmanager

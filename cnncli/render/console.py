@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cnncli.words import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -101,6 +103,6 @@ def emit(text: str) -> None:
 
 def complain(message: str) -> None:
     """Write one line to the standard error."""
-    line = " ".join(message.split())
+    line = visible(" ".join(message.split()))
     sys.stderr.write(encodable(f"{line}\n", sys.stderr.encoding))
     sys.stderr.flush()

@@ -11,6 +11,7 @@ from cnncli.analysis.difference import COSTS, Change, Costs, difference
 from cnncli.render.comparison import identity_line
 from cnncli.render.console import capture, width
 from cnncli.render.table import Column, Table
+from cnncli.words import visible
 
 MARKS = {"equal": " ", "changed": "~", "added": "+", "removed": "-"}
 STYLES = {" ": "dim", "~": "yellow", "+": "green", "-": "red"}
@@ -37,10 +38,11 @@ def diffs(entries: Sequence[Entry]) -> list[Diff]:
 def diff_lines(diff: Diff) -> list[str]:
     """A line a change, marked as a diff marks it, and the sum."""
     if diff.identity:
-        return [diff.identity]
+        return [visible(diff.identity)]
     total = sum((change.costs for change in diff.changes), Costs())
     lines = [f"{MARKS[change.kind]} {_where(change)}: {_what(change)}" for change in diff.changes]
-    return [f"Changes from {diff.before} to {diff.after}", *lines, f"  In all: {_costs(total) or 'at the same cost'}"]
+    lines = [f"Changes from {diff.before} to {diff.after}", *lines, f"  In all: {_costs(total) or 'at the same cost'}"]
+    return [visible(line) for line in lines]
 
 
 def _where(change: Change) -> str:

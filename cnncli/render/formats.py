@@ -10,6 +10,7 @@ from cnncli.analysis.costs import CONVENTIONS, Totals
 from cnncli.analysis.report import Report, Row
 from cnncli.models.registry import Model
 from cnncli.render.table import Table, to_csv, to_markdown, to_text
+from cnncli.words import visible_in_json
 
 SCHEMA_VERSION = 1
 
@@ -22,7 +23,7 @@ def render(how: str, table: Table, data: Callable[[], Mapping[str, Any]]) -> str
 
 
 def to_json(data: Mapping[str, Any], indent: int | None = 2) -> str:
-    return json.dumps(data, indent=indent, ensure_ascii=False) + "\n"
+    return visible_in_json(json.dumps(data, indent=indent, ensure_ascii=False)) + "\n"
 
 
 def model_data(model: Model) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cnncli.words import visible
+
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
@@ -21,12 +23,12 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
     with open(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding) as stream:  # noqa: PTH123
         console = Console(file=stream, markup=False, emoji=False)
         with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
             task = shown.add_task("Starting", total=None)
-            yield lambda activity: shown.update(task, description=activity)
+            yield lambda activity: shown.update(task, description=visible(activity))
 
 
 def _on_terminal() -> bool:

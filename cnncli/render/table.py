@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.errors import UsageError, suggestion
 from cnncli.render.console import capture, width
+from cnncli.words import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -89,7 +90,7 @@ def _widest(table: Table) -> list[str]:
 
 
 def _cell(column: Column, row: Any) -> str:
-    return row.cells.get(column.key, "") if isinstance(row, Heading) else column.cell(row)
+    return visible(row.cells.get(column.key, "") if isinstance(row, Heading) else column.cell(row))
 
 
 def _styled(table: Table, column: Column, rows: Sequence[Any]) -> list[Text]:
@@ -122,7 +123,7 @@ def to_text(table: Table) -> str:
         narrowest = widest if fits or column.right else min(widest, 12)
         least += narrowest + GAP
         rich.add_column(
-            column.header,
+            visible(column.header, "\n"),
             table.footer.get(column.key, ""),
             justify="right" if column.right else "left",
             overflow="fold",
@@ -135,12 +136,12 @@ def to_text(table: Table) -> str:
         rich.add_row(*(Text("\n").join(_styled(table, column, rows)) for column in table.columns))
     with capture(least - GAP) as console:
         if table.title:
-            console.print(Text(table.title, style="bold"), end="\n\n")
+            console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
         console.print(rich)
         if table.notes:
             console.print()
         for note in table.notes:
-            console.print(Text(note))
+            console.print(Text(visible(note)))
     return console.captured()
 
 
@@ -151,7 +152,7 @@ def to_csv(table: Table) -> str:
     writer.writerow([column.key for column in table.columns])
     rows = [row for row in table.rows if not isinstance(row, Heading)]
     writer.writerows([[_csv_value(column.value(row)) for column in table.columns] for row in rows])
-    return buffer.getvalue()
+    return visible(buffer.getvalue(), "\n")
 
 
 def _csv_value(value: Any) -> Any:
@@ -168,11 +169,11 @@ def to_markdown(table: Table) -> str:
         lines.append(_markdown_row([_strong(table.footer.get(column.key, "")) for column in table.columns]))
     if table.notes:
         lines.extend(["", *(f"{note}  " if note else "" for note in table.notes)])
-    return "\n".join(lines) + "\n"
+    return visible("\n".join(lines) + "\n", "\n")
 
 
 def _markdown_cell(column: Column, row: Any) -> str:
-    return _strong(_cell(column, row)) if isinstance(row, Heading) else column.cell(row)
+    return _strong(_cell(column, row)) if isinstance(row, Heading) else _cell(column, row)
 
 
 def _strong(text: str) -> str:

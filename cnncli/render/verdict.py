@@ -12,6 +12,7 @@ from cnncli.analysis.budgets import Verdict
 from cnncli.render.formats import SCHEMA_VERSION, to_json
 from cnncli.render.numbers import grouped
 from cnncli.render.table import Column, Heading, Table, to_markdown, to_text
+from cnncli.words import visible
 
 PASSED, FAILED = "✓ pass", "✗ FAIL"
 
@@ -19,7 +20,7 @@ PASSED, FAILED = "✓ pass", "✗ FAIL"
 def verdict_text(verdicts: Sequence[Verdict], how: str) -> str:
     """The verdicts as `table`, `json`, `junit`, `markdown` or `github`."""
     writers = {"table": _table, "json": _json, "junit": _junit, "markdown": _markdown, "github": _github}
-    return writers[how](verdicts)
+    return visible(writers[how](verdicts), "\n") if how in ("junit", "github") else writers[how](verdicts)
 
 
 def outcome(verdicts: Sequence[Verdict]) -> str:

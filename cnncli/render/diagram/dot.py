@@ -17,6 +17,7 @@ from cnncli.render.diagram.sheet import Sample, Sheet
 from cnncli.render.diagram.text import FAMILY, LINE_HEIGHT, SCALE
 from cnncli.render.diagram.theme import Swatch, Theme, heat, ink
 from cnncli.render.diagram.wording import Line, Run, Sizes
+from cnncli.words import visible
 
 CORNER = 6.0
 ARROW, TURN_ARROW = 0.5, 0.7
@@ -173,7 +174,7 @@ class Drawing:
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + visible(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def scaled(length: float) -> str:
