@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cnncli.keras_model import lower as to_keras
-    from cnncli.models.registry import load
+    from cnncli.models.reference import load
 
 
 def __getattr__(name: str) -> Any:
     """Load what is asked for only then: `import cnncli` alone stays free of cost."""
     if name == "load":
-        from cnncli.models.registry import load
+        from cnncli.models.reference import load
 
         return load
     if name == "to_keras":

@@ -23,7 +23,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.models.registry import load
+from cnncli.models.reference import load
 
 
 def test_peak_is_the_largest_sum_of_live_tensors() -> None:

@@ -7,9 +7,9 @@ from itertools import permutations
 
 import pytest
 
-from cnncli.analysis.attribution import attribute, average_over_orders
-from cnncli.analysis.difference import costs_of
-from cnncli.models.registry import parse
+from cnncli.analysis.compare.attribution import attribute, average_over_orders
+from cnncli.analysis.compare.difference import costs_of
+from cnncli.models.reference import parse
 
 
 def shares(before: str, after: str) -> dict[str, dict[str, tuple[int, float | None]]]:
@@ -134,7 +134,7 @@ def test_orders_through_what_cannot_be_built_are_left_out() -> None:
 def test_where_no_network_between_can_be_built_it_says_so(monkeypatch) -> None:
     before, after = parse("v2:alpha=0.5"), parse("v2:alpha=1,input_shape=96")
     graphs = before.graph(), after.graph()
-    monkeypatch.setattr("cnncli.analysis.attribution._Lattice._costs", too_narrow)
+    monkeypatch.setattr("cnncli.analysis.compare.attribution._Lattice._costs", too_narrow)
     found = attribute(before, after, graphs)
     assert not found.shares
     assert found.why_not == "no way from one to the other can be built: too narrow"

@@ -20,7 +20,7 @@ import pexpect
 import pytest
 from conftest import Result, refused
 
-from cnncli.models.registry import load
+from cnncli.models.reference import load
 
 pytestmark = [
     pytest.mark.tf,

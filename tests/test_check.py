@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import golden, refused
 
-from cnncli.analysis.amounts import read_bytes, read_count, read_percentage
+from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 
 PARAMS, TRAINABLE, MACS, FLOPS = 3_538_984, 3_504_872, 300_774_272, 615_292_208  # mobilenet_v2's
 BUDGETS = """\
@@ -268,8 +268,8 @@ def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folde
 )
 def test_the_tolerance_is_exact_and_both_ways(locked: int, code: int) -> None:
     """1,000,000 is within 1% of 990,100 (9,900 of 9,901) and of 1,010,101 (10,101 of 10,101.01), not one further."""
-    from cnncli.analysis.baseline import _cost
-    from cnncli.analysis.places import Place
+    from cnncli.analysis.check.baseline import _cost
+    from cnncli.analysis.check.places import Place
 
     assert _cost("m", "params", locked, 1_000_000, Fraction(1, 100), Place("x.lock", 1)).passed == (code == 0)
 

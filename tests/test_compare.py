@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from conftest import golden, refused
 
-from cnncli.analysis.comparison import entry
-from cnncli.models.registry import parse
-from cnncli.render.numbers import times
+from cnncli.analysis.compare.comparison import entry
+from cnncli.document.numbers import times
+from cnncli.models.reference import parse
 
 B = [f"b{number}" for number in range(8)]
 ALL = ["v1", "v2", "v3_small", "v3_large", *B]
@@ -142,7 +142,7 @@ def test_the_chart(run, tmp_path: Path, suffix: str) -> None:
 def test_labels_of_the_chart_do_not_overlap(tmp_path: Path, monkeypatch) -> None:
     from matplotlib.text import Text
 
-    from cnncli.render import chart
+    from cnncli.draw import chart
 
     boxes: list[list[object]] = []
     real = chart._label

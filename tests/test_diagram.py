@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import golden
 
+from cnncli.diagram import Heading, Options, diagram, theme
+from cnncli.diagram.chain import chain
+from cnncli.diagram.parts import parts
+from cnncli.draw.text import width
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
@@ -30,11 +34,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.models.registry import MODELS, load, parse
-from cnncli.render.diagram import Heading, Options, diagram, theme
-from cnncli.render.diagram.chain import chain
-from cnncli.render.diagram.parts import parts
-from cnncli.render.diagram.text import width
+from cnncli.models.reference import MODELS, load, parse
 
 DETAILS = ("stage", "block", "layer")
 SOME = ("mobilenet_v1", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_b7", "mobilenet_v2@article")

@@ -6,13 +6,13 @@ import random
 
 import pytest
 
-from cnncli.analysis.alignment import align
-from cnncli.analysis.comparison import entry, identical, stages
-from cnncli.analysis.difference import COSTS, Costs, costs_of, difference
+from cnncli.analysis.compare.alignment import align
+from cnncli.analysis.compare.comparison import entry, identical, stages
+from cnncli.analysis.compare.difference import COSTS, Costs, costs_of, difference
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph
 from cnncli.graph.layers import Activation, Add, Conv2D, Dropout, InputLayer, ReLU
-from cnncli.models.registry import MODELS, parse
+from cnncli.models.reference import MODELS, parse
 
 
 def test_the_hash_is_of_what_is_computed() -> None:

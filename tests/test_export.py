@@ -24,7 +24,7 @@ from cnncli.export.pictures import input_range, random_pictures, scaled
 from cnncli.export.representative import MOST, representative
 from cnncli.export.targets import targets
 from cnncli.export.verification import centred, compare, logarithm
-from cnncli.models.registry import parse
+from cnncli.models.reference import parse
 
 RGB = (-1.0, 1.0)
 

@@ -19,7 +19,7 @@ from cnncli.export.exporting import Export, Request, Target, export
 from cnncli.export.flatbuffer import ALIGNMENT, read
 from cnncli.export.kinds import BY_NAME, QUANTIZE
 from cnncli.export.pictures import random_pictures
-from cnncli.models.registry import parse
+from cnncli.models.reference import parse
 
 pytestmark = pytest.mark.tf
 

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnncli.analysis.budgets import KINDS
+from cnncli.analysis.check.budgets import KINDS
 from cnncli.cli.app import main
+from cnncli.diagram.wording import FIELDS
 from cnncli.errors import UsageError
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
 from cnncli.keras_model.weights import WEIGHTS_MEMBER, check_weights_file
 from cnncli.models.options import OPTIONS
-from cnncli.models.registry import MODELS
-from cnncli.render.diagram.wording import FIELDS
+from cnncli.models.reference import MODELS
 
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 names = st.sampled_from([name for spec in MODELS for name in (spec.name, *spec.aliases)])

@@ -24,7 +24,7 @@ from cnncli.graph.layers import (
     Reshape,
     SeparableConv2D,
 )
-from cnncli.models.registry import load
+from cnncli.models.reference import load
 
 
 def small() -> Graph:

@@ -19,7 +19,7 @@ from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import LAYERS, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
 from cnncli.keras_model import build, differences, import_keras, keras_name, load_weights, lower, quiet
 from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, snake_case
-from cnncli.models.registry import MODELS, load
+from cnncli.models.reference import MODELS, load
 from cnncli.models.spec import FLAVORS
 
 pytestmark = [

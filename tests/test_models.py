@@ -13,7 +13,7 @@ from cnncli.analysis.costs import totals
 from cnncli.errors import UsageError
 from cnncli.graph import fold
 from cnncli.models.options import OPTIONS, show
-from cnncli.models.registry import MODELS, load, parse
+from cnncli.models.reference import MODELS, load, parse
 from cnncli.models.spec import FLAVORS
 
 MEASURED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "measured.json").read_text())["networks"]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from conftest import refused
 
+from cnncli.diagram import Options, diagram
+from cnncli.draw import graphviz as picture
 from cnncli.errors import MachineError
-from cnncli.models.registry import MODELS, load, parse
-from cnncli.render import picture
-from cnncli.render.diagram import Options, diagram
-from cnncli.render.plot import heading
+from cnncli.models.reference import MODELS, load, parse
+from cnncli.views.plot import heading
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "dot": b"digraph ", "gv": b"digraph "}
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

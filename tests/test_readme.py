@@ -75,7 +75,7 @@ def test_every_subcommand_is_shown() -> None:
 
 
 def test_the_worked_example_adds_a_model(run, monkeypatch) -> None:
-    from cnncli.models import registry
+    from cnncli.models import reference as registry
 
     (source,) = [block for block in blocks("python") if "MODELS = (" in block]
     assert len(source.splitlines()) <= 40

@@ -39,9 +39,9 @@ sys.meta_path.insert(0, Finder())
     [
         (signal.SIGINT, "cnncli.cli.app"),
         (signal.SIGINT, "typer"),
-        (signal.SIGINT, "cnncli.render.summary"),
-        (signal.SIGTERM, "cnncli.render.summary"),
-        (signal.SIGHUP, "cnncli.render.summary"),
+        (signal.SIGINT, "cnncli.views.summary"),
+        (signal.SIGTERM, "cnncli.views.summary"),
+        (signal.SIGHUP, "cnncli.views.summary"),
     ],
 )
 def test_a_signal_ends_it_with_its_code_and_no_traceback(cnncli, tmp_path: Path, number: int, module: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Result, golden, refused
 
-from cnncli.models.registry import MODELS
+from cnncli.models.reference import MODELS
 
 
 @pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
@@ -203,8 +203,8 @@ def test_a_terminal_gets_colours_and_its_width(cnncli) -> None:
 def test_the_columns_named_in_help_are_those_there_are() -> None:
     from cnncli.analysis.costs import totals
     from cnncli.cli.summary import COLUMNS
-    from cnncli.models.registry import load
-    from cnncli.render.summary import columns_for
+    from cnncli.models.reference import load
+    from cnncli.views.summary import columns_for
 
     assert tuple(column.key for column in columns_for(totals(load("v2")))) == COLUMNS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnncli.render.diagram import theme
+from cnncli.diagram import theme
 
 
 def outlines() -> dict[str, str]:

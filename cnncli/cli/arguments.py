@@ -14,7 +14,7 @@ from cnncli.errors import MachineError, UsageError
 from cnncli.render.console import complain
 
 if TYPE_CHECKING:
-    from cnncli.models.registry import Model
+    from cnncli.models.reference import Model
 
 _REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 
@@ -182,7 +182,7 @@ def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_
 
 def resolve(reference: str, options: Mapping[str, str], flavor: str | None) -> Model:
     """Read a reference with the command line's options; raises UsageError. The registry is loaded for it only now."""
-    from cnncli.models.registry import parse
+    from cnncli.models.reference import parse
 
     return parse(reference, options, flavor)
 

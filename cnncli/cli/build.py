@@ -48,9 +48,9 @@ def build(
     """
     from cnncli.keras_model import build as build_model
     from cnncli.keras_model import quiet
-    from cnncli.render.build import build_text
     from cnncli.render.console import emit
     from cnncli.render.progress import progress
+    from cnncli.views.build import build_text
 
     number = args.whole_number("--seed", seed, least=0)
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)

@@ -16,9 +16,9 @@ from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
 
 if TYPE_CHECKING:
-    from cnncli.analysis.budgets import Config
-    from cnncli.analysis.gate import Gate
-    from cnncli.models.registry import Model
+    from cnncli.analysis.check.budgets import Config
+    from cnncli.analysis.check.gate import Gate
+    from cnncli.models.reference import Model
 
 SUFFIXES = {".json": "json", ".xml": "junit", ".md": "markdown"}
 PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
@@ -124,9 +124,9 @@ def _gate(
     writing: bool,
 ) -> tuple[Gate, Path | None]:
     """The gate that the options and files describe, and the lock file's path."""
-    from cnncli.analysis.baseline import read_lock
-    from cnncli.analysis.budgets import read_budget, read_tolerance
-    from cnncli.analysis.gate import Gate
+    from cnncli.analysis.check.baseline import read_lock
+    from cnncli.analysis.check.budgets import read_budget, read_tolerance
+    from cnncli.analysis.check.gate import Gate
     from cnncli.files import read_text
 
     flags = {name: read_budget(name, text) for name, text in limits.items() if text is not None}
@@ -143,7 +143,7 @@ def _gate(
 
 def _config(budget: Path | None) -> Config:
     """The budget file, or what the nearest pyproject.toml says; its lock file's path is relative to it."""
-    from cnncli.analysis.budgets import Config, read_config
+    from cnncli.analysis.check.budgets import Config, read_config
     from cnncli.files import read_text
 
     folder = Path.cwd()
@@ -158,11 +158,11 @@ def _config(budget: Path | None) -> Config:
 
 def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, output: Path | None, force: bool) -> None:
     """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
-    from cnncli.analysis.baseline import lock_text
-    from cnncli.analysis.comparison import entry
+    from cnncli.analysis.check.baseline import lock_text
+    from cnncli.analysis.compare.comparison import entry
     from cnncli.cli.output import deliver
     from cnncli.files import check_target, is_stream, write_text
-    from cnncli.render.verdict import outcome, verdict_text
+    from cnncli.views.verdict import outcome, verdict_text
 
     for target in (output, lock):
         if target and str(target) != "-" and not is_stream(target):

@@ -13,7 +13,7 @@ from cnncli.cli import complete
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncli.models.registry import Model
+    from cnncli.models.reference import Model
 
 CHARTS = (".pdf", ".png", ".svg")
 UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".webp")
@@ -60,10 +60,10 @@ def compare(
 
     Example: cnncli compare b0 b4 --explain
     """
-    from cnncli.analysis.comparison import entry, identical
+    from cnncli.analysis.compare.comparison import entry, identical
     from cnncli.cli.output import deliver
     from cnncli.files import check_target, is_stream
-    from cnncli.render.compare import comparison_text
+    from cnncli.views.compare import comparison_text
 
     options = args.overrides(alpha, input_shape, classes, include_top, set)
     found = args.resolve_all(models, options, flavor)
@@ -80,7 +80,7 @@ def compare(
         args.warn(each.graph.warnings)
     text = comparison_text(entries, args.how(format, output), diff, explain)
     if output and output.suffix.lower() in CHARTS:
-        from cnncli.render.chart import write_chart
+        from cnncli.draw.chart import write_chart
 
         write_chart(entries, output, force=force)
         output = None

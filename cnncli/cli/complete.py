@@ -19,7 +19,7 @@ def offer(word: str, meaning: str) -> str:
 def reference(incomplete: str) -> list[str]:
     """A model's name or alias; behind `@` its flavors; behind `:` its options, and behind their `=` values."""
     from cnncli.errors import UsageError
-    from cnncli.models.registry import find_spec
+    from cnncli.models.reference import find_spec
 
     head, colon, tail = incomplete.partition(":")
     name, at, flavor = head.partition("@")
@@ -42,7 +42,7 @@ FLAVORS = {"keras": "as keras.applications has it", "article": "as the article w
 
 
 def _names() -> list[str]:
-    from cnncli.models.registry import MODELS
+    from cnncli.models.reference import MODELS
 
     names = [offer(spec.name, spec.introduced) for spec in MODELS]
     aliases = [offer(alias, spec.name) for spec in MODELS for alias in spec.aliases]
@@ -53,7 +53,7 @@ def setting(ctx: typer.Context, incomplete: str) -> list[str]:
     """KEY= of an option that the models named so far have, or KEY=VALUE where the key is there."""
     from cnncli.errors import UsageError
     from cnncli.models.options import OPTIONS
-    from cnncli.models.registry import parse
+    from cnncli.models.reference import parse
 
     named = [*(ctx.params.get("models") or ()), *ctx.args]  # an option without its value leaves words in args
     try:
@@ -92,7 +92,7 @@ def level() -> list[str]:
 
 
 def family() -> list[str]:
-    from cnncli.models.registry import MODELS
+    from cnncli.models.reference import MODELS
 
     return list(dict.fromkeys(spec.family for spec in MODELS))
 

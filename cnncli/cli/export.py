@@ -100,8 +100,8 @@ def export(
     from cnncli.export.targets import targets
     from cnncli.files import check_target, write_text
     from cnncli.render.console import emit
-    from cnncli.render.export import export_text
     from cnncli.render.progress import progress
+    from cnncli.views.export import export_text
 
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
     request = Request(

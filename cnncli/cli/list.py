@@ -30,6 +30,6 @@ def list_models(
     Example: cnncli list --family MobileNet
     """
     from cnncli.cli.output import deliver
-    from cnncli.render.listing import listing_text
+    from cnncli.views.listing import listing_text
 
     deliver(listing_text(family, flavor or "keras", args.how(format, output)), output, force=force)

@@ -78,8 +78,8 @@ def plot(
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
-    from cnncli.render.diagram import Options
-    from cnncli.render.plot import plot_to
+    from cnncli.diagram import Options
+    from cnncli.views.plot import plot_to
 
     options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label)
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)

@@ -64,7 +64,7 @@ def summary(
     Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
     """
     from cnncli.cli.output import deliver
-    from cnncli.render.summary import DEFAULT, summary_text
+    from cnncli.views.summary import DEFAULT, summary_text
 
     depth, how = _depth(by), args.how(format, output)
     first = args.whole_number("--top", top)

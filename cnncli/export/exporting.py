@@ -18,7 +18,7 @@ from cnncli.export.kinds import Kind
 from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file
-from cnncli.models.registry import Model
+from cnncli.models.reference import Model
 
 
 class Target(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.graph import Graph, Shape
 
 if TYPE_CHECKING:
-    from cnncli.models.registry import Model
+    from cnncli.models.reference import Model
 
 Range = tuple[float, float]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cnncli.errors import UsageError, suggestion
 from cnncli.export.exporting import Target
 from cnncli.export.kinds import BY_NAME, QUANTIZE, Kind
-from cnncli.models.registry import Model
+from cnncli.models.reference import Model
 
 SUFFIXES = {".tflite": "tflite", ".keras": "keras", "": "saved_model"}
 

@@ -17,7 +17,7 @@ from cnncli.export.kinds import BY_NAME, Kind
 from cnncli.export.pictures import input_range
 from cnncli.export.representative import representative
 from cnncli.keras_model import build
-from cnncli.models.registry import parse
+from cnncli.models.reference import parse
 
 LEAST_SAMPLES, MOST_SAMPLES = 4, 32
 SAMPLED_PIXELS = 8 * 224 * 224

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncli.analysis.report import report
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Add, BatchNormalization, Concatenate, Conv2D, InputLayer, ReLU
-from cnncli.models.registry import load
+from cnncli.models.reference import load
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
 

@@ -1,0 +1,120 @@
+"""The lock file: what models cost and how they are built, committed, so that a change of either is seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from cnncli.analysis.check.budgets import Verdict
+from cnncli.analysis.check.places import Place, json_line
+from cnncli.analysis.compare.comparison import Entry
+from cnncli.errors import UsageError, suggestion
+from cnncli.models.reference import parse
+
+SCHEMA_VERSION = 1
+COSTS = ("params", "trainable_params", "macs", "flops", "peak_activation_bytes", "layers")
+STRUCTURE = "structure"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock file: by model reference the costs and the structural hash."""
+
+    path: str
+    models: Mapping[str, Mapping[str, Any]]
+    text: str
+
+    def place(self, reference: str, key: str) -> Place:
+        """Where a model's figure stands in the file."""
+        return Place(self.path, json_line(self.text, reference, key))
+
+
+def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
+    """Models and keys in alphabetical order, a figure a line: the same models give the same bytes.
+
+    What a lock file held `before` of other models stays in it.
+    """
+    kept = {reference: dict(sorted(locked.items())) for reference, locked in (before.models if before else {}).items()}
+    models = kept | {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
+    data = {"schema_version": SCHEMA_VERSION, "models": dict(sorted(models.items()))}
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _locked(entry: Entry) -> dict[str, Any]:
+    return {**{cost: getattr(entry.totals, cost) for cost in COSTS}, STRUCTURE: f"sha256:{entry.structure}"}
+
+
+def read_lock(text: str, path: str) -> Lock:
+    """Read a lock file. Raises UsageError with the line for what is not one, or is of a newer schema."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{Place(path, error.lineno)}: not a lock file: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
+        raise UsageError(f"{path}: not a lock file: {error}") from None
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    place = Place(path, json_line(text, "schema_version"))
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise UsageError(f"{place}: not a lock file: it has no schema_version")
+    if version > SCHEMA_VERSION:
+        raise UsageError(f"{place}: schema version {version} is newer than {SCHEMA_VERSION}; a newer cnncli reads it")
+    models = data.get("models")
+    if version < 1 or not isinstance(models, dict):
+        raise UsageError(f"{place}: not a lock file: it has no models")
+    for reference, locked in models.items():
+        _check(reference, locked, Place(path, json_line(text, reference)))
+    return Lock(path, models, text)
+
+
+def _check(reference: str, locked: Any, place: Place) -> None:
+    try:
+        parse(reference)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
+    known = (*COSTS, STRUCTURE)
+    for key in known:
+        value = locked.get(key) if isinstance(locked, dict) else None
+        right = isinstance(value, str) if key == STRUCTURE else isinstance(value, int) and value >= 0
+        if isinstance(value, bool) or not right:
+            raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
+    for key in locked:
+        if key not in known:
+            near = suggestion(key, {name: name for name in known})
+            raise UsageError(f"{place}: {reference} has an unknown key {key!r}{near}; there are {', '.join(known)}")
+
+
+def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
+    """Whether a model's costs are within the tolerance of the locked ones, both ways, and its structure is the same.
+
+    Where costs have moved within the tolerance, a new structure is told and passes; at equal costs it fails.
+    Raises UsageError where the lock does not hold the model.
+    """
+    if entry.reference not in lock.models:
+        raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
+    locked, now = lock.models[entry.reference], _locked(entry)
+    places = {key: lock.place(entry.reference, key) for key in (*COSTS, STRUCTURE)}
+    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in COSTS]
+    same = locked[STRUCTURE] == now[STRUCTURE]
+    explained = any(locked[cost] != now[cost] for cost in COSTS)
+    words = "unchanged" if same else "changed with the costs" if explained else "changed at equal costs"
+    message = f"{entry.reference}: structure {words}"
+    hashes, allowed = (locked[STRUCTURE], now[STRUCTURE]), short_hash(locked[STRUCTURE])
+    passed, place = same or explained, places[STRUCTURE]
+    structure = Verdict(entry.reference, "locked structure", *hashes, passed, allowed, words, message, place)
+    return [*verdicts, structure]
+
+
+def short_hash(digest: str) -> str:
+    """As much of `sha256:...` as tells two apart."""
+    return digest[:14]
+
+
+def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Place) -> Verdict:
+    passed = abs(now - locked) <= tolerance * locked
+    margin = f"±{float(100 * tolerance):g}%"
+    change = f"{100 * (now - locked) / locked:+.2f}%" if locked and now != locked else "=" if now == locked else "new"
+    message = f"{model}: {cost} {now:,}, {change} against {locked:,} {margin}"
+    return Verdict(model, f"locked {cost}", locked, now, passed, f"{locked:,} {margin}", change, message, place)

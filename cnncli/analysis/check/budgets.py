@@ -1,0 +1,187 @@
+"""Budgets of models: how they are written in TOML, and whether a network keeps them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
+from cnncli.analysis.check.places import Place, toml_error_line, toml_line
+from cnncli.analysis.costs import Totals
+from cnncli.errors import UsageError, suggestion
+from cnncli.models.reference import parse
+
+
+class Kind(NamedTuple):
+    """Something that can be limited: how a limit is read, what it limits, in which words."""
+
+    read: Callable[[str], int]
+    value: Callable[[Totals], int]
+    noun: str
+
+
+KINDS = {
+    "max-params": Kind(read_count, lambda totals: totals.params, "params"),
+    "max-trainable-params": Kind(read_count, lambda totals: totals.trainable_params, "trainable params"),
+    "max-macs": Kind(read_count, lambda totals: totals.macs, "MACs"),
+    "max-flops": Kind(read_count, lambda totals: totals.flops, "FLOPs"),
+    "max-weight-bytes": Kind(read_bytes, lambda totals: totals.weight_bytes["float32"], "bytes of float32 weights"),
+    "max-peak-activation": Kind(read_bytes, lambda totals: totals.peak_activation_bytes, "bytes of activations"),
+    "max-layers": Kind(read_count, lambda totals: totals.layers, "layers"),
+}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit that a model must not go over; `text` is as it was written, `place` where, if in a file."""
+
+    name: str
+    limit: int
+    text: str
+    place: Place | None = None
+
+    @property
+    def echo(self) -> str:
+        """`5M = 5,000,000`."""
+        exact = f"{self.limit:,}"
+        return exact if self.text == str(self.limit) else f"{self.text} = {exact}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A check of a model: what is allowed and what there is (costs, or hashes), and a sentence about it.
+
+    `allowed` is the limit as a person reads it, `used` how much of it there is or how far from it.
+    """
+
+    model: str
+    check: str
+    limit: int | str
+    value: int | str
+    passed: bool
+    allowed: str
+    used: str
+    message: str
+    place: Place | None = None
+
+
+Budgets = Mapping[str, Budget]
+"""By name: at most one of each kind."""
+
+
+def read_budget(name: str, value: Any, place: Place | None = None) -> Budget:
+    """A budget from text or, in TOML, a whole number. Raises UsageError."""
+    option = f"{place}: {name} =" if place else f"--{name}"
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise UsageError(f'{option} {value}: expected a whole number, or text such as "5M"')
+    try:
+        return Budget(name, KINDS[name].read(str(value)), str(value), place)
+    except ValueError as error:
+        raise UsageError(f"{option} {value}: {error}") from None
+
+
+def read_tolerance(text: str, place: Place | None = None) -> Fraction:
+    """A tolerance as a share: 1/100 of `1%`. Raises UsageError."""
+    option = f"{place}: tolerance =" if place else "--tolerance"
+    try:
+        return read_percentage(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: {error}") from None
+
+
+def hold(model: str, totals: Totals, budgets: Budgets) -> list[Verdict]:
+    """Whether a model keeps each of its budgets: at the limit it does."""
+    return [_verdict(model, totals, budgets[name]) for name in KINDS if name in budgets]
+
+
+def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
+    kind = KINDS[budget.name]
+    value = kind.value(totals)
+    passed = value <= budget.limit
+    verb = "within" if passed else f"{value - budget.limit:,} over"
+    used = f"{100 * value / budget.limit:.1f}%" if budget.limit else "-"
+    if used == "100.0%" and value != budget.limit:
+        used = ("<" if passed else ">") + used
+    message = f"{model}: {value:,} {kind.noun}, {verb} {budget.name} {budget.echo}"
+    return Verdict(model, budget.name, budget.limit, value, passed, budget.echo, used, message, budget.place)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a budget file says: budgets by model reference, the lock file and how far a model may be from it."""
+
+    budgets: Mapping[str, Budgets] = field(default_factory=dict)
+    baseline: str | None = None
+    tolerance: Fraction | None = None
+
+
+def read_config(text: str, path: str, section: tuple[str, ...] = ()) -> Config | None:
+    """Read TOML, or the table in it that `section` names; None where there is no such table.
+
+    Raises UsageError with the line for what is not TOML, unknown keys, models and units.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        data: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{Place(path, toml_error_line(str(error), text))}: not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
+        raise UsageError(f"{path}: not TOML that can be read: {error}") from None
+    for name in section:
+        data = data.get(name)
+        if not isinstance(data, dict):
+            return None
+    return _Reader(text, path, section).config(data)
+
+
+class _Reader:
+    """Reads parsed TOML, knowing where in its text a key is."""
+
+    def __init__(self, text: str, path: str, section: tuple[str, ...]) -> None:
+        self._text = text
+        self._path = path
+        self._section = section
+
+    def _place(self, *keys: str) -> Place:
+        return Place(self._path, toml_line(self._text, (*self._section, *keys)))
+
+    def config(self, data: Mapping[str, Any]) -> Config:
+        self._only(data, ("baseline", "budgets", "tolerance"), ())
+        for key, kind, word in (("baseline", str, "text"), ("tolerance", str, "text"), ("budgets", dict, "a table")):
+            if not isinstance(data.get(key, kind()), kind):
+                raise UsageError(f"{self._place(key)}: {key}: expected {word}")
+        tolerance = read_tolerance(data["tolerance"], self._place("tolerance")) if "tolerance" in data else None
+        return Config(self._models(data.get("budgets", {})), data.get("baseline"), tolerance)
+
+    def _models(self, data: Mapping[str, Any]) -> dict[str, Budgets]:
+        models: dict[str, Budgets] = {}
+        for written, limits in data.items():
+            place = self._place("budgets", written)
+            try:
+                reference = parse(written).reference
+            except UsageError as error:
+                raise UsageError(f"{place}: {error}") from None
+            if reference in models:
+                raise UsageError(f"{place}: {written} has budgets already, as {reference}")
+            if not isinstance(limits, dict):
+                raise UsageError(f'{place}: {written}: expected a table of budgets, such as {{ max-params = "5M" }}')
+            self._only(limits, tuple(KINDS), ("budgets", written))
+            models[reference] = {
+                name: read_budget(name, value, self._place("budgets", written, name)) for name, value in limits.items()
+            }
+        return models
+
+    def _only(self, data: Mapping[str, Any], known: tuple[str, ...], within: tuple[str, ...]) -> None:
+        for key in data:
+            if key not in known:
+                near = suggestion(key, {name: name for name in known})
+                raise UsageError(
+                    f"{self._place(*within, key)}: unknown key {key!r}{near}; there are {', '.join(known)}"
+                )

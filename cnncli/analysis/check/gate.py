@@ -1,0 +1,50 @@
+"""All checks of a call: which models, against which budgets and which lock file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cnncli.analysis.check.baseline import Lock, stay
+from cnncli.analysis.check.budgets import Budgets, Config, Verdict, hold
+from cnncli.analysis.compare.comparison import Entry
+from cnncli.errors import UsageError
+from cnncli.models.reference import Model, parse
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What models must keep: `flags` are budgets for all of them, the config's are each model's own.
+
+    A lock that is being written only tells which models there are. `asked` is whether the command line named the lock;
+    where it is the project's, a model that it does not hold may still be held against the flags alone.
+    """
+
+    config: Config
+    flags: Budgets
+    lock: Lock | None
+    tolerance: Fraction
+    writing: bool
+    asked: bool
+
+    def models(self, named: Sequence[Model]) -> list[Model]:
+        """The models named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
+        if named:
+            return list({model.reference: model for model in named}.values())
+        locked = self.lock.models if self.lock else ()
+        found = [parse(reference) for reference in dict.fromkeys([*self.config.budgets, *locked])]
+        if not found:
+            raise UsageError("nothing to check: name a model, or a file of models by --budget or --baseline")
+        return found
+
+    def verdicts(self, entry: Entry) -> list[Verdict]:
+        """Every check of a model; a flag takes the place of the file's budget. Raises UsageError for none."""
+        budgets = {**self.config.budgets.get(entry.reference, {}), **self.flags}
+        passing_by = bool(self.flags) and not self.asked and self.lock and entry.reference not in self.lock.models
+        locked = stay(entry, self.lock, self.tolerance) if self.lock and not self.writing and not passing_by else []
+        if not (budgets or locked or self.writing):
+            raise UsageError(
+                f"nothing to check of {entry.reference}: give --max-params or another budget, or --baseline"
+            )
+        return hold(entry.reference, entry.totals, budgets) + locked

@@ -1,0 +1,152 @@
+"""What changes from one network to another: block by block, in words, with what each change costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from typing import Any
+
+from cnncli.analysis.compare.alignment import Part, align_parts, parts
+from cnncli.analysis.compare.phrases import changed, whole_block
+from cnncli.analysis.structure import acting, arguments, source
+from cnncli.errors import CheckFailed
+from cnncli.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What sums over layers."""
+
+    params: int = 0
+    trainable_params: int = 0
+    macs: int = 0
+    flops: int = 0
+
+    def __add__(self, other: Costs) -> Costs:
+        return Costs(*(getattr(self, key) + getattr(other, key) for key in COSTS))
+
+    def __sub__(self, other: Costs) -> Costs:
+        return Costs(*(getattr(self, key) - getattr(other, key) for key in COSTS))
+
+
+COSTS = tuple(field.name for field in fields(Costs))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A block, or a run of `blocks` blocks that change alike, of the first network (`before`) or the second (`after`).
+
+    `kind` is changed, added, removed or equal; `what` says what changed, in words; `costs` are the second's less the
+    first's, over the run.
+    """
+
+    kind: str
+    before: str | None
+    after: str | None
+    what: tuple[str, ...]
+    costs: Costs
+    blocks: int = 1
+
+
+def costs_of(nodes: Sequence[Node]) -> Costs:
+    return Costs(*(sum(getattr(node, key) for node in nodes) for key in COSTS))
+
+
+def difference(before: Graph, after: Graph) -> list[Change]:
+    """All blocks of both networks in order, aligned by role and position; runs that change alike are folded into one.
+
+    What acts in training only is no difference. Raises CheckFailed where the costs of the changes do not add up to
+    the difference of the totals, which no network should bring about.
+    """
+    first, second = parts(before), parts(after)
+    signatures = _signatures(first) | _signatures(second)
+    changes = [_change(one, other, signatures) for one, other in _aligned_blocks(first, second)]
+    total = sum((change.costs for change in changes), Costs())
+    whole = costs_of(after.nodes) - costs_of(before.nodes)
+    if total != whole:
+        raise CheckFailed(f"the changes add up to {total}, but the totals differ by {whole}: please report this")
+    return _folded(changes)
+
+
+def _aligned_blocks(first: Sequence[Part], second: Sequence[Part]) -> Iterator[tuple[Part | None, Part | None]]:
+    for i, j in align_parts(first, second):
+        blocks = () if i is None else first[i].blocks or (first[i],)
+        others = () if j is None else second[j].blocks or (second[j],)
+        for k, m in align_parts(blocks, others):
+            yield None if k is None else blocks[k], None if m is None else others[m]
+
+
+def _change(one: Part | None, other: Part | None, signatures: Mapping[Part, Any]) -> Change:
+    before, after = one and one.group, other and other.group
+    costs = costs_of(after.nodes if after else ()) - costs_of(before.nodes if before else ())
+    if one and other:
+        equal = signatures[one] == signatures[other]
+        what = () if equal else changed(one.group, other.group)
+        return Change("equal" if equal else "changed", one.group.name, other.group.name, what, costs)
+    if after:
+        return Change("added", None, after.name, whole_block(after), costs)
+    assert before
+    return Change("removed", before.name, None, whole_block(before), costs)
+
+
+def _signatures(stages: Sequence[Part]) -> dict[Part, Any]:
+    """Of each block all that it computes at inference: two blocks of one signature are equal.
+
+    A layer's source is written as its distance in blocks, and its place from the end of that block.
+    """
+    blocks = [block for stage in stages for block in stage.blocks or (stage,)]
+    places: dict[int, tuple[int, int]] = {}
+    signatures: dict[Part, Any] = {}
+    for number, block in enumerate(blocks):
+        nodes = acting(block.group.nodes)
+        places |= {node.index: (number, len(nodes) - position) for position, node in enumerate(nodes)}
+        signatures[block] = [
+            (
+                node.type,
+                arguments(node.layer),
+                node.shape,
+                node.input_shapes,
+                [
+                    (number - places[index][0], places[index][1])
+                    for index in (source(each).index for each in node.inputs)
+                ],
+            )
+            for node in nodes
+        ]
+    return signatures
+
+
+def _folded(changes: Sequence[Change]) -> list[Change]:
+    def alike(change: Change) -> Any:
+        if change.kind == "equal":
+            return "equal"
+        return change.kind, _stage(change.before), _stage(change.after), change.what, change.costs
+
+    return [_run(list(run)) for _, run in groupby(changes, key=alike)]
+
+
+def _stage(name: str | None) -> str | None:
+    return name and name.rpartition(".")[0]
+
+
+def _run(run: Sequence[Change]) -> Change:
+    return replace(
+        run[0],
+        before=_span([change.before for change in run if change.before]),
+        after=_span([change.after for change in run if change.after]),
+        costs=sum((change.costs for change in run), Costs()),
+        blocks=len(run),
+    )
+
+
+def _span(names: Sequence[str]) -> str | None:
+    """`stage4 block2-3`, or `stem to stage1 block2` where a run goes through several stages."""
+    if not names:
+        return None
+    first, last = names[0].replace(".", " "), names[-1].replace(".", " ")
+    if first == last:
+        return first
+    if _stage(names[0]) != _stage(names[-1]) or not _stage(names[0]):
+        return f"{first} to {last}"
+    return f"{first}-{last.rpartition(' ')[2].lstrip('abcdefghijklmnopqrstuvwxyz_')}"

@@ -1,0 +1,109 @@
+"""A network as a picture in DOT: boxes in columns on one page, all placed. Pure: a graph in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, get_args
+
+from cnncli.diagram.chain import Chain, Frame, chain
+from cnncli.diagram.columns import Spacing
+from cnncli.diagram.dot import STAGE_HEADING, Drawing
+from cnncli.diagram.draw import draw
+from cnncli.diagram.layout import Arrangement
+from cnncli.diagram.legend import highest, legend
+from cnncli.diagram.parts import Detail, Heat, Part, parts
+from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
+from cnncli.diagram.wording import SIZES, Line, block_size, wording
+from cnncli.draw.geometry import Direction
+from cnncli.draw.text import LINE_HEIGHT, width
+from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
+from cnncli.graph import Graph
+
+__all__ = ["FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "diagram"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to draw and how. `columns` None: as many as fit a page best."""
+
+    detail: Detail = "block"
+    fuse: bool = False
+    columns: int | None = None
+    direction: Direction = "TB"
+    theme: ThemeName = "light"
+    heat: Heat | None = None
+    label: str | None = None
+
+
+class Diagram(NamedTuple):
+    """DOT text, and the size of its page in points."""
+
+    dot: str
+    width: float
+    height: float
+
+
+FORK, SUM = (3.0, 3.0), (12.0, 12.0)
+PADDING: dict[Detail, tuple[float, float]] = {"stage": (9, 6), "block": (9, 6), "layer": (7, 3)}
+"""Within a box, at its sides and above and below its lines, in points."""
+
+
+def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
+    """Raises UsageError for a number of columns below 1, and for a label template that cannot be filled."""
+    check_columns(options.columns)
+    detail, theme = options.detail, THEMES[options.theme]
+    drawn = chain(graph, parts(graph, detail, options.fuse), detail)
+    boxes = [item.part for item in drawn.items if item.part]
+    totals: dict[Heat, int] = {measure: sum(part.cost(measure) for part in boxes) for measure in get_args(Heat)}
+    say = wording(detail, options.label, options.heat, totals)
+    lines = [say(item.part) if item.part else [] for item in drawn.items]
+    plan = Arrangement(
+        drawn, _sizes(drawn, lines, detail), _spacing(options), options.direction, _headings(drawn, detail)
+    )
+    sheet = compose(plan, heading, legend(drawn, options.detail, options.label, options.heat, totals), options.columns)
+    drawing = Drawing(graph.name, sheet, theme, SIZES[detail], PADDING[detail][0])
+    dot = draw(drawing, sheet, drawn, lines, _swatches(boxes, theme, options.heat))
+    return Diagram(dot, sheet.width, sheet.height)
+
+
+def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], detail: Detail) -> list[tuple[float, float]]:
+    across, down = PADDING[detail]
+    sizes = []
+    for item, said in zip(drawn.items, lines, strict=True):
+        if item.part:
+            width, height = block_size(said)
+            sizes.append((width + 2 * across + 4, height + 2 * down))
+        else:
+            sizes.append(FORK if item.symbol == "fork" else SUM)
+    return sizes
+
+
+def _spacing(options: Options) -> Spacing:
+    vertical = options.direction == "TB"
+    if options.detail == "layer":
+        bar = SIZES["layer"].label * LINE_HEIGHT + 5
+        pads, headings = {"stage": 9.0, "block": 8.0, "branch": 3.0}, {"stage": 12.0, "block": bar, "branch": 0.0}
+        return Spacing(9 if vertical else 14, 9, 12, pads, headings, vertical)
+    pads, headings = {"stage": 12.0}, {"stage": 12.0}
+    return Spacing(16 if vertical else 22, 12, 16, pads, headings, vertical)
+
+
+def _headings(drawn: Chain, detail: Detail) -> float:
+    """The width that the frames' headings need; a stage's leaves the middle to the arrow that enters."""
+
+    def needed(frame: Frame) -> float:
+        size = STAGE_HEADING if frame.level == "stage" else SIZES[detail].small + 0.5
+        left, right = width(frame.left, size, True), width(frame.right, size)
+        return 2 * max(left, right) + 44 if frame.level == "stage" else left + right + 60
+
+    return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)
+
+
+def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict[str, Swatch]:
+    """How each part looks, by its name, and each kind."""
+    kinds = palette(theme, (part.kind for part in boxes))
+    if measure is None:
+        return {**{part.row.name: kinds[part.kind] for part in boxes}, **kinds}
+    end = highest(boxes, measure) or 1
+    return {part.row.name: heat(theme, part.cost(measure) / end) for part in boxes}

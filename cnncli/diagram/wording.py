@@ -1,0 +1,201 @@
+"""What a box says: its lines, and how large they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, NamedTuple
+
+from cnncli.diagram.chain import sources
+from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.document.numbers import scaled, shape, share
+from cnncli.draw.text import LINE_HEIGHT, width
+from cnncli.errors import UsageError
+
+CHIP_PADDING = 4.0
+UNITS: dict[Heat, str] = {"params": "params", "macs": "MACs", "activations": "cells"}
+BETWEEN = 16.0
+"""Points at least between what a line says at its left and at its right."""
+LEADING = 3.0
+"""Points below a box's label."""
+
+
+class Run(NamedTuple):
+    """Text of one size and weight; a chip stands on a ground of its own."""
+
+    text: str
+    size: float
+    bold: bool = False
+    faint: bool = False
+    chip: bool = False
+
+    @property
+    def width(self) -> float:
+        return width(self.text, self.size, self.bold) + (2 * CHIP_PADDING if self.chip else 0)
+
+
+class Line(NamedTuple):
+    left: tuple[Run, ...]
+    right: tuple[Run, ...] = ()
+    leading: float = 1.0
+
+    @property
+    def width(self) -> float:
+        space = BETWEEN if self.right else 0
+        return sum(run.width for run in self.left) + space + sum(run.width for run in self.right)
+
+    @property
+    def height(self) -> float:
+        return max(run.size for run in (*self.left, *self.right)) * LINE_HEIGHT + self.leading
+
+
+Wording = Callable[[Part], list[Line]]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of the type, in points: what a box is, how large its tensors are, what it costs and is called."""
+
+    label: float
+    shape: float
+    small: float
+
+
+SIZES: dict[Detail, Sizes] = {"stage": Sizes(11, 9, 8), "block": Sizes(11, 9, 8), "layer": Sizes(8.5, 7.5, 7)}
+
+
+def wording(detail: Detail, template: str | None, heat: Heat | None, totals: dict[Heat, int]) -> Wording:
+    """How to put a part into words. Raises UsageError for a template that cannot be filled."""
+    sizes = SIZES[detail]
+
+    def heated(part: Part) -> tuple[Run, ...]:
+        cost = part.cost(heat) if heat else 0
+        return (Run(share(cost, totals[heat]), sizes.shape, bold=True),) if heat and cost else ()
+
+    def mark(part: Part) -> tuple[Run, ...]:
+        return (
+            (Run(" ", sizes.label), Run("+", sizes.small, bold=True, chip=True))
+            if detail == "stage" and part.residual
+            else ()
+        )
+
+    if template is not None:
+        check(template)
+        return lambda part: _templated(part, template, sizes, heated(part), mark(part))
+    if detail == "layer":
+        return lambda part: _layer_lines(part, sizes, heated(part), heat)
+    return lambda part: _block_lines(part, sizes, heated(part), mark(part), heat)
+
+
+def _block_lines(
+    part: Part, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
+) -> list[Line]:
+    """Label and repeats, shapes and parameters, name and MACs; under the heat of activations their number as well."""
+    row = part.row
+    first, *more = part.label.split(" + ")
+    repeats = (Run(f"x{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
+    spaced = (Run("  ", sizes.label),) if repeats and heated else ()
+    lines = [Line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated), LEADING)]
+    lines += [Line((Run(f"+ {text}", sizes.shape),)) for text in more]
+    lines.append(Line((Run(_flow(part), sizes.shape),), _amount(row.params, "params", sizes.shape)))
+    lines.append(Line((Run(row.name, sizes.small, faint=True),), _amount(row.macs, "MACs", sizes.shape)))
+    if heat == "activations":
+        lines.append(Line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
+    return lines
+
+
+def _chips(label: str, sizes: Sizes) -> tuple[Run, ...]:
+    """The label, squeeze-and-excitation set off."""
+    before, found, after = f"{label} ".partition(" SE ")
+    if not found:
+        return (Run(label, sizes.label, bold=True),)
+    chip = (Run(f"{before} ", sizes.label, bold=True), Run("SE", sizes.small, bold=True, chip=True))
+    return (*chip, Run(f" {after.strip()}", sizes.label, bold=True)) if after.strip() else chip
+
+
+def _layer_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
+    """Label and shapes, name and parameters, or what the heat measures with its share."""
+    told = (*_measured(part, heat or "params", sizes.small), *((Run("  ", sizes.small), *heated) if heated else ()))
+    return [
+        Line((Run(part.label, sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
+        Line((Run(part.row.name, sizes.small, faint=True),), told),
+    ]
+
+
+def _flow(part: Part) -> str:
+    """`56x56x24 → 28x28x40`, or the output alone where that is what comes in."""
+    after = shape(part.row.output_shape)
+    before = [shape(sizes) for sizes in sources(part.nodes)]
+    return after if set(before) <= {after} else f"{', '.join(dict.fromkeys(before))} → {after}"
+
+
+def _amount(number: int, unit: str, size: float) -> tuple[Run, ...]:
+    return (Run(f"{scaled(number)} {unit}", size),) if number else ()
+
+
+def _measured(part: Part, measure: Heat, size: float) -> tuple[Run, ...]:
+    return _amount(part.cost(measure), UNITS[measure], size)
+
+
+class _Number(int):
+    """Written as `15.42 k`, unless the template says how: {params:,}."""
+
+    def __format__(self, spec: str) -> str:
+        return format(int(self), spec) if spec else scaled(self)
+
+
+FIELDS: dict[str, Callable[[Part], Any]] = {
+    "name": lambda part: part.row.name,
+    "type": lambda part: part.row.type,
+    "label": lambda part: part.row.label,
+    "scope": lambda part: ".".join(part.row.scope),
+    "input_shape": lambda part: shape(part.row.input_shape),
+    "output_shape": lambda part: shape(part.row.output_shape),
+    "params": lambda part: _Number(part.row.params),
+    "trainable_params": lambda part: _Number(part.row.trainable_params),
+    "macs": lambda part: _Number(part.row.macs),
+    "flops": lambda part: _Number(part.row.flops),
+    "activations": lambda part: _Number(part.cost("activations")),
+    "layers": lambda part: part.row.layers_folded,
+    "repeats": lambda part: part.blocks,
+}
+"""What a template can name."""
+
+
+def check(template: str) -> None:
+    """Raise UsageError unless there is something in the template, and every field is known and fits its format."""
+    if not template.replace("\\n", "").strip():
+        raise UsageError(f"--label {template!r}: the boxes would say nothing")
+    try:
+        fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise UsageError(f"--label {template!r}: {error}; write {{{{ and }}}} for braces") from None
+    for name, spec in fields:
+        if name not in FIELDS:
+            raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+        if re.search(r"\d{4}|[{]", spec or ""):
+            raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
+        try:
+            format("" if name in ("name", "type", "label", "scope", "input_shape", "output_shape") else 1, spec or "")
+        except ValueError:
+            raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
+
+
+def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...]) -> list[Line]:
+    """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
+    values = {name: value(part) for name, value in FIELDS.items()}
+    try:
+        first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
+    except (ValueError, OverflowError) as error:  # an unknown conversion, or :c of a large number
+        raise UsageError(f"--label {template!r}: {error}") from None
+    return [
+        Line((Run(first, sizes.label, bold=True), *mark), heated),
+        *(Line((Run(text, sizes.shape),)) for text in more),
+    ]
+
+
+def block_size(lines: Sequence[Line]) -> tuple[float, float]:
+    """Width and height of lines under each other, in points."""
+    return max(line.width for line in lines), sum(line.height for line in lines)

@@ -1,0 +1,1 @@
+"""How a picture is put on paper: shapes, type, colours, and a file a kind of file."""

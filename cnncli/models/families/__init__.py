@@ -1,0 +1,1 @@
+"""The architectures: one file a paper, each ending in MODELS."""

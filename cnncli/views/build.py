@@ -1,0 +1,149 @@
+"""The report of `build`: what was built and proved, or in what Keras's model differs from the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.table import Column, Table
+from cnncli.models.reference import Model
+from cnncli.views.data import model_data, render
+from cnncli.views.summary import title
+
+if TYPE_CHECKING:
+    from cnncli.keras_model import Build
+
+
+class Fact(NamedTuple):
+    """A line of the report: a key for CSV, words for people."""
+
+    key: str
+    label: str
+    value: Any
+    text: str
+
+
+COLUMNS = (
+    Column("fact", "Fact", lambda fact: fact.key),
+    Column("value", "Value", lambda fact: fact.value),
+)
+COLUMNS_FOR_PEOPLE = (
+    Column("fact", "", lambda fact: fact.label),
+    Column("value", "", lambda fact: fact.text),
+)
+COLUMNS_OF_DIFFERENCES = (
+    Column("layer", "Layer", lambda difference: difference.layer),
+    Column("fact", "Fact", lambda difference: difference.fact),
+    Column("graph", "Graph", lambda difference: _said(difference.graph)),
+    Column("keras", "Keras", lambda difference: _said(difference.keras)),
+)
+
+
+def build_text(model: Model, built: Build, how: str) -> str:
+    """The report in a format."""
+    return render(how, _table(model, built, how), lambda: build_data(model, built))
+
+
+def _table(model: Model, built: Build, how: str) -> Table:
+    if built.differences:
+        return Table(COLUMNS_OF_DIFFERENCES, built.differences, title=f"{model.reference}: Keras and the graph differ")
+    columns = COLUMNS if how == "csv" else COLUMNS_FOR_PEOPLE
+    return Table(columns, _facts(model, built), title=title(model))
+
+
+def _facts(model: Model, built: Build) -> list[Fact]:
+    nodes = built.graph.nodes
+    params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
+    split = f"trainable {grouped(trainable)}, non-trainable {grouped(params - trainable)}"
+    first, last = nodes[0].shape, nodes[-1].shape
+    return [
+        Fact("reference", "Model", model.reference, built.model.name),
+        Fact("layers", "Layers", len(nodes), grouped(len(nodes))),
+        Fact("params", "Params", params, f"{grouped(params)} ({split})"),
+        Fact("input_shape", "Input", first, shape(first)),
+        Fact("output_shape", "Output", last, shape(last)),
+        Fact("dtype", "Dtype", built.dtype, built.dtype),
+        Fact("agreement", "Agreement", True, _agreement(built)),
+        Fact("weights", "Weights", str(built.loaded.path) if built.loaded else "", _weights(built)),
+        *_run_facts(built),
+        Fact("build_seconds", "Build", round(built.seconds["build"], 3), _times(built.seconds)),
+        *_file_facts(built),
+    ]
+
+
+def _agreement(built: Build) -> str:
+    weights = sum(len(node.weights) for node in built.graph.nodes)
+    house = f"Keras {built.versions['keras']} on TensorFlow {built.versions['tensorflow']}"
+    return f"all {len(built.graph.nodes)} layers and {weights} weights are as in {house}"
+
+
+def _weights(built: Build) -> str:
+    if built.loaded:
+        notes = "".join(f"; {note}" for note in built.loaded.notes)
+        return f"{built.loaded.path}, {built.loaded.layers} layers{notes}"
+    return "random" if built.seed is None else f"random, seed {built.seed}"
+
+
+def _run_facts(built: Build) -> list[Fact]:
+    if not built.smoke:
+        return []
+    run = built.smoke
+    seconds = built.seconds["run"]
+    text = f"{shape(run.input_shape)} to {shape(run.output_shape)} in {seconds:.2f} s, all finite"
+    return [Fact("run_seconds", "Run", round(seconds, 3), f"{text}, {run.smallest:.3g} to {run.largest:.3g}")]
+
+
+def _times(seconds: dict[str, float]) -> str:
+    others = [f"{name} {seconds[name]:.2f} s" for name in ("import", "weights", "save") if name in seconds]
+    return f"{seconds['build']:.2f} s ({', '.join(others)})"
+
+
+def _file_facts(built: Build) -> list[Fact]:
+    if not built.saved:
+        return []
+    saved = built.saved
+    return [
+        Fact("file", "File", str(saved.path), str(saved.path)),
+        Fact("size", "Size", saved.size, f"{scaled(saved.size, 'B')} ({grouped(saved.size)} bytes)"),
+        Fact("sha256", "SHA-256", saved.sha256, saved.sha256),
+    ]
+
+
+def _said(value: Any) -> str:
+    """A shape, a weight, a name or a number of either side; - where it has none."""
+    if value is None:
+        return "-"
+    if hasattr(value, "trainable"):
+        return f"{value.name} {shape(value.shape)}" + ("" if value.trainable else " (not trained)")
+    if isinstance(value, int):
+        return grouped(value)
+    return shape(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+def build_data(model: Model, built: Build) -> dict[str, Any]:
+    """The report as JSON has it; what was not asked for is null."""
+    nodes = built.graph.nodes
+    params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
+    return {
+        "model": {**model_data(model), "keras_name": built.model.name},
+        "input_shape": nodes[0].shape,
+        "output_shape": nodes[-1].shape,
+        "totals": {
+            "layers": len(nodes),
+            "params": params,
+            "trainable_params": trainable,
+            "non_trainable_params": params - trainable,
+        },
+        "dtype": built.dtype,
+        "versions": built.versions,
+        "agreement": {
+            "agree": not built.differences,
+            "differences": [difference._asdict() for difference in built.differences],
+        },
+        "seed": built.seed,
+        "weights": built.loaded and {**built.loaded._asdict(), "path": str(built.loaded.path)},
+        "run": built.smoke and built.smoke._asdict(),
+        "seconds": {step: round(seconds, 4) for step, seconds in built.seconds.items()},
+        "file": built.saved and {**built.saved._asdict(), "path": str(built.saved.path)},
+    }

@@ -1,0 +1,259 @@
+"""The report of `compare`: totals and stages side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from cnncli.analysis.compare.comparison import Entry, StageRow, identical
+from cnncli.document.numbers import grouped, scaled, shape, times
+from cnncli.document.table import Column, Heading, Table, natural_width
+from cnncli.graph import Group
+from cnncli.models.options import show
+from cnncli.views.data import model_data, totals_data
+
+WIDEST = 160
+"""Columns that a person takes in at once, however wide the terminal or unlimited the pipe."""
+BEST = "★"
+
+
+def _bytes(number: float) -> str:
+    return scaled(number, "B")
+
+
+class Metric(NamedTuple):
+    """A figure of each model. `better` is -1 where less is better, 1 where more is, 0 where neither.
+
+    `exact` and `short` write it for people; `compared` says whether differences and ratios mean anything, and `main`
+    whether they are worth their room where that is scarce.
+    """
+
+    key: str
+    header: str
+    value: Callable[[Entry], Any]
+    better: int = -1
+    exact: Callable[[Any], str] = grouped
+    short: Callable[[Any], str] = scaled
+    compared: bool = True
+    main: bool = False
+
+
+def _field(found: Entry) -> tuple[int, int] | None:
+    return found.totals.receptive_field
+
+
+def _bytes_metric(key: str, header: str, value: Callable[[Entry], Any], main: bool = False) -> Metric:
+    return Metric(key, header, value, exact=_bytes, short=_bytes, main=main)
+
+
+def _size(key: str, header: str, value: Callable[[Entry], Any]) -> Metric:
+    """A number of which neither more nor less is better."""
+    return Metric(key, header, value, 0, grouped, grouped)
+
+
+METRICS = (
+    Metric("input_shape", "Input", lambda found: found.graph.nodes[0].shape, 0, show, show, compared=False),
+    Metric("params", "Params", lambda found: found.totals.params, main=True),
+    Metric("trainable_params", "Trainable", lambda found: found.totals.trainable_params),
+    Metric("non_trainable_params", "Non-trainable", lambda found: found.totals.non_trainable_params),
+    _bytes_metric("weight_bytes", "Weights float32", lambda found: found.totals.weight_bytes["float32"]),
+    Metric("macs", "MACs", lambda found: found.totals.macs, main=True),
+    Metric("flops", "FLOPs", lambda found: found.totals.flops, main=True),
+    _bytes_metric("peak_activation_bytes", "Peak activation", lambda found: found.totals.peak_activation_bytes, True),
+    Metric("receptive_field", "Receptive field", _field, 0, shape, shape, compared=False),
+    _size("layers", "Layers", lambda found: found.totals.layers),
+    _size("depth", "Depth", lambda found: found.depth),
+    Metric("top1", "Top-1 %", lambda found: found.published and found.published.top1, 1, str, str),
+)
+
+
+class Figure(NamedTuple):
+    """A metric of one model beside the baseline's."""
+
+    value: Any
+    base: Any
+    best: bool
+
+    @property
+    def difference(self) -> Any:
+        return None if None in (self.value, self.base) else round(self.value - self.base, 6)
+
+    @property
+    def ratio(self) -> float | None:
+        return self.value / self.base if self.value and self.base else None
+
+
+def figures(metric: Metric, entries: Sequence[Entry]) -> list[Figure]:
+    """A metric of each model, the first being the baseline; the best is marked where they are not all alike."""
+    values = [metric.value(found) for found in entries]
+    known = [value for value in values if value is not None]
+    best = None
+    if metric.better and len(set(known)) > 1:
+        best = max(known) if metric.better > 0 else min(known)
+    return [Figure(value, values[0], value is not None and value == best) for value in values]
+
+
+def _texts(metric: Metric, figure: Figure, exact: bool) -> tuple[str, str, str]:
+    """Value with the mark of the best, difference and ratio."""
+    write = metric.exact if exact else metric.short
+    value = "-" if figure.value is None else write(figure.value)
+    value += f" {BEST}" if figure.best else "  " if metric.better else ""
+    if not metric.compared or figure.difference is None:
+        return value, "", ""
+    sign = "+" if figure.difference > 0 else "-" if figure.difference < 0 else ""
+    difference = sign + write(abs(figure.difference)) if sign else "="
+    return value, difference, times(figure.ratio) if figure.ratio else ""
+
+
+def totals_tables(entries: Sequence[Entry], widest: int) -> list[Table]:
+    """A row a metric, where that fits; else a row a model, the metrics on as many tables as they need."""
+    notes = [*_sources(entries), *_identities(entries)]
+    for exact in (True, False):
+        table = _by_metric(entries, exact)
+        if natural_width(table) <= min(widest, WIDEST):
+            return [replace(table, notes=notes)]
+    tables = list(_by_model(entries, widest))
+    return [*tables[:-1], replace(tables[-1], notes=notes)]
+
+
+def _by_metric(entries: Sequence[Entry], exact: bool) -> Table:
+    rows = []
+    for metric in METRICS:
+        cells = [_texts(metric, figure, exact) for figure in figures(metric, entries)]
+        rows.append([metric.header, cells[0][0], *(text for cell in cells[1:] for text in cell)])
+    headers = ["", entries[0].reference]
+    for found in entries[1:]:
+        headers += [found.reference, "Difference", "Ratio"]
+    return Table([_text_column(at, header) for at, header in enumerate(headers)], rows)
+
+
+def _text_column(position: int, header: str) -> Column:
+    return Column(str(position), header, lambda row: row[position], right=position > 0)
+
+
+def _by_model(entries: Sequence[Entry], widest: int) -> Iterator[Table]:
+    """Tables of a row a model, each with as many metrics as fit; the main ones lead, with difference and ratio."""
+    names = [found.reference for found in entries]
+    page: list[list[str]] = [["Model", *names]]
+    for metric in sorted(METRICS, key=lambda metric: not metric.main):
+        values, *changes = zip(*(_texts(metric, figure, False) for figure in figures(metric, entries)), strict=True)
+        block = [[metric.header, *values]]
+        if metric.main:
+            block += [[header, "", *texts[1:]] for header, texts in zip(("Difference", "Ratio"), changes, strict=True)]
+        if natural_width(_columns(page + block)) > widest and len(page) > 1:
+            yield _columns(page)
+            page = page[:1]
+        page += block
+    yield _columns(page)
+
+
+def _columns(columns: Sequence[Sequence[str]]) -> Table:
+    """A table of columns that each begin with their header."""
+    shown = [_text_column(at, column[0]) for at, column in enumerate(columns)]
+    return Table(shown, list(zip(*(column[1:] for column in columns), strict=True)))
+
+
+def _sources(entries: Sequence[Entry]) -> list[str]:
+    """Where the accuracies are from, and what the words mean."""
+    sources = dict.fromkeys(found.published.source for found in entries if found.published)
+    lines = ["Depth: convolutions in a row. Differences and ratios are to the first model."]
+    return lines + ([f"Top-1: accuracy on ImageNet as published in {'; '.join(sources)}."] if sources else [])
+
+
+def _identities(entries: Sequence[Entry]) -> list[str]:
+    return [identity for found in entries[1:] if (identity := identity_line(entries[0], found))]
+
+
+def identity_line(one: Entry, other: Entry) -> str:
+    """Says that two networks are identical, if only at inference; empty where they are not."""
+    if not identical(one, other):
+        return ""
+    same = [node.layer for node in one.graph.nodes] == [node.layer for node in other.graph.nodes]
+    more = "" if same else " at inference; they differ in training only"
+    return f"{one.reference} and {other.reference} are identical{more}."
+
+
+def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], widest: int) -> Table:
+    """Models beside each other, where they fit; else below each other under each stage."""
+    rows = [row for row in rows if any(stage and stage.nodes[0].inputs for stage in row)]  # the input is in the totals
+    table = _stages_beside(entries, rows)
+    return table if natural_width(table) <= min(widest, WIDEST) else _stages_below(entries, rows)
+
+
+STAGE_COLUMNS: tuple[tuple[str, Callable[[Group], str]], ...] = (
+    ("Output", lambda stage: shape(stage.shape)),
+    ("Blocks", lambda stage: str(len(stage.kinds) or "")),
+    ("Params", lambda stage: scaled(stage.params)),
+    ("MACs", lambda stage: scaled(stage.macs)),
+)
+
+
+def _stages_beside(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
+    columns = [["Stage", *map(stage_name, rows)]]
+    for number, found in enumerate(entries):
+        for place, (header, text) in enumerate(STAGE_COLUMNS):
+            cells = [text(stage) if (stage := row[number]) else "" for row in rows]
+            columns.append([f"{'' if place else found.reference}\n{header}", *cells])
+    return _columns(columns)
+
+
+def _stages_below(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
+    texts: list[Sequence[str] | Heading] = []
+    for row in rows:
+        texts.append(Heading({"0": stage_name(row)}))
+        for found, stage in zip(entries, row, strict=True):
+            cells = [text(stage) for _, text in STAGE_COLUMNS] if stage else ["-", "", "", ""]
+            texts.append(["  " + found.reference, *cells])
+    return Table(
+        [_text_column(at, header) for at, header in enumerate(["Stage", *(name for name, _ in STAGE_COLUMNS)])], texts
+    )
+
+
+def stage_name(row: StageRow) -> str:
+    """`stage5`, or all its names where the models number it differently."""
+    return ", ".join(dict.fromkeys(stage.name for stage in row if stage))
+
+
+def totals_csv(entries: Sequence[Entry]) -> Table:
+    """A row a model: every figure itself, with difference and ratio where they mean something."""
+    columns = [Column("model", "Model", lambda row: entries[row].reference)]
+    for metric in METRICS:
+        found = figures(metric, entries)
+        columns.append(_figure_column(metric.key, found, lambda figure: figure.value))
+        if metric.compared:
+            columns.append(_figure_column(f"{metric.key}_difference", found, lambda figure: figure.difference))
+            columns.append(_figure_column(f"{metric.key}_ratio", found, lambda figure: figure.ratio))
+    return Table(columns, range(len(entries)))
+
+
+def _figure_column(key: str, found: Sequence[Figure], value: Callable[[Figure], Any]) -> Column:
+    return Column(key, key, lambda row: value(found[row]))
+
+
+def entry_data(found: Entry, base: Entry) -> dict[str, Any]:
+    return {
+        "model": model_data(found.model),
+        "input_shape": found.graph.nodes[0].shape,
+        "totals": {**totals_data(found.totals), "depth": found.depth},
+        "published": found.published and found.published._asdict(),
+        "structure": found.structure,
+        "identical": identical(base, found),
+    }
+
+
+def stage_data(row: StageRow) -> dict[str, Any]:
+    return {"stage": stage_name(row), "models": [stage and _stage_data(stage) for stage in row]}
+
+
+def _stage_data(stage: Group) -> Mapping[str, Any]:
+    return {
+        "name": stage.name,
+        "blocks": len(stage.kinds),
+        "input_shape": stage.input_shape,
+        "output_shape": stage.shape,
+        "params": stage.params,
+        "trainable_params": stage.trainable_params,
+        "macs": stage.macs,
+        "flops": stage.flops,
+    }

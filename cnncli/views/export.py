@@ -1,0 +1,172 @@
+"""The report of `export`: what was written, how large, how near to the Keras model. As JSON it is the manifest."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from cnncli import __version__
+from cnncli.document.numbers import scaled, shape
+from cnncli.document.table import Column, Table
+from cnncli.views.data import model_data, render
+from cnncli.views.summary import title
+
+if TYPE_CHECKING:
+    from cnncli.export.exporting import Export, Written
+
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert")
+
+
+def _bytes(size: int | None) -> str:
+    return "-" if size is None else scaled(size, "B")
+
+
+def _small(number: float | None) -> str:
+    return "-" if number is None else f"{number:.1e}"
+
+
+def _five_decimals(number: float | None) -> str:
+    return "-" if number is None else f"{number:.5f}"
+
+
+def _verified(verified: bool | None) -> str:
+    return {True: "yes", False: "NO", None: "-"}[verified]
+
+
+def _compared(key: str) -> Callable[[Written], Any]:
+    return lambda file: file.facts.get("comparison", {}).get(key)
+
+
+COLUMNS = (
+    Column("kind", "Kind", lambda file: file.kind.name),
+    Column("bytes", "Size", lambda file: file.size, True, _bytes),
+    Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes),
+    Column("op_count", "Ops", lambda file: file.facts.get("op_count"), True),
+    Column("max_abs_difference", "Max diff", _compared("max_abs_difference"), True, _small),
+    Column("cosine", "Cosine", _compared("cosine"), True, _five_decimals),
+    Column("verified", "Verified", lambda file: file.verified, text=_verified),
+    Column("seconds", "Seconds", lambda file: file.facts["seconds"], True, lambda seconds: f"{seconds:.1f}"),
+)
+FOR_PROGRAMS = (
+    Column("path", "File", lambda file: str(file.path)),
+    Column("in_place", "In place", lambda file: file.in_place),
+    Column("max_relative_difference", "Relative", _compared("max_relative_difference")),
+    Column("sha256", "SHA-256", lambda file: file.sha256),
+)
+"""What CSV has besides; for people it stands in the notes."""
+
+
+def export_text(export: Export, how: str) -> str:
+    """The report in a format."""
+    columns = (*COLUMNS, *FOR_PROGRAMS) if how == "csv" else COLUMNS
+    table = Table(columns, export.files, title=title(export.request.model), notes=tuple(_notes(export)))
+    return render(how, table, lambda: manifest(export))
+
+
+def _notes(export: Export) -> Iterator[str]:
+    """What holds for all files, then what is particular to one."""
+    low, high = export.facts["input_range"]
+    first, last = export.graph.nodes[0].shape, export.graph.nodes[-1].shape
+    yield f"Input    image, {shape(first)}, {low:g} to {high:g}"
+    yield f"Output   {export.output_name}, {shape(last)}"
+    yield f"Weights  {_weights(export)}"
+    if any(file.kind.quantizes_activations for file in export.files):
+        yield f"Ranges   of activations measured on {export.facts['representative_data']}"
+    yield f"Process  {export.seconds:.1f} s, at most {scaled(export.peak_memory_bytes, 'B')} of memory"
+    for file in export.files:
+        yield from _file_notes(file)
+
+
+def _weights(export: Export) -> str:
+    sha256 = f"SHA-256 {export.facts['weights_sha256'][:16]}..."
+    if export.request.weights:
+        return f"{export.request.weights}, {sha256}"
+    seed = "" if export.request.seed is None else f" of seed {export.request.seed}"
+    return f"fresh{seed}, calibrated on {export.facts['representative_data']}, {sha256}"
+
+
+def _file_notes(file: Written) -> Iterator[str]:
+    facts = file.facts
+    yield ""
+    yield str(file.path)
+    if file.sha256:
+        yield f"  SHA-256 {file.sha256}"
+    if "ops" in facts:
+        yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(facts["ops"]))
+        for tensor in (*facts["inputs"], *facts["outputs"]):
+            yield f"  {tensor['name']}  {shape(tensor['shape'])} {tensor['dtype']}{_quantization(tensor)}"
+    if "comparison" in facts and facts["comparison"]["compared"] == "logits":
+        yield "  compared before softmax, whose int8 outputs have steps of 1/256"
+    for problem in file.problems:
+        yield f"  {'kept though' if file.in_place else 'not written:'} {problem}"
+
+
+def _by_count(ops: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(ops.items(), key=lambda item: -item[1])
+
+
+def _quantization(tensor: dict[str, Any]) -> str:
+    return f", {tensor['scale']:.4g} a step, zero at {tensor['zero_point']}" if "scale" in tensor else ""
+
+
+def manifest(export: Export) -> dict[str, Any]:
+    """The report as JSON has it; what was not asked for is null."""
+    request = export.request
+    return {
+        "model": model_data(request.model),
+        "input": {
+            "name": "image",
+            "shape": export.graph.nodes[0].shape,
+            "range": export.facts["input_range"],
+        },
+        "output": {"name": export.output_name, "shape": export.graph.nodes[-1].shape},
+        "weights": {
+            "source": str(request.weights) if request.weights else "fresh",
+            "seed": request.seed,
+            "calibrated": request.weights is None,
+            "sha256": export.facts["weights_sha256"],
+        },
+        "representative_data": export.facts["representative_data"],
+        "versions": _versions(),
+        "files": [{**_file_data(file), "batch": export.request.batch_of(file.kind)} for file in export.files],
+        "seconds": round(export.seconds, 3),
+        "peak_memory_bytes": export.peak_memory_bytes,
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    return {"cnncli": __version__, "python": platform.python_version(), **{name: _installed(name) for name in PACKAGES}}
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _file_data(file: Written) -> dict[str, Any]:
+    limits = file.kind.limits
+    facts = {key: value for key, value in file.facts.items() if key not in ("comparison", "error")}
+    comparison = file.facts.get("comparison")
+    return {
+        "kind": file.kind.name,
+        "format": file.kind.format,
+        "path": str(file.path),
+        "in_place": file.in_place,
+        "bytes": file.size,
+        "predicted_bytes": file.predicted_bytes,
+        "predicted_weight_bytes": file.weight_bytes,
+        "predicted_overhead_bytes": file.overhead_bytes,
+        "sha256": file.sha256,
+        "verified": file.verified,
+        "verification": comparison
+        and {
+            **comparison,
+            "limits": {"max_relative_difference": limits.relative_difference, "cosine": limits.cosine},
+        },
+        "problems": file.problems,
+        **facts,
+    }

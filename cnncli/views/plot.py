@@ -1,0 +1,57 @@
+"""`plot` from a model to a file: its heading, its diagram, and the kind of file that the suffix asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnncli.analysis.costs import totals
+from cnncli.diagram import FACTS_APART, Heading, Options, diagram
+from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.errors import UsageError
+from cnncli.files import check_target, write_text
+from cnncli.graph import Graph
+from cnncli.models.options import show
+from cnncli.models.reference import Model
+from cnncli.render.console import emit
+
+
+def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, dpi: int | None, *, force: bool) -> None:
+    """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
+
+    Raises UsageError without a file, for a suffix or an option that cannot be drawn; else as picture.write_picture.
+    """
+    if options.fuse and options.detail != "layer":
+        raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
+    if output is None:
+        name = model.spec.name
+        raise UsageError(
+            f"name the picture: -o {name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+        )
+    from cnncli.draw.graphviz import TEXTS, check_format, write_picture
+
+    suffix, printed = check_format(output, dpi), str(output) == "-"
+    if not printed:
+        check_target(output, force=force)
+    drawn = diagram(graph, heading(model, graph), options)
+    if printed:
+        emit(drawn.dot)
+    elif suffix in TEXTS:
+        write_text(output, drawn.dot, force=force)
+    else:
+        write_picture(drawn, output, dpi, force=force)
+
+
+def heading(model: Model, graph: Graph) -> Heading:
+    """Whose picture it is, in which variant, and what it adds up to."""
+    found = totals(graph)
+    defaults = model.spec.options(model.flavor)
+    given = [f"{name} {show(value)}" for name, value in model.options.items() if value != defaults[name]]
+    about = [f"{model.spec.family} ({model.spec.year})", f"flavor {model.flavor}", *given]
+    sums = [
+        f"{scaled(found.params)} parameters ({grouped(found.params)})",
+        f"{scaled(found.macs)} MACs",
+        f"{scaled(found.flops)} FLOPs",
+        f"{grouped(found.layers)} layers",
+        f"input {shape(graph.nodes[0].shape)}",
+    ]
+    return Heading(model.spec.name, (", ".join(about), FACTS_APART.join(sums)))

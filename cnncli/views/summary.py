@@ -1,0 +1,176 @@
+"""The layer table of `summary`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from cnncli.analysis.costs import Totals
+from cnncli.analysis.labels import group_label
+from cnncli.analysis.report import Report, Row, merge_repeats, report
+from cnncli.document.numbers import grouped, scaled, shape, share
+from cnncli.document.table import Column, Heading, Table, choose, natural_width
+from cnncli.errors import UsageError
+from cnncli.graph import Graph, Scope, fold
+from cnncli.graph.fold import BLOCK
+from cnncli.models.options import show
+from cnncli.models.reference import Model
+from cnncli.render.console import width
+from cnncli.views.data import render, summary_data
+
+DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
+
+
+def columns_for(totals: Totals, reference: str = "") -> tuple[Column, ...]:
+    """Every column that a summary can show; a new one is a line here."""
+    return (
+        Column("model", "Model", lambda _: reference),
+        Column("name", "Layer", lambda row: row.name),
+        Column("type", "Type", lambda row: row.label),
+        Column("scope", "Scope", lambda row: ".".join(row.scope)),
+        Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
+        Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
+        Column("output_shape", "Output", lambda row: row.output_shape, text=shape),
+        Column("params", "Params", lambda row: row.params, right=True),
+        Column("trainable_params", "Trainable", lambda row: row.trainable_params, right=True),
+        Column("non_trainable_params", "Non-trainable", lambda row: row.non_trainable_params, right=True),
+        Column("params_share", "Params %", lambda row: _percent(row.params, totals.params), True, _one_decimal),
+        Column("macs", "MACs", lambda row: row.macs, right=True),
+        Column("macs_share", "MACs %", lambda row: _percent(row.macs, totals.macs), True, _one_decimal),
+        Column("flops", "FLOPs", lambda row: row.flops, right=True),
+        Column("layers_folded", "Layers", lambda row: row.layers_folded, right=True),
+    )
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def _one_decimal(percent: float) -> str:
+    return f"{percent:.1f}"
+
+
+def summary_text(
+    model: Model, graph: Graph, depth: int | None, how: str, keys: str | None, sort: str | None, top: int | None
+) -> str:
+    """A network's summary in a format. Raises UsageError for unknown columns."""
+    found = report(graph, depth)
+    columns = columns_for(found.totals, model.reference)
+    chosen = choose(columns, keys, DEFAULT)
+    rows = ordered(list(found.rows) if how in ("json", "csv") else _readable(found), columns, sort)[:top]
+    if how == "json":
+        found = Report(found.totals, tuple(rows), found.depth, found.input_shape, found.output_shape)
+    table = Table(
+        columns=chosen,
+        rows=rows,
+        title=title(model),
+        footer=_footer(found.totals, len(rows) == len(_readable(found))),
+        notes=(*_shortened(rows, found), *totals_lines(found)),
+    )
+    if how == "table" and keys is None and natural_width(table) > width():
+        table = narrow(table, graph, outlined=found.depth is None and sort is None)
+    elif how == "table" and natural_width(table) > width():
+        table = replace(table, columns=[_in_short(column) for column in table.columns])
+        table = replace(table, footer=_footer(found.totals, bool(table.footer), scaled))
+    return render(how, table, lambda: summary_data(model, found, graph.warnings))
+
+
+def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
+    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block."""
+    columns = [column for column in table.columns if column.key != "macs_share"]
+    rows = table.rows
+    if outlined:
+        columns[0] = columns[0]._replace(value=_short_name)
+        rows = _outline(table.rows, graph)
+    columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
+    footer = {**table.footer, "macs": scaled(sum(row.macs for row in table.rows))} if table.footer else {}
+    return replace(table, columns=columns, rows=rows, footer=footer)
+
+
+def _in_short(column: Column) -> Column:
+    return column._replace(text=scaled) if column.right and not column.key.endswith("_share") else column
+
+
+def _short_name(row: Row) -> str:
+    return "  " * (len(row.scope) - BLOCK) + row.name.rpartition(".")[2]
+
+
+def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
+    """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
+    outlined: list[Row | Heading] = []
+    labels = {group.scope: group_label(group) for group in fold(graph, BLOCK) if group.kinds}
+    opened: Scope = ()
+    for scope, members in groupby(rows, key=lambda row: row.scope):
+        if scope and opened[: len(scope)] != scope:
+            name = ".".join(scope) if len(scope) <= BLOCK else scope[-1]
+            outlined.append(Heading({"name": name, "type": labels.get(scope, "")}))
+        outlined.extend(members)
+        opened = scope
+    return outlined
+
+
+def _readable(found: Report) -> Sequence[Row]:
+    return found.rows if found.depth is None else merge_repeats(found.rows)
+
+
+def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
+    """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
+    if sort is None:
+        return list(rows)
+    (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
+    numeric = all(isinstance(column.value(row), (int, float)) for row in rows)
+    return sorted(rows, key=column.value, reverse=numeric)
+
+
+def _fail(sort: str) -> Column:
+    raise UsageError(f"--sort {sort}: expected one column")
+
+
+def title(model: Model) -> str:
+    options = ", ".join(f"{name}={show(value)}" for name, value in model.options.items())
+    paper = model.spec.paper
+    return (
+        f"{model.reference}  ({model.spec.family}, {model.spec.year}; flavor {model.flavor})\n"
+        f"{options}\n{paper.title}, arXiv {paper.arxiv}"
+    )
+
+
+def _footer(totals: Totals, whole: bool, write: Callable[[int], str] = grouped) -> dict[str, str]:
+    if not whole:
+        return {}
+    return {
+        "name": "Total",
+        "params": write(totals.params),
+        "trainable_params": write(totals.trainable_params),
+        "non_trainable_params": write(totals.non_trainable_params),
+        "params_share": "100.0",
+        "macs": write(totals.macs),
+        "macs_share": "100.0",
+        "flops": write(totals.flops),
+        "layers_folded": write(totals.layers),
+    }
+
+
+def _shortened(rows: Sequence[Row], found: Report) -> tuple[str, ...]:
+    all_rows = len(_readable(found))
+    if len(rows) == all_rows:
+        return ()
+    part = share(sum(row.macs for row in rows), found.totals.macs)
+    return (f"{len(rows)} of {all_rows} rows, with {part} of the MACs",)
+
+
+def totals_lines(found: Report) -> tuple[str, ...]:
+    """The totals of DESIGN, each with its name."""
+    totals = found.totals
+    sizes = ", ".join(f"{scaled(size, 'B')} {dtype}" for dtype, size in totals.weight_bytes.items())
+    field = shape(totals.receptive_field) + " pixels" if totals.receptive_field else "-"
+    return (
+        f"Params          {grouped(totals.params)} "
+        f"(trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)})",
+        f"MACs            {scaled(totals.macs)} ({grouped(totals.macs)})",
+        f"FLOPs           {scaled(totals.flops)} ({grouped(totals.flops)})",
+        f"Weights         {sizes}",
+        f"Peak activation {scaled(totals.peak_activation_bytes, 'B')} (float32, batch 1)",
+        f"Receptive field {field}",
+    )
