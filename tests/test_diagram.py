@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import golden
 
-from cnncli.diagram import Heading, Options, diagram, theme
+from cnncli.diagram import Heading, Options, diagram
 from cnncli.diagram.chain import chain
 from cnncli.diagram.parts import parts
+from cnncli.draw import theme
 from cnncli.draw.text import width
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cnncli.diagram import theme
+from cnncli.draw import theme
 
 
 def outlines() -> dict[str, str]:
