@@ -105,13 +105,14 @@ def test_a_vector_has_no_receptive_field() -> None:
 
 
 def test_labels_are_what_a_person_would_say() -> None:
-    assert layer_label(Conv2D(8, (3, 5), strides=2, groups=2, activation="relu")) == "Conv2D 3x5 s2 g2 relu"
-    assert layer_label(ReLU(6.0)) == "ReLU 6"
-    assert layer_label(Activation("swish")) == "Activation silu"
-    blocks = {group.name: group_label(group) for group in fold(load("b0"), 2)}
+    assert str(layer_label(Conv2D(8, (3, 5), strides=2, groups=2, activation="relu"))) == "Conv2D 3x5 s2 g2 relu"
+    assert str(layer_label(ReLU(6.0))) == "ReLU 6"
+    assert str(layer_label(Conv2D(8, 3, dilation_rate=(1, 2)))) == "Conv2D 3x3 d1x2"
+    assert str(layer_label(Activation("swish"))) == "Activation silu"
+    blocks = {group.name: str(group_label(group)) for group in fold(load("b0"), 2)}
     assert blocks["stage1.block1"] == "MBConv1 k3x3 SE"
     assert blocks["stage3.block1"] == "MBConv6 k5x5 s2 SE"
-    stages = {group.name: group_label(group) for group in fold(load("v3_large"), 1)}
+    stages = {group.name: str(group_label(group)) for group in fold(load("v3_large"), 1)}
     assert stages["stage3"] == "Bottleneck3 k5x5 s2 SE x3"
     assert stages["head"] == "Conv2D 1x1 + GlobalAveragePooling2D + Conv2D 1x1 x2"
 

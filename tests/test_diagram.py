@@ -51,11 +51,11 @@ def small() -> Graph:
         x = graph.add(BatchNormalization(), x, name="bn")
         x = graph.add(ReLU(6.0), x, name="relu")
     with graph.scope("stage1"):
-        with graph.scope("block1", kind="Separable"):
+        with graph.scope("block", 1, kind="Separable"):
             x = graph.add(DepthwiseConv2D(3, strides=2, padding="same"), x, name="depthwise")
             x = graph.add(Conv2D(16, 1), x, name="project")
         for number in (2, 3):
-            with graph.scope(f"block{number}", kind="MBConv2"):
+            with graph.scope("block", number, kind="MBConv", expansion=2):
                 shortcut = x
                 x = graph.add(DepthwiseConv2D(5, padding="same"), x, name="depthwise")
                 with graph.scope("squeeze_excite"):
@@ -321,7 +321,7 @@ def test_a_block_is_never_torn_apart() -> None:
 
 def test_fusing_folds_into_the_convolution() -> None:
     shown = parts(small(), "layer", fuse=True)
-    assert [(part.row.name, part.row.label) for part in shown][:4] == [
+    assert [(part.row.name, part.row.text) for part in shown][:4] == [
         ("image", "InputLayer"),
         ("stem.conv", "Conv2D 3x3 s2 + pad + BN + ReLU 6"),
         ("stage1.block1.depthwise", "DepthwiseConv2D 3x3 s2"),

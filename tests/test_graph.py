@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnncli.errors import LayerError
-from cnncli.graph import Graph, fold
+from cnncli.graph import Graph, Kind, fold
 from cnncli.graph.layers import (
     LAYERS,
     Add,
@@ -61,7 +61,7 @@ def test_folding_by_depth() -> None:
     graph = small()
     assert [group.name for group in fold(graph, 1)] == ["image", "stage1", "head"]
     assert [group.name for group in fold(graph, 2)] == ["image", "stage1.block1", "stage1.block2", "head"]
-    assert [group.kinds for group in fold(graph, 1)] == [(), ("Plain", "Plain"), ()]
+    assert [group.kinds for group in fold(graph, 1)] == [(), (Kind("Plain"), Kind("Plain")), ()]
     assert [[node.name for node in group.sources] for group in fold(graph, 2)] == [
         [], ["image"], ["stage1.block1.add"], ["stage1.block2.add"],
     ]  # fmt: skip

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from cnncli.diagram.parts import kind_of
 from cnncli.draw import theme
+from cnncli.graph import Layer
+from cnncli.graph.layers import LAYERS
 
 
 def outlines() -> dict[str, str]:
@@ -75,3 +78,11 @@ def test_everything_written_can_be_read(name: Any) -> None:
         assert theme.contrast(look.faint, ground) >= 4.5
         assert theme.contrast(look.skip, ground) >= 3  # WCAG's least for what is not text
         assert theme.contrast(look.turn, ground) >= 3
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_has_a_role_and_every_role_a_colour(name: str) -> None:
+    layer = LAYERS[name]
+    assert any("role" in vars(each) for each in layer.__mro__ if each not in (Layer, object))
+    for colours in theme.THEMES.values():
+        assert kind_of(layer.role) in colours.fills

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cnncli.analysis.labels import CONVOLUTIONS
 from cnncli.graph import Graph
+from cnncli.graph.roles import CONVOLUTIONS
 
 
 def convolution_depth(graph: Graph) -> int:
@@ -16,7 +16,7 @@ def convolution_depth(graph: Graph) -> int:
     for node in graph.nodes:
         before = [depth for each in node.inputs if (depth := depths[each.index]) is not None]
         on_map = node.layer.window() is not None and (before or not node.inputs)
-        depth = max(before, default=0) + isinstance(node.layer, CONVOLUTIONS) if on_map else None
+        depth = max(before, default=0) + (node.role in CONVOLUTIONS) if on_map else None
         depths.append(depth)
         last = last if depth is None else depth
     return last

@@ -1,80 +1,155 @@
-"""What a person would say of a layer and of a block."""
+"""What a person would say of a layer and of a block: facts, whose words are their str()."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cnncli.graph import Group, Layer, Shape
-from cnncli.graph.layers import (
-    Activation,
-    Add,
-    Conv2D,
-    Conv2DTranspose,
-    DepthwiseConv2D,
-    GlobalPooling,
-    Multiply,
-    SeparableConv2D,
-)
+from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
+from cnncli.graph.roles import CONVOLUTIONS
 
-CONVOLUTIONS = (Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D)
+SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 
 
-def layer_label(layer: Layer) -> str:
-    """A layer's class with what tells it from others of its class: `DepthwiseConv2D 5x5 s2 relu`."""
+@dataclass(frozen=True)
+class LayerLabel:
+    """A layer's class with what tells it from others of its class: `DepthwiseConv2D 5x5 s2 relu`.
+
+    `window` is the kernel's or the pool's extent; `ceiling` the largest value that a rectifier puts out.
+    """
+
+    type: str
+    role: Role
+    window: tuple[int, int] | None = None
+    strides: tuple[int, int] = (1, 1)
+    dilation_rate: tuple[int, int] = (1, 1)
+    groups: int = 1
+    activation: str = ""
+    ceiling: float | None = None
+
+    def __str__(self) -> str:
+        return " ".join((self.type, *self.details()))
+
+    def short(self) -> str:
+        """As the layer is called beside the convolution that it belongs to: `BN`, `pad`, `ReLU 6`, `silu`."""
+        if self.role is Role.ACTIVATION:
+            return self.activation or str(self)
+        return SHORT.get(self.type, str(self))
+
+    def details(self) -> list[str]:
+        """The words behind the class."""
+        return [
+            *([extent(self.window)] if self.window else []),
+            *([f"s{pair_or_one(self.strides)}"] if max(self.strides) > 1 else []),
+            *([f"d{pair_or_one(self.dilation_rate)}"] if max(self.dilation_rate) > 1 else []),
+            *([f"g{self.groups}"] if self.groups != 1 else []),
+            *([self.activation] if self.activation else []),
+            *([f"{self.ceiling:g}"] if self.ceiling is not None else []),
+        ]
+
+
+def layer_label(layer: Layer) -> LayerLabel:
     options: Any = layer
-    words = [type(layer).__name__]
-    kernel = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    if kernel:
-        words.append(_extent(kernel))
-    if max(getattr(layer, "strides", None) or (1,)) > 1:
-        words.append(_strides(options.strides))
-    if max(getattr(layer, "dilation_rate", (1,))) > 1:
-        words.append(f"d{options.dilation_rate[0]}")
-    if getattr(layer, "groups", 1) != 1:
-        words.append(f"g{options.groups}")
-    if isinstance(layer, Activation) or getattr(layer, "activation", "linear") != "linear":
-        words.append(options.activation)
-    if getattr(layer, "max_value", None) is not None:
-        words.append(f"{options.max_value:g}")
-    return " ".join(words)
+    activation = str(getattr(layer, "activation", None) or "linear")
+    return LayerLabel(
+        type=layer.type,
+        role=layer.role,
+        window=getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None),
+        strides=getattr(layer, "strides", None) or (1, 1),
+        dilation_rate=getattr(layer, "dilation_rate", (1, 1)),
+        groups=options.groups if layer.role in CONVOLUTIONS and hasattr(layer, "groups") else 1,
+        activation=activation if activation != "linear" or (layer.role is Role.ACTIVATION and _named(layer)) else "",
+        ceiling=getattr(layer, "max_value", None),
+    )
 
 
-def _extent(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
+def _named(layer: Layer) -> bool:
+    """Whether the layer's function is an argument of it, and not told by its class."""
+    return hasattr(layer, "activation")
 
 
-def _strides(strides: tuple[int, int]) -> str:
-    return f"s{strides[0]}" if strides[0] == strides[1] else f"s{strides[0]}x{strides[1]}"
+def extent(size: Sequence[int]) -> str:
+    return "x".join(map(str, size))
+
+
+def pair_or_one(pair: tuple[int, int]) -> str:
+    """`2` of (2, 2), `1x2` of (1, 2)."""
+    return str(pair[0]) if pair[0] == pair[1] else extent(pair)
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What tells a block from another. `blocks` counts those in a stage; `strides` is by how much the map shrinks."""
+    """What tells a block from another. `blocks` counts those in a stage; `strides` is by how much the map shrinks.
 
-    kind: str
+    Where the blocks of a stage expand differently, `kind` has no expansion.
+    """
+
+    kind: Kind
     kernel_size: tuple[int, int]
     strides: tuple[int, int]
     squeeze_excite: bool
     residual: bool
+    depthwise: bool
     activation: str
     input_shape: Shape
     output_shape: Shape
     blocks: int
 
+    def words(self) -> list[str]:
+        """`MBConv6`, `k5x5`, `s2`, `SE`: without the number of blocks."""
+        return [
+            str(self.kind),
+            f"k{extent(self.kernel_size)}",
+            *([f"s{pair_or_one(self.strides)}"] if max(self.strides) > 1 else []),
+            *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
+            *([HARD_SWISH] if self.hard_swish else []),
+        ]
+
     @property
-    def label(self) -> str:
-        """`MBConv6 k5x5 s2 SE`."""
-        words = [self.kind, f"k{_extent(self.kernel_size)}"]
-        if max(self.strides) > 1:
-            words.append(_strides(self.strides))
-        if self.squeeze_excite:
-            words.append("SE")
-        if self.activation == "hard_silu":
-            words.append("h-swish")  # as MobileNet V3's tables mark it: it varies between the blocks
-        return " ".join(words)
+    def hard_swish(self) -> bool:
+        """As MobileNet V3's tables mark it: it varies between the blocks."""
+        return self.activation == "hard_silu"
+
+    def __str__(self) -> str:
+        """`MBConv6 k5x5 s2 SE`, `MBConv6 k5x5 s2 SE x2`."""
+        return " ".join([*self.words(), *([f"x{self.blocks}"] if self.blocks > 1 else [])])
+
+
+SQUEEZE_EXCITE, HARD_SWISH = "SE", "h-swish"
+
+
+@dataclass(frozen=True)
+class PartsLabel:
+    """A group that is no block, by the layers that do its work, each with how often it stands there in a row."""
+
+    parts: tuple[tuple[LayerLabel, int], ...]
+    layers: int
+
+    def words(self) -> list[str]:
+        return [f"{label} x{count}" if count > 1 else str(label) for label, count in self.parts]
+
+    def __str__(self) -> str:
+        return " + ".join(self.words()) or f"{self.layers} layers"
+
+
+@dataclass(frozen=True)
+class FusedLabel:
+    """A convolution or dense layer with what runtimes compute together with it, in order."""
+
+    leader: LayerLabel
+    others: tuple[LayerLabel, ...]
+
+    def words(self) -> list[str]:
+        return [str(self.leader), *(other.short() for other in self.others)]
+
+    def __str__(self) -> str:
+        return " + ".join(self.words())
+
+
+Label = LayerLabel | Traits | PartsLabel | FusedLabel
 
 
 def traits(group: Group) -> Traits | None:
@@ -82,18 +157,16 @@ def traits(group: Group) -> Traits | None:
     if not group.kinds:
         return None
     layers = [node.layer for node in group.nodes]
-    convolutions = [layer for layer in layers if isinstance(layer, CONVOLUTIONS)]
-    depthwise = [layer for layer in convolutions if isinstance(layer, DepthwiseConv2D)]
-    kernels: list[Any] = [layer.kernel_size for layer in depthwise or convolutions]
-    activations = [str(layer.activation) for layer in layers if isinstance(layer, Activation)]
-    kinds = set(group.kinds)
+    convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
+    depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
+    activations = [label.activation for label in map(layer_label, layers) if label.type == "Activation"]
     return Traits(
-        kind=group.kinds[0] if len(kinds) == 1 else _common(kinds),
-        kernel_size=max(kernels, default=(1, 1)),
+        kind=_common(group.kinds),
+        kernel_size=max((layer.kernel_size for layer in depthwise or convolutions), default=(1, 1)),
         strides=_shrinking(group.input_shape, group.shape),
-        squeeze_excite=any(isinstance(layer, Multiply) for layer in layers)
-        and any(isinstance(layer, GlobalPooling) for layer in layers),
-        residual=any(isinstance(layer, Add) for layer in layers),
+        squeeze_excite=_has_gate(layers),
+        residual=any(layer.combines == "sum" for layer in layers),
+        depthwise=bool(depthwise),
         activation=activations[0] if activations else "",
         input_shape=group.input_shape,
         output_shape=group.shape,
@@ -101,10 +174,17 @@ def traits(group: Group) -> Traits | None:
     )
 
 
-def _common(kinds: set[str]) -> str:
+def _has_gate(layers: Sequence[Layer]) -> bool:
+    """Squeeze-and-excitation: something is multiplied with what was pooled globally."""
+    return any(layer.combines == "product" for layer in layers) and any(layer.pools_globally for layer in layers)
+
+
+def _common(kinds: Sequence[Kind]) -> Kind:
     """`MBConv` of MBConv1 and MBConv6."""
-    stems = {kind.rstrip("0123456789.") for kind in kinds}
-    return stems.pop() if len(stems) == 1 else "Blocks"
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    names = {kind.name for kind in kinds}
+    return Kind(names.pop() if len(names) == 1 else "Blocks")
 
 
 def _shrinking(before: Shape, after: Shape) -> tuple[int, int]:
@@ -113,17 +193,22 @@ def _shrinking(before: Shape, after: Shape) -> tuple[int, int]:
     return max(1, round(before[0] / after[0])), max(1, round(before[1] / after[1]))
 
 
-def group_label(group: Group) -> str:
+def group_label(group: Group) -> Label:
     """A block by its traits (a stage with the count of its blocks), any other group by the layers that do its work."""
     if len(group.nodes) == 1:
         return layer_label(group.nodes[0].layer)
     found = traits(group)
     if found:
-        return found.label + (f" x{found.blocks}" if found.blocks > 1 else "")
-    working = [node.layer for node in group.nodes if node.macs or isinstance(node.layer, GlobalPooling)]
-    return " + ".join(_counted([layer_label(layer) for layer in working])) or f"{len(group.nodes)} layers"
+        return found
+    labels = [layer_label(node.layer) for node in group.nodes if works(node)]
+    return PartsLabel(tuple((label, len(list(run))) for label, run in groupby(labels)), len(group.nodes))
 
 
-def _counted(labels: Sequence[str]) -> list[str]:
-    runs = [(label, len(list(run))) for label, run in groupby(labels)]
-    return [f"{label} x{count}" if count > 1 else label for label, count in runs]
+def works(node: Node) -> bool:
+    """Whether a node does what a person would name a group by: kernels, and pooling, which changes the size."""
+    return node.role is Role.POOLING or bool(node.macs)
+
+
+def counted(types: Sequence[str]) -> str:
+    """`2 Foo, Bar`: types with how often each occurs, the most frequent first."""
+    return ", ".join(f"{count} {name}" if count > 1 else name for name, count in Counter(types).most_common())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from cnncli.graph import Graph
-from cnncli.graph.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D, ZeroPadding2D
+from cnncli.graph.roles import KERNELS
 
 BYTES_PER_CELL = 4
-KERNELS = (Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, SeparableConv2D)
 
 
 def peak_activation_bytes(graph: Graph) -> int:
@@ -45,10 +44,10 @@ def _storage(graph: Graph) -> list[int]:
     for node in graph.nodes:
         source = node.inputs[0].index if len(node.inputs) == 1 else None
         folded = source is not None and node.layer.folds and folding[source] and readers[source] == 1
-        padding = isinstance(node.layer, ZeroPadding2D) and 0 < readers[node.index] == kernel_readers[node.index]
+        padding = node.layer.pads and 0 < readers[node.index] == kernel_readers[node.index]
         shared = source is not None and (folded or padding or node.layer.free)
         storage.append(storage[source] if source is not None and shared else node.index)
-        folding.append(folded or isinstance(node.layer, KERNELS))
+        folding.append(folded or (node.role in KERNELS))
     return storage
 
 
@@ -56,7 +55,7 @@ def _count_readers(graph: Graph) -> tuple[list[int], list[int]]:
     """For each node, how many nodes read it, and how many of those have a kernel."""
     readers, kernel_readers = [0] * len(graph.nodes), [0] * len(graph.nodes)
     for node in graph.nodes:
-        kernel = isinstance(node.layer, KERNELS)
+        kernel = node.role in KERNELS
         for source in node.inputs:
             readers[source.index] += 1
             kernel_readers[source.index] += kernel

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any
 
 from cnncli.analysis.costs import Totals, totals
-from cnncli.analysis.labels import group_label, traits
+from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.graph import Graph, Group, Scope, Shape, fold
+from cnncli.graph.layer import INITIAL
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A layer, or a group of them; costs are sums over the group. Shapes are (height, width, channels).
 
-    `type` is Keras's class of a layer and what a person would say of a group; `label` is the type with what sets it
-    apart; `details` are a layer's own arguments or a block's traits. `repeats` counts identical blocks in the row.
+    `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
+    are a layer's own arguments or a block's traits. `repeats` counts identical blocks in the row, `number` tells which
+    of its like the first one is.
     """
 
     name: str
     type: str
-    label: str
+    label: Label
     scope: Scope
     inputs: tuple[str, ...]
     input_shape: Shape
@@ -34,6 +36,12 @@ class Row:
     layers_folded: int
     details: Mapping[str, Any]
     repeats: int = 1
+    number: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The label in words: `MBConv6 k5x5 SE x2`."""
+        return f"{self.label} x{self.repeats}" if self.repeats > 1 else str(self.label)
 
     @property
     def non_trainable_params(self) -> int:
@@ -64,7 +72,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
     single = len(group.nodes) == 1
     return Row(
         name=group.name,
-        type=group.nodes[0].type if single else label,
+        type=group.nodes[0].type if single else str(label),
         label=label,
         scope=group.scope,
         inputs=tuple(dict.fromkeys(inputs)),
@@ -75,21 +83,21 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         macs=group.macs,
         flops=group.flops,
         layers_folded=len(group.nodes),
-        details=_arguments(group) if single else _traits(group),
+        details=_arguments(group) if single else _traits(label),
+        number=group.number,
     )
 
 
 def _arguments(group: Group) -> dict[str, Any]:
-    config = group.nodes[0].layer.config()
-    return {name: value for name, value in config.items() if not name.endswith("initializer")}
+    layer = group.nodes[0].layer
+    return {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
 
 
-def _traits(group: Group) -> dict[str, Any]:
-    found = traits(group)
-    if not found:
+def _traits(label: Label) -> dict[str, Any]:
+    if not isinstance(label, Traits):
         return {}
-    names = ("kind", "kernel_size", "strides", "squeeze_excite", "residual", "blocks")
-    return {name: getattr(found, name) for name in names}
+    names = ("kernel_size", "strides", "squeeze_excite", "residual", "blocks")
+    return {"kind": str(label.kind), **{name: getattr(label, name) for name in names}}
 
 
 def merge_repeats(rows: Sequence[Row]) -> list[Row]:
@@ -105,11 +113,10 @@ def _merged(run: list[Row]) -> Row:
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
-    number = last.name.removeprefix(".".join(last.scope[:-1])).lstrip(".abcdefghijklmnopqrstuvwxyz_")
+    end = last.name.rpartition(".")[2] if last.number is None else last.number
     return replace(
         first,
-        name=f"{first.name}-{number}",
-        label=f"{first.label} x{len(run)}",
+        name=f"{first.name}-{end}",
         params=sum(row.params for row in run),
         trainable_params=sum(row.trainable_params for row in run),
         macs=sum(row.macs for row in run),

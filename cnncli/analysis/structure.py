@@ -7,45 +7,17 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from cnncli.graph import Graph, Layer, Node
-from cnncli.graph.layers import (
-    ActivityRegularization,
-    Add,
-    AlphaDropout,
-    Average,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    Identity,
-    Maximum,
-    Minimum,
-    Multiply,
-    SpatialDropout2D,
-)
-
-TRAINING_ONLY = (
-    ActivityRegularization,
-    AlphaDropout,
-    Dropout,
-    GaussianDropout,
-    GaussianNoise,
-    Identity,
-    SpatialDropout2D,
-)
-"""Layers whose output is their input at inference."""
-
-COMMUTATIVE = (Add, Average, Maximum, Minimum, Multiply)
-TRAINING_ARGUMENTS = ("momentum", "initializer", "regularizer", "constraint")
-"""Endings of the names of arguments that act in training only."""
+from cnncli.graph.layer import acts_at_inference
 
 
 def acting(nodes: Sequence[Node]) -> list[Node]:
     """The nodes that do something at inference."""
-    return [node for node in nodes if not isinstance(node.layer, TRAINING_ONLY)]
+    return [node for node in nodes if not node.layer.idle]
 
 
 def source(node: Node) -> Node:
     """The nearest node at or above `node` that does something at inference."""
-    while isinstance(node.layer, TRAINING_ONLY):
+    while node.layer.idle:
         (node,) = node.inputs
     return node
 
@@ -57,9 +29,7 @@ def _arguments(layer_type: type[Layer]) -> tuple[tuple[str, Any], ...]:
     """Names and defaults of a layer's arguments that act at inference, looked up once for a type."""
     if layer_type not in _ARGUMENTS:
         _ARGUMENTS[layer_type] = tuple(
-            (argument.name, argument.default)
-            for argument in fields(layer_type)
-            if not argument.name.endswith(TRAINING_ARGUMENTS)
+            (argument.name, argument.default) for argument in fields(layer_type) if acts_at_inference(argument)
         )
     return _ARGUMENTS[layer_type]
 
@@ -80,7 +50,7 @@ def structural_hash(graph: Graph) -> str:
     digests: dict[int, str] = {}
     for node in acting(graph.nodes):
         sources = [digests[source(each).index] for each in node.inputs]
-        if isinstance(node.layer, COMMUTATIVE):
+        if node.layer.commutative:
             sources.sort()
         told = [
             (name, value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from cnncli.analysis.labels import group_label
+from cnncli.analysis.labels import Label, group_label
 from cnncli.diagram.parts import Detail, Part
 from cnncli.document.numbers import shape
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
@@ -27,6 +27,8 @@ class Frame(NamedTuple):
     key: str
     left: str = ""
     right: str = ""
+    label: Label | None = None
+    """Of a block: what `right` says of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,8 @@ def _scopes(
         frames.append(Frame("stage", stage.name, stage.name, _change(stage)))
     if depth >= BLOCK:
         block = blocks[scope[:BLOCK]]
-        frames.append(Frame("block", block.name, block.name, group_label(block)))
+        label = group_label(block)
+        frames.append(Frame("block", block.name, block.name, str(label), label))
     if depth > BLOCK:
         frames.append(Frame("branch", ".".join(scope[: BLOCK + 1])))
     return tuple(frames)

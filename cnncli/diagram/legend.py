@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.sheet import Legend, Sample
@@ -39,7 +40,7 @@ def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None
     if any(part.blocks > 1 for part in found):
         samples.append(Sample("stack", (20, 12), STACKS[detail]))
     said = [part.label for part in found] if template is None or "{label" in template else []
-    said += [frame.right for item in chain.items for frame in item.frames if frame.level == "block"]
+    said += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
     return Legend(samples, " ".join(_notes(said, of_stages=detail == "stage", plain=plain)))
 
@@ -80,24 +81,35 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part]) -> Iterator[Samp
 
 
 def _gated(parts: Sequence[Part]) -> bool:
-    return any(part.row.details.get("squeeze_excite") for part in parts)
+    return any(part.traits and part.traits.squeeze_excite for part in parts)
 
 
-def _notes(labels: Sequence[str], of_stages: bool, plain: bool) -> Iterator[str]:
+def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[str]:
     """What words and numbers of the labels mean, as far as they are there; `plain` where SE is written as a word."""
-    kinds = [label.partition(" ")[0] for label in labels if " k" in label]
+    blocks = [label for label in labels if isinstance(label, Traits)]
+    layers = [layer for label in labels for layer in _layers(label)]
     yield "Shapes are height x width x channels."
-    numbered = [kind for kind in kinds if kind[-1].isdecimal() and not kind.endswith("1")]
-    if numbered:
-        stem = numbered[0].rstrip("0123456789.")
-        yield f"{numbered[0]}: channels expanded {numbered[0].removeprefix(stem)} times."
-    if kinds:
-        yield "k3x3: kernel of the depthwise convolution."
-    if plain and any(" SE" in label for label in labels):
+    expanding = [block.kind for block in blocks if block.kind.expansion not in (None, 1)]
+    if expanding:
+        yield f"{expanding[0]}: channels expanded {expanding[0].expansion:.3g} times."
+    if blocks:
+        depthwise = "depthwise " if all(block.depthwise for block in blocks) else ""
+        yield f"k3x3: kernel of the {depthwise}convolution."
+    if plain and any(block.squeeze_excite for block in blocks):
         yield "SE: squeeze-and-excitation."
-    if any(" s2" in label for label in labels):
+    strides = [block.strides for block in blocks] + [layer.strides for layer in layers]
+    if any(max(pair) > 1 for pair in strides):
         yield "s2: stride 2, of a stage its first block's." if of_stages else "s2: stride 2."
-    if any(" BN" in label for label in labels):
+    words = {layer.short() for label in labels if isinstance(label, FusedLabel) for layer in label.others}
+    if "BN" in words:
         yield "BN: batch normalization."
-    if any(" pad" in label for label in labels):
+    if "pad" in words:
         yield "pad: zero padding."
+
+
+def _layers(label: Label) -> list[LayerLabel]:
+    if isinstance(label, LayerLabel):
+        return [label]
+    if isinstance(label, FusedLabel):
+        return [label.leader, *label.others]
+    return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []

@@ -8,17 +8,16 @@ from itertools import islice, pairwise
 from math import prod
 from typing import Literal
 
-from cnncli.analysis.labels import CONVOLUTIONS, layer_label
+from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
-from cnncli.graph import Graph, Group, Layer, Node
+from cnncli.graph import Graph, Group, Node, Role
 from cnncli.graph.fold import BLOCK, STAGE
-from cnncli.graph.layers import BatchNormalization, Dense, DepthwiseConv2D, InputLayer, ZeroPadding2D
+from cnncli.graph.roles import KERNELS
 
 Detail = Literal["stage", "block", "layer"]
 Heat = Literal["params", "macs", "activations"]
 
 DEPTHS: dict[Detail, int | None] = {"stage": STAGE, "block": BLOCK, "layer": None}
-KERNELS = (*CONVOLUTIONS, Dense)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,23 +29,27 @@ class Part:
     kind: str
 
     @property
+    def label(self) -> Label:
+        return self.row.label
+
+    @property
+    def traits(self) -> Traits | None:
+        """Of a block or a stage of blocks."""
+        return self.row.label if isinstance(self.row.label, Traits) else None
+
+    @property
     def blocks(self) -> int:
         """How many blocks alike, or of a stage, it stands for."""
-        return max(self.row.repeats, int(self.row.details.get("blocks", 1)))
+        return max(self.row.repeats, self.traits.blocks if self.traits else 1)
 
     @property
     def residual(self) -> bool:
-        return bool(self.row.details.get("residual"))
-
-    @property
-    def label(self) -> str:
-        """The row's, without the count of blocks."""
-        return self.row.label.removesuffix(f" x{self.blocks}") if self.blocks > 1 else self.row.label
+        return bool(self.traits and self.traits.residual)
 
     def cost(self, measure: Heat) -> int:
         """`activations` are the cells that its convolutions and dense layers put out."""
         if measure == "activations":
-            return sum(prod(node.shape) for node in self.nodes if isinstance(node.layer, KERNELS))
+            return sum(prod(node.shape) for node in self.nodes if node.role in KERNELS)
         return int(getattr(self.row, measure))
 
 
@@ -63,19 +66,15 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
 
 
 def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
-    if "kind" in row.details:
-        height, width = row.details["kernel_size"]
-        return Part(row, nodes, f"{row.details['kind'].rstrip('0123456789.')} {height}x{width}")
-    return Part(row, nodes, kind(max(nodes, key=lambda node: node.macs).layer))
+    if isinstance(row.label, Traits):
+        height, width = row.label.kernel_size
+        return Part(row, nodes, f"{row.label.kind.name} {height}x{width}")
+    return Part(row, nodes, kind_of(max(nodes, key=lambda node: node.macs).role))
 
 
-def kind(layer: Layer) -> str:
-    """`convolution`, `depthwise`, `dense`, `normalization`, `activation`, `pooling`, `merging`, `input` or `other`."""
-    for types, name in ((InputLayer, "input"), (DepthwiseConv2D, "depthwise"), (Dense, "dense")):
-        if isinstance(layer, types):
-            return name
-    module = type(layer).__module__.rpartition(".")[2]
-    return "other" if module in ("reshaping", "regularization") else module
+def kind_of(role: Role) -> str:
+    """The kind of box for a layer of this role: what computes nothing is all of one kind."""
+    return "other" if role in (Role.SHAPING, Role.TRAINING) else role.value
 
 
 def _merged(rows: Sequence[Row]) -> list[Row]:
@@ -107,24 +106,18 @@ def _joins(node: Node, group: Sequence[Node], readers: Sequence[Sequence[Node]])
     last = group[-1]
     if node.inputs != (last,) or len(readers[last.index]) != 1 or node.scope != last.scope:
         return False
-    if isinstance(node.layer, KERNELS):
-        return isinstance(last.layer, ZeroPadding2D)
-    return node.layer.folds and isinstance(_leader(group).layer, KERNELS)
+    if node.role in KERNELS:
+        return last.layer.pads
+    return node.layer.folds and _leader(group).role in KERNELS
 
 
 def _leader(group: Sequence[Node]) -> Node:
-    return next((node for node in group if isinstance(node.layer, KERNELS)), group[0])
+    return next((node for node in group if node.role in KERNELS), group[0])
 
 
 def _fused_row(graph: Graph, group: Sequence[Node], names: Mapping[int, str]) -> Row:
     leader = _leader(group)
     whole = Group(leader.name, leader.scope, tuple(group), {})
     row = row_of(whole, tuple(names[source.index] for source in whole.sources))
-    words = [layer_label(leader.layer), *(_short(node.layer) for node in group if node is not leader)]
-    return replace(row, type=leader.type, label=" + ".join(words))
-
-
-def _short(layer: Layer) -> str:
-    if isinstance(layer, ZeroPadding2D):
-        return "pad"
-    return "BN" if isinstance(layer, BatchNormalization) else layer_label(layer).removeprefix("Activation ")
+    others = tuple(layer_label(node.layer) for node in group if node is not leader)
+    return replace(row, type=leader.type, label=FusedLabel(layer_label(leader.layer), others))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, NamedTuple
 
+from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
 from cnncli.diagram.chain import sources
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.document.numbers import scaled, shape, share
@@ -94,7 +95,7 @@ def _block_lines(
 ) -> list[Line]:
     """Label and repeats, shapes and parameters, name and MACs; under the heat of activations their number as well."""
     row = part.row
-    first, *more = part.label.split(" + ")
+    first, more = _words(part.label)
     repeats = (Run(f"x{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
     spaced = (Run("  ", sizes.label),) if repeats and heated else ()
     lines = [Line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated), LEADING)]
@@ -106,20 +107,29 @@ def _block_lines(
     return lines
 
 
-def _chips(label: str, sizes: Sizes) -> tuple[Run, ...]:
-    """The label, squeeze-and-excitation set off."""
-    before, found, after = f"{label} ".partition(" SE ")
-    if not found:
-        return (Run(label, sizes.label, bold=True),)
-    chip = (Run(f"{before} ", sizes.label, bold=True), Run("SE", sizes.small, bold=True, chip=True))
-    return (*chip, Run(f" {after.strip()}", sizes.label, bold=True)) if after.strip() else chip
+def _words(label: Label) -> tuple[list[str], list[str]]:
+    """What the first line says, word by word, and what stands below it: the further parts of a group."""
+    if isinstance(label, Traits):
+        return label.words(), []
+    words = [str(label)] if isinstance(label, LayerLabel) else label.words() or [str(label)]
+    return words[:1], words[1:]
+
+
+def _chips(words: Sequence[str], sizes: Sizes) -> tuple[Run, ...]:
+    """The words of a line, squeeze-and-excitation set off."""
+    if SQUEEZE_EXCITE not in words:
+        return (Run(" ".join(words), sizes.label, bold=True),)
+    at = words.index(SQUEEZE_EXCITE)
+    before, after = " ".join(words[:at]), " ".join(words[at + 1 :])
+    chip = (Run(f"{before} ", sizes.label, bold=True), Run(SQUEEZE_EXCITE, sizes.small, bold=True, chip=True))
+    return (*chip, Run(f" {after}", sizes.label, bold=True)) if after else chip
 
 
 def _layer_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
     """Label and shapes, name and parameters, or what the heat measures with its share."""
     told = (*_measured(part, heat or "params", sizes.small), *((Run("  ", sizes.small), *heated) if heated else ()))
     return [
-        Line((Run(part.label, sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
+        Line((Run(str(part.label), sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
         Line((Run(part.row.name, sizes.small, faint=True),), told),
     ]
 
@@ -149,7 +159,7 @@ class _Number(int):
 FIELDS: dict[str, Callable[[Part], Any]] = {
     "name": lambda part: part.row.name,
     "type": lambda part: part.row.type,
-    "label": lambda part: part.row.label,
+    "label": lambda part: part.row.text,
     "scope": lambda part: ".".join(part.row.scope),
     "input_shape": lambda part: shape(part.row.input_shape),
     "output_shape": lambda part: shape(part.row.output_shape),

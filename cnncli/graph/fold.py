@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from cnncli.graph.graph import Graph, Node, Scope
+from cnncli.graph.graph import Graph, Kind, Node, Scope
 from cnncli.graph.layer import Shape
 
 STAGE, BLOCK = 1, 2
@@ -17,15 +17,19 @@ STAGE, BLOCK = 1, 2
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Consecutive nodes of one scope, or a single node. Costs are the sums over its nodes."""
+    """Consecutive nodes of one scope, or a single node. Costs are the sums over its nodes.
+
+    `number` tells which one of its like the scope is, where that is known.
+    """
 
     name: str
     scope: Scope
     nodes: tuple[Node, ...]
-    scope_kinds: Mapping[Scope, str]
+    scope_kinds: Mapping[Scope, Kind]
+    number: int | None = None
 
     @cached_property
-    def kinds(self) -> tuple[str, ...]:
+    def kinds(self) -> tuple[Kind, ...]:
         """What a person would call the blocks in it, in order: one for a block, several for a stage of blocks."""
         scopes = dict.fromkeys(
             node.scope[:depth] for node in self.nodes for depth in range(len(self.scope), len(node.scope) + 1)
@@ -75,12 +79,13 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
         return [_single(graph, node) for node in graph.nodes]
     runs = [(scope, tuple(nodes)) for scope, nodes in groupby(graph.nodes, key=lambda node: node.scope[:depth])]
     parts = Counter(scope for scope, _ in runs)
+    divided = {scope[:length] for scope, _ in runs for length in range(len(scope))}
     groups: list[Group] = []
     for scope, nodes in runs:
         if not scope:
             groups.extend(_single(graph, node) for node in nodes)
-        elif parts[scope] == 1:
-            groups.append(Group(".".join(scope), scope, nodes, graph.kinds))
+        elif parts[scope] == 1 and scope not in divided:
+            groups.append(Group(".".join(scope), scope, nodes, graph.kinds, graph.numbers.get(scope)))
         else:
             groups.append(_part(scope, nodes))
     return groups

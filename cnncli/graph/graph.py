@@ -9,9 +9,20 @@ from typing import NamedTuple
 
 from cnncli.errors import LayerError
 from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.roles import Role
 
 Scope = tuple[str, ...]
 """Where a layer stands, from the outside in: ("stage2", "block1")."""
+
+
+class Kind(NamedTuple):
+    """What a person would call a block, and by how much it expands its channels, if it does: `MBConv6`."""
+
+    name: str
+    expansion: float | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.expansion is None else f"{self.name}{self.expansion:.3g}"
 
 
 class Costs(NamedTuple):
@@ -41,7 +52,11 @@ class Node:
     @property
     def type(self) -> str:
         """Keras's class name of the layer."""
-        return type(self.layer).__name__
+        return self.layer.type
+
+    @property
+    def role(self) -> Role:
+        return self.layer.role
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
@@ -85,14 +100,15 @@ class Node:
 class Graph:
     """An append-only sequence of nodes in an order in which they can be computed.
 
-    `kinds` holds what a person would call the block of a scope ("MBConv6"); `warnings` what its builder has to say,
-    `remarks` what it says of an option to a person who asks what that option did.
+    `kinds` holds what a person would call the block of a scope, `numbers` which one of its like a scope is; `warnings`
+    what its builder has to say, `remarks` what it says of an option to a person who asks what that option did.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.nodes: list[Node] = []
-        self.kinds: dict[Scope, str] = {}
+        self.kinds: dict[Scope, Kind] = {}
+        self.numbers: dict[Scope, int] = {}
         self.warnings: list[str] = []
         self.remarks: dict[str, str] = {}
         self._scope: Scope = ()
@@ -101,7 +117,7 @@ class Graph:
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        return tuple(node for node in self.nodes if node.type == "InputLayer")
+        return tuple(node for node in self.nodes if node.role is Role.INPUT)
 
     @property
     def outputs(self) -> tuple[Node, ...]:
@@ -127,14 +143,21 @@ class Graph:
         return node
 
     @contextmanager
-    def scope(self, name: str, kind: str = "") -> Iterator[None]:
-        """Layers added within stand in this scope. A scope cannot be opened twice: every grouping stays contiguous."""
-        outer, inner = self._scope, (*self._scope, name)
+    def scope(
+        self, name: str, number: int | None = None, *, kind: str = "", expansion: float | None = None
+    ) -> Iterator[None]:
+        """Layers added within stand in this scope. A scope cannot be opened twice: every grouping stays contiguous.
+
+        `number` follows the name: scope("block", 2) is block2. `kind` and `expansion` are those of graph.Kind.
+        """
+        outer, inner = self._scope, (*self._scope, name if number is None else f"{name}{number}")
         if inner in self._scopes:
             raise LayerError(f"{'.'.join(inner)}: this scope was opened before")
         self._scopes.add(inner)
         if kind:
-            self.kinds[inner] = kind
+            self.kinds[inner] = Kind(kind, expansion)
+        if number is not None:
+            self.numbers[inner] = number
         self._scope = inner
         try:
             yield

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from math import prod
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from cnncli.errors import LayerError
+from cnncli.graph.roles import Role
 
 Shape = tuple[int, ...]
 """Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector."""
@@ -47,11 +48,26 @@ class Layer:
     Comparison, hash and repr are written here once for all: generating them for each class doubles the start-up time.
     """
 
-    folds = False
+    role: ClassVar[Role] = Role.OTHER
+    """What it is for; every class says so."""
+
+    folds: ClassVar[bool] = False
     """Whether runtimes compute this layer within the convolution that feeds it (normalization, activation)."""
 
-    free = False
+    pads: ClassVar[bool] = False
+    """Whether it surrounds the map with cells for the convolution that reads it, as `padding="same"` would."""
+
+    free: ClassVar[bool] = False
     """Whether the output is the input's memory, perhaps in another shape: reshapes, and dropout at inference."""
+
+    idle: ClassVar[bool] = False
+    """Whether at inference the output is the input, as it is: dropout, identity."""
+
+    combines: ClassVar[str] = ""
+    """Of a layer that merges its inputs cell by cell, what it makes of them: "sum", "product", ..."""
+
+    commutative: ClassVar[bool] = False
+    """Whether the order of the inputs makes no difference."""
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output. Raises LayerError where the inputs do not fit."""
@@ -82,6 +98,16 @@ class Layer:
     def window(self) -> Window | None:
         """What one output cell sees of the input; None where it sees all of it, or where there is no grid of cells."""
         return POINT
+
+    @property
+    def type(self) -> str:
+        """Keras's class name."""
+        return type(self).__name__
+
+    @property
+    def pools_globally(self) -> bool:
+        """Whether each channel becomes one value."""
+        return self.role is Role.POOLING and self.window() is None
 
     def config(self) -> dict[str, Any]:
         """The fields as keyword arguments of Keras's layer of the same name."""
@@ -125,6 +151,25 @@ class Layer:
         """Store normalized field values; only for __post_init__, while the layer is being made."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+
+def training(default: Any) -> Any:
+    """A field whose value acts in training only, such as how statistics are gathered."""
+    return field(default=default, metadata=TRAINING)
+
+
+def initial(default: Any) -> Any:
+    """A field that says how weights begin: what training starts from."""
+    return field(default=default, metadata=INITIAL)
+
+
+TRAINING = {"acts in": "training"}
+INITIAL = {"acts in": "initialization"}
+
+
+def acts_at_inference(argument: Field[Any]) -> bool:
+    """Whether a layer's field has a say in what the layer computes."""
+    return argument.metadata not in (TRAINING, INITIAL)
 
 
 def pair(size: Size) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def row_data(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "type": row.type,
-        "label": row.label,
+        "label": row.text,
         "scope": ".".join(row.scope),
         "inputs": row.inputs,
         "output_shape": row.output_shape,

@@ -27,7 +27,7 @@ def columns_for(totals: Totals, reference: str = "") -> tuple[Column, ...]:
     return (
         Column("model", "Model", lambda _: reference),
         Column("name", "Layer", lambda row: row.name),
-        Column("type", "Type", lambda row: row.label),
+        Column("type", "Type", lambda row: row.text),
         Column("scope", "Scope", lambda row: ".".join(row.scope)),
         Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
         Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
@@ -99,7 +99,7 @@ def _short_name(row: Row) -> str:
 def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
     """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
     outlined: list[Row | Heading] = []
-    labels = {group.scope: group_label(group) for group in fold(graph, BLOCK) if group.kinds}
+    labels = {group.scope: str(group_label(group)) for group in fold(graph, BLOCK) if group.kinds}
     opened: Scope = ()
     for scope, members in groupby(rows, key=lambda row: row.scope):
         if scope and opened[: len(scope)] != scope:

@@ -8,9 +8,8 @@ from itertools import groupby
 from math import log2
 
 from cnncli.analysis.labels import Traits, traits
-from cnncli.graph import Graph, Group, Node, fold
+from cnncli.graph import Graph, Group, Node, Role, fold
 from cnncli.graph.fold import BLOCK, STAGE
-from cnncli.graph.layers import ELU, Activation, Conv2D, Dense, GlobalPooling, LeakyReLU, Multiply, PReLU, ReLU, Softmax
 
 Pair = tuple[int | None, int | None]
 """Positions in two sequences that belong together; None where one has nothing for it."""
@@ -109,9 +108,6 @@ def _unlikeness(one: Part, other: Part) -> int:
     )
 
 
-_ACTIVATIONS = (Activation, ReLU, LeakyReLU, ELU, PReLU, Softmax)
-
-
 def align_nodes(first: Sequence[Node], second: Sequence[Node]) -> list[Pair]:
     """Layers of two blocks by what they do and in which order; equal ones rather than those that differ."""
     roles, others = _roles(first), _roles(second)
@@ -130,11 +126,11 @@ def _roles(nodes: Sequence[Node]) -> list[str]:
     """Of each node: kernels and activations by that word (a kernel in a gate apart), all else by type."""
     roles, gated = [], False
     for node in nodes:
-        if isinstance(node.layer, (Conv2D, Dense)):
+        if node.role in (Role.CONVOLUTION, Role.DENSE):
             roles.append("gate" if gated else "kernel")
-        elif isinstance(node.layer, _ACTIVATIONS):
+        elif node.role is Role.ACTIVATION:
             roles.append("activation")
         else:
             roles.append(node.type)
-        gated = (gated or isinstance(node.layer, GlobalPooling)) and not isinstance(node.layer, Multiply)
+        gated = (gated or node.layer.pools_globally) and node.layer.combines != "product"
     return roles

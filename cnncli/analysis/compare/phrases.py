@@ -28,7 +28,7 @@ RESHAPED = ("keepdims", "fused", *(f"{sign}{layer.__name__}" for sign in "+-" fo
 
 def whole_block(group: Group) -> tuple[str, ...]:
     """A block that the other network lacks: `MBConv6 k5x5 SE`, `40 channels`."""
-    return group_label(group), f"{group.shape[-1]} channels"
+    return str(group_label(group)), f"{group.shape[-1]} channels"
 
 
 def changed(before: Group, after: Group) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class _Gate(NamedTuple):
 def _gate(nodes: Sequence[Node]) -> _Gate:
     widths = [width for node in nodes if (width := _width(node))]
     activations = [getattr(node.layer, "activation", node.type.lower()) for node in nodes if _activates(node)]
-    kernels = tuple(layer_label(node.layer).partition(" ")[0] for node in nodes if _width(node))
+    kernels = tuple(node.type for node in nodes if _width(node))
     return _Gate(kernels, tuple(activations), min(widths, default=0))
 
 
@@ -144,7 +144,7 @@ def _run(run: Sequence[Node], block: Sequence[Node]) -> str:
     layer = run[0].layer
     if isinstance(layer, (Add, ZeroPadding2D)):
         return "residual" if isinstance(layer, Add) else "padding"
-    labels = ", ".join(layer_label(node.layer) for node in run)
+    labels = ", ".join(str(layer_label(node.layer)) for node in run)
     before_depthwise = any(isinstance(node.layer, DepthwiseConv2D) for node in block if node.index > run[-1].index)
     pointwise = isinstance(layer, Conv2D) and layer.kernel_size == (1, 1)
     return f"expansion ({labels})" if pointwise and before_depthwise else labels

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.roles import Role
 
 # Float operations a cell of each activation function, as TensorFlow's profiler counts its lowered form: sigmoids,
 # exponentials and plain rectifiers count 0, so silu = beta * x, times x, is 2; hard_silu = x * relu6(x + 3) / 6 is 3.
@@ -49,6 +50,7 @@ class Activation(Layer):
 
     activation: str | None
 
+    role = Role.ACTIVATION
     folds = True
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class ReLU(Layer):
     negative_slope: float = 0.0
     threshold: float = 0.0
 
+    role = Role.ACTIVATION
     folds = True
 
     def __post_init__(self) -> None:
@@ -97,6 +100,7 @@ class LeakyReLU(Layer):
 
     negative_slope: float = 0.3
 
+    role = Role.ACTIVATION
     folds = True
 
 
@@ -106,6 +110,7 @@ class ELU(Layer):
 
     alpha: float = 1.0
 
+    role = Role.ACTIVATION
     folds = True
 
     def flops(self, *inputs: Shape) -> int:
@@ -118,6 +123,7 @@ class PReLU(Layer):
 
     shared_axes: tuple[int, ...] | None = None
 
+    role = Role.ACTIVATION
     folds = True
 
     def __post_init__(self) -> None:
@@ -147,6 +153,7 @@ class Softmax(Layer):
 
     axis: int = -1
 
+    role = Role.ACTIVATION
     folds = True
 
     def output_shape(self, *inputs: Shape) -> Shape:

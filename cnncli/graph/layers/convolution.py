@@ -6,8 +6,21 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from cnncli.graph.layer import Layer, Shape, Size, Weight, Window, as_pair, check_padding, dilated, pair, sliding
+from cnncli.graph.layer import (
+    Layer,
+    Shape,
+    Size,
+    Weight,
+    Window,
+    as_pair,
+    check_padding,
+    dilated,
+    initial,
+    pair,
+    sliding,
+)
 from cnncli.graph.layers.activation import ACTIVATION_FLOPS, check_activation
+from cnncli.graph.roles import Role
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class _Kernel(Layer):
 @dataclass(frozen=True, eq=False, repr=False)
 class _Convolution(_Kernel):
     """What convolutions share: the window that slides over height and width."""
+
+    role = Role.CONVOLUTION
 
     def __post_init__(self) -> None:
         options: Any = self
@@ -90,7 +105,7 @@ class Conv2D(_Convolution):
     groups: int = 1
     activation: str | None = None
     use_bias: bool = True
-    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_initializer: Initializer = initial("glorot_uniform")
 
     def __post_init__(self) -> None:
         self.require_positive("filters", "groups")
@@ -124,7 +139,9 @@ class DepthwiseConv2D(_Convolution):
     dilation_rate: Size = (1, 1)
     activation: str | None = None
     use_bias: bool = True
-    depthwise_initializer: Initializer = "glorot_uniform"
+    depthwise_initializer: Initializer = initial("glorot_uniform")
+
+    role = Role.DEPTHWISE
 
     def __post_init__(self) -> None:
         self.require_positive("depth_multiplier")
@@ -197,7 +214,7 @@ class Conv2DTranspose(_Convolution):
     dilation_rate: Size = (1, 1)
     activation: str | None = None
     use_bias: bool = True
-    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_initializer: Initializer = initial("glorot_uniform")
 
     def __post_init__(self) -> None:
         self.require_positive("filters")
@@ -248,7 +265,9 @@ class Dense(_Kernel):
     units: int
     activation: str | None = None
     use_bias: bool = True
-    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_initializer: Initializer = initial("glorot_uniform")
+
+    role = Role.DENSE
 
     def __post_init__(self) -> None:
         self.require_positive("units")

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from math import prod
 
 from cnncli.graph.layer import Layer, Shape
+from cnncli.graph.roles import Role
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Merge(Layer):
     """Cell by cell; an axis of size 1 is broadcast, and a shorter shape is led by ones, as Keras's merge layers do."""
+
+    role = Role.MERGING
+    commutative = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs) < 2:
@@ -38,25 +42,36 @@ class Merge(Layer):
 class Add(Merge):
     """The sum."""
 
+    combines = "sum"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Multiply(Merge):
     """The product."""
+
+    combines = "product"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Maximum(Merge):
     """The larger."""
 
+    combines = "maximum"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Minimum(Merge):
     """The smaller."""
 
+    combines = "minimum"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Subtract(Merge):
     """The first less the second."""
+
+    combines = "difference"
+    commutative = False
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs) != 2:
@@ -68,6 +83,8 @@ class Subtract(Merge):
 class Average(Merge):
     """The mean."""
 
+    combines = "mean"
+
     def flops(self, *inputs: Shape) -> int:
         """The sum, and a division a cell."""
         return super().flops(*inputs) + prod(self.output_shape(*inputs))
@@ -78,6 +95,8 @@ class Concatenate(Layer):
     """One behind the other along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 
     axis: int = -1
+
+    role = Role.MERGING
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs) < 2:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.layer import Layer, Shape, Weight, training
+from cnncli.graph.roles import Role
 
 
 def _affine(layer: LayerNormalization | GroupNormalization | BatchNormalization, shape: Shape) -> tuple[Weight, ...]:
@@ -18,11 +19,12 @@ def _affine(layer: LayerNormalization | GroupNormalization | BatchNormalization,
 class BatchNormalization(Layer):
     """By the statistics of the training batches, which are weights that are not trained. Along the last axis."""
 
-    momentum: float = 0.99
+    momentum: float = training(0.99)
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
 
+    role = Role.NORMALIZATION
     folds = True
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -43,6 +45,8 @@ class LayerNormalization(Layer):
     epsilon: float = 1e-3
     center: bool = True
     scale: bool = True
+
+    role = Role.NORMALIZATION
 
     def __post_init__(self) -> None:
         if isinstance(self.axis, list):
@@ -79,6 +83,8 @@ class GroupNormalization(Layer):
     center: bool = True
     scale: bool = True
 
+    role = Role.NORMALIZATION
+
     def _groups(self, inputs: tuple[Shape, ...]) -> int:
         channels = self.one(inputs)[-1]
         groups = channels if self.groups == -1 else self.groups
@@ -104,6 +110,8 @@ class GroupNormalization(Layer):
 class Normalization(Layer):
     """By statistics that are given or adapted beforehand: mean and variance a channel, and the count of examples."""
 
+    role = Role.NORMALIZATION
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         shape = self.one(inputs)[-1:]
         return Weight("mean", shape, False), Weight("variance", shape, False), Weight("count", (), False)
@@ -120,6 +128,8 @@ class Rescaling(Layer):
 
     scale: float | tuple[float, ...]
     offset: float | tuple[float, ...] = 0.0
+
+    role = Role.NORMALIZATION
 
     def flops(self, *inputs: Shape) -> int:
         return 2 * prod(self.one(inputs))

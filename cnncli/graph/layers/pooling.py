@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, pair, sliding
+from cnncli.graph.roles import Role
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -13,6 +14,8 @@ class _Pooling(Layer):
     pool_size: Size = (2, 2)
     strides: Size | None = None
     padding: str = "valid"
+
+    role = Role.POOLING
 
     def __post_init__(self) -> None:
         as_pair(self, pool_size=self.pool_size)
@@ -48,6 +51,8 @@ class GlobalPooling(Layer):
     """One value a channel: (channels,), or (1, 1, channels) with `keepdims`."""
 
     keepdims: bool = False
+
+    role = Role.POOLING
 
     def output_shape(self, *inputs: Shape) -> Shape:
         *_, channels = self.feature_map(inputs)

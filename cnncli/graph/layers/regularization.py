@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnncli.graph.layer import Layer, Shape
+from cnncli.graph.roles import Role
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rate(Layer):
     rate: float
 
+    role = Role.TRAINING
     free = True
+    idle = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
@@ -49,7 +52,9 @@ class GaussianNoise(Layer):
 
     stddev: float
 
+    role = Role.TRAINING
     free = True
+    idle = True
 
     def __post_init__(self) -> None:
         if self.stddev < 0:
@@ -63,4 +68,6 @@ class ActivityRegularization(Layer):
     l1: float = 0.0
     l2: float = 0.0
 
+    role = Role.TRAINING
     free = True
+    idle = True

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from cnncli.graph.layer import POINT, Layer, Shape, Size, Window, as_pair, pair
+from cnncli.graph.roles import Role
 
 Sides = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 """Cells at the edges as Keras takes them: n everywhere, (vertical, horizontal), or ((top, bottom), (left, right))."""
@@ -17,6 +18,8 @@ class InputLayer(Layer):
     """Where the graph begins."""
 
     shape: Shape
+
+    role = Role.INPUT
 
     def __post_init__(self) -> None:
         self.set(shape=tuple(self.shape))
@@ -32,7 +35,9 @@ class InputLayer(Layer):
 class Identity(Layer):
     """The input."""
 
+    role = Role.SHAPING
     free = True
+    idle = True
 
 
 def _as_sides(layer: Layer, name: str, value: Any) -> None:
@@ -50,6 +55,9 @@ class ZeroPadding2D(Layer):
 
     padding: Sides = (1, 1)
 
+    role = Role.SHAPING
+    pads = True
+
     def __post_init__(self) -> None:
         _as_sides(self, "padding", self.padding)
 
@@ -64,6 +72,8 @@ class Cropping2D(Layer):
     """The map without its edges."""
 
     cropping: Sides = ((0, 0), (0, 0))
+
+    role = Role.SHAPING
 
     def __post_init__(self) -> None:
         _as_sides(self, "cropping", self.cropping)
@@ -83,6 +93,8 @@ class UpSampling2D(Layer):
 
     size: Size = (2, 2)
     interpolation: str = "nearest"
+
+    role = Role.SHAPING
 
     def __post_init__(self) -> None:
         as_pair(self, size=self.size)
@@ -110,6 +122,7 @@ class UpSampling2D(Layer):
 class Flatten(Layer):
     """All cells in a row."""
 
+    role = Role.SHAPING
     free = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -125,6 +138,7 @@ class Reshape(Layer):
 
     target_shape: Shape
 
+    role = Role.SHAPING
     free = True
 
     def __post_init__(self) -> None:
@@ -147,6 +161,8 @@ class Permute(Layer):
     """The axes in another order, counted from 1."""
 
     dims: tuple[int, ...]
+
+    role = Role.SHAPING
 
     def __post_init__(self) -> None:
         self.set(dims=tuple(self.dims))

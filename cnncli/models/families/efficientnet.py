@@ -156,9 +156,9 @@ def _stages(graph: Graph, x: Node, scaling: Scaling) -> Node:
         if not repeats:
             graph.warn(f"stage{stage} vanishes: int({row.repeats} * depth {scaling.depth:g}) = 0 blocks")
             continue
-        with graph.scope(f"stage{stage}"):
+        with graph.scope("stage", stage):
             for block in range(1, repeats + 1):
-                with graph.scope(f"block{block}", kind=f"MBConv{row.expansion}"):
+                with graph.scope("block", block, kind="MBConv", expansion=row.expansion):
                     stride = row.stride if block == 1 else 1
                     x = _mbconv(graph, x, scaling, row, stride, drop * number / total)
                 number += 1

@@ -47,9 +47,9 @@ def mobilenet_v1(
         stem = Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False)
         x = conv_bn(graph, x, stem, "stem", BATCH_NORM, RELU6)
     for stage, (filters, strides) in enumerate(STAGES, 1):
-        with graph.scope(f"stage{stage}"):
+        with graph.scope("stage", stage):
             for block, stride in enumerate(strides, 1):
-                with graph.scope(f"block{block}", kind="DepthwiseSeparable"):
+                with graph.scope("block", block, kind="DepthwiseSeparable"):
                     x = _block(graph, x, deviations, int(filters * alpha), depth_multiplier, stride)
     with graph.scope("head"):
         if not include_top:

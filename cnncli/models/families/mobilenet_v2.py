@@ -39,9 +39,9 @@ def mobilenet_v2(
         x = conv_bn(graph, x, stem, "stem", batch_norm, RELU6)
     for stage, (expansion, filters, repeats, stride) in enumerate(STAGES, 1):
         width = rounded(int(filters * alpha))
-        with graph.scope(f"stage{stage}"):
+        with graph.scope("stage", stage):
             for block in range(1, repeats + 1):
-                with graph.scope(f"block{block}", kind=f"InvertedResidual{expansion}"):
+                with graph.scope("block", block, kind="InvertedResidual", expansion=expansion):
                     x = _block(graph, x, deviations, expansion, width, stride if block == 1 else 1, batch_norm)
     with graph.scope("head"):
         last = rounded(1280 * alpha) if alpha > 1 or "head" in deviations else 1280

@@ -146,10 +146,10 @@ def _stages(
     """The table's rows, those of equal width together as a stage."""
     unscaled = 16  # the stem's filters, which alpha leaves alone
     for stage, (_, rows) in enumerate(groupby(table, key=lambda row: row.filters), 1):
-        with graph.scope(f"stage{stage}"):
+        with graph.scope("stage", stage):
             for block, row in enumerate(rows, 1):
                 ratio = row.expanded / unscaled
-                with graph.scope(f"block{block}", kind=f"Bottleneck{ratio:.3g}"):
+                with graph.scope("block", block, kind="Bottleneck", expansion=ratio):
                     x = _bottleneck(graph, x, deviations, row, ratio, alpha, batch_norm, stage == block == 1)
                 unscaled = row.filters
     return x
