@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
-from cnncli.graph.roles import CONVOLUTIONS
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
 SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 
@@ -206,7 +206,7 @@ def group_label(group: Group) -> Label:
 
 def works(node: Node) -> bool:
     """Whether a node does what a person would name a group by: kernels, and pooling, which changes the size."""
-    return node.role is Role.POOLING or bool(node.macs)
+    return node.role is Role.POOLING or node.role in KERNELS
 
 
 def counted(types: Sequence[str]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
-from cnncli.graph import Graph
+from cnncli.graph import UNKNOWN, Graph
+from cnncli.graph.amounts import total
 from cnncli.graph.roles import KERNELS
 
 BYTES_PER_CELL = 4
 
 
-def peak_activation_bytes(graph: Graph) -> int:
-    """Largest sum of live tensors at any step, in bytes of float32 for one example.
+def peak_activation_bytes(graph: Graph) -> Any:
+    """Largest sum of live tensors at any step, in bytes of float32 for one example; AtLeast where a size is unknown.
 
     The steps are the nodes in graph order. A tensor lives from the step that computes it to the last one that reads
     it; an output of the graph to the end. While a node computes, its inputs and its output are all live.
@@ -26,14 +28,17 @@ def peak_activation_bytes(graph: Graph) -> int:
         last_step[storage[node.index]] = count
     dying = [0] * (count + 1)  # cells that are free after each step
     live = peak = 0
+    complete = True
     for node in graph.nodes:
         if storage[node.index] == node.index:
             cells = prod(node.shape)
+            if cells is UNKNOWN:
+                complete, cells = False, 0
             live += cells
             dying[last_step[node.index]] += cells
         peak = max(peak, live)
         live -= dying[node.index]
-    return BYTES_PER_CELL * peak
+    return BYTES_PER_CELL * (peak if complete else total([peak, UNKNOWN]))
 
 
 def _storage(graph: Graph) -> list[int]:

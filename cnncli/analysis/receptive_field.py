@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Node
+from cnncli.graph import UNKNOWN, Graph, Node
 from cnncli.graph.layer import POINT
 
 
@@ -27,7 +27,9 @@ def receptive_field(graph: Graph) -> tuple[int, int] | None:
         view = _view(node, views)
         views.append(view)
         last = view or last
-    return (ceil(last.size[0]), ceil(last.size[1])) if last else None
+    if last is None or UNKNOWN in last.size:
+        return None
+    return ceil(last.size[0]), ceil(last.size[1])
 
 
 def _view(node: Node, views: list[View | None]) -> View | None:
@@ -48,5 +50,8 @@ def _view(node: Node, views: list[View | None]) -> View | None:
 
 
 def _widest(views: list[View]) -> View:
+    unseen = next((view for view in views if UNKNOWN in view.size), None)
+    if unseen:
+        return unseen
     size = max(view.size[0] for view in views), max(view.size[1] for view in views)
     return View(size, views[0].stride)

@@ -58,5 +58,10 @@ def structural_hash(graph: Graph) -> str:
             if (value := getattr(node.layer, name)) != default or default is MISSING
         ]
         text = repr((node.type, told, node.shape, sources))
+        if node.shares:  # one set of weights in two places is not two sets
+            text += digests[node.shares.index]
         digests[node.index] = sha256(text.encode()).hexdigest()
-    return sha256("\n".join(sorted(digests.values())).encode()).hexdigest()
+    whole = sorted(digests.values())
+    if graph.outputs != graph.leaves:
+        whole += [digests[source(node).index] for node in graph.outputs]
+    return sha256("\n".join(whole).encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -38,7 +38,9 @@ class Costs(NamedTuple):
 class Node:
     """A layer at its place: its inputs are earlier nodes, its output is one tensor, which later nodes name by it.
 
-    Shapes are (height, width, channels) without the batch axis.
+    Shapes are (height, width, channels) without the batch axis. `given` are the weights where a file says what they
+    are; `shares` is the node whose weights this one uses again, `repeated` are the identities of weights that an
+    earlier node holds too: both are counted there.
     """
 
     index: int
@@ -47,6 +49,10 @@ class Node:
     layer: Layer
     inputs: tuple[Node, ...]
     shape: Shape
+    dtype: str = "float32"
+    given: tuple[Weight, ...] | None = None
+    shares: Node | None = None
+    repeated: frozenset[str] = frozenset()
     _costs: Costs | None = None
 
     @property
@@ -64,18 +70,27 @@ class Node:
 
     @property
     def weights(self) -> tuple[Weight, ...]:
-        """The weights in Keras's order."""
-        return self.layer.weights(*self.input_shapes)
+        """The weights in Keras's order, those that are counted elsewhere too."""
+        return self.layer.weights(*self.input_shapes) if self.given is None else self.given
 
     @property
     def costs(self) -> Costs:
         """Counted when first asked for, and kept."""
         if self._costs is None:
-            shapes, weights = self.input_shapes, self.weights
+            shapes, weights = self.input_shapes, self.own_weights
             trainable = sum([weight.size for weight in weights if weight.trainable])
             params = trainable + sum([weight.size for weight in weights if not weight.trainable])
             self._costs = Costs(params, trainable, self.layer.macs(*shapes), self.layer.flops(*shapes))
         return self._costs
+
+    @property
+    def own_weights(self) -> tuple[Weight, ...]:
+        """The weights that are counted here: no earlier node holds them."""
+        if self.shares:
+            return ()
+        if not self.repeated:
+            return self.weights
+        return tuple(weight for weight in self.weights if weight.identity not in self.repeated)
 
     @property
     def params(self) -> int:
@@ -114,6 +129,8 @@ class Graph:
         self._scope: Scope = ()
         self._scopes: set[Scope] = set()
         self._names: set[str] = set()
+        self._identities: set[str] = set()
+        self._outputs: tuple[Node, ...] = ()
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -121,13 +138,32 @@ class Graph:
 
     @property
     def outputs(self) -> tuple[Node, ...]:
+        """What the network gives: the nodes that were named so, else those that no other node reads."""
+        return self._outputs or self.leaves
+
+    @property
+    def leaves(self) -> tuple[Node, ...]:
         """The nodes that no other node reads."""
         read = {source.index for node in self.nodes for source in node.inputs}
         return tuple(node for node in self.nodes if node.index not in read)
 
-    def add(self, layer: Layer, *inputs: Node, name: str) -> Node:
+    def give(self, *outputs: Node) -> None:
+        """Say what the network gives, where that is not all that nobody reads, or in another order."""
+        self._outputs = outputs
+
+    def add(
+        self,
+        layer: Layer,
+        *inputs: Node,
+        name: str,
+        dtype: str = "",
+        weights: Sequence[Weight] | None = None,
+        shares: Node | None = None,
+    ) -> Node:
         """Append a layer applied to `inputs`; `name` is prefixed with the scope, joined by dots.
 
+        The output's `dtype` is that of the first input unless given. `weights` are those of a file; of weights with the
+        same identity only the first are counted. With `shares` the layer is an earlier node's, applied once more.
         Raises LayerError where the inputs do not fit the layer, or the name is taken.
         """
         name = ".".join((*self._scope, name))
@@ -137,7 +173,12 @@ class Graph:
             shape = layer.output_shape(*(node.shape for node in inputs))
         except LayerError as error:
             raise LayerError(f"{name}: {error}") from None
-        node = Node(len(self.nodes), name, self._scope, layer, inputs, shape)
+        given = None if weights is None else tuple(weights)
+        node = Node(len(self.nodes), name, self._scope, layer, inputs, shape, _dtype(dtype, inputs), given, shares)
+        if given:
+            identities = {weight.identity for weight in given if weight.identity}
+            node.repeated = frozenset(identities & self._identities)
+            self._identities |= identities
         self._names.add(name)
         self.nodes.append(node)
         return node
@@ -177,3 +218,7 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"<Graph {self.name}: {len(self.nodes)} layers>"
+
+
+def _dtype(dtype: str, inputs: Sequence[Node]) -> str:
+    return dtype or (inputs[0].dtype if inputs else "float32")

@@ -7,10 +7,14 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from cnncli.errors import LayerError
+from cnncli.graph.amounts import UNKNOWN
 from cnncli.graph.roles import Role
 
 Shape = tuple[int, ...]
-"""Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector."""
+"""Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector.
+
+A size that a file leaves open is amounts.UNKNOWN.
+"""
 
 Size = int | tuple[int, int]
 """An extent in space as Keras takes it: one number for both axes, or (height, width)."""
@@ -22,6 +26,9 @@ class Weight(NamedTuple):
     name: str
     shape: Shape
     trainable: bool = True
+    dtype: str = "float32"
+    identity: str = ""
+    """What tells it from all others of its network: two layers that read one tensor of a file hold it once."""
 
     @property
     def size(self) -> int:
@@ -144,7 +151,7 @@ class Layer:
         for name in names:
             value = getattr(self, name)
             for number in value if isinstance(value, tuple) else (value,):
-                if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+                if number is not UNKNOWN and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
                     self.fail(f"{name}={value} must be a whole number of at least 1")
 
     def set(self, **values: Any) -> None:

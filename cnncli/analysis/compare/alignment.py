@@ -8,7 +8,7 @@ from itertools import groupby
 from math import log2
 
 from cnncli.analysis.labels import Traits, traits
-from cnncli.graph import Graph, Group, Node, Role, fold
+from cnncli.graph import UNKNOWN, Graph, Group, Node, Role, fold
 from cnncli.graph.fold import BLOCK, STAGE
 
 Pair = tuple[int | None, int | None]
@@ -85,7 +85,9 @@ def _parts(graph: Graph, groups: Sequence[Group]) -> Iterator[Part]:
 
 
 def _level(image: Sequence[int], shape: Sequence[int]) -> int:
-    return round(log2(image[0] / shape[0])) if len(image) == len(shape) == 3 else 0
+    if not len(image) == len(shape) == 3 or UNKNOWN in (image[0], shape[0]):
+        return 0
+    return round(log2(image[0] / shape[0]))
 
 
 def align_parts(first: Sequence[Part], second: Sequence[Part]) -> list[Pair]:

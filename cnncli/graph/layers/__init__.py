@@ -19,6 +19,7 @@ from cnncli.graph.layers.normalization import (
     Normalization,
     Rescaling,
 )
+from cnncli.graph.layers.opaque import Opaque
 from cnncli.graph.layers.pooling import (
     AveragePooling2D,
     GlobalAveragePooling2D,
@@ -81,6 +82,7 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
+    "Opaque",
     "PReLU",
     "Permute",
     "ReLU",
@@ -98,5 +100,5 @@ __all__ = [
 LAYERS: dict[str, type[Layer]] = {
     name: layer
     for name, layer in list(globals().items())
-    if isinstance(layer, type) and issubclass(layer, Layer) and layer not in (Layer, Merge, GlobalPooling)
+    if isinstance(layer, type) and issubclass(layer, Layer) and layer not in (Layer, Merge, GlobalPooling, Opaque)
 }

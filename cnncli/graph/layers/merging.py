@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from cnncli.graph.amounts import UNKNOWN
 from cnncli.graph.layer import Layer, Shape
 from cnncli.graph.roles import Role
 
@@ -24,10 +25,10 @@ class Merge(Layer):
             return first
         rank = max(map(len, inputs))
         padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
-        for sizes in zip(*padded, strict=True):
-            if len(set(sizes) - {1}) > 1:
-                self.fail(f"inputs of shapes {', '.join(map(str, inputs))} do not broadcast")
-        return tuple(max(sizes) for sizes in zip(*padded, strict=True))
+        different = [set(sizes) - {1} for sizes in zip(*padded, strict=True)]
+        if any(len(sizes - {UNKNOWN}) > 1 for sizes in different):
+            self.fail(f"inputs of shapes {', '.join(map(str, inputs))} do not broadcast")
+        return tuple(next(iter(sizes - {UNKNOWN} or sizes), 1) for sizes in different)
 
     def flops(self, *inputs: Shape) -> int:
         """One a cell of each result on the way from the first input to the last."""
@@ -105,7 +106,8 @@ class Concatenate(Layer):
         rank = self.axis + len(first) if self.axis < 0 else self.axis - 1
         if not 0 <= rank < len(first):
             self.fail(f"axis={self.axis} is not an axis of an input of shape {first}")
-        others = first[:rank], first[rank + 1 :]
-        if any(len(shape) != len(first) or (shape[:rank], shape[rank + 1 :]) != others for shape in inputs):
+        if any(len(shape) != len(first) for shape in inputs) or any(
+            len(set(sizes) - {UNKNOWN}) > 1 for axis, sizes in enumerate(zip(*inputs, strict=False)) if axis != rank
+        ):
             self.fail(f"inputs of shapes {', '.join(map(str, inputs))} differ along other axes than {self.axis}")
         return (*first[:rank], sum(shape[rank] for shape in inputs), *first[rank + 1 :])

@@ -148,7 +148,7 @@ class Reshape(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         cells, known = prod(self.one(inputs)), prod(size for size in self.target_shape if size != -1)
-        if (cells % known) if -1 in self.target_shape else (cells != known):
+        if (cells % known) if -1 in self.target_shape else (cells - known):
             self.fail(f"target_shape={self.target_shape} does not hold the {cells} cells of shape {inputs[0]}")
         return tuple(cells // known if size == -1 else size for size in self.target_shape)
 

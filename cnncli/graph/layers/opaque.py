@@ -1,0 +1,36 @@
+"""What nobody here knows: an operation of a file, with the shape that the file says it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cnncli.graph.amounts import UNKNOWN
+from cnncli.graph.layer import Layer, Shape, Weight, Window
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Opaque(Layer):
+    """An operation by its own name. Its weights are those that a file gives; its work is unknown."""
+
+    operation: str
+    shape: Shape
+
+    @property
+    def type(self) -> str:
+        return self.operation
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("unknown", (UNKNOWN,)),)
+
+    def macs(self, *inputs: Shape) -> Any:
+        return UNKNOWN
+
+    def flops(self, *inputs: Shape) -> Any:
+        return UNKNOWN
+
+    def window(self) -> Window:
+        return Window((UNKNOWN, UNKNOWN), (1, 1))
