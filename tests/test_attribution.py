@@ -87,7 +87,7 @@ UNDONE = {
 @pytest.mark.parametrize("name", UNDONE)
 def test_undoing_the_deviations_in_one_order_costs_what_was_measured(name: str) -> None:
     model = parse(f"{name}@article")
-    left = set(model.spec.deviations)
+    left = set(model.definition.deviations)
     before = costs_of(model.graph().nodes)
     for deviation, measured in zip(ORDER, UNDONE[name], strict=True):
         left.remove(deviation)
@@ -109,7 +109,7 @@ def test_what_a_flavor_costs_is_attributed_to_its_deviations() -> None:
     ("before", "after", "factors"),
     [
         ("v2:alpha=0.5", "v2@article", {"alpha", "flavor"}),
-        ("v3_small", "v3_large", {"table", "last_width"}),
+        ("v3_small", "v3_large", {"blocks", "last_width"}),
         ("b0", "b0:classes=10,include_top=false", {"classes", "include_top"}),
         ("v1", "v1:depth_multiplier=2,input_shape=96x128x1", {"depth_multiplier", "input_shape"}),
     ],

@@ -35,7 +35,8 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.models.reference import MODELS, load, parse
+from cnncli.models.catalogue import MODELS
+from cnncli.models.reference import load, parse
 
 DETAILS = ("stage", "block", "layer")
 SOME = ("mobilenet_v1", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_b7", "mobilenet_v2@article")

@@ -12,7 +12,8 @@ from cnncli.analysis.compare.difference import COSTS, Costs, costs_of, differenc
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph
 from cnncli.graph.layers import Activation, Add, Conv2D, Dropout, InputLayer, ReLU
-from cnncli.models.reference import MODELS, parse
+from cnncli.models.catalogue import MODELS
+from cnncli.models.reference import parse
 
 
 def test_the_hash_is_of_what_is_computed() -> None:

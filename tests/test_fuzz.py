@@ -22,8 +22,8 @@ from cnncli.errors import UsageError
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
 from cnncli.keras_model.weights import WEIGHTS_MEMBER, check_weights_file
-from cnncli.models.options import OPTIONS
-from cnncli.models.reference import MODELS
+from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import options as known_options
 
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 names = st.sampled_from([name for spec in MODELS for name in (spec.name, *spec.aliases)])
@@ -35,7 +35,7 @@ numbers = st.one_of(
 )
 shapes = st.lists(st.integers(-1, 300).map(str), min_size=1, max_size=4).map("x".join)
 values = st.one_of(numbers, shapes, st.sampled_from(["true", "no", "avg", "none", "softmax", ""]), st.text(max_size=8))
-pairs = st.tuples(st.sampled_from([*OPTIONS, "alfa", "", "include-top"]), values).map("=".join)
+pairs = st.tuples(st.sampled_from([*known_options(), "alfa", "", "include-top"]), values).map("=".join)
 near_references = st.builds(
     lambda name, flavor, options: name + flavor + (":" + ",".join(options) if options else ""),
     names,

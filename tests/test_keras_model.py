@@ -19,8 +19,8 @@ from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import LAYERS, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
 from cnncli.keras_model import build, differences, import_keras, keras_name, load_weights, lower, quiet
 from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, snake_case
-from cnncli.models.reference import MODELS, load
-from cnncli.models.spec import FLAVORS
+from cnncli.models.catalogue import MODELS
+from cnncli.models.reference import load
 
 pytestmark = [
     pytest.mark.tf,
@@ -177,7 +177,7 @@ def test_saved_models_load_in_a_fresh_process_without_cnncli(tmp_path: Path, fam
     graphs = [
         load(spec.name, flavor=flavor, input_shape="64", classes=10)
         for spec in MODELS
-        for flavor in FLAVORS
+        for flavor in spec.flavor_names
         if spec.family == family
     ]
     paths = [tmp_path / f"{number}.keras" for number in range(len(graphs))]

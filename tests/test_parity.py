@@ -11,7 +11,8 @@ from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.graph import Graph
 from cnncli.keras_model import import_keras, lower, quiet
-from cnncli.models.reference import MODELS, Model, load, parse
+from cnncli.models.catalogue import MODELS
+from cnncli.models.reference import Model, load, parse
 
 pytestmark = pytest.mark.tf
 

@@ -16,7 +16,8 @@ from conftest import refused
 from cnncli.diagram import Options, diagram
 from cnncli.draw import graphviz as picture
 from cnncli.errors import MachineError
-from cnncli.models.reference import MODELS, load, parse
+from cnncli.models.catalogue import MODELS
+from cnncli.models.reference import load, parse
 from cnncli.views.plot import heading
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "dot": b"digraph ", "gv": b"digraph "}

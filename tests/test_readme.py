@@ -75,14 +75,15 @@ def test_every_subcommand_is_shown() -> None:
 
 
 def test_the_worked_example_adds_a_model(run, monkeypatch) -> None:
-    from cnncli.models import reference as registry
+    from cnncli.models import catalogue
 
     (source,) = [block for block in blocks("python") if "MODELS = (" in block]
     assert len(source.splitlines()) <= 40
     module: dict[str, object] = {}
-    exec(compile(source, "cnncli/models/lenet.py", "exec"), module)
+    exec(compile(source, "cnncli/models/families/lenet.py", "exec"), module)
     (spec,) = module["MODELS"]
-    monkeypatch.setitem(registry._BY_NAME, "lenet5", spec)
+    monkeypatch.setattr(catalogue, "MODELS", (*catalogue.MODELS, spec))
+    monkeypatch.setattr(catalogue, "_by_name", catalogue._by_name.__wrapped__)
     result = run("summary", "lenet5", "--by", "stage")
     assert (result.code, result.err) == (0, "")
     assert "61,706" in result.out  # LeCun et al. 1998 count about 60,000

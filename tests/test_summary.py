@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Result, golden, refused
 
-from cnncli.models.reference import MODELS
+from cnncli.models.catalogue import MODELS
 
 
 @pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
@@ -160,7 +160,8 @@ def test_output_to_a_file(run, tmp_path: Path) -> None:
         ("sumary v2", 2, "Did you mean 'summary'?"),
         ("summary v2 -o /nonexistent/x.txt", 3, "there is no directory /nonexistent"),
         ("summary v2 -o /", 3, "/ is a directory"),
-        ("summary v1:input_shape=1", 2, "cannot be built"),
+        ("summary v1:input_shape=1", 2, "takes at least 32x32"),
+        ("summary v1@article:alpha=0.01", 2, "cannot be built"),
         ("list --family Inception", 2, "unknown family 'Inception'; there are MobileNet and EfficientNet"),
         ("list --family mobilnet", 2, "did you mean MobileNet?"),
         ("list --flavor torch", 2, "unknown flavor 'torch'"),

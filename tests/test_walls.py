@@ -24,6 +24,7 @@ ALLOWED = {
     "models": {"errors", "graph"},
     "keras_model": {"errors", "words", "descriptors", "files", "graph"},
     "render": {"errors", "words", "document"},
+    "network": {"errors", "graph", "models"},
     "analysis": {"errors", "graph", "models"},
     "export": {"errors", "files", "child", "graph", "models", "keras_model", "analysis"},
     "draw": {"errors", "files", "descriptors", "document", "models", "analysis", "diagram"},

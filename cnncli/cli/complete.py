@@ -19,7 +19,7 @@ def offer(word: str, meaning: str) -> str:
 def reference(incomplete: str) -> list[str]:
     """A model's name or alias; behind `@` its flavors; behind `:` its options, and behind their `=` values."""
     from cnncli.errors import UsageError
-    from cnncli.models.reference import find_spec
+    from cnncli.models.catalogue import find_spec
 
     head, colon, tail = incomplete.partition(":")
     name, at, flavor = head.partition("@")
@@ -27,22 +27,21 @@ def reference(incomplete: str) -> list[str]:
         return _names()
     try:
         spec = find_spec(name)
-        options = spec.options(flavor or "keras")
     except UsageError:
         return []
     if not colon:
-        return [offer(f"{name}@{known}", FLAVORS[known]) for known in spec.flavors]
+        return [offer(f"{name}@{known.name}", known.says) for known in spec.flavors]
+    if flavor and flavor not in spec.flavor_names:
+        return []
+    options = spec.options(flavor or spec.flavors[0].name)
     *given, last = tail.split(",")
     before = ",".join([*given, ""]) if given else ""
     taken = {pair.partition("=")[0] for pair in given}
     return [f"{head}:{before}{word}" for word in _settings(last, [key for key in options if key not in taken])]
 
 
-FLAVORS = {"keras": "as keras.applications has it", "article": "as the article writes it"}
-
-
 def _names() -> list[str]:
-    from cnncli.models.reference import MODELS
+    from cnncli.models.catalogue import MODELS
 
     names = [offer(spec.name, spec.introduced) for spec in MODELS]
     aliases = [offer(alias, spec.name) for spec in MODELS for alias in spec.aliases]
@@ -52,39 +51,41 @@ def _names() -> list[str]:
 def setting(ctx: typer.Context, incomplete: str) -> list[str]:
     """KEY= of an option that the models named so far have, or KEY=VALUE where the key is there."""
     from cnncli.errors import UsageError
-    from cnncli.models.options import OPTIONS
+    from cnncli.models.catalogue import options
     from cnncli.models.reference import parse
 
     named = [*(ctx.params.get("models") or ()), *ctx.args]  # an option without its value leaves words in args
     try:
-        keys = [key for key in OPTIONS if all(key in parse(name).options for name in named)]
+        keys = [key for key in options() if all(key in parse(name).options for name in named)]
     except UsageError:
-        keys = list(OPTIONS)
+        keys = list(options())
     return _settings(incomplete, keys)
 
 
 def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:
-    from cnncli.models.options import OPTIONS
+    from cnncli.models.catalogue import options
 
     key, equals, _ = incomplete.partition("=")
     if not equals:
-        return [offer(f"{name}=", OPTIONS[name].help) for name in keys]
-    return [f"{key}={value}" for value in OPTIONS[key].values] if key in keys else []
+        return [offer(f"{name}=", options()[name].help) for name in keys]
+    return [f"{key}={value}" for value in options()[key].values] if key in keys else []
 
 
 def option_values(name: str) -> Callable[[], list[str]]:
     """The usual values of a model option."""
 
     def complete() -> list[str]:
-        from cnncli.models.options import OPTIONS
+        from cnncli.models.catalogue import options
 
-        return list(OPTIONS[name].values)
+        return list(options()[name].values)
 
     return complete
 
 
 def flavor() -> list[str]:
-    return [offer(flavor, meaning) for flavor, meaning in FLAVORS.items()]
+    from cnncli.models.catalogue import flavors
+
+    return [offer(known.name, known.says) for known in flavors().values()]
 
 
 def level() -> list[str]:
@@ -92,7 +93,7 @@ def level() -> list[str]:
 
 
 def family() -> list[str]:
-    from cnncli.models.reference import MODELS
+    from cnncli.models.catalogue import MODELS
 
     return list(dict.fromkeys(spec.family for spec in MODELS))
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.document.numbers import scaled
 from cnncli.files import replacing
-from cnncli.models.reference import MODELS
+from cnncli.models.catalogue import MODELS
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind tell apart; markers say it again.
 LOOKS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))

@@ -1,4 +1,4 @@
-"""From what a person types to a graph: names, flavors, options."""
+"""From what a person types to a model: names, flavors, options."""
 
 from __future__ import annotations
 
@@ -8,23 +8,9 @@ from typing import Any
 
 from cnncli.errors import LayerError, UsageError, suggestion
 from cnncli.graph import Graph
-from cnncli.models.families import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
-from cnncli.models.options import OPTIONS, show
-from cnncli.models.spec import FLAVORS, Deviations, ModelSpec
-
-MODELS: tuple[ModelSpec, ...] = (
-    *mobilenet_v1.MODELS,
-    *mobilenet_v2.MODELS,
-    *mobilenet_v3.MODELS,
-    *efficientnet.MODELS,
-)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "")
-
-
-_BY_NAME = {_plain(name): spec for spec in MODELS for name in (spec.name, *spec.aliases)}
+from cnncli.models.catalogue import find_spec
+from cnncli.models.options import show
+from cnncli.models.spec import Deviations, Flavor, ModelSpec, Published, Range
 
 
 @dataclass(frozen=True)
@@ -40,8 +26,31 @@ class Model:
         """The shortest reference that gives this model again, options in the builder's order."""
         defaults = self.spec.options(self.flavor)
         given = [f"{name}={show(value)}" for name, value in self.options.items() if value != defaults[name]]
-        flavor = "" if self.flavor == FLAVORS[0] else f"@{self.flavor}"
+        flavor = "" if self.flavor == self.spec.flavors[0].name else f"@{self.flavor}"
         return self.spec.name + flavor + (":" + ",".join(given) if given else "")
+
+    @property
+    def definition(self) -> Flavor:
+        """The flavor with all that is known of it."""
+        return self.spec.flavor(self.flavor)
+
+    @property
+    def input_range(self) -> Range:
+        """Lowest and highest value of the input."""
+        found = self.definition.input_range
+        return found(self.options) if callable(found) else found
+
+    @property
+    def output_name(self) -> str:
+        """What it gives: probabilities; logits where they have no activation; features without a classifier."""
+        if not self._include_top:
+            return "features"
+        return "probabilities" if self.options.get("classifier_activation", "softmax") else "logits"
+
+    @property
+    def published(self) -> Published | None:
+        """The published accuracy: a model's with its own options only, for nobody measured the others."""
+        return self.spec.top1 if self.reference == self.spec.name else None
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -76,16 +85,6 @@ class Model:
         return [name for name in names if name in defaults and self.options[name] != defaults[name]]
 
 
-def find_spec(name: str) -> ModelSpec:
-    """Look a model up by name or alias, whatever the case, with or without - and _. Raises UsageError."""
-    try:
-        return _BY_NAME[_plain(name)]
-    except KeyError:
-        spelled = {_plain(known): known for spec in MODELS for known in (*spec.aliases, spec.name)}
-        near = suggestion(_plain(name), spelled)
-        raise UsageError(f"unknown model {name!r}{near}; `cnncli list` shows all") from None
-
-
 def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: str | None = None) -> Model:
     """Read NAME[@FLAVOR][:option=value,...]. `overrides` are further options, `flavor` a further flavor.
 
@@ -96,9 +95,9 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     spec = find_spec(model_name)
     if at and flavor and written_flavor != flavor:
         raise UsageError(f"{reference}: flavor {written_flavor!r} contradicts --flavor {flavor}")
-    flavor = written_flavor if at else flavor or FLAVORS[0]
-    if flavor not in spec.flavors:
-        raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(spec.flavors)}")
+    flavor = written_flavor if at else flavor or spec.flavors[0].name
+    if flavor not in spec.flavor_names:
+        raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(spec.flavor_names)}")
     options = spec.options(flavor)
     given: dict[str, Any] = {}
     for name, text in (*_pairs(reference, tail), *(overrides or {}).items()):
@@ -107,7 +106,22 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
         if given.get(key, value) != value:
             raise UsageError(f"{reference}: {key} is given twice: {show(given[key])} and {show(value)}")
         given[key] = value
-    return Model(spec, flavor, options | given)
+    model = Model(spec, flavor, options | given)
+    _check_size(model)
+    return model
+
+
+def _check_size(model: Model) -> None:
+    """Raise UsageError for an input smaller than the flavor's original takes."""
+    least = model.definition.minimum_size
+    sizes = model.options.get("input_shape", (least, least))[:2]
+    if min(sizes) < least:
+        smaller = [flavor.name for flavor in model.spec.flavors if flavor.minimum_size <= min(sizes)]
+        advice = f"; {model.spec.name}@{smaller[0]} takes less" if smaller else ""
+        written = show(model.options["input_shape"])
+        raise UsageError(
+            f"{model.spec.name}: input_shape={written}: flavor {model.flavor} takes at least {least}x{least}{advice}"
+        )
 
 
 def _pairs(reference: str, tail: str) -> Iterable[tuple[str, str]]:
@@ -120,11 +134,11 @@ def _pairs(reference: str, tail: str) -> Iterable[tuple[str, str]]:
 
 def _read(spec: ModelSpec, flavor: str, options: Mapping[str, Any], key: str, text: str) -> Any:
     if key not in options:
-        owner = spec.name if flavor == FLAVORS[0] else f"{spec.name}@{flavor}"
+        owner = spec.name if flavor == spec.flavors[0].name else f"{spec.name}@{flavor}"
         near = suggestion(key, {name: name for name in options})
         raise UsageError(f"{owner} has no option {key!r}{near}; it has {', '.join(options)}")
     try:
-        return OPTIONS[key].read(text)
+        return spec.option(key).read(text)
     except ValueError as error:
         raise UsageError(f"{key}={text}: expected {error}") from None
 

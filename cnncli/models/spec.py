@@ -6,18 +6,60 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cnncli.models.options import Option, declared
+
 Deviations = frozenset[str]
-"""Names of the places where the article's code differs from keras.applications; empty is the `keras` flavor."""
+"""Names of the places where a flavor's network differs from the first flavor's."""
 
 Builder = Callable[..., None]
-"""`builder(graph, deviations, *, option=default, ...)` appends the network; its keyword arguments are its options."""
+"""`builder(graph, deviations, *, option=default, ...)` appends the network.
 
-FLAVORS = ("keras", "article")
+Its keyword arguments that are annotated with an Option are its options; the others are settled by the names.
+"""
+
+Range = tuple[float, float]
+"""Lowest and highest value of a network's input: what black and white become."""
+
+PIXELS: Range = (0.0, 255.0)
+SYMMETRIC: Range = (-1.0, 1.0)
+UNIT: Range = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Flavor:
+    """Whose network it is: keras.applications', an article's, the paper's.
+
+    `deviations` says what it does otherwise than the first flavor, name -> one line on it; `options` are those that it
+    has of the builder's (None: all); `input_range` may depend on the options; inputs with a side below `minimum_size`
+    are refused, as the original refuses them.
+    """
+
+    name: str
+    says: str
+    deviations: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] | None = None
+    input_range: Range | Callable[[Mapping[str, Any]], Range] = UNIT
+    minimum_size: int = 1
+
+
+PAPER = Flavor("paper", "as the paper has it")
+
+
+def keras(input_range: Range | Callable[[Mapping[str, Any]], Range]) -> Flavor:
+    """keras.applications' network, which refuses inputs below 32x32 (imagenet_utils.obtain_input_shape)."""
+    return Flavor("keras", "as keras.applications has it", input_range=input_range, minimum_size=32)
+
+
+def article(deviations: Mapping[str, str], options: tuple[str, ...]) -> Flavor:
+    """The network of the article that this tool began with, which feeds x / 255 to all of its networks."""
+    return Flavor("article", "as the article writes it", deviations, options)
 
 
 class Paper(NamedTuple):
+    """`arxiv` is empty where the paper is not there."""
+
     title: str
-    arxiv: str
+    arxiv: str = ""
 
 
 class Published(NamedTuple):
@@ -40,28 +82,40 @@ class ModelSpec:
     introduced: str
     build: Builder
     aliases: tuple[str, ...] = ()
-    deviations: Mapping[str, str] = field(default_factory=dict)
-    """What the article's code does otherwise: name -> one line on it."""
-    article_options: tuple[str, ...] = ()
-    """The options that the article's code has too; none where the article has no such network."""
+    flavors: tuple[Flavor, ...] = (PAPER,)
+    """The first is the one that is meant where none is named."""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the builder that this name settles, such as EfficientNet-B4's width and depth."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of this name where they differ from the builder's."""
     published: tuple[Published, ...] = ()
+    architecture: str = ""
+    """What the networks of one paper are called together, such as mobilenet_v3; its own name where that is all."""
 
     @property
-    def flavors(self) -> tuple[str, ...]:
-        return FLAVORS if self.article_options else FLAVORS[:1]
+    def flavor_names(self) -> tuple[str, ...]:
+        return tuple(flavor.name for flavor in self.flavors)
+
+    def flavor(self, name: str) -> Flavor:
+        """Raises KeyError for a flavor that the architecture lacks."""
+        return {flavor.name: flavor for flavor in self.flavors}[name]
+
+    def option(self, name: str) -> Option:
+        """How an option is read. Raises KeyError for one that the builder lacks."""
+        return declared(self.build)[name]
 
     def options(self, flavor: str) -> dict[str, Any]:
         """The options of a flavor with their defaults, in the order in which the builder declares them."""
-        declared: dict[str, Any] = {**(self.build.__kwdefaults__ or {}), **self.defaults}
-        allowed = self.article_options if flavor == "article" else tuple(declared)
-        return {name: value for name, value in declared.items() if name in allowed and name not in self.fixed}
+        defaults = {**(self.build.__kwdefaults__ or {}), **self.defaults}
+        allowed = self.flavor(flavor).options
+        return {
+            name: defaults[name]
+            for name in declared(self.build)
+            if name not in self.fixed and (allowed is None or name in allowed)
+        }
 
     def deviating(self, flavor: str) -> Deviations:
-        return frozenset(self.deviations) if flavor == "article" else frozenset()
+        return frozenset(self.flavor(flavor).deviations)
 
     @property
     def top1(self) -> Published | None:

@@ -11,9 +11,9 @@ from cnncli.analysis.costs import Totals, totals
 from cnncli.document.numbers import scaled
 from cnncli.document.table import Column, Heading, Table
 from cnncli.errors import UsageError, suggestion
+from cnncli.models.catalogue import MODELS, flavors
 from cnncli.models.options import show
-from cnncli.models.reference import MODELS, Model, parse
-from cnncli.models.spec import FLAVORS
+from cnncli.models.reference import Model, parse
 from cnncli.views.data import model_data, render, totals_data
 
 
@@ -45,7 +45,7 @@ def listing_text(family: str | None, flavor: str, how: str) -> str:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
         near = suggestion(str(family).lower(), {name.lower(): name for name in known})
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    specs = [spec for spec in specs if flavor in spec.flavors or flavor not in FLAVORS]
+    specs = [spec for spec in specs if flavor in spec.flavor_names or flavor not in flavors()]
     models = [parse(spec.name, flavor=flavor) for spec in sorted(specs, key=lambda spec: spec.year)]
     entries = [Entry(model, totals(model.graph())) for model in models]
     if how == "csv":

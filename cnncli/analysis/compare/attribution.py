@@ -115,7 +115,8 @@ def _factors(before: Model, after: Model, graph: Graph) -> list[Factor]:
         return [*options, Factor("flavor", before.flavor, after.flavor, deviations=deviations)]
     return [
         Factor(name, before.flavor, after.flavor, deviations=frozenset({name}), remark=text)
-        for name, text in before.spec.deviations.items()
+        for name, text in {**before.definition.deviations, **after.definition.deviations}.items()
+        if name in deviations
     ]
 
 

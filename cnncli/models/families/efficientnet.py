@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from cnncli.graph import Graph, Layer, Node, Shape
+from cnncli.graph import Graph, Layer, Node
 from cnncli.graph.layers import (
     Activation,
     BatchNormalization,
@@ -20,7 +20,17 @@ from cnncli.graph.layers import (
     VarianceScaling,
 )
 from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual, squeeze_excite
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.options import (
+    Classes,
+    ClassifierActivation,
+    DropoutRate,
+    IncludeTop,
+    InputShape,
+    Option,
+    Pooling,
+    positive,
+)
+from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, article, keras
 
 
 class Row(NamedTuple):
@@ -59,6 +69,7 @@ DEVIATIONS = {
     "initializers": "Keras's default initial weights, not the authors'",
 }
 SWISH = Activation("silu")
+SCALES = ("1.0", "1.1", "1.2")
 BATCH_NORM = BatchNormalization()
 
 
@@ -90,14 +101,14 @@ def efficientnet(
     graph: Graph,
     deviations: Deviations,
     *,
-    width: float = 1.0,
-    depth: float = 1.0,
-    input_shape: Shape = (224, 224, 3),
-    include_top: bool = True,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: str | None = "softmax",
-    dropout: float = 0.2,
+    width: Annotated[float, Option(positive(1000), "Width coefficient of compound scaling.", SCALES)] = 1.0,
+    depth: Annotated[float, Option(positive(100), "Depth coefficient of compound scaling.", SCALES)] = 1.0,
+    input_shape: InputShape = (224, 224, 3),
+    include_top: IncludeTop = True,
+    pooling: Pooling = None,
+    classes: Classes = 1000,
+    classifier_activation: ClassifierActivation = "softmax",
+    dropout: DropoutRate = 0.2,
 ) -> None:
     scaling = Scaling(deviations, width, depth)
     if depth != 1 and all(scaling.repeats(row.repeats) == row.repeats for row in STAGES):
@@ -220,8 +231,8 @@ def _spec(name: str, aliases: tuple[str, ...], size: int, dropout: float, **more
         paper=PAPER,
         introduced=INTRODUCED,
         build=efficientnet,
-        deviations=DEVIATIONS,
-        article_options=("width", "depth", "input_shape", "classes", "dropout"),
+        architecture="efficientnet",
+        flavors=(keras(PIXELS), article(DEVIATIONS, ("width", "depth", "input_shape", "classes", "dropout"))),
         aliases=aliases,
         defaults={"input_shape": (size, size, 3), "dropout": dropout},
         **more,  # type: ignore[arg-type]

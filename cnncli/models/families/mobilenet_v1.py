@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cnncli.graph import Graph, Node, Shape
+from typing import Annotated
+
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     BatchNormalization,
@@ -15,7 +17,18 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.models.blocks import conv_bn, image, pool
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.options import (
+    Alpha,
+    Classes,
+    ClassifierActivation,
+    DropoutRate,
+    IncludeTop,
+    InputShape,
+    Option,
+    Pooling,
+    whole,
+)
+from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
 
 # Table 1: filters and the strides of each block, grouped into stages of equal width.
 STAGES = ((64, (1,)), (128, (2, 1)), (256, (2, 1)), (512, (2, 1, 1, 1, 1, 1)), (1024, (2, 1)))
@@ -32,14 +45,14 @@ def mobilenet_v1(
     graph: Graph,
     deviations: Deviations,
     *,
-    input_shape: Shape = (224, 224, 3),
-    alpha: float = 1.0,
-    depth_multiplier: int = 1,
-    include_top: bool = True,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: str | None = "softmax",
-    dropout: float = 1e-3,
+    input_shape: InputShape = (224, 224, 3),
+    alpha: Alpha = 1.0,
+    depth_multiplier: Annotated[int, Option(whole(1000), "Depthwise kernels a channel.", ("1", "2"))] = 1,
+    include_top: IncludeTop = True,
+    pooling: Pooling = None,
+    classes: Classes = 1000,
+    classifier_activation: ClassifierActivation = "softmax",
+    dropout: DropoutRate = 1e-3,
 ) -> None:
     """Both flavors scale by plain int(): filters = int(filters * alpha)."""
     x = image(graph, input_shape)
@@ -83,8 +96,10 @@ MODELS = (
         paper=Paper("MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications", "1704.04861"),
         introduced="depthwise separable convolution, width and resolution multipliers",
         build=mobilenet_v1,
-        deviations=DEVIATIONS,
-        article_options=("input_shape", "alpha", "depth_multiplier", "classes", "dropout"),
+        flavors=(
+            keras(SYMMETRIC),
+            article(DEVIATIONS, ("input_shape", "alpha", "depth_multiplier", "classes", "dropout")),
+        ),
         aliases=("mobilenet", "v1"),
         published=(Published("arXiv 1704.04861, tables 6 and 8", params=4.2e6, macs=569e6, top1=70.6),),
     ),

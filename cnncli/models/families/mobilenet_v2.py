@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from cnncli.graph import Graph, Node, Shape
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePooling2D, ReLU
 from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
+from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
 
 # Table 2: expansion t, output channels c, repeats n, stride s.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -24,12 +25,12 @@ def mobilenet_v2(
     graph: Graph,
     deviations: Deviations,
     *,
-    input_shape: Shape = (224, 224, 3),
-    alpha: float = 1.0,
-    include_top: bool = True,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: str | None = "softmax",
+    input_shape: InputShape = (224, 224, 3),
+    alpha: Alpha = 1.0,
+    include_top: IncludeTop = True,
+    pooling: Pooling = None,
+    classes: Classes = 1000,
+    classifier_activation: ClassifierActivation = "softmax",
 ) -> None:
     rounded = int if "rounding" in deviations else make_divisible
     batch_norm = BatchNormalization(momentum=0.99 if "momentum" in deviations else 0.999)
@@ -83,8 +84,7 @@ MODELS = (
         paper=Paper("MobileNetV2: Inverted Residuals and Linear Bottlenecks", "1801.04381"),
         introduced="inverted residual and linear bottleneck",
         build=mobilenet_v2,
-        deviations=DEVIATIONS,
-        article_options=("input_shape", "alpha", "include_top", "classes"),
+        flavors=(keras(SYMMETRIC), article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes"))),
         aliases=("v2",),
         published=(Published("arXiv 1801.04381, table 4", params=3.4e6, macs=300e6, top1=72.0),),
     ),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from cnncli.graph import Graph, Layer, Node, Shape
+from cnncli.graph import Graph, Layer, Node
 from cnncli.graph.layers import (
     Activation,
     BatchNormalization,
@@ -28,7 +28,19 @@ from cnncli.models.blocks import (
     residual,
     squeeze_excite,
 )
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.options import (
+    BOOLEANS,
+    Alpha,
+    Classes,
+    ClassifierActivation,
+    DropoutRate,
+    IncludeTop,
+    InputShape,
+    Option,
+    Pooling,
+    boolean,
+)
+from cnncli.models.spec import PIXELS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
 
 
 class Row(NamedTuple):
@@ -86,38 +98,41 @@ DEVIATIONS = {
     "momentum": "batch normalization's momentum 0.99, not 0.999",
 }
 
+Minimalistic = Annotated[bool, Option(boolean, "Without squeeze-and-excitation, hard-swish and 5x5 kernels.", BOOLEANS)]
+IncludePreprocessing = Annotated[bool, Option(boolean, "With the layer that scales pixels from 0..255.", BOOLEANS)]
+
 
 def mobilenet_v3(
     graph: Graph,
     deviations: Deviations,
     *,
-    table: tuple[Row, ...],
+    blocks: tuple[Row, ...],
     last_width: int,
-    input_shape: Shape = (224, 224, 3),
-    alpha: float = 1.0,
-    minimalistic: bool = False,
-    include_preprocessing: bool = True,
-    include_top: bool = True,
-    pooling: str | None = None,
-    classes: int = 1000,
-    classifier_activation: str | None = "softmax",
-    dropout: float = 0.2,
+    input_shape: InputShape = (224, 224, 3),
+    alpha: Alpha = 1.0,
+    minimalistic: Minimalistic = False,
+    include_preprocessing: IncludePreprocessing = True,
+    include_top: IncludeTop = True,
+    pooling: Pooling = None,
+    classes: Classes = 1000,
+    classifier_activation: ClassifierActivation = "softmax",
+    dropout: DropoutRate = 0.2,
 ) -> None:
     """`minimalistic` (keras.applications' variant): no squeeze-and-excitation, no h-swish, no 5x5 kernels."""
     batch_norm = BatchNormalization(momentum=0.99 if "momentum" in deviations else 0.999)
     activation: Layer = ReLU() if minimalistic else Activation("hard_silu")
     if minimalistic:
-        table = tuple(row._replace(kernel_size=3, squeeze_excite=False, hard_swish=False) for row in table)
+        blocks = tuple(row._replace(kernel_size=3, squeeze_excite=False, hard_swish=False) for row in blocks)
     x = image(graph, input_shape)
     with graph.scope("stem"):
         if include_preprocessing and "preprocessing" not in deviations:
             x = graph.add(Rescaling(1 / 127.5, -1.0), x, name="rescaling")
         stem = Conv2D(16, 3, strides=2, padding="same", use_bias=False)
         x = conv_bn(graph, x, stem, "stem", batch_norm, activation)
-    x = _stages(graph, x, deviations, table, alpha, batch_norm)
+    x = _stages(graph, x, deviations, blocks, alpha, batch_norm)
     with graph.scope("head"):
         rounded = int if "rounding" in deviations else make_divisible
-        last_conv = int(table[-1].expanded * alpha) if "head" in deviations else rounded(x.shape[-1] * 6)
+        last_conv = int(blocks[-1].expanded * alpha) if "head" in deviations else rounded(x.shape[-1] * 6)
         x = conv_bn(graph, x, Conv2D(last_conv, 1, padding="same", use_bias=False), "last", batch_norm, activation)
         if "head" in deviations:
             _article_head(graph, x, int(last_width * alpha), classes if include_top else None)
@@ -215,7 +230,10 @@ def _article_head(graph: Graph, x: Node, width: int, classes: int | None) -> Non
 
 
 PAPER = Paper("Searching for MobileNetV3", "1905.02244")
-ARTICLE_OPTIONS = ("input_shape", "alpha", "include_top", "classes")
+FLAVORS = (
+    keras(lambda options: PIXELS if options["include_preprocessing"] else SYMMETRIC),
+    article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
+)
 
 MODELS = (
     ModelSpec(
@@ -225,10 +243,10 @@ MODELS = (
         paper=PAPER,
         introduced="h-swish, squeeze-and-excitation, architecture found by NAS",
         build=mobilenet_v3,
-        deviations=DEVIATIONS,
-        article_options=ARTICLE_OPTIONS,
+        architecture="mobilenet_v3",
+        flavors=FLAVORS,
         aliases=("v3_small",),
-        fixed={"table": SMALL, "last_width": 1024},
+        fixed={"blocks": SMALL, "last_width": 1024},
         published=(Published("arXiv 1905.02244, table 3", params=2.5e6, macs=56e6, top1=67.4),),
     ),
     ModelSpec(
@@ -238,10 +256,10 @@ MODELS = (
         paper=PAPER,
         introduced="h-swish, squeeze-and-excitation, architecture found by NAS",
         build=mobilenet_v3,
-        deviations=DEVIATIONS,
-        article_options=ARTICLE_OPTIONS,
+        architecture="mobilenet_v3",
+        flavors=FLAVORS,
         aliases=("v3_large",),
-        fixed={"table": LARGE, "last_width": 1280},
+        fixed={"blocks": LARGE, "last_width": 1280},
         published=(Published("arXiv 1905.02244, table 3", params=5.4e6, macs=219e6, top1=75.2),),
     ),
 )
