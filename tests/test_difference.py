@@ -7,6 +7,7 @@ import random
 import pytest
 
 from cnncli.analysis.compare.alignment import align
+from cnncli.analysis.compare.changes import Rewired
 from cnncli.analysis.compare.comparison import entry, identical, stages
 from cnncli.analysis.compare.difference import COSTS, Costs, costs_of, difference
 from cnncli.analysis.structure import structural_hash
@@ -14,6 +15,7 @@ from cnncli.graph import Graph
 from cnncli.graph.layers import Activation, Add, Conv2D, Dropout, InputLayer, ReLU
 from cnncli.models.catalogue import MODELS
 from cnncli.models.reference import parse
+from cnncli.views.changes import phrases, span
 
 
 def test_the_hash_is_of_what_is_computed() -> None:
@@ -46,7 +48,7 @@ def test_the_hash_sees_wiring_alone() -> None:
 
     one, other = graph(True), graph(False)
     assert structural_hash(one) != structural_hash(other)
-    assert [change.what for change in difference(one, other) if change.kind == "changed"] == [("wired differently",)]
+    assert [change.what for change in difference(one, other) if change.kind == "changed"] == [(Rewired(),)]
 
 
 def test_the_superfluous_expansion_of_the_article(run) -> None:
@@ -95,14 +97,15 @@ def test_changes_add_up_and_are_told_where_the_networks_differ(seed: int) -> Non
         ("v3_large", "v3_large:minimalistic=true", "stage3 block1", ("k5x5 → k3x3", "-SE")),
         ("v3_small", "v3_large", "stage3 block1", ("k3x3 → k5x5", "+SE", "24 → 40 channels")),
         ("v3_large", "v3_large@article", "head", ("fused softmax", "keepdims True → False", "-Flatten", "+Reshape")),
+        ("b0", "b0:input_shape=223", "stem", ("224x224 → 223x223", "zero padding ((0, 1), (0, 1)) → 1")),
         ("v1", "v2", "stage5 block2-3", ("InvertedResidual6 k3x3", "96 channels")),
         ("v2", "v2:include_top=false", "head", ("-GlobalAveragePooling2D", "-Dense softmax", "1000 → 7x7x1280")),
     ],
 )
 def test_changes_in_words(before: str, after: str, where: str, what: tuple[str, ...]) -> None:
     changes = difference(parse(before).graph(), parse(after).graph())
-    (found,) = [change for change in changes if change.after == where]
-    assert set(what) == set(found.what)
+    (found,) = [change for change in changes if span(change.after) == where]
+    assert set(what) == set(phrases(found))
 
 
 def test_alignment_leaves_the_last_ones_over_and_never_pairs_the_unlike() -> None:

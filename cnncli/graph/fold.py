@@ -37,6 +37,11 @@ class Group:
         return tuple(self.scope_kinds[scope] for scope in scopes if scope in self.scope_kinds)
 
     @property
+    def parent(self) -> Scope:
+        """The scope that it is a part of."""
+        return self.scope[:-1] if self.name == ".".join(self.scope) else self.scope
+
+    @property
     def input_shape(self) -> Shape:
         """The first source's (height, width, channels); of the input itself, its own."""
         return self.sources[0].shape if self.sources else self.shape
@@ -93,7 +98,7 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
 
 def _part(scope: Scope, nodes: tuple[Node, ...]) -> Group:
     """Layers before or behind a deeper scope in theirs: not the block that the scope names, but from layer to layer."""
-    last = nodes[-1].name.rpartition(".")[2]
+    last = nodes[-1].short_name
     return Group(nodes[0].name if len(nodes) == 1 else f"{nodes[0].name}-{last}", scope, nodes, {})
 
 

@@ -61,6 +61,11 @@ class Node:
         return self.layer.type
 
     @property
+    def short_name(self) -> str:
+        """The name within its scope."""
+        return self.name[len(".".join(self.scope)) + 1 :] if self.scope else self.name
+
+    @property
     def role(self) -> Role:
         return self.layer.role
 

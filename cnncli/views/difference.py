@@ -10,6 +10,7 @@ from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.compare.difference import COSTS, Change, Costs, difference
 from cnncli.document.table import Column, Table
 from cnncli.render.console import capture, width
+from cnncli.views.changes import phrases, span
 from cnncli.views.comparison import identity_line
 from cnncli.words import visible
 
@@ -46,9 +47,8 @@ def diff_lines(diff: Diff) -> list[str]:
 
 
 def _where(change: Change) -> str:
-    if change.before and change.after and change.before != change.after:
-        return f"{change.before} → {change.after}"
-    return str(change.before or change.after)
+    before, after = span(change.before), span(change.after)
+    return f"{before} → {after}" if before and after and before != after else str(before or after)
 
 
 def _what(change: Change) -> str:
@@ -56,7 +56,7 @@ def _what(change: Change) -> str:
         return f"{change.blocks} equal" if change.blocks > 1 else "equal"
     costs = _costs(change.costs)
     together = "together " if change.blocks > 1 else ""
-    return ", ".join([*change.what, *([together + costs] if costs else [])])
+    return ", ".join([*phrases(change), *([together + costs] if costs else [])])
 
 
 def _costs(costs: Costs) -> str:
@@ -95,10 +95,10 @@ def diff_csv(diffs: Sequence[Diff]) -> Table:
         [
             Column("model", "Model", lambda row: row[0].after),
             Column("kind", "Kind", lambda row: row[1].kind),
-            Column("before", "Before", lambda row: row[1].before),
-            Column("after", "After", lambda row: row[1].after),
+            Column("before", "Before", lambda row: span(row[1].before)),
+            Column("after", "After", lambda row: span(row[1].after)),
             Column("blocks", "Blocks", lambda row: row[1].blocks),
-            Column("what", "What", lambda row: ", ".join(row[1].what)),
+            Column("what", "What", lambda row: ", ".join(phrases(row[1]))),
             *(_cost_column(key) for key in COSTS),
         ],
         rows,
@@ -114,10 +114,10 @@ def change_data(diff: Diff) -> list[dict[str, Any]]:
         {
             "model": diff.after,
             "kind": change.kind,
-            "before": change.before,
-            "after": change.after,
+            "before": span(change.before),
+            "after": span(change.after),
             "blocks": change.blocks,
-            "what": change.what,
+            "what": phrases(change),
             **{key: getattr(change.costs, key) for key in COSTS},
         }
         for change in diff.changes

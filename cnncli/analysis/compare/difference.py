@@ -1,17 +1,17 @@
-"""What changes from one network to another: block by block, in words, with what each change costs."""
+"""What changes from one network to another: block by block, with what each change costs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
-from cnncli.analysis.compare.phrases import changed, whole_block
+from cnncli.analysis.compare.changes import Fact, changed, whole_block
 from cnncli.analysis.structure import acting, arguments, source
 from cnncli.errors import CheckFailed
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph, Group, Node, Scope
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,25 @@ class Costs:
 COSTS = tuple(field.name for field in fields(Costs))
 
 
+Kind = Literal["changed", "added", "removed", "equal"]
+
+
 @dataclass(frozen=True)
 class Change:
-    """A block, or a run of `blocks` blocks that change alike, of the first network (`before`) or the second (`after`).
+    """A block, or a run of blocks that change alike, of the first network (`before`) or the second (`after`).
 
-    `kind` is changed, added, removed or equal; `what` says what changed, in words; `costs` are the second's less the
-    first's, over the run.
+    `what` are the facts that changed; `costs` are the second's less the first's, over the run.
     """
 
-    kind: str
-    before: str | None
-    after: str | None
-    what: tuple[str, ...]
+    kind: Kind
+    before: tuple[Group, ...]
+    after: tuple[Group, ...]
+    what: tuple[Fact, ...]
     costs: Costs
-    blocks: int = 1
+
+    @property
+    def blocks(self) -> int:
+        return max(len(self.before), len(self.after))
 
 
 def costs_of(nodes: Sequence[Node]) -> Costs:
@@ -77,27 +82,27 @@ def _aligned_blocks(first: Sequence[Part], second: Sequence[Part]) -> Iterator[t
             yield None if k is None else blocks[k], None if m is None else others[m]
 
 
-def _change(one: Part | None, other: Part | None, signatures: Mapping[Part, Any]) -> Change:
+def _change(one: Part | None, other: Part | None, signatures: Mapping[Part | None, Any]) -> Change:
     before, after = one and one.group, other and other.group
     costs = costs_of(after.nodes if after else ()) - costs_of(before.nodes if before else ())
-    if one and other:
+    if before and after:
         equal = signatures[one] == signatures[other]
-        what = () if equal else changed(one.group, other.group)
-        return Change("equal" if equal else "changed", one.group.name, other.group.name, what, costs)
+        what = () if equal else changed(before, after)
+        return Change("equal" if equal else "changed", (before,), (after,), what, costs)
     if after:
-        return Change("added", None, after.name, whole_block(after), costs)
+        return Change("added", (), (after,), whole_block(after), costs)
     assert before
-    return Change("removed", before.name, None, whole_block(before), costs)
+    return Change("removed", (before,), (), whole_block(before), costs)
 
 
-def _signatures(stages: Sequence[Part]) -> dict[Part, Any]:
+def _signatures(stages: Sequence[Part]) -> dict[Part | None, Any]:
     """Of each block all that it computes at inference: two blocks of one signature are equal.
 
     A layer's source is written as its distance in blocks, and its place from the end of that block.
     """
     blocks = [block for stage in stages for block in stage.blocks or (stage,)]
     places: dict[int, tuple[int, int]] = {}
-    signatures: dict[Part, Any] = {}
+    signatures: dict[Part | None, Any] = {}
     for number, block in enumerate(blocks):
         nodes = acting(block.group.nodes)
         places |= {node.index: (number, len(nodes) - position) for position, node in enumerate(nodes)}
@@ -121,32 +126,20 @@ def _folded(changes: Sequence[Change]) -> list[Change]:
     def alike(change: Change) -> Any:
         if change.kind == "equal":
             return "equal"
-        return change.kind, _stage(change.before), _stage(change.after), change.what, change.costs
+        return change.kind, *_parents(change), change.what, change.costs
 
     return [_run(list(run)) for _, run in groupby(changes, key=alike)]
 
 
-def _stage(name: str | None) -> str | None:
-    return name and name.rpartition(".")[0]
+def _parents(change: Change) -> tuple[Scope | None, Scope | None]:
+    before, after = (groups[0].parent if groups else None for groups in (change.before, change.after))
+    return before, after
 
 
 def _run(run: Sequence[Change]) -> Change:
     return replace(
         run[0],
-        before=_span([change.before for change in run if change.before]),
-        after=_span([change.after for change in run if change.after]),
+        before=tuple(group for change in run for group in change.before),
+        after=tuple(group for change in run for group in change.after),
         costs=sum((change.costs for change in run), Costs()),
-        blocks=len(run),
     )
-
-
-def _span(names: Sequence[str]) -> str | None:
-    """`stage4 block2-3`, or `stem to stage1 block2` where a run goes through several stages."""
-    if not names:
-        return None
-    first, last = names[0].replace(".", " "), names[-1].replace(".", " ")
-    if first == last:
-        return first
-    if _stage(names[0]) != _stage(names[-1]) or not _stage(names[0]):
-        return f"{first} to {last}"
-    return f"{first}-{last.rpartition(' ')[2].lstrip('abcdefghijklmnopqrstuvwxyz_')}"

@@ -1,0 +1,86 @@
+"""Changes of blocks in words: `k3x3 → k5x5`, `+SE`, `40 → 48 channels`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncli.analysis.compare.changes import Added, Aspect, Changed, Fact, Fused, Piece, Removed, Whole
+from cnncli.analysis.compare.difference import Change
+from cnncli.analysis.labels import SQUEEZE_EXCITE
+from cnncli.graph import Group
+
+
+def phrases(change: Change) -> tuple[str, ...]:
+    """What changed, a phrase a fact."""
+    return tuple(phrase for fact in change.what for phrase in _phrases(fact))
+
+
+def _phrases(fact: Fact) -> Sequence[str]:
+    if isinstance(fact, Whole):
+        return str(fact.label), f"{fact.channels} channels"
+    if isinstance(fact, Changed):
+        return (_changed(fact),)
+    if isinstance(fact, (Added, Removed)):
+        return (f"{'+' if isinstance(fact, Added) else '-'}{_piece(fact)}",)
+    return (f"fused {fact.activation}" if isinstance(fact, Fused) else "wired differently",)
+
+
+def _piece(fact: Added | Removed) -> str:
+    labels = ", ".join(map(str, fact.labels))
+    if fact.piece in (Piece.LAYERS, Piece.RESHAPING):
+        return labels
+    if fact.piece is Piece.EXPANSION:
+        return f"expansion ({labels})"
+    return SQUEEZE_EXCITE if fact.piece is Piece.GATE else fact.piece.value
+
+
+def _changed(fact: Changed) -> str:
+    before, after = fact.before, fact.after
+    if fact.what in (Aspect.GATE_LAYERS, Aspect.GATE_ACTIVATIONS):
+        return f"{SQUEEZE_EXCITE} {_listed(fact.what, before)} → {_listed(fact.what, after)}"
+    lead, tail = {
+        "kernel_size": ("k", ""),
+        "strides": ("s", ""),
+        "activation": ("", ""),
+        Aspect.LAYER: ("", ""),
+        Aspect.SIZE: ("", ""),
+        Aspect.SHAPE: ("", ""),
+        Aspect.CHANNELS: ("", " channels"),
+        Aspect.INPUT_CHANNELS: ("", " input channels"),
+        Aspect.WIDTH: (f"{fact.layer} ", ""),
+        Aspect.GATE_WIDTH: ("squeeze ", ""),
+        Aspect.ZEROS: ("zero padding ", ""),
+    }.get(fact.what, (f"{fact.what} ", ""))
+    write = _sides if fact.what is Aspect.ZEROS else _value
+    again = lead if fact.what in ("kernel_size", "strides") else ""
+    return f"{lead}{write(before)} → {again}{write(after)}{tail}"
+
+
+def _listed(what: Aspect | str, words: Sequence[str]) -> str:
+    return " + ".join(dict.fromkeys(words) if what is Aspect.GATE_LAYERS else words)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "x".join(map(_value, value))
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def _sides(sides: tuple[tuple[int, int], tuple[int, int]]) -> str:
+    """As Keras writes ((top, bottom), (left, right)); one number where all are alike."""
+    cells = {cells for side in sides for cells in side}
+    return str(cells.pop()) if len(cells) == 1 else str(sides)
+
+
+def span(groups: Sequence[Group]) -> str | None:
+    """`stage4 block2-3`, or `stem to stage1 block2` where a run goes through several stages; None for no block."""
+    if not groups:
+        return None
+    first, last = groups[0], groups[-1]
+    name = first.name.replace(".", " ")
+    if first is last:
+        return name
+    if first.parent != last.parent or not first.parent or last.number is None:
+        return f"{name} to {last.name.replace('.', ' ')}"
+    return f"{name}-{last.number}"
