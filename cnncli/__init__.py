@@ -1,30 +1,26 @@
-"""cnncli: inspect, draw, compare and export convolutional networks by name.
+"""cnncli: inspect, draw, compare and export convolutional networks.
 
-`load("mobilenet_v2", alpha=0.5)` is the layer graph of a model, `to_keras(graph)` the keras.Model of a graph.
+`load("mobilenet_v2", alpha=0.5)` is a network with its graph, totals, table, picture and checks, `from_keras(model)` the
+network of a keras.Model, `to_keras(network)` a keras.Model again. Importing cnncli alone costs nothing.
 """
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
 
-__all__ = ["load", "to_keras"]
+__all__ = ["from_graph", "from_keras", "load", "to_keras"]
 
 TYPE_CHECKING = False  # `typing` itself is not imported: nothing is, before __main__ has seen to the path
 if TYPE_CHECKING:
     from typing import Any
 
-    from cnncli.keras_model import lower as to_keras
-    from cnncli.models.reference import load
+    from cnncli.library import from_graph, from_keras, load, to_keras
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for only then: `import cnncli` alone stays free of cost."""
-    if name == "load":
-        from cnncli.models.reference import load
+    """Load what is asked for only then."""
+    if name in __all__:
+        import cnncli.library
 
-        return load
-    if name == "to_keras":
-        from cnncli.keras_model import lower
-
-        return lower
+        return getattr(cnncli.library, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

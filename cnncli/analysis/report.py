@@ -7,15 +7,18 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any
 
-from cnncli.analysis.costs import Totals, totals
 from cnncli.analysis.labels import Label, Traits, group_label
-from cnncli.graph import Graph, Group, Scope, Shape, fold
+from cnncli.analysis.metrics import Totals, amounts
+from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
+from cnncli.graph.amounts import total
 from cnncli.graph.layer import INITIAL
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A layer, or a group of them; costs are sums over the group. Shapes are (height, width, channels).
+    """A layer, or a group of them. Shapes are (height, width, channels).
+
+    `amounts` are the figures that add up, by the metrics' keys, summed over the group.
 
     `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
     are a layer's own arguments or a block's traits. `repeats` counts identical blocks in the row, `number` tells which
@@ -29,11 +32,7 @@ class Row:
     inputs: tuple[str, ...]
     input_shape: Shape
     output_shape: Shape
-    params: int
-    trainable_params: int
-    macs: int
-    flops: int
-    layers_folded: int
+    amounts: Mapping[str, Any]
     details: Mapping[str, Any]
     repeats: int = 1
     number: int | None = None
@@ -43,10 +42,6 @@ class Row:
         """The label in words: `MBConv6 k5x5 SE x2`."""
         return f"{self.label} x{self.repeats}" if self.repeats > 1 else str(self.label)
 
-    @property
-    def non_trainable_params(self) -> int:
-        return self.params - self.trainable_params
-
 
 @dataclass(frozen=True)
 class Report:
@@ -55,15 +50,25 @@ class Report:
     totals: Totals
     rows: tuple[Row, ...]
     depth: int | None
-    input_shape: Shape
-    output_shape: Shape
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+
+    @property
+    def input_shape(self) -> Shape:
+        """Of the first input."""
+        return self.inputs[0].shape if self.inputs else ()
+
+    @property
+    def output_shape(self) -> Shape:
+        """Of the first output."""
+        return self.outputs[0].shape if self.outputs else ()
 
 
 def report(graph: Graph, depth: int | None = None) -> Report:
     groups = fold(graph, depth)
     owner = {node.index: group.name for group in groups for node in group.nodes}
     rows = tuple(row_of(group, tuple(owner[source.index] for source in group.sources)) for group in groups)
-    return Report(totals(graph), rows, depth, graph.nodes[0].shape, graph.nodes[-1].shape)
+    return Report(Totals(graph), rows, depth, graph.inputs, graph.outputs)
 
 
 def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
@@ -78,11 +83,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         inputs=tuple(dict.fromkeys(inputs)),
         input_shape=group.input_shape,
         output_shape=group.shape,
-        params=group.params,
-        trainable_params=group.trainable_params,
-        macs=group.macs,
-        flops=group.flops,
-        layers_folded=len(group.nodes),
+        amounts=amounts(group.nodes),
         details=_arguments(group) if single else _traits(label),
         number=group.number,
     )
@@ -104,7 +105,7 @@ def merge_repeats(rows: Sequence[Row]) -> list[Row]:
     """Consecutive rows that differ in nothing but the name as one, `stage3.block2-4`, with the sums of their costs."""
 
     def identity(row: Row) -> tuple[Any, ...]:
-        return row.label, row.scope[:-1], row.input_shape, row.output_shape, row.params, row.macs, row.flops
+        return row.label, row.scope[:-1], row.input_shape, row.output_shape, *row.amounts.values()
 
     return [_merged(list(run)) for _, run in groupby(rows, key=identity)]
 
@@ -117,10 +118,6 @@ def _merged(run: list[Row]) -> Row:
     return replace(
         first,
         name=f"{first.name}-{end}",
-        params=sum(row.params for row in run),
-        trainable_params=sum(row.trainable_params for row in run),
-        macs=sum(row.macs for row in run),
-        flops=sum(row.flops for row in run),
-        layers_folded=sum(row.layers_folded for row in run),
+        amounts={key: total(row.amounts[key] for row in run) for key in first.amounts},
         repeats=len(run),
     )

@@ -17,7 +17,7 @@ STAGE, BLOCK = 1, 2
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Consecutive nodes of one scope, or a single node. Costs are the sums over its nodes.
+    """Consecutive nodes of one scope, or a single node.
 
     `number` tells which one of its like the scope is, where that is known.
     """
@@ -57,22 +57,6 @@ class Group:
     def shape(self) -> Shape:
         """The output's (height, width, channels)."""
         return self.nodes[-1].shape
-
-    @cached_property
-    def params(self) -> int:
-        return sum(node.params for node in self.nodes)
-
-    @cached_property
-    def trainable_params(self) -> int:
-        return sum(node.trainable_params for node in self.nodes)
-
-    @cached_property
-    def macs(self) -> int:
-        return sum(node.macs for node in self.nodes)
-
-    @cached_property
-    def flops(self) -> int:
-        return sum(node.flops for node in self.nodes)
 
 
 def fold(graph: Graph, depth: int | None) -> list[Group]:

@@ -24,7 +24,7 @@ def differences(graph: Graph, model: Any) -> tuple[Difference, ...]:
     Shapes are without the batch axis.
     """
     layers = {layer.name: layer for layer in model.layers}
-    nodes = {node.name: node for node in graph.nodes}
+    nodes = {node.name: node for node in graph.nodes if not node.shares}
     found: list[Difference] = []
     for name in dict.fromkeys((*nodes, *layers)):
         ours = _of_node(nodes[name]) if name in nodes else {}
@@ -59,7 +59,7 @@ def _totals_of_graph(graph: Graph) -> dict[str, Any]:
     params = sum(node.params for node in graph.nodes)
     trainable = sum(node.trainable_params for node in graph.nodes)
     return {
-        "layers": len(graph.nodes),
+        "layers": sum(not node.shares for node in graph.nodes),
         "params": params,
         "trainable_params": trainable,
         "non_trainable_params": params - trainable,

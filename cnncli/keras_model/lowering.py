@@ -8,22 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cnncli.graph import Graph, Node
-from cnncli.graph.layers import VarianceScaling
+from cnncli.errors import UsageError
+from cnncli.graph import Graph, Node, Role
+from cnncli.graph.layers import LAYERS, VarianceScaling
 from cnncli.keras_model.backend import import_keras, uncollected
 
 
 @uncollected()
 def lower(graph: Graph) -> Any:
-    """The functional keras.Model of a graph: stock layers only, one a node, named as the nodes, freshly initialized.
+    """The functional keras.Model of a graph: stock layers only, one a node (where a
+    node shares another's weights, that one's), named as the nodes, freshly initialized.
 
-    The model carries the graph's name as far as TensorFlow takes it. Raises MachineError without TensorFlow.
+    The model carries the graph's name as far as TensorFlow takes it. Raises MachineError without TensorFlow, UsageError
+    for a layer that Keras lacks.
     """
     keras = import_keras()
     tensors: dict[int, Any] = {}
+    layers: dict[int, Any] = {}
     with _channels_last(keras):
         for node in graph.nodes:
-            tensors[node.index] = _apply(keras, node, [tensors[source.index] for source in node.inputs])
+            inputs = [tensors[source.index] for source in node.inputs]
+            if node.role is Role.INPUT:
+                tensors[node.index] = keras.Input(name=node.name, dtype=node.dtype, **node.layer.config())
+                continue
+            layer = layers[node.shares.index] if node.shares else _layer(keras, node)
+            layers[node.index] = layer
+            tensors[node.index] = layer(_single(inputs))
     inputs = [tensors[node.index] for node in graph.inputs]
     outputs = [tensors[node.index] for node in graph.outputs]
     return keras.Model(_single(inputs), _single(outputs), name=keras_name(graph.name))
@@ -34,11 +44,11 @@ def keras_name(reference: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "_", reference)
 
 
-def _apply(keras: Any, node: Node, inputs: list[Any]) -> Any:
+def _layer(keras: Any, node: Node) -> Any:
+    if node.type not in LAYERS:
+        raise UsageError(f"{node.name}: there is no Keras layer {node.type}, so that the network cannot be built")
     config = {name: _argument(keras, value) for name, value in node.layer.config().items()}
-    if node.type == "InputLayer":
-        return keras.Input(name=node.name, **config)
-    return getattr(keras.layers, node.type)(name=node.name, **config)(_single(inputs))
+    return getattr(keras.layers, node.type)(name=node.name, **config)
 
 
 def _argument(keras: Any, value: Any) -> Any:

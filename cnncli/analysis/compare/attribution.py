@@ -10,33 +10,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate, pairwise
 from math import exp, log
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from cnncli.analysis.metrics import metric
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape
-from cnncli.models.options import show
+from cnncli.graph.amounts import is_known
 from cnncli.models.reference import Model
 from cnncli.models.spec import Deviations
+from cnncli.network import Network
 
-METRICS = ("params", "macs")
+EXPLAINED = ("params", "macs")
+"""The metrics whose growth is shared out."""
 
 Number = TypeVar("Number", Fraction, float)
 
 
 @dataclass(frozen=True)
 class Factor:
-    """Something in which two models differ: an option, a deviation of the article's, or the whole flavor.
+    """Something in which two models differ, with its two values: an option, a deviation, or the whole flavor.
 
     `arguments` and `deviations` are what changes in the builder's call.
     """
 
+    kind: Literal["option", "deviation", "flavor"]
     name: str
-    before: str
-    after: str
+    before: Any
+    after: Any
     arguments: Mapping[str, Any] = field(default_factory=dict)
     deviations: Deviations = frozenset()
     remark: str = ""
@@ -66,45 +71,56 @@ class Share:
         return all(part == NOTHING for part in self.growth.values())
 
 
+class Obstacle(Enum):
+    """Why nothing can be attributed."""
+
+    FOREIGN = "one of them is no architecture that has options"
+    ARCHITECTURES = "they are different architectures"
+    NOTHING_DIFFERS = "no option differs"
+    NO_WAY = "no way from one to the other can be built"
+
+
 @dataclass(frozen=True)
 class Attribution:
-    """`shares` is empty where `why_not` says why nothing can be attributed."""
+    """`shares` is empty where there is an `obstacle`; `failure` is what the builder said where there is no way."""
 
     growth: Mapping[str, Growth]
     shares: tuple[Share, ...] = ()
-    why_not: str = ""
+    obstacle: Obstacle | None = None
+    failure: str = ""
 
 
-def attribute(before: Model, after: Model, graphs: tuple[Graph, Graph]) -> Attribution:
-    """Share the growth of parameters and MACs from one model to another out among what differs between them."""
-    values = [{metric: sum(getattr(node, metric) for node in graph.nodes) for metric in METRICS} for graph in graphs]
-    growth = {metric: _growth(values[0][metric], values[1][metric]) for metric in METRICS}
-    if before.spec.build is not after.spec.build:
-        names = f"{before.spec.name} and {after.spec.name}"
-        return Attribution(growth, why_not=f"{names} are different architectures, not one with different options")
-    factors = _factors(before, after, graphs[1])
+def attribute(before: Network, after: Network) -> Attribution:
+    """Share the growth of parameters and MACs from one network to another out among what differs between them."""
+    growth = {key: _growth(metric(key).total(before.graph), metric(key).total(after.graph)) for key in EXPLAINED}
+    if before.model is None or after.model is None:
+        return Attribution(growth, obstacle=Obstacle.FOREIGN)
+    if before.model.spec.build is not after.model.spec.build:
+        return Attribution(growth, obstacle=Obstacle.ARCHITECTURES)
+    factors = _factors(before.model, after.model, after.graph)
     if not factors:
-        return Attribution(growth, why_not="no option differs")
-    lattice = _Lattice(before, factors)
-    parts = {metric: _parts(lattice, place) for place, metric in enumerate(METRICS)}
+        return Attribution(growth, obstacle=Obstacle.NOTHING_DIFFERS)
+    lattice = _Lattice(before.model, factors)
+    parts = {key: _parts(lattice, place) for place, key in enumerate(EXPLAINED)}
     if lattice.bits and not all(parts.values()):
-        return Attribution(growth, why_not=f"no way from one to the other can be built: {lattice.failure}")
+        return Attribution(growth, obstacle=Obstacle.NO_WAY, failure=lattice.failure)
     shares = (
-        Share(factor, {metric: parts[metric].get(1 << position, NOTHING) for metric in METRICS})
+        Share(factor, {key: parts[key].get(1 << position, NOTHING) for key in EXPLAINED})
         for position, factor in enumerate(factors)
     )
     return Attribution(growth, tuple(shares))
 
 
-def _growth(before: int, after: int) -> Growth:
-    return Growth(after - before, after / before if before and after else None)
+def _growth(before: Any, after: Any) -> Growth:
+    known = is_known(before) and is_known(after)
+    return Growth(after - before, after / before if known and before and after else None)
 
 
 def _factors(before: Model, after: Model, graph: Graph) -> list[Factor]:
     """Options that differ, and the flavor: as a whole beside options, by its deviations where nothing else differs."""
     one, other = before.arguments, after.arguments
     options = [
-        Factor(name, _shown(one[name]), _shown(other[name]), {name: other[name]}, remark=graph.remarks.get(name, ""))
+        Factor("option", name, one[name], other[name], {name: other[name]}, remark=graph.remarks.get(name, ""))
         for name in one
         if one[name] != other[name]
     ]
@@ -112,18 +128,12 @@ def _factors(before: Model, after: Model, graph: Graph) -> list[Factor]:
     if not deviations:
         return options
     if options:
-        return [*options, Factor("flavor", before.flavor, after.flavor, deviations=deviations)]
+        return [*options, Factor("flavor", "flavor", before.flavor, after.flavor, deviations=deviations)]
     return [
-        Factor(name, before.flavor, after.flavor, deviations=frozenset({name}), remark=text)
+        Factor("deviation", name, before.flavor, after.flavor, deviations=frozenset({name}), remark=text)
         for name, text in {**before.definition.deviations, **after.definition.deviations}.items()
         if name in deviations
     ]
-
-
-def _shown(value: Any) -> str:
-    """An option's value; of a table of blocks its length."""
-    is_table = isinstance(value, tuple) and not isinstance(value[0], int)
-    return f"{len(value)} blocks" if is_table else show(value)
 
 
 class _Lattice:
@@ -162,7 +172,7 @@ class _Lattice:
         key = node.layer, node.input_shapes
         costs = self._layers.get(key)
         if costs is None:
-            costs = self._layers[key] = tuple(getattr(node, metric) for metric in METRICS)
+            costs = self._layers[key] = tuple(getattr(node, key) for key in EXPLAINED)
         return costs
 
     def subsets(self) -> list[tuple[int, ...] | None]:

@@ -7,45 +7,46 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
-from cnncli.analysis.costs import Totals, totals
-from cnncli.analysis.depth import convolution_depth
+from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph, Group
-from cnncli.models.reference import Model
+from cnncli.graph.amounts import is_known
 from cnncli.models.spec import Published
+from cnncli.network import Network
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model in a comparison. `depth` counts convolutions behind each other (analysis.depth)."""
+    """A network in a comparison, with its figures."""
 
-    model: Model
-    graph: Graph
+    network: Network
     totals: Totals
-    depth: int
 
     @property
     def reference(self) -> str:
-        return self.model.reference
+        return self.network.reference
+
+    @property
+    def graph(self) -> Graph:
+        return self.network.graph
 
     @property
     def published(self) -> Published | None:
-        """The published accuracy: a model's with its own options only, for nobody measured the others."""
-        return self.model.spec.top1 if self.reference == self.model.spec.name else None
+        return self.network.published
 
     @cached_property
     def structure(self) -> str:
         return structural_hash(self.graph)
 
 
-def entry(model: Model) -> Entry:
-    graph = model.graph()
-    return Entry(model, graph, totals(graph), convolution_depth(graph))
+def entry(network: Network) -> Entry:
+    return Entry(network, Totals(network.graph))
 
 
 def identical(one: Entry, other: Entry) -> bool:
     """Whether two networks compute the same at inference."""
-    return one.totals.macs == other.totals.macs and one.structure == other.structure
+    macs = one.totals.macs, other.totals.macs  # quicker than the structures, which need be looked at only then
+    return not (all(map(is_known, macs)) and macs[0] != macs[1]) and one.structure == other.structure
 
 
 StageRow = tuple[Group | None, ...]

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.compare.changes import Fact, changed, whole_block
+from cnncli.analysis.metrics import Metric, Place, metrics
 from cnncli.analysis.structure import acting, arguments, source
 from cnncli.errors import CheckFailed
 from cnncli.graph import Graph, Group, Node, Scope
+from cnncli.graph.amounts import is_known, total
+
+Costs = Mapping[str, Any]
+"""Of layers, what changes of them are told to cost: the figures that add up, by the metrics' keys."""
 
 
-@dataclass(frozen=True)
-class Costs:
-    """What sums over layers."""
-
-    params: int = 0
-    trainable_params: int = 0
-    macs: int = 0
-    flops: int = 0
-
-    def __add__(self, other: Costs) -> Costs:
-        return Costs(*(getattr(self, key) + getattr(other, key) for key in COSTS))
-
-    def __sub__(self, other: Costs) -> Costs:
-        return Costs(*(getattr(self, key) - getattr(other, key) for key in COSTS))
+def costs_of(nodes: Sequence[Node]) -> dict[str, Any]:
+    return {each.key: total(map(each.layer, nodes)) for each in _told() if each.layer is not None}
 
 
-COSTS = tuple(field.name for field in fields(Costs))
+def _told() -> list[Metric]:
+    return metrics(Place.CHANGE, additive=True)
+
+
+def nothing() -> dict[str, Any]:
+    return {each.key: 0 for each in _told()}
+
+
+def added(costs: Iterable[Costs]) -> dict[str, Any]:
+    """The sums of several."""
+    whole = nothing()
+    for each in costs:
+        whole = {key: whole[key] + each[key] for key in whole}
+    return whole
+
+
+def _less(after: Costs, before: Costs) -> dict[str, Any]:
+    return {key: after[key] - before[key] for key in after}
 
 
 Kind = Literal["changed", "added", "removed", "equal"]
@@ -54,10 +64,6 @@ class Change:
         return max(len(self.before), len(self.after))
 
 
-def costs_of(nodes: Sequence[Node]) -> Costs:
-    return Costs(*(sum(getattr(node, key) for node in nodes) for key in COSTS))
-
-
 def difference(before: Graph, after: Graph) -> list[Change]:
     """All blocks of both networks in order, aligned by role and position; runs that change alike are folded into one.
 
@@ -67,10 +73,9 @@ def difference(before: Graph, after: Graph) -> list[Change]:
     first, second = parts(before), parts(after)
     signatures = _signatures(first) | _signatures(second)
     changes = [_change(one, other, signatures) for one, other in _aligned_blocks(first, second)]
-    total = sum((change.costs for change in changes), Costs())
-    whole = costs_of(after.nodes) - costs_of(before.nodes)
-    if total != whole:
-        raise CheckFailed(f"the changes add up to {total}, but the totals differ by {whole}: please report this")
+    parts_of_it, whole = added(change.costs for change in changes), _less(costs_of(after.nodes), costs_of(before.nodes))
+    if any(is_known(whole[key]) and parts_of_it[key] != whole[key] for key in whole):
+        raise CheckFailed(f"the changes add up to {parts_of_it}, but the totals differ by {whole}: please report this")
     return _folded(changes)
 
 
@@ -84,11 +89,12 @@ def _aligned_blocks(first: Sequence[Part], second: Sequence[Part]) -> Iterator[t
 
 def _change(one: Part | None, other: Part | None, signatures: Mapping[Part | None, Any]) -> Change:
     before, after = one and one.group, other and other.group
-    costs = costs_of(after.nodes if after else ()) - costs_of(before.nodes if before else ())
+    costs = _less(costs_of(after.nodes if after else ()), costs_of(before.nodes if before else ()))
     if before and after:
         equal = signatures[one] == signatures[other]
-        what = () if equal else changed(before, after)
-        return Change("equal" if equal else "changed", (before,), (after,), what, costs)
+        if equal:  # what is unknown of both is the same
+            return Change("equal", (before,), (after,), (), nothing())
+        return Change("changed", (before,), (after,), changed(before, after), costs)
     if after:
         return Change("added", (), (after,), whole_block(after), costs)
     assert before
@@ -141,5 +147,5 @@ def _run(run: Sequence[Change]) -> Change:
         run[0],
         before=tuple(group for change in run for group in change.before),
         after=tuple(group for change in run for group in change.after),
-        costs=sum((change.costs for change in run), Costs()),
+        costs=added(change.costs for change in run),
     )

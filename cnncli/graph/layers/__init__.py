@@ -19,7 +19,7 @@ from cnncli.graph.layers.normalization import (
     Normalization,
     Rescaling,
 )
-from cnncli.graph.layers.opaque import Opaque
+from cnncli.graph.layers.opaque import Opaque, Select
 from cnncli.graph.layers.pooling import (
     AveragePooling2D,
     GlobalAveragePooling2D,
@@ -88,6 +88,7 @@ __all__ = [
     "ReLU",
     "Rescaling",
     "Reshape",
+    "Select",
     "SeparableConv2D",
     "Softmax",
     "SpatialDropout2D",
@@ -97,8 +98,10 @@ __all__ = [
     "ZeroPadding2D",
 ]
 
+_NOT_KERAS = (Layer, Merge, GlobalPooling, Opaque, Select)
+
 LAYERS: dict[str, type[Layer]] = {
     name: layer
     for name, layer in list(globals().items())
-    if isinstance(layer, type) and issubclass(layer, Layer) and layer not in (Layer, Merge, GlobalPooling, Opaque)
+    if isinstance(layer, type) and issubclass(layer, Layer) and layer not in _NOT_KERAS
 }

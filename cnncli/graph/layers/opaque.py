@@ -7,6 +7,7 @@ from typing import Any
 
 from cnncli.graph.amounts import UNKNOWN
 from cnncli.graph.layer import Layer, Shape, Weight, Window
+from cnncli.graph.roles import Role
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -15,6 +16,8 @@ class Opaque(Layer):
 
     operation: str
     shape: Shape
+
+    role = Role.OTHER
 
     @property
     def type(self) -> str:
@@ -34,3 +37,17 @@ class Opaque(Layer):
 
     def window(self) -> Window:
         return Window((UNKNOWN, UNKNOWN), (1, 1))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Select(Layer):
+    """One of the outputs of an operation that has several; it costs nothing."""
+
+    number: int
+    shape: Shape
+
+    role = Role.SHAPING
+    free = True
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape

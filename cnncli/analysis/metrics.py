@@ -1,0 +1,313 @@
+"""The figures of a network: one table.
+
+Columns, footers, JSON, comparisons, budgets and their options, locks, labels and heat are read from it. A new figure is
+an entry here and the function that computes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import prod
+from operator import attrgetter
+from typing import Any
+
+from cnncli.analysis.depth import convolution_depth
+from cnncli.analysis.memory import peak_activation_bytes
+from cnncli.analysis.receptive_field import receptive_field
+from cnncli.graph import Graph, Node
+from cnncli.graph.amounts import is_known, total
+from cnncli.graph.roles import KERNELS
+
+
+class Unit(str, Enum):
+    """What a figure counts; it decides how it is written and how a limit on it is read."""
+
+    COUNT = "count"
+    BYTES = "bytes"
+    PIXELS = "pixels"
+    """Height and width."""
+
+
+class Place(str, Enum):
+    """Where a figure is told."""
+
+    COLUMN = "column of summary, and its footer"
+    DATA = "totals and rows in JSON"
+    COMPARISON = "row of compare"
+    CHANGE = "what a change of a block costs"
+    BUDGET = "limit of check"
+    LOCK = "lock file"
+    LABEL = "field of plot --label"
+    HEAT = "plot --heat"
+
+
+EVERYWHERE = frozenset(Place)
+
+
+class About(str, Enum):
+    """What a figure is of: compare's rows stand in this order."""
+
+    WEIGHTS = "weights"
+    WORK = "work"
+    MEMORY = "memory"
+    VIEW = "view"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How a figure is limited: the option's name without `--`, the help of that option, the noun of its messages."""
+
+    name: str
+    help: str
+    noun: str
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """A figure. `convention` is the sentence that says what is counted.
+
+    Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
+    `better` is -1 where less is better, 1 where more is, 0 where neither. `share` asks for a column of shares beside
+    the figure's own, `main` says that it is worth its room where that is scarce. `noun` is what it is in a sentence.
+    """
+
+    key: str
+    title: str
+    about: About
+    convention: str = ""
+    unit: Unit = Unit.COUNT
+    layer: Callable[[Node], Any] | None = None
+    network: Callable[[Graph], Any] | None = None
+    figure: Callable[[Any], Any] = lambda value: value
+    """Of a value that is several figures the one that is compared and limited."""
+    better: int = -1
+    share: bool = False
+    main: bool = False
+    noun: str = ""
+    detail: str = ""
+    """What else the title needs where the figure stands alone, as `float32`."""
+    budget: Budget | None = None
+    places: frozenset[Place] = EVERYWHERE
+    row_key: str = ""
+    """Its key in rows and columns, where that is not the key of the total."""
+
+    @property
+    def additive(self) -> bool:
+        """Whether a network's figure is the sum of its layers'."""
+        return self.layer is not None
+
+    @property
+    def column(self) -> str:
+        return self.row_key or self.key
+
+    @property
+    def words(self) -> str:
+        return self.noun or self.title
+
+    @property
+    def limit(self) -> Budget:
+        """How it is limited; as its names say, unless something else is written."""
+        name = "max-" + self.key.replace("_", "-")
+        return self.budget or Budget(name, f"{self.title}.", self.words)
+
+    def total(self, graph: Graph) -> Any:
+        """The network's figure: UNKNOWN or AtLeast where some layer's is unknown."""
+        if self.layer is not None:
+            return total(map(self.layer, graph.nodes))
+        assert self.network is not None
+        return self.network(graph)
+
+
+def _activations(node: Node) -> Any:
+    return prod(node.shape) if node.role in KERNELS else 0
+
+
+BYTES_PER_WEIGHT = {"float32": 4, "float16": 2, "int8": 1}
+
+
+def weight_bytes(graph: Graph) -> dict[str, Any]:
+    params = total(node.params for node in graph.nodes)
+    return {dtype: params * size for dtype, size in BYTES_PER_WEIGHT.items()}
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "params",
+        "Params",
+        About.WEIGHTS,
+        "all weights; trainable_params are those that training changes, non_trainable_params the statistics of "
+        "batch normalization and of Normalization",
+        layer=attrgetter("params"),
+        share=True,
+        main=True,
+        noun="parameters",
+        budget=Budget("max-params", "All weights, such as 5M.", "params"),
+    ),
+    Metric(
+        "trainable_params",
+        "Trainable",
+        About.WEIGHTS,
+        layer=attrgetter("trainable_params"),
+        budget=Budget("max-trainable-params", "Weights that training changes.", "trainable params"),
+        places=EVERYWHERE - {Place.HEAT},
+    ),
+    Metric(
+        "non_trainable_params",
+        "Non-trainable",
+        About.WEIGHTS,
+        layer=lambda node: node.params - node.trainable_params,
+        places=frozenset({Place.COLUMN, Place.DATA, Place.COMPARISON}),
+    ),
+    Metric(
+        "macs",
+        "MACs",
+        About.WORK,
+        "multiply-accumulates of one example at inference in convolutions and dense layers, without bias, "
+        "normalization, activation, pooling and elementwise operations",
+        layer=attrgetter("macs"),
+        share=True,
+        main=True,
+        budget=Budget("max-macs", "Multiply-accumulates of one image, such as 300M.", "MACs"),
+    ),
+    Metric(
+        "flops",
+        "FLOPs",
+        About.WORK,
+        "float operations of one example that TensorFlow's profiler counts in the frozen inference graph",
+        layer=attrgetter("flops"),
+        main=True,
+        budget=Budget("max-flops", "Float operations of one image.", "FLOPs"),
+        places=EVERYWHERE - {Place.HEAT},
+    ),
+    Metric(
+        "weight_bytes",
+        "Weights",
+        About.WEIGHTS,
+        "all weights at 4, 2 or 1 bytes each",
+        Unit.BYTES,
+        network=weight_bytes,
+        figure=lambda value: value["float32"],
+        detail="float32",
+        budget=Budget("max-weight-bytes", "All weights in float32, such as 20MB.", "bytes of float32 weights"),
+        places=EVERYWHERE - {Place.LOCK},
+    ),
+    Metric(
+        "peak_activation_bytes",
+        "Peak activation",
+        About.MEMORY,
+        "largest sum of live tensors at any step of inference, float32, batch 1, in graph order; "
+        "batch normalization, activation and padding are folded into their convolution, reshapes and dropout are free",
+        Unit.BYTES,
+        network=peak_activation_bytes,
+        main=True,
+        budget=Budget(
+            "max-peak-activation",
+            "Most memory between layers, in float32, such as 4MiB.",
+            "bytes of activations",
+        ),
+    ),
+    Metric(
+        "receptive_field",
+        "Receptive field",
+        About.VIEW,
+        "pixels of the input (height, width) that one cell of the last feature map sees through "
+        "convolutions and pooling windows; squeeze-and-excitation, which sees all, is left out",
+        Unit.PIXELS,
+        network=receptive_field,
+        better=0,
+        places=frozenset({Place.DATA, Place.COMPARISON}),
+    ),
+    Metric(
+        "layers",
+        "Layers",
+        About.STRUCTURE,
+        layer=lambda _: 1,
+        better=0,
+        noun="layers",
+        budget=Budget("max-layers", "Layers.", "layers"),
+        places=EVERYWHERE - {Place.HEAT, Place.CHANGE},
+        row_key="layers_folded",
+    ),
+    Metric(
+        "depth",
+        "Depth",
+        About.STRUCTURE,
+        network=convolution_depth,
+        better=0,
+        places=frozenset({Place.COMPARISON}),
+    ),
+    Metric(
+        "activations",
+        "Activations",
+        About.MEMORY,
+        layer=_activations,
+        noun="activations, the cells that convolutions and dense layers put out",
+        places=frozenset({Place.LABEL, Place.HEAT}),
+    ),
+)
+
+
+def metrics(place: Place, *, additive: bool | None = None) -> list[Metric]:
+    """The metrics that are told at a place, in the table's order; only those that add up, or not, if asked for."""
+    return [
+        metric for metric in METRICS if place in metric.places and (additive is None or metric.additive is additive)
+    ]
+
+
+def metric(key: str) -> Metric:
+    """Raises KeyError for a key that no metric has."""
+    return {each.key: each for each in METRICS}[key]
+
+
+def conventions() -> dict[str, str]:
+    """What each figure counts, by its key."""
+    return {each.key: each.convention for each in METRICS if each.convention}
+
+
+class Totals(Mapping[str, Any]):
+    """Every figure of a graph by its key, also as an attribute; each is computed when it is first asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._values: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._values:
+            self._values[key] = metric(key).total(self._graph)
+        return self._values[key]
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_"):
+            raise AttributeError(key)
+        try:
+            return self[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([each.key for each in METRICS])
+
+    def __len__(self) -> int:
+        return len(METRICS)
+
+    def uncounted(self) -> list[Node]:
+        """The layers of which some figure is unknown, in order."""
+        return [
+            node
+            for node in self._graph.nodes
+            if not all(is_known(each.layer(node)) for each in METRICS if each.layer is not None)
+        ]
+
+
+def amounts(nodes: Sequence[Node]) -> dict[str, Any]:
+    """The figures that add up, over some layers, by their keys."""
+    return {each.key: total(map(each.layer, nodes)) for each in METRICS if each.layer is not None}
+
+
+def types(nodes: Sequence[Node]) -> dict[str, int]:
+    """How many there are of each type, the most frequent first."""
+    return dict(Counter(node.type for node in nodes).most_common())

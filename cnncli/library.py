@@ -1,0 +1,95 @@
+"""What Python programs use: a network with its figures, its table, its picture and its budgets.
+
+    from cnncli import load
+
+    def test_it_fits():
+        load("mobilenet_v2", alpha=0.5).check(max_params="2M", max_macs="100M")
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from cnncli.analysis.metrics import Totals
+from cnncli.errors import CheckFailed
+from cnncli.graph import Graph
+from cnncli.models.options import show
+from cnncli.network import Network as Named
+from cnncli.network import network, of_graph
+
+
+class Network(Named):
+    """A network with what can be asked of it."""
+
+    @property
+    def totals(self) -> Totals:
+        """Every figure by its key, as `totals["macs"]` or `totals.macs`; `cnncli.analysis.metrics` says what each is."""
+        return Totals(self.graph)
+
+    def summary(self, by: str = "layer") -> str:
+        """The table of `cnncli summary`, by `layer`, `block` or `stage`. Raises UsageError for another word."""
+        from cnncli.document.document import UNLIMITED
+        from cnncli.render import write
+        from cnncli.views.summary import depth_of, summary_document
+
+        return write(summary_document(self, depth_of(by)), "table", UNLIMITED)
+
+    def plot(self, path: str | Path, *, force: bool = False, **options: Any) -> None:
+        """Draw to a .pdf, .png, .svg or .dot; `options` are those of diagram.Options, such as detail="layer".
+
+        Raises UsageError for another suffix or where the file exists and `force` is not given, MachineError where it
+        cannot be written.
+        """
+        from cnncli.diagram import Options
+        from cnncli.views.plot import plot_to
+
+        plot_to(Path(path), self, Options(**options), None, force=force)
+
+    def check(self, **limits: int | str) -> None:
+        """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_weight_bytes="20MB"`.
+
+        Raises CheckFailed, which names each limit that it does not keep, and UsageError for an unknown limit or one that
+        cannot be read.
+        """
+        from cnncli.analysis.check.budgets import hold, read_budget
+        from cnncli.views.check import message
+
+        named = {name.replace("_", "-"): limit for name, limit in limits.items()}
+        budgets = {name: read_budget(name, limit) for name, limit in named.items()}
+        failed = [verdict for verdict in hold(self.reference, self.totals, budgets) if not verdict.passed]
+        if failed:
+            raise CheckFailed("; ".join(map(message, failed)))
+
+
+def _with_methods(found: Named) -> Network:
+    return Network(**{each.name: getattr(found, each.name) for each in fields(Named)})
+
+
+def load(reference: str, **options: Any) -> Network:
+    """The network of a reference: `load("mobilenet_v2", alpha=0.5, input_shape=(192, 192))`; `flavor` is its flavor.
+
+    Raises UsageError, naming what cannot be read or built.
+    """
+    flavor = options.pop("flavor", None)
+    return _with_methods(network(reference, {name: show(value) for name, value in options.items()}, flavor))
+
+
+def from_graph(graph: Graph) -> Network:
+    """The network of a graph that a program has built layer by layer."""
+    return _with_methods(of_graph(graph))
+
+
+def from_keras(model: Any) -> Network:
+    """The network of a keras.Model (Keras 3, functional or Sequential), in memory. Raises UsageError for another one."""
+    from cnncli.readers.keras import read_model
+
+    return from_graph(read_model(model))
+
+
+def to_keras(source: Graph | Named) -> Any:
+    """The keras.Model of a network or its graph, with fresh weights; raises as keras_model.lower."""
+    from cnncli.keras_model import lower
+
+    return lower(source if isinstance(source, Graph) else source.graph)
