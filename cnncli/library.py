@@ -1,9 +1,9 @@
 """What Python programs use: a network with its figures, its table, its picture and its budgets.
 
-    from cnncli import load
+from cnncli import load
 
-    def test_it_fits():
-        load("mobilenet_v2", alpha=0.5).check(max_params="2M", max_macs="100M")
+def test_it_fits():
+    load("mobilenet_v2", alpha=0.5).check(max_params="2M", max_macs="100M")
 """
 
 from __future__ import annotations

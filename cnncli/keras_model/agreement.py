@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from cnncli.graph import Graph, Node, Weight
+from cnncli.graph import UNKNOWN, Graph, Node, Weight
 
 
 class Difference(NamedTuple):
@@ -52,7 +52,8 @@ def _of_node(node: Node) -> dict[str, Any]:
 
 def _of_layer(layer: Any) -> dict[str, Any]:
     weights = tuple(Weight(weight.name, tuple(weight.shape), weight.trainable) for weight in layer.weights)
-    return {"type": type(layer).__name__, "output_shape": tuple(layer.output.shape[1:]), "weights": weights}
+    shape = tuple(UNKNOWN if size is None else size for size in layer.output.shape[1:])
+    return {"type": type(layer).__name__, "output_shape": shape, "weights": weights}
 
 
 def _totals_of_graph(graph: Graph) -> dict[str, Any]:

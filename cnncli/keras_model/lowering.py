@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cnncli.errors import UsageError
-from cnncli.graph import Graph, Node, Role
+from cnncli.graph import UNKNOWN, Graph, Node, Role
 from cnncli.graph.layers import LAYERS, VarianceScaling
 from cnncli.keras_model.backend import import_keras, uncollected
 
@@ -29,7 +29,8 @@ def lower(graph: Graph) -> Any:
         for node in graph.nodes:
             inputs = [tensors[source.index] for source in node.inputs]
             if node.role is Role.INPUT:
-                tensors[node.index] = keras.Input(name=node.name, dtype=node.dtype, **node.layer.config())
+                sizes = [None if size is UNKNOWN else size for size in node.shape]
+                tensors[node.index] = keras.Input(sizes, name=node.name, dtype=node.dtype)
                 continue
             layer = layers[node.shares.index] if node.shares else _layer(keras, node)
             layers[node.index] = layer
