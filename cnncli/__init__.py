@@ -1,7 +1,7 @@
 """cnncli: inspect, draw, compare and export convolutional networks.
 
-`load("mobilenet_v2", alpha=0.5)` is a network with its graph, totals, table, picture and checks, `from_keras(model)` the
-network of a keras.Model, `to_keras(network)` a keras.Model again. Importing cnncli alone costs nothing.
+`load("mobilenet_v2", alpha=0.5)` is a network with its graph, totals, table, picture and checks, `from_keras(model)`
+the network of a keras.Model, `to_keras(network)` a keras.Model again. Importing cnncli alone costs nothing.
 """
 
 from __future__ import annotations

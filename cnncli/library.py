@@ -25,7 +25,7 @@ class Network(Named):
 
     @property
     def totals(self) -> Totals:
-        """Every figure by its key, as `totals["macs"]` or `totals.macs`; `cnncli.analysis.metrics` says what each is."""
+        """Every figure by its key, as `totals["macs"]` or `totals.macs`; analysis.metrics says what each counts."""
         return Totals(self.graph)
 
     def summary(self, by: str = "layer") -> str:
@@ -50,8 +50,8 @@ class Network(Named):
     def check(self, **limits: int | str) -> None:
         """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_weight_bytes="20MB"`.
 
-        Raises CheckFailed, which names each limit that it does not keep, and UsageError for an unknown limit or one that
-        cannot be read.
+        Raises CheckFailed, which names each limit that it does not keep, and UsageError for an unknown limit or one
+        that cannot be read.
         """
         from cnncli.analysis.check.budgets import hold, read_budget
         from cnncli.views.check import message
@@ -82,7 +82,7 @@ def from_graph(graph: Graph) -> Network:
 
 
 def from_keras(model: Any) -> Network:
-    """The network of a keras.Model (Keras 3, functional or Sequential), in memory. Raises UsageError for another one."""
+    """The network of a keras.Model (Keras 3, functional or Sequential) in memory. Raises UsageError for another."""
     from cnncli.readers.keras import read_model
 
     return from_graph(read_model(model))
