@@ -11,6 +11,9 @@ from typing import Any
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
+Sizes = tuple[int, ...]
+"""Along each axis."""
+
 SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 
 
@@ -23,9 +26,9 @@ class LayerLabel:
 
     type: str
     role: Role
-    window: tuple[int, int] | None = None
-    strides: tuple[int, int] = (1, 1)
-    dilation_rate: tuple[int, int] = (1, 1)
+    window: Sizes | None = None
+    strides: Sizes = (1,)
+    dilation_rate: Sizes = (1,)
     groups: int = 1
     activation: str = ""
     ceiling: float | None = None
@@ -43,8 +46,8 @@ class LayerLabel:
         """The words behind the class."""
         return [
             *([extent(self.window)] if self.window else []),
-            *([f"s{pair_or_one(self.strides)}"] if max(self.strides) > 1 else []),
-            *([f"d{pair_or_one(self.dilation_rate)}"] if max(self.dilation_rate) > 1 else []),
+            *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
+            *([f"d{once_if_alike(self.dilation_rate)}"] if max(self.dilation_rate) > 1 else []),
             *([f"g{self.groups}"] if self.groups != 1 else []),
             *([self.activation] if self.activation else []),
             *([f"{self.ceiling:g}"] if self.ceiling is not None else []),
@@ -57,13 +60,18 @@ def layer_label(layer: Layer) -> LayerLabel:
     return LayerLabel(
         type=layer.type,
         role=layer.role,
-        window=getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None),
-        strides=getattr(layer, "strides", None) or (1, 1),
-        dilation_rate=getattr(layer, "dilation_rate", (1, 1)),
+        window=_sizes(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)),
+        strides=_sizes(getattr(layer, "strides", None)) or (1,),
+        dilation_rate=_sizes(getattr(layer, "dilation_rate", None)) or (1,),
         groups=options.groups if layer.role in CONVOLUTIONS and hasattr(layer, "groups") else 1,
         activation=activation if activation != "linear" or (layer.role is Role.ACTIVATION and _named(layer)) else "",
         ceiling=getattr(layer, "max_value", None),
     )
+
+
+def _sizes(value: Any) -> Sizes | None:
+    """A layer's extent along each axis; of one axis it is a number."""
+    return (value,) if isinstance(value, int) else value
 
 
 def _named(layer: Layer) -> bool:
@@ -75,9 +83,9 @@ def extent(size: Sequence[int]) -> str:
     return "x".join(map(str, size))
 
 
-def pair_or_one(pair: tuple[int, int]) -> str:
+def once_if_alike(sizes: Sequence[int]) -> str:
     """`2` of (2, 2), `1x2` of (1, 2)."""
-    return str(pair[0]) if pair[0] == pair[1] else extent(pair)
+    return str(sizes[0]) if len(set(sizes)) == 1 else extent(sizes)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ class Traits:
         return [
             str(self.kind),
             f"k{extent(self.kernel_size)}",
-            *([f"s{pair_or_one(self.strides)}"] if max(self.strides) > 1 else []),
+            *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
             *([HARD_SWISH] if self.hard_swish else []),
         ]

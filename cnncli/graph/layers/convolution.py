@@ -36,7 +36,7 @@ Initializer = str | VarianceScaling
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Kernel(Layer):
+class Kernel(Layer):
     """What layers with a kernel share: FLOPs are two a MAC, one a cell for the bias, and the activation's."""
 
     def flops(self, *inputs: Shape) -> int:
@@ -53,7 +53,7 @@ class _Kernel(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class _Convolution(_Kernel):
+class _Convolution(Kernel):
     """What convolutions share: the window that slides over height and width."""
 
     role = Role.CONVOLUTION
@@ -259,7 +259,7 @@ class Conv2DTranspose(_Convolution):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense(_Kernel):
+class Dense(Kernel):
     """A matrix over the last axis."""
 
     units: int
