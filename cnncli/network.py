@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from cnncli.graph import Graph
+from cnncli.models.options import show
 from cnncli.models.reference import Model, parse
-from cnncli.models.spec import UNIT, Published, Range
+from cnncli.models.spec import UNIT, Paper, Published, Range
+
+
+class About(NamedTuple):
+    """What is known of an architecture: options as references spell them, all and those that are not the default."""
+
+    family: str
+    year: int
+    flavor: str
+    paper: Paper
+    options: Mapping[str, str]
+    given: Mapping[str, str]
+    architecture: str
+    """What the networks of its paper are called together."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +33,7 @@ class Origin:
     program made.
     """
 
-    kind: str
+    kind: Literal["registry", "python"]
     model: Model | None = None
 
 
@@ -29,14 +44,16 @@ PYTHON = Origin("python")
 class Network:
     """A graph with what is known of it besides.
 
-    `reference` names it to people and to files, `name` shortly; `published` is its accuracy where somebody measured
-    it; `input_range` is the lowest and highest value of its input, `output_name` what its first output is.
+    `reference` names it to people and to files, `name` shortly; `about` is there for an architecture of the registry;
+    `published` is its accuracy where somebody measured it; `input_range` is the lowest and highest value of its input,
+    `output_name` what its first output is.
     """
 
     reference: str
     graph: Graph
     origin: Origin = PYTHON
     name: str = ""
+    about: About | None = None
     published: Published | None = None
     input_range: Range = UNIT
     output_name: str = "output"
@@ -64,11 +81,25 @@ def of_model(model: Model) -> Network:
         graph=graph,
         origin=Origin("registry", model),
         name=model.spec.name,
+        about=_about(model),
         published=model.published,
         input_range=model.input_range,
         output_name=model.output_name,
         warnings=tuple(graph.warnings),
     )
+
+
+def _about(model: Model) -> About:
+    spec, shown = model.spec, {name: show(value) for name, value in model.options.items()}
+    defaults = spec.options(model.flavor)
+    given = {name: text for name, text in shown.items() if model.options[name] != defaults[name]}
+    architecture = spec.architecture or spec.name
+    return About(spec.family, spec.year, model.flavor, spec.paper, shown, given, architecture)
+
+
+def canonical(text: str) -> str:
+    """The shortest reference that names the same network. Raises UsageError for one that cannot be read."""
+    return parse(text).reference
 
 
 def of_graph(graph: Graph) -> Network:

@@ -15,15 +15,16 @@ from fractions import Fraction
 from functools import cache
 from itertools import accumulate, pairwise
 from math import exp, log
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from cnncli.analysis.metrics import metric
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape
 from cnncli.graph.amounts import is_known
-from cnncli.models.reference import Model
-from cnncli.models.spec import Deviations
 from cnncli.network import Network
+
+if TYPE_CHECKING:
+    from cnncli.models.reference import Model
 
 EXPLAINED = ("params", "macs")
 """The metrics whose growth is shared out."""
@@ -43,7 +44,7 @@ class Factor:
     before: Any
     after: Any
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    deviations: Deviations = frozenset()
+    deviations: frozenset[str] = frozenset()
     remark: str = ""
     """What there is to know about it, such as what a deviation is."""
 

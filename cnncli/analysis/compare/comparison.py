@@ -11,7 +11,6 @@ from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph, Group
 from cnncli.graph.amounts import is_known
-from cnncli.models.spec import Published
 from cnncli.network import Network
 
 
@@ -29,10 +28,6 @@ class Entry:
     @property
     def graph(self) -> Graph:
         return self.network.graph
-
-    @property
-    def published(self) -> Published | None:
-        return self.network.published
 
     @cached_property
     def structure(self) -> str:
