@@ -389,7 +389,7 @@ def test_a_malformed_lock_file(run, folder: Path, change: tuple[str, str], says:
         ("check b0 --max-params 5M -o /nonexistent/x", 3, "there is no directory /nonexistent"),
         ("check b0 --baseline /nonexistent/x --write-baseline", 3, "there is no directory /nonexistent"),
         ("check b0 --budget /", 3, "/ cannot be read"),
-        ("check b0 --max-params 5M --format csv", 2, "csv"),
+        ("check b0 --max-params 5M --format yaml", 2, "yaml"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:

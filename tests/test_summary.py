@@ -159,7 +159,7 @@ def test_output_to_a_file(run, tmp_path: Path) -> None:
         ("summary v2 --formt json", 2, "No such option: --formt"),
         ("sumary v2", 2, "Did you mean 'summary'?"),
         ("summary v2 -o /nonexistent/x.txt", 3, "there is no directory /nonexistent"),
-        ("summary v2 -o /", 3, "/ is a directory"),
+        ("summary v2 -o /", 2, "/ is a directory"),
         ("summary v1:input_shape=1", 2, "cannot be built"),
         ("list --family Inception", 2, "unknown family 'Inception'; there are MobileNet and EfficientNet"),
         ("list --family mobilnet", 2, "did you mean MobileNet?"),

@@ -20,7 +20,7 @@ ALLOWED = {
     "files": {"errors"},
     "child": {"errors", "words"},
     "graph": {"errors"},
-    "document": {"errors", "words", "render"},
+    "document": {"errors", "words"},
     "models": {"errors", "graph"},
     "keras_model": {"errors", "words", "descriptors", "files", "graph"},
     "render": {"errors", "words", "document"},
@@ -29,13 +29,13 @@ ALLOWED = {
     "draw": {"errors", "files", "descriptors", "document", "models", "analysis", "diagram"},
     "diagram": {"errors", "words", "graph", "document", "analysis", "draw"},
     "views": {
-        "errors", "words", "files", "graph", "document", "models", "render", "analysis", "draw", "diagram",
+        "errors", "files", "graph", "document", "models", "render", "analysis", "draw", "diagram",
     },
 }  # fmt: skip
 # Packages that only these rooms may know.
 KNOWN_TO = {
     "typer": {"cli"},
-    "rich": {"render", "document", "views"},
+    "rich": {"render"},
     "pydot": {"diagram"},
     "pygraphviz": {"draw"},
     "matplotlib": {"draw"},
