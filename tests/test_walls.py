@@ -88,7 +88,8 @@ def test_the_graph_needs_only_the_standard_library() -> None:
 
 
 def test_no_function_is_longer_than_sixty_lines() -> None:
+    """With its signature and docstring."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
-                assert node.end_lineno - node.body[0].lineno < 60, f"{path.name}: {node.name}"
+                assert node.end_lineno - node.lineno < 60, f"{path.name}: {node.name}"
