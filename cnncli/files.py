@@ -35,38 +35,47 @@ def is_stream(path: Path) -> bool:
 def check_target(path: Path, *, force: bool, directory: bool = False) -> None:
     """Raise before any work is done where `path` could not be written in the end.
 
-    UsageError where it exists and `force` is not given, or is a device; MachineError where its place is missing or
-    not writable.
+    UsageError where it exists and `force` is not given, or is a directory or a device; MachineError where its place is
+    missing or not writable.
     """
     if path.is_dir() and not directory:
-        raise MachineError(f"{path} is a directory; name a file in it")
+        raise UsageError(f"{path} is a directory; name a file in it")
     if is_stream(path):
         raise UsageError(f"{path} is a device or a pipe; name a file")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path} exists; add --force to replace it")
-    parent = path.absolute().parent
+    parent = _place(path).parent
     if not parent.is_dir():
         raise MachineError(f"{path} cannot be written: there is no directory {parent}")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise MachineError(f"{path} cannot be written: no permission in {parent}")
 
 
+def _place(path: Path) -> Path:
+    """Where a file of this name comes to stand: a link is followed, for it is the file that is meant."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path.absolute()
+
+
 @contextmanager
 def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path` that becomes `path` if the block succeeds, and vanishes if it does not.
 
-    The temporary path has the suffix of `path`; it does not exist yet. Raises as check_target, and MachineError where
+    The temporary path has the suffix of `path`; it does not exist yet. A link stays one, and a file that is replaced
+    leaves its permissions to the new one. Raises as check_target, and MachineError where
     the system refuses to write (a full disk, a read-only file system).
     """
     check_target(path, force=force, directory=directory)
+    place = _place(path)
     try:
-        workshop = Path(tempfile.mkdtemp(prefix=f".{path.stem}.", dir=path.absolute().parent))
+        workshop = Path(tempfile.mkdtemp(prefix=f".{path.stem}.", dir=place.parent))
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror or error}") from None
     try:
         draft = workshop / path.name
         yield draft
-        _put(draft, path, workshop / "replaced")
+        if place.is_file() and draft.is_file():
+            shutil.copymode(place, draft)
+        _put(draft, place, workshop / "replaced")
     except OSError as error:
         raise MachineError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:

@@ -218,7 +218,7 @@ def test_weights_that_may_not_be_read(run: Run, tmp_path: Path, weights: Path) -
         ("-", 2, "expected a name that ends in .keras or .weights.h5"),
         ("missing/model.keras", 3, "there is no directory"),
         ("old.keras", 2, "exists; add --force to replace it"),
-        ("directory.keras", 3, "is a directory"),
+        ("directory.keras", 2, "is a directory"),
     ],
 )
 def test_outputs_that_cannot_be(

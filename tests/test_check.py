@@ -115,7 +115,7 @@ def test_at_the_limit_passes_and_one_over_fails(run, option: str, limit: int) ->
     assert "✗ FAIL" in over.out
 
 
-@pytest.mark.parametrize("how", ["table", "json", "junit", "markdown", "github"])
+@pytest.mark.parametrize("how", ["table", "json", "junit", "markdown", "github", "latex", "tsv", "csv", "html"])
 def test_formats(run, folder: Path, how: str) -> None:
     (folder / "budgets.toml").write_text(BUDGETS.replace("cnncli.lock", "models.lock"))
     locked = run("check", "v2", "efficientnet_b0:classes=10", "--baseline", "models.lock", "--write-baseline")
@@ -274,6 +274,34 @@ def test_the_tolerance_is_exact_and_both_ways(locked: int, code: int) -> None:
     assert _cost("m", "params", locked, 1_000_000, Fraction(1, 100), Place("x.lock", 1)).passed == (code == 0)
 
 
+@pytest.mark.parametrize("spelling", ["b0", "EfficientNet-B0", "efficientnet_b0:classes=1000"])
+def test_a_lock_may_name_its_models_as_people_do(run, folder: Path, spelling: str) -> None:
+    (held,) = lock(run, folder, "b0").values()
+    write(folder, {spelling: held | {"params": 5}})
+    for models in ([], ["b0"]):
+        failed = run("check", *models, "--baseline", "x.lock", "--format", "github")
+        assert failed.err == "cnncli: 1 of 7 checks fails: efficientnet_b0 locked params\n"
+        line = (folder / "x.lock").read_text().splitlines().index('      "params": 5,') + 1
+        assert f"file=x.lock,line={line}::" in failed.out
+    assert list(lock(run, folder, "b0")) == ["efficientnet_b0"]
+
+
+def test_a_lock_that_names_a_model_twice_is_refused(run, folder: Path) -> None:
+    (held,) = lock(run, folder, "b0").values()
+    write(folder, {"b0": held, "efficientnet_b0": held})
+    refused(run("check", "--baseline", "x.lock"), 2, "x.lock:13: efficientnet_b0 is held already, as b0")
+
+
+def test_verdicts_are_facts() -> None:
+    from cnncli.analysis.check.budgets import hold, read_budget
+    from cnncli.analysis.check.verdicts import Budgeted, Verdict
+    from cnncli.analysis.costs import totals
+    from cnncli.models.reference import load
+
+    (verdict,) = hold("v2", totals(load("v2")), {"max-params": read_budget("max-params", "3M")})
+    assert verdict == Verdict("v2", Budgeted("max-params", "3M"), 3_000_000, PARAMS, False)
+
+
 def test_a_silent_change_of_structure_is_seen(run, folder: Path) -> None:
     models = lock(run, folder, "v2")
     other = lock(run, folder, "v2:classifier_activation=none")
@@ -297,7 +325,9 @@ def test_a_lock_that_keeps_others_says_so_and_a_model_named_twice_is_one(run, fo
     assert "2 checks" not in run("check", "v1", "v1", "--max-params", "5M").out
 
 
-@pytest.mark.parametrize(("name", "start"), [("r.json", "{"), ("r.xml", "<?xml"), ("r.md", "### "), ("r.txt", "Check")])
+@pytest.mark.parametrize(
+    ("name", "start"), [("r.json", "{"), ("r.xml", "<?xml"), ("r.md", "### "), ("r.txt", "Check"), ("r.tex", "% needs")]
+)
 def test_the_suffix_of_the_output_tells_the_format(run, folder: Path, name: str, start: str) -> None:
     assert run("check", "v1", "--max-params", "5M", "-o", name).code == 0
     assert (folder / name).read_text().startswith(start)
@@ -389,7 +419,7 @@ def test_a_malformed_lock_file(run, folder: Path, change: tuple[str, str], says:
         ("check b0 --max-params 5M -o /nonexistent/x", 3, "there is no directory /nonexistent"),
         ("check b0 --baseline /nonexistent/x --write-baseline", 3, "there is no directory /nonexistent"),
         ("check b0 --budget /", 3, "/ cannot be read"),
-        ("check b0 --max-params 5M --format csv", 2, "csv"),
+        ("check b0 --max-params 5M --format yaml", 2, "yaml"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:

@@ -70,7 +70,8 @@ def test_csv_is_a_row_a_model_with_differences_to_the_first(run) -> None:
     assert sum(int(row["params"]) for row in changes) == 4_253_864 - 3_538_984
     shares = list(csv.DictReader(io.StringIO(run("compare", "b0", "b4", "--explain", "--format", "csv").out)))
     assert [row["factor"] for row in shares] == ["width", "depth", "input_shape", "dropout"]
-    assert run("compare", "b0", "b4", "--diff", "--explain", "--format", "csv").code == 2
+    both = run("compare", "b0", "b4", "--diff", "--explain", "--format", "tsv")
+    refused(both, 2, "CSV and TSV hold one table: --diff or --explain, not both")
 
 
 def test_json_has_the_schemas_keys(run) -> None:

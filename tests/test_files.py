@@ -52,6 +52,34 @@ def test_an_existing_file_needs_force(tmp_path: Path) -> None:
     assert target.read_text() == "new"
 
 
+def test_a_link_stays_one_and_its_file_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    real, link = tmp_path / "elsewhere" / "report.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(Path("elsewhere") / "report.txt")
+    write_text(link, "new", force=True)
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert [entry.name for entry in real.parent.iterdir()] == ["report.txt"]
+
+
+def test_a_link_to_nothing_makes_its_file(tmp_path: Path) -> None:
+    link = tmp_path / "link.txt"
+    link.symlink_to("real.txt")
+    with pytest.raises(UsageError, match="exists; add --force"):
+        write_text(link, "new", force=False)
+    write_text(link, "new", force=True)
+    assert link.is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory; name a file in it"):
+        write_text(tmp_path, "new", force=True)
+
+
 def test_a_directory_is_replaced_whole(tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()

@@ -24,6 +24,7 @@ from cnncli.export.representative import representative
 from cnncli.keras_model.weights import WEIGHTS_MEMBER, check_weights_file
 from cnncli.models.catalogue import MODELS
 from cnncli.models.catalogue import options as known_options
+from cnncli.render.formats import FORMATS
 
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 names = st.sampled_from([name for spec in MODELS for name in (spec.name, *spec.aliases)])
@@ -66,7 +67,7 @@ def flags(*options: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[lis
     return st.lists(st.one_of(*options).map("=".join), max_size=2)
 
 
-reports = st.sampled_from(["table", "json", "csv", "markdown", "xml"])
+reports = st.sampled_from([*FORMATS, "xml"])
 
 
 @settings(max_examples=1000, deadline=None, suppress_health_check=QUIET)

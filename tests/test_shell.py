@@ -61,6 +61,22 @@ def test_a_full_disk_is_3_and_one_line() -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["summary", "--help"], ["--version"], ["completions", "bash"]])
+def test_a_reader_of_help_that_leaves_is_no_error(arguments: list[str]) -> None:
+    test_a_reader_that_leaves_is_no_error(arguments)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["summary", "v9"], ["summary"], ["summary", "v2", "--formt", "json"]])
+def test_a_usage_error_that_nobody_reads_is_2(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        assert subprocess.run([*COMMAND, *arguments], stderr=full, check=False).returncode == 2
+    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait(timeout=60) == 2
+
+
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
 def test_output_is_utf8_under_any_locale(cnncli, locale: str) -> None:
     result = cnncli("list", LC_ALL=locale, LANG=locale)

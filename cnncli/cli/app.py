@@ -16,7 +16,7 @@ from cnncli import __version__
 from cnncli.cli.commands import Commands
 from cnncli.cli.completions import install
 from cnncli.errors import CnncliError, MachineError
-from cnncli.render.console import complain
+from cnncli.render.console import complain, end_unread
 
 app = typer.Typer(
     name="cnncli",
@@ -72,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")
         code = fail(message or "name a command; the list is above", error.exit_code)
+    except SystemExit as ended:
+        if ended.code == 1:  # which is what Typer and Rich make of a reader that has left
+            end_unread()
+        raise
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
     except MemoryError:

@@ -10,9 +10,13 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.output import FORCE, Report, report_options
 from cnncli.errors import CheckFailed
 
 
+@model_options
+@report_options(output=None, force=False)
 def build(
     model: args.Reference,
     output: Annotated[
@@ -31,14 +35,10 @@ def build(
     run: Annotated[bool, typer.Option("--run", help="Pass a random picture through; all outputs must be finite.")] = (
         False
     ),
-    force: args.Force = False,
-    format: args.Format = "table",
-    flavor: args.Flavor = None,
-    alpha: args.Alpha = None,
-    input_shape: args.InputShape = None,
-    classes: args.Classes = None,
-    include_top: args.IncludeTop = None,
-    set: args.Set = None,
+    force: FORCE = False,
+    *,
+    report: Report,
+    choice: Choice,
 ) -> None:
     """Build a network in Keras, prove that each layer is as `cnncli summary` tells, and save it.
 
@@ -48,12 +48,11 @@ def build(
     """
     from cnncli.keras_model import build as build_model
     from cnncli.keras_model import quiet
-    from cnncli.render.console import emit
     from cnncli.render.progress import progress
-    from cnncli.views.build import build_text
+    from cnncli.views.build import build_document
 
     number = args.whole_number("--seed", seed, least=0)
-    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    found = choice.model(model)
     graph = found.graph()
     args.warn(graph.warnings)
     with progress() as tell, quiet():
@@ -61,6 +60,6 @@ def build(
     gc.freeze()  # at its end Python would look through the whole model for cycles: half a second for the largest
     if built.loaded:
         args.warn(built.loaded.notes)
-    emit(build_text(found, built, format))
+    report.deliver(build_document(found, built))
     if built.differences:
         raise CheckFailed(f"{found.reference}: Keras and the graph differ in {len(built.differences)} facts")

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncli.cli import arguments as args
+from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from cnncli.analysis.check.gate import Gate
     from cnncli.models.reference import Model
 
-SUFFIXES = {".json": "json", ".xml": "junit", ".md": "markdown"}
 PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 
 
@@ -58,19 +59,10 @@ Tolerance = Annotated[
 WriteBaseline = Annotated[
     bool, typer.Option("--write-baseline", help="Write the lock file instead of checking against it.")
 ]
-Format = Annotated[
-    Literal["table", "json", "junit", "markdown", "github"] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        help="How the report is written: table, json, junit (XML), markdown, or github (annotations of a workflow); "
-        "table, unless -o ends in .json, .xml or .md.",
-        metavar="FORMAT",
-        show_default=False,
-    ),
-]
 
 
+@model_options
+@report_options(checks=True)
 def check(
     models: args.OptionalReferences = None,
     max_params: Params = None,
@@ -84,15 +76,9 @@ def check(
     baseline: Baseline = None,
     tolerance: Tolerance = None,
     write_baseline: WriteBaseline = False,
-    format: Format = None,
-    output: args.Output = None,
-    force: args.Force = False,
-    flavor: args.Flavor = None,
-    alpha: args.Alpha = None,
-    input_shape: args.InputShape = None,
-    classes: args.Classes = None,
-    include_top: args.IncludeTop = None,
-    set: args.Set = None,
+    *,
+    report: Report,
+    choice: Choice,
 ) -> None:
     """Check networks against budgets and a lock file: exit 0 where all hold, 1 where some do not.
 
@@ -107,12 +93,11 @@ def check(
         "max-peak-activation": max_peak_activation,
         "max-layers": max_layers,
     }
-    options = args.overrides(alpha, input_shape, classes, include_top, set)
-    if not models and (options or flavor):
+    if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
-    named = args.resolve_all(models or (), options, flavor)
+    named = choice.models(models or ())
     gate, path = _gate(named, limits, budget, baseline, tolerance, write_baseline)
-    _run(gate, named, path if write_baseline else None, args.how(format, output, SUFFIXES), output, force)
+    _run(gate, named, path if write_baseline else None, report)
 
 
 def _gate(
@@ -156,27 +141,25 @@ def _config(budget: Path | None) -> Config:
     return replace(config, baseline=str(shown.parent / config.baseline)) if config.baseline else config
 
 
-def _run(gate: Gate, named: Sequence[Model], lock: Path | None, format: str, output: Path | None, force: bool) -> None:
+def _run(gate: Gate, named: Sequence[Model], lock: Path | None, report: Report) -> None:
     """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
-    from cnncli.cli.output import deliver
-    from cnncli.files import check_target, is_stream, write_text
-    from cnncli.views.verdict import outcome, verdict_text
+    from cnncli.files import write_text
+    from cnncli.views.check import check_document, outcome
 
-    for target in (output, lock):
-        if target and str(target) != "-" and not is_stream(target):
-            check_target(target, force=force)
+    report.check_target()
+    check_file(lock, force=report.force)
     entries = [entry(model) for model in gate.models(named)]
     for each in entries:
         args.warn(each.graph.warnings)
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
     if verdicts or not lock:
-        deliver(verdict_text(verdicts, format), output, force=force)
+        report.deliver(check_document(verdicts))
     if not all(verdict.passed for verdict in verdicts):
         raise CheckFailed(outcome(verdicts) + (f"; {lock} is not written" if lock else ""))
     if lock:
-        write_text(lock, lock_text(entries, gate.lock), force=force)
+        write_text(lock, lock_text(entries, gate.lock), force=report.force)
         written = [entry.reference for entry in entries]
         kept = len(set(gate.lock.models if gate.lock else ()) - set(written))
         others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""

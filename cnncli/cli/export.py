@@ -9,84 +9,87 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 
-_QUANTIZE = (
-    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
-    "on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, "
-    "very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
-)
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
+        metavar="PATH",
+        autocompletion=complete.suffixes(".tflite", ".keras", "/"),
+        show_default=False,
+    ),
+]
+To = Annotated[
+    Literal["tflite", "saved_model", "keras"] | None,
+    typer.Option(
+        help="What to write, where the name does not tell: tflite, saved_model or keras.",
+        metavar="KIND",
+        show_default=False,
+    ),
+]
+Quantize = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quantize",
+        "-q",
+        help="For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the "
+        "fastest on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to "
+        "float32, very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o.",
+        metavar="KIND",
+        autocompletion=complete.quantize,
+        show_default=False,
+    ),
+]
+Batch = Annotated[
+    str | None,
+    typer.Option(
+        help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels.",
+        metavar="NUMBER",
+        show_default=False,
+    ),
+]
+RepresentativeData = Annotated[
+    Path | None,
+    typer.Option(
+        help="Pictures on which the int8 kinds measure activations: a directory of images, or an .npy or .npz file "
+        "of uint8 pixels or of float32 as the network takes it. Random ones unless given.",
+        metavar="PATH",
+        show_default=False,
+    ),
+]
+Verify = Annotated[
+    bool, typer.Option("--verify/--no-verify", help="Run what was written and compare it with the Keras model.")
+]
+KeepUnverified = Annotated[
+    bool, typer.Option("--keep-unverified", help="Keep a file that does not compute what the Keras model does.")
+]
+Manifest = Annotated[
+    Path | None, typer.Option(help="Write the report as JSON to this file too.", metavar="FILE", show_default=False)
+]
 
 
+@model_options
+@report_options(output=None)
 def export(
     model: args.Reference,
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
-            metavar="PATH",
-            autocompletion=complete.suffixes(".tflite", ".keras", "/"),
-            show_default=False,
-        ),
-    ],
-    to: Annotated[
-        Literal["tflite", "saved_model", "keras"] | None,
-        typer.Option(
-            help="What to write, where the name does not tell: tflite, saved_model or keras.",
-            metavar="KIND",
-            show_default=False,
-        ),
-    ] = None,
-    quantize: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--quantize",
-            "-q",
-            help=_QUANTIZE,
-            metavar="KIND",
-            autocompletion=complete.quantize,
-            show_default=False,
-        ),
-    ] = None,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels.",
-            metavar="NUMBER",
-            show_default=False,
-        ),
-    ] = None,
+    output: Output,
+    to: To = None,
+    quantize: Quantize = None,
+    batch: Batch = None,
     weights: args.Weights = None,
     seed: args.Seed = None,
-    representative_data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Pictures on which the int8 kinds measure activations: a directory of images, or an .npy or .npz file "
-            "of uint8 pixels or of float32 as the network takes it. Random ones unless given.",
-            metavar="PATH",
-            show_default=False,
-        ),
-    ] = None,
-    verify: Annotated[
-        bool, typer.Option("--verify/--no-verify", help="Run what was written and compare it with the Keras model.")
-    ] = True,
-    keep_unverified: Annotated[
-        bool, typer.Option("--keep-unverified", help="Keep a file that does not compute what the Keras model does.")
-    ] = False,
-    manifest: Annotated[
-        Path | None,
-        typer.Option(help="Write the report as JSON to this file too.", metavar="FILE", show_default=False),
-    ] = None,
-    format: args.Format = "table",
-    force: args.Force = False,
-    flavor: args.Flavor = None,
-    alpha: args.Alpha = None,
-    input_shape: args.InputShape = None,
-    classes: args.Classes = None,
-    include_top: args.IncludeTop = None,
-    set: args.Set = None,
+    representative_data: RepresentativeData = None,
+    verify: Verify = True,
+    keep_unverified: KeepUnverified = False,
+    manifest: Manifest = None,
+    *,
+    report: Report,
+    choice: Choice,
 ) -> None:
     """Write a network as TFLite, SavedModel or Keras file, and prove that the file computes what the network does.
 
@@ -98,12 +101,10 @@ def export(
     from cnncli.export.exporting import Request
     from cnncli.export.exporting import export as export_model
     from cnncli.export.targets import targets
-    from cnncli.files import check_target, write_text
-    from cnncli.render.console import emit
     from cnncli.render.progress import progress
-    from cnncli.views.export import export_text
+    from cnncli.views.export import export_document
 
-    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    found = choice.model(model)
     request = Request(
         model=found,
         targets=targets(found, output, to, quantize or ()),
@@ -113,17 +114,18 @@ def export(
         representative_data=representative_data,
         verify=verify,
         keep_unverified=keep_unverified,
-        force=force,
+        force=report.force,
     )
     if manifest is not None:
         if str(manifest) == "-" or any(manifest.resolve() == target.path.resolve() for target in request.targets):
             raise UsageError(f"--manifest {manifest}: name a file of its own; --format json prints the same")
-        check_target(manifest, force=force)
+        check_file(manifest, force=report.force)
     with progress() as tell:
         exported = export_model(request, tell)
     args.warn(exported.warnings)
-    emit(export_text(exported, format))
+    document = export_document(exported)
+    report.deliver(document)
     if manifest is not None:
-        write_text(manifest, export_text(exported, "json"), force=force)
+        Report("json", manifest, report.force).deliver(document)
     if exported.problems:
         raise CheckFailed("; ".join(exported.problems))

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.cli.choice import Flavor
+from cnncli.cli.output import Report, report_options
 
 
+@report_options()
 def list_models(
     family: Annotated[
         str | None,
@@ -20,16 +22,14 @@ def list_models(
             show_default=False,
         ),
     ] = None,
-    flavor: args.Flavor = None,
-    format: args.ReportFormat = None,
-    output: args.Output = None,
-    force: args.Force = False,
+    flavor: Flavor = None,
+    *,
+    report: Report,
 ) -> None:
     """List the models by family and year, with their input, costs, aliases and options.
 
     Example: cnncli list --family MobileNet
     """
-    from cnncli.cli.output import deliver
-    from cnncli.views.listing import listing_text
+    from cnncli.views.list import listing_document
 
-    deliver(listing_text(family, flavor or "keras", args.how(format, output)), output, force=force)
+    report.deliver(listing_document(family, flavor or "keras"))

@@ -1,16 +1,91 @@
-"""Where a report goes."""
+"""How a report is written and where it goes: the options, declared once, and the delivery."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cnncli.files import write_text
-from cnncli.render.console import emit
+import typer
+
+from cnncli.cli.options import Command, adding, option
+from cnncli.render.formats import FORMATS, of_file, offered
+
+if TYPE_CHECKING:
+    from cnncli.document.document import Document
+
+OUTPUT = typer.Option(
+    "--output", "-o", help="Write to this file instead of the standard output.", metavar="FILE", show_default=False
+)
+FORCE = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
-def deliver(text: str, output: Path | None, *, force: bool) -> None:
-    """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
-    if output is None or str(output) == "-":
-        emit(text)
-    else:
-        write_text(output, text, force=force)
+@dataclass(frozen=True)
+class Report:
+    """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any."""
+
+    format: str
+    output: Path | None = None
+    force: bool = False
+
+    def check_target(self) -> None:
+        """Raise before any work is done where the report could not be delivered in the end."""
+        check_file(self.output, force=self.force)
+
+    def deliver(self, document: Document) -> None:
+        """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
+        from cnncli.files import write_text
+        from cnncli.render.console import emit
+        from cnncli.render.formats import write
+
+        text = write(document, self.format)
+        if self.output is None or str(self.output) == "-":
+            emit(text)
+        else:
+            write_text(self.output, text, force=self.force)
+
+
+def check_file(path: Path | None, *, force: bool) -> None:
+    """Raise where a text could not be written to a file of this name, if any; as files.check_target."""
+    from cnncli.files import check_target, is_stream
+
+    if path and str(path) != "-" and not is_stream(path):
+        check_target(path, force=force)
+
+
+def report_options(
+    *, checks: bool = False, output: Any = OUTPUT, force: bool = True
+) -> Callable[[Callable[..., None]], Command]:
+    """Give a command --format, --output and --force, as far as it has them; it takes a Report as `report`.
+
+    `checks` is whether it reports checks; `output` is the option that names the file, None for no file.
+    """
+    names = offered(checks=checks)
+    options = [option("format", _format(names, output is not None), None if output else "table")]
+    if output:
+        options.append(option("output", Annotated[Path | None, output], None))
+    if force:
+        options.append(option("force", FORCE, False))
+
+    def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
+        return Report(format or (of_file(output, names) if output else "table"), output, force)
+
+    return adding("report", options, report)
+
+
+def _format(names: list[str], to_file: bool) -> Any:
+    """The type of --format, which tells the formats there are and the suffixes that say them."""
+    told = [f"{name} ({FORMATS[name].about})" if FORMATS[name].about else name for name in names]
+    help = f"How the report is written: {_or(told)}"
+    if to_file:
+        suffixes = [suffix for name in names for suffix in FORMATS[name].suffixes]
+        help += f"; table, unless -o ends in {_or(suffixes)}"
+    known: Any = Literal
+    choice = known[tuple(names)]
+    shown = typer.Option("--format", "-f", help=f"{help}.", metavar="FORMAT", show_default=not to_file)
+    return Annotated[choice | None if to_file else choice, shown]
+
+
+def _or(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

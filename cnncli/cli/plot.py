@@ -9,24 +9,28 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.output import FORCE
 from cnncli.errors import UsageError
 
 _LOOK = "Appearance"
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+        metavar="FILE",
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+        show_default=False,
+    ),
+]
 
 
+@model_options
 def plot(
     model: args.Reference,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
-            metavar="FILE",
-            autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
-            show_default=False,
-        ),
-    ] = None,
+    output: Output = None,
     detail: Annotated[
         Literal["stage", "block", "layer"], typer.Option(help="What a box stands for; blocks alike in a row share one.")
     ] = "block",
@@ -66,13 +70,9 @@ def plot(
             help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
         ),
     ] = None,
-    force: args.Force = False,
-    flavor: args.Flavor = None,
-    alpha: args.Alpha = None,
-    input_shape: args.InputShape = None,
-    classes: args.Classes = None,
-    include_top: args.IncludeTop = None,
-    set: args.Set = None,
+    force: FORCE = False,
+    *,
+    choice: Choice,
 ) -> None:
     """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
@@ -82,7 +82,7 @@ def plot(
     from cnncli.views.plot import plot_to
 
     options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label)
-    found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    found = choice.model(model)
     graph = found.graph()
     args.warn(graph.warnings)
     plot_to(output, found, graph, options, args.whole_number("--dpi", dpi, 10, 2400), force=force)

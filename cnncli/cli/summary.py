@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
+from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.output import Report, report_options
 from cnncli.errors import UsageError
 
 COLUMNS = (
@@ -18,6 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@model_options
+@report_options()
 def summary(
     models: args.References,
     by: Annotated[
@@ -47,15 +49,9 @@ def summary(
     top: Annotated[
         str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
     ] = None,
-    format: args.ReportFormat = None,
-    output: args.Output = None,
-    force: args.Force = False,
-    flavor: args.Flavor = None,
-    alpha: args.Alpha = None,
-    input_shape: args.InputShape = None,
-    classes: args.Classes = None,
-    include_top: args.IncludeTop = None,
-    set: args.Set = None,
+    *,
+    report: Report,
+    choice: Choice,
 ) -> None:
     """Show the layers of a network with their shapes, parameters and costs.
 
@@ -63,21 +59,16 @@ def summary(
 
     Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
     """
-    from cnncli.cli.output import deliver
-    from cnncli.views.summary import DEFAULT, summary_text
+    from cnncli.document.document import together
+    from cnncli.views.summary import Wanted, summary_document
 
-    depth, how = _depth(by), args.how(format, output)
-    first = args.whole_number("--top", top)
-    options = args.overrides(alpha, input_shape, classes, include_top, set)
-    found = args.resolve_all(models, options, flavor)
-    if columns is None and how == "csv" and len(found) > 1:
-        columns = ",".join(("model", *DEFAULT))  # else nobody could tell whose rows they are
-    texts = []
-    for model in found:
+    wanted = Wanted(_depth(by), columns, sort, args.whole_number("--top", top), named=len(models) > 1)
+    documents = []
+    for model in choice.models(models):
         graph = model.graph()
         args.warn(graph.warnings)
-        texts.append(summary_text(model, graph, depth, how, columns, sort, first))
-    deliver(_joined(texts, how), output, force=force)
+        documents.append(summary_document(model, graph, wanted))
+    report.deliver(together(documents))
 
 
 def _depth(by: str) -> int | None:
@@ -87,12 +78,3 @@ def _depth(by: str) -> int | None:
     if by.isdecimal() and 1 <= int(by[:9]) <= 99:
         return int(by)
     raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
-
-
-def _joined(texts: Sequence[str], format: str) -> str:
-    """Several reports as one text: JSON as JSON lines, CSV with one header, others with a blank line between them."""
-    if len(texts) > 1 and format == "json":
-        return "".join(json.dumps(json.loads(text), ensure_ascii=False) + "\n" for text in texts)
-    if format == "csv":
-        return "".join([texts[0], *(text.partition("\n")[2] for text in texts[1:])])
-    return "\n".join(texts)

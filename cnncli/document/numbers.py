@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_DECIMAL = ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 
 def grouped(number: int) -> str:
@@ -13,19 +13,22 @@ def grouped(number: int) -> str:
 
 
 def scaled(number: float, unit: str = "") -> str:
-    """154561234 as `154.56 M`; with a unit `20.1 MB`. Decimal prefixes."""
-    for size, prefix in _DECIMAL:
-        if abs(number) >= size:
-            return f"{number / size:,.2f} {prefix}{unit}"
-    return f"{number:g} {unit}".strip()
+    """154561234 as `154.56 M`; with a unit `20.1 MB`. Decimal prefixes; never 1,000 of one, which is 1 of the next."""
+    if abs(float(f"{number:g}")) < 1000:
+        return f"{number:g} {unit}".strip()
+    fitting = (each for each in _DECIMAL if round(abs(number) / each[0], 2) < 1000)
+    size, prefix = next(fitting, _DECIMAL[-1])
+    return f"{number / size:,.2f} {prefix}{unit}"
 
 
 def share(part: float, whole: float) -> str:
-    """A part of a whole in percent, one decimal; `<0.1%` where that would hide that there is one."""
+    """A part of a whole in percent, one decimal; `<0.1%` and `>99.9%` where that would hide that there is one."""
     if not whole:
         return "-"
     text = f"{100 * part / whole:.1f}%"
-    return "<0.1%" if part and text == "0.0%" else text
+    if part and text == "0.0%":
+        return "<0.1%"
+    return ">99.9%" if part < whole and text == "100.0%" else text
 
 
 def times(ratio: float, digits: int = 2) -> str:

@@ -1,19 +1,14 @@
-"""Tables: a column is data, a table is columns over rows, and each format is one function of a table."""
+"""Tables: a column is data, a table is columns over rows; what a table looks like is each format's own."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
 from cnncli.errors import UsageError, suggestion
-from cnncli.render.console import capture, width
 from cnncli.words import visible
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 
 def _text(value: Any) -> str:
@@ -25,7 +20,7 @@ def _text(value: Any) -> str:
 class Column(NamedTuple):
     """One column: its key as in --columns and CSV, its header, and the value that it shows of a row.
 
-    `text` writes the value for people; CSV holds the value itself.
+    `text` writes the value for people; sheets hold the value itself.
     """
 
     key: str
@@ -35,7 +30,8 @@ class Column(NamedTuple):
     text: Callable[[Any], str] = _text
 
     def cell(self, row: Any) -> str:
-        return self.text(self.value(row))
+        """What a person reads in a row, a heading's too, fit to be shown."""
+        return visible(row.cells.get(self.key, "") if isinstance(row, Heading) else self.text(self.value(row)))
 
 
 class Heading(NamedTuple):
@@ -54,8 +50,11 @@ class Table:
     footer: Mapping[str, str] = field(default_factory=dict)
     """Texts of the last row, by column key."""
     notes: Sequence[str] = ()
-    styles: Callable[[Any], str] = lambda _: ""
-    """A Rich style for a row, such as "bold"."""
+    alarming: Callable[[Any], bool] = lambda _: False
+    """Whether a row (never a Heading) is one that must not be overlooked."""
+    together: Sequence[int] = ()
+    """Of a table that may be cut into several, how many columns stay side by side, group by group from the left; the
+    first group is told again in each. Empty for a table that stays whole."""
 
 
 def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) -> list[Column]:
@@ -75,110 +74,47 @@ GAP = 2
 
 def natural_width(table: Table) -> int:
     """How many characters the table is wide with no cell wrapped."""
-    return sum(map(len, _widest(table))) + GAP * (len(table.columns) - 1)
+    return sum(map(len, widest(table))) + GAP * (len(table.columns) - 1)
 
 
-def _widest(table: Table) -> list[str]:
+def widest(table: Table) -> list[str]:
     """The longest line of each column."""
     return [
         max(
-            (*column.header.split("\n"), table.footer.get(column.key, ""), *(_cell(column, row) for row in table.rows)),
+            (*column.header.split("\n"), table.footer.get(column.key, ""), *(column.cell(row) for row in table.rows)),
             key=len,
         )
         for column in table.columns
     ]
 
 
-def _cell(column: Column, row: Any) -> str:
-    return visible(row.cells.get(column.key, "") if isinstance(row, Heading) else column.cell(row))
+def pages(table: Table, width: int) -> list[Table]:
+    """A table that may be cut, as tables that each fit a width, as far as their groups do; else the table alone."""
+    if not table.together:
+        return [table]
+    found = [replace(table, columns=columns, title="", notes=(), together=()) for columns in _cut(table, width)]
+    found[0] = replace(found[0], title=table.title)
+    found[-1] = replace(found[-1], notes=table.notes)
+    return found
 
 
-def _styled(table: Table, column: Column, rows: Sequence[Any]) -> list[Text]:
-    from rich.text import Text
-
-    styles = ("bold" if isinstance(row, Heading) else table.styles(row) for row in rows)
-    return [Text(_cell(column, row), style) for row, style in zip(rows, styles, strict=True)]
-
-
-def to_text(table: Table) -> str:
-    """For a terminal or a pipe: rules and, on a terminal, colours. Nothing is ever cut: too wide a cell is wrapped."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    fits = natural_width(table) <= width()
-    rich = RichTable(
-        box=box.SIMPLE,
-        show_header=any(column.header for column in table.columns),
-        show_footer=bool(table.footer),
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-        header_style="bold",
-        footer_style="bold",
-    )
-    least = 0
-    for column, widest in zip(table.columns, map(len, _widest(table)), strict=True):
-        # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
-        narrowest = widest if fits or column.right else min(widest, 12)
-        least += narrowest + GAP
-        rich.add_column(
-            visible(column.header, "\n"),
-            table.footer.get(column.key, ""),
-            justify="right" if column.right else "left",
-            overflow="fold",
-            no_wrap=fits or column.right,
-            min_width=narrowest,
-            max_width=widest,
-        )
-    # Rows that need no wrapping go in as one row of cells of many lines: five times as fast as a row each.
-    for rows in [table.rows] if fits else [[row] for row in table.rows]:
-        rich.add_row(*(Text("\n").join(_styled(table, column, rows)) for column in table.columns))
-    with capture(least - GAP) as console:
-        if table.title:
-            console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
-        console.print(rich)
-        if table.notes:
-            console.print()
-        for note in table.notes:
-            console.print(Text(visible(note)))
-    return console.captured()
+def _cut(table: Table, width: int) -> Iterator[list[Column]]:
+    borders = list(accumulate(table.together, initial=0))
+    first, *others = (list(table.columns[start:end]) for start, end in pairwise(borders))
+    page = first
+    for group in others:
+        if len(page) > len(first) and natural_width(replace(table, columns=page + group)) > width:
+            yield page
+            page = first
+        page = page + group
+    yield page
 
 
-def to_csv(table: Table) -> str:
-    """Header and rows, the values themselves: no units, no separators."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([column.key for column in table.columns])
-    rows = [row for row in table.rows if not isinstance(row, Heading)]
-    writer.writerows([[_csv_value(column.value(row)) for column in table.columns] for row in rows])
-    return visible(buffer.getvalue(), "\n")
+def stacked(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns as one of all their rows."""
+    columns = [column._replace(value=_of_own_table(place)) for place, column in enumerate(tables[0].columns)]
+    return Table(columns, [(table, row) for table in tables for row in table.rows])
 
 
-def _csv_value(value: Any) -> Any:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else value
-
-
-def to_markdown(table: Table) -> str:
-    """One pipe table with the title above it as a heading line and the footer as its last row."""
-    lines = [f"**{table.title}**", ""] if table.title else []
-    lines.append(_markdown_row([column.header.replace("\n", " ") for column in table.columns]))
-    lines.append(_markdown_row(["---:" if column.right else "---" for column in table.columns]))
-    lines.extend(_markdown_row([_markdown_cell(column, row) for column in table.columns]) for row in table.rows)
-    if table.footer:
-        lines.append(_markdown_row([_strong(table.footer.get(column.key, "")) for column in table.columns]))
-    if table.notes:
-        lines.extend(["", *(f"{note}  " if note else "" for note in table.notes)])
-    return visible("\n".join(lines) + "\n", "\n")
-
-
-def _markdown_cell(column: Column, row: Any) -> str:
-    return _strong(_cell(column, row)) if isinstance(row, Heading) else _cell(column, row)
-
-
-def _strong(text: str) -> str:
-    return f"**{text}**" if text else ""
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _of_own_table(place: int) -> Callable[[tuple[Table, Any]], Any]:
+    return lambda owned: owned[0].columns[place].value(owned[1])

@@ -1,1 +1,1 @@
-"""From analyses to what a person or a program reads: tables, data formats, pictures."""
+"""From documents to what a person or a program reads, a file a format; and what the terminal can show."""

@@ -7,16 +7,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from cnncli.document import UNLIMITED
 from cnncli.words import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 SIGPIPE_EXIT = 128 + 13
-UNLIMITED = 100_000
-"""Width of a stream that has none: what is piped is neither cut nor wrapped."""
 
 _ASCII = str.maketrans(
     {
@@ -31,7 +30,7 @@ _ASCII = str.maketrans(
 
 
 def width() -> int:
-    """Columns of the standard output: COLUMNS where it is set, a terminal's own, else unlimited."""
+    """Columns of the standard output: COLUMNS where it is set, a terminal's own, else unlimited: no pipe is cut."""
     text = os.environ.get("COLUMNS", "")
     if text.isdecimal() and int(text) > 0:
         return int(text)
@@ -97,12 +96,25 @@ def emit(text: str) -> None:
         sys.stdout.write(encodable(text, sys.stdout.encoding))
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
-        sys.exit(SIGPIPE_EXIT)
+        end_unread()
+
+
+def end_unread() -> NoReturn:
+    """End as a signal would a command whose reader has left."""
+    _silence(sys.stdout)
+    sys.exit(SIGPIPE_EXIT)
 
 
 def complain(message: str) -> None:
-    """Write one line to the standard error."""
+    """Write one line to the standard error; where nobody can read it, the exit code alone has to tell."""
     line = visible(" ".join(message.split()))
-    sys.stderr.write(encodable(f"{line}\n", sys.stderr.encoding))
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(encodable(f"{line}\n", sys.stderr.encoding))
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let go nowhere what is still to be written: Python flushes once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,1 +1,1 @@
-"""What each command says, as tables and data."""
+"""What each command says, as a document; data.py holds the JSON schema."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column, Table
 from cnncli.models.reference import Model
-from cnncli.views.data import model_data, render
+from cnncli.views.data import build_data, versioned
 from cnncli.views.summary import title
 
 if TYPE_CHECKING:
@@ -40,16 +41,20 @@ COLUMNS_OF_DIFFERENCES = (
 )
 
 
-def build_text(model: Model, built: Build, how: str) -> str:
-    """The report in a format."""
-    return render(how, _table(model, built, how), lambda: build_data(model, built))
-
-
-def _table(model: Model, built: Build, how: str) -> Table:
+def build_document(model: Model, built: Build) -> Document:
+    """The facts of a model that agrees with its graph, else in what they differ."""
     if built.differences:
-        return Table(COLUMNS_OF_DIFFERENCES, built.differences, title=f"{model.reference}: Keras and the graph differ")
-    columns = COLUMNS if how == "csv" else COLUMNS_FOR_PEOPLE
-    return Table(columns, _facts(model, built), title=title(model))
+        heading = f"{model.reference}: Keras and the graph differ"
+        for_people = sheet = Table(COLUMNS_OF_DIFFERENCES, built.differences, title=heading)
+    else:
+        facts = _facts(model, built)
+        for_people, sheet = Table(COLUMNS_FOR_PEOPLE, facts, title=title(model)), Table(COLUMNS, facts)
+    return Document(
+        title=model.reference,
+        sections=lambda width: [for_people],
+        data=lambda: versioned(build_data(model, built)),
+        sheet=lambda: sheet,
+    )
 
 
 def _facts(model: Model, built: Build) -> list[Fact]:
@@ -119,31 +124,3 @@ def _said(value: Any) -> str:
     if isinstance(value, int):
         return grouped(value)
     return shape(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
-
-
-def build_data(model: Model, built: Build) -> dict[str, Any]:
-    """The report as JSON has it; what was not asked for is null."""
-    nodes = built.graph.nodes
-    params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
-    return {
-        "model": {**model_data(model), "keras_name": built.model.name},
-        "input_shape": nodes[0].shape,
-        "output_shape": nodes[-1].shape,
-        "totals": {
-            "layers": len(nodes),
-            "params": params,
-            "trainable_params": trainable,
-            "non_trainable_params": params - trainable,
-        },
-        "dtype": built.dtype,
-        "versions": built.versions,
-        "agreement": {
-            "agree": not built.differences,
-            "differences": [difference._asdict() for difference in built.differences],
-        },
-        "seed": built.seed,
-        "weights": built.loaded and {**built.loaded._asdict(), "path": str(built.loaded.path)},
-        "run": built.smoke and built.smoke._asdict(),
-        "seconds": {step: round(seconds, 4) for step, seconds in built.seconds.items()},
-        "file": built.saved and {**built.saved._asdict(), "path": str(built.saved.path)},
-    }

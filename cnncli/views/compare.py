@@ -1,74 +1,72 @@
-"""The whole of what `compare` writes, in each format. Changes and reasons are loaded only where they are asked for."""
+"""The whole of what `compare` says. Changes and reasons are loaded only where they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cnncli.analysis.compare.comparison import Entry, stages
-from cnncli.document.table import Table, to_csv, to_markdown, to_text
+from cnncli.analysis.compare.comparison import Entry, identical, stages
+from cnncli.document.document import Document, Section
+from cnncli.document.table import Table
 from cnncli.errors import UsageError
-from cnncli.render.console import width
-from cnncli.views.comparison import WIDEST, entry_data, stage_data, stage_table, totals_csv, totals_tables
-from cnncli.views.data import SCHEMA_VERSION, to_json
+from cnncli.views.comparison import stage_name, stage_table, totals_sheet, totals_table
+from cnncli.views.data import entry_data, stage_data, versioned
 
 
-def comparison_text(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> str:
-    """The report on models of which the first is the baseline: totals, and stages or what is asked for instead.
-
-    Raises UsageError where CSV, which holds one table, is asked for two.
-    """
-    if how == "csv":
-        return to_csv(_csv(entries, diff, explain))
-    if how == "json":
-        return to_json({"schema_version": SCHEMA_VERSION, **_data(entries, explain)})
-    return "\n".join(_sections(entries, how, diff, explain))
+def comparison_document(entries: Sequence[Entry], diff: bool, explain: bool) -> Document:
+    """The report on models of which the first is the baseline: totals, and stages or what is asked for instead."""
+    return Document(
+        title=" and ".join(entry.reference for entry in entries),
+        sections=lambda width: list(_sections(entries, diff, explain, width)),
+        data=lambda: versioned(_data(entries, explain)),
+        sheet=lambda: _sheet(entries, diff, explain),
+    )
 
 
-def _csv(entries: Sequence[Entry], diff: bool, explain: bool) -> Table:
-    if diff and explain:
-        raise UsageError("--format csv holds one table: --diff or --explain, not both")
+def _sections(entries: Sequence[Entry], diff: bool, explain: bool, width: int) -> Iterator[Section]:
+    yield totals_table(entries, width)
+    if explain:
+        from cnncli.views.explanation import explanation_sections, explanations
+
+        for explanation in explanations(entries):
+            yield from explanation_sections(explanation)
     if diff:
-        from cnncli.views.difference import diff_csv, diffs
+        from cnncli.views.difference import diff_listing, diffs
 
-        return diff_csv(diffs(entries))
+        yield from map(diff_listing, diffs(entries))
+    if not (diff or explain):
+        yield stage_table(entries, stages(entries), width)
+
+
+def _sheet(entries: Sequence[Entry], diff: bool, explain: bool) -> Table:
+    """One table of what was asked for. Raises UsageError where that is two."""
+    if diff and explain:
+        raise UsageError("CSV and TSV hold one table: --diff or --explain, not both")
+    if diff:
+        from cnncli.views.difference import change_sheet, diffs
+
+        return change_sheet(diffs(entries))
     if explain:
         from cnncli.views.explanation import explanations, share_table
 
         return share_table(explanations(entries))
-    return totals_csv(entries)
+    return totals_sheet(entries)
 
 
 def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
-    from cnncli.views.difference import change_data, diffs
+    from cnncli.views.difference import changes, diffs
 
     found: dict[str, Any] = {
         "baseline": entries[0].reference,
-        "models": [entry_data(each, entries[0]) for each in entries],
-        "stages": [stage_data(row) for row in stages(entries)],
-        "changes": [change for each in diffs(entries) for change in change_data(each)],
+        "models": [entry_data(each, identical(entries[0], each)) for each in entries],
+        "stages": [
+            {"stage": stage_name(row), "models": [stage and stage_data(stage) for stage in row]}
+            for row in stages(entries)
+        ],
+        "changes": changes(diffs(entries)),
     }
     if explain:
-        from cnncli.views.explanation import explanation_data, explanations
+        from cnncli.views.explanation import explanations, told
 
-        found["explanations"] = [explanation_data(each) for each in explanations(entries)]
+        found["explanations"] = [told(each) for each in explanations(entries)]
     return found
-
-
-def _sections(entries: Sequence[Entry], how: str, diff: bool, explain: bool) -> Iterator[str]:
-    """Parts of the report for people, each ending with a line's end."""
-    write, widest = (to_text, width()) if how == "table" else (to_markdown, WIDEST)
-    yield from map(write, totals_tables(entries, widest))
-    if explain:
-        from cnncli.views.explanation import explanations, paragraph, readable_table
-
-        for explanation in explanations(entries):
-            yield paragraph(explanation)
-            table = readable_table(explanation)
-            yield from [write(table)] if table else []
-    if diff:
-        from cnncli.views.difference import diff_markdown, diff_text, diffs
-
-        yield from map(diff_text if how == "table" else diff_markdown, diffs(entries))
-    if not (diff or explain):
-        yield write(stage_table(entries, stages(entries), widest))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cnncli.analysis.compare.comparison import Entry, StageRow, identical
+from cnncli.document import READABLE
 from cnncli.document.numbers import grouped, scaled, shape, times
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.graph import Group
 from cnncli.models.options import show
-from cnncli.views.data import model_data, totals_data
 
-WIDEST = 160
-"""Columns that a person takes in at once, however wide the terminal or unlimited the pipe."""
 BEST = "★"
 
 
@@ -106,15 +104,14 @@ def _texts(metric: Metric, figure: Figure, exact: bool) -> tuple[str, str, str]:
     return value, difference, times(figure.ratio) if figure.ratio else ""
 
 
-def totals_tables(entries: Sequence[Entry], widest: int) -> list[Table]:
-    """A row a metric, where that fits; else a row a model, the metrics on as many tables as they need."""
+def totals_table(entries: Sequence[Entry], width: int) -> Table:
+    """A row a metric, where that fits; else a row a model, to be cut between the metrics."""
     notes = [*_sources(entries), *_identities(entries)]
     for exact in (True, False):
         table = _by_metric(entries, exact)
-        if natural_width(table) <= min(widest, WIDEST):
-            return [replace(table, notes=notes)]
-    tables = list(_by_model(entries, widest))
-    return [*tables[:-1], replace(tables[-1], notes=notes)]
+        if natural_width(table) <= min(width, READABLE):
+            return replace(table, notes=notes)
+    return replace(_by_model(entries), notes=notes)
 
 
 def _by_metric(entries: Sequence[Entry], exact: bool) -> Table:
@@ -132,20 +129,19 @@ def _text_column(position: int, header: str) -> Column:
     return Column(str(position), header, lambda row: row[position], right=position > 0)
 
 
-def _by_model(entries: Sequence[Entry], widest: int) -> Iterator[Table]:
-    """Tables of a row a model, each with as many metrics as fit; the main ones lead, with difference and ratio."""
-    names = [found.reference for found in entries]
-    page: list[list[str]] = [["Model", *names]]
+def _by_model(entries: Sequence[Entry]) -> Table:
+    """A row a model; the main metrics lead, and stay together with their difference and ratio."""
+    columns: list[list[str]] = [["Model", *(found.reference for found in entries)]]
+    together = [1]
     for metric in sorted(METRICS, key=lambda metric: not metric.main):
         values, *changes = zip(*(_texts(metric, figure, False) for figure in figures(metric, entries)), strict=True)
-        block = [[metric.header, *values]]
+        columns.append([metric.header, *values])
         if metric.main:
-            block += [[header, "", *texts[1:]] for header, texts in zip(("Difference", "Ratio"), changes, strict=True)]
-        if natural_width(_columns(page + block)) > widest and len(page) > 1:
-            yield _columns(page)
-            page = page[:1]
-        page += block
-    yield _columns(page)
+            columns += [
+                [header, "", *texts[1:]] for header, texts in zip(("Difference", "Ratio"), changes, strict=True)
+            ]
+        together.append(3 if metric.main else 1)
+    return replace(_columns(columns), together=together)
 
 
 def _columns(columns: Sequence[Sequence[str]]) -> Table:
@@ -174,11 +170,11 @@ def identity_line(one: Entry, other: Entry) -> str:
     return f"{one.reference} and {other.reference} are identical{more}."
 
 
-def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], widest: int) -> Table:
+def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Table:
     """Models beside each other, where they fit; else below each other under each stage."""
     rows = [row for row in rows if any(stage and stage.nodes[0].inputs for stage in row)]  # the input is in the totals
     table = _stages_beside(entries, rows)
-    return table if natural_width(table) <= min(widest, WIDEST) else _stages_below(entries, rows)
+    return table if natural_width(table) <= min(width, READABLE) else _stages_below(entries, rows)
 
 
 STAGE_COLUMNS: tuple[tuple[str, Callable[[Group], str]], ...] = (
@@ -215,7 +211,7 @@ def stage_name(row: StageRow) -> str:
     return ", ".join(dict.fromkeys(stage.name for stage in row if stage))
 
 
-def totals_csv(entries: Sequence[Entry]) -> Table:
+def totals_sheet(entries: Sequence[Entry]) -> Table:
     """A row a model: every figure itself, with difference and ratio where they mean something."""
     columns = [Column("model", "Model", lambda row: entries[row].reference)]
     for metric in METRICS:
@@ -229,31 +225,3 @@ def totals_csv(entries: Sequence[Entry]) -> Table:
 
 def _figure_column(key: str, found: Sequence[Figure], value: Callable[[Figure], Any]) -> Column:
     return Column(key, key, lambda row: value(found[row]))
-
-
-def entry_data(found: Entry, base: Entry) -> dict[str, Any]:
-    return {
-        "model": model_data(found.model),
-        "input_shape": found.graph.nodes[0].shape,
-        "totals": {**totals_data(found.totals), "depth": found.depth},
-        "published": found.published and found.published._asdict(),
-        "structure": found.structure,
-        "identical": identical(base, found),
-    }
-
-
-def stage_data(row: StageRow) -> dict[str, Any]:
-    return {"stage": stage_name(row), "models": [stage and _stage_data(stage) for stage in row]}
-
-
-def _stage_data(stage: Group) -> Mapping[str, Any]:
-    return {
-        "name": stage.name,
-        "blocks": len(stage.kinds),
-        "input_shape": stage.input_shape,
-        "output_shape": stage.shape,
-        "params": stage.params,
-        "trainable_params": stage.trainable_params,
-        "macs": stage.macs,
-        "flops": stage.flops,
-    }

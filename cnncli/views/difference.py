@@ -1,21 +1,16 @@
-"""What changes from the baseline to another model, as lines like a diff's, as a table and as data."""
+"""What changes from the baseline to another model, as lines like a diff's and as a sheet."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.compare.difference import COSTS, Change, Costs, difference
+from cnncli.document.document import Line, Listing
 from cnncli.document.table import Column, Table
-from cnncli.render.console import capture, width
-from cnncli.views.changes import phrases, span
 from cnncli.views.comparison import identity_line
-from cnncli.words import visible
-
-MARKS = {"equal": " ", "changed": "~", "added": "+", "removed": "-"}
-STYLES = {" ": "dim", "~": "yellow", "+": "green", "-": "red"}
+from cnncli.views.data import change_data
 
 
 class Diff(NamedTuple):
@@ -36,19 +31,22 @@ def diffs(entries: Sequence[Entry]) -> list[Diff]:
     ]
 
 
-def diff_lines(diff: Diff) -> list[str]:
+def diff_listing(diff: Diff) -> Listing:
     """A line a change, marked as a diff marks it, and the sum."""
     if diff.identity:
-        return [visible(diff.identity)]
+        return Listing(diff.identity)
     total = sum((change.costs for change in diff.changes), Costs())
-    lines = [f"{MARKS[change.kind]} {_where(change)}: {_what(change)}" for change in diff.changes]
-    lines = [f"Changes from {diff.before} to {diff.after}", *lines, f"  In all: {_costs(total) or 'at the same cost'}"]
-    return [visible(line) for line in lines]
+    lines = [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
+    return Listing(
+        f"Changes from {diff.before} to {diff.after}",
+        [*lines, Line("", f"In all: {_costs(total) or 'at the same cost'}")],
+    )
 
 
 def _where(change: Change) -> str:
-    before, after = span(change.before), span(change.after)
-    return f"{before} → {after}" if before and after and before != after else str(before or after)
+    if change.before and change.after and change.before != change.after:
+        return f"{change.before} → {change.after}"
+    return str(change.before or change.after)
 
 
 def _what(change: Change) -> str:
@@ -56,7 +54,7 @@ def _what(change: Change) -> str:
         return f"{change.blocks} equal" if change.blocks > 1 else "equal"
     costs = _costs(change.costs)
     together = "together " if change.blocks > 1 else ""
-    return ", ".join([*phrases(change), *([together + costs] if costs else [])])
+    return ", ".join([*change.what, *([together + costs] if costs else [])])
 
 
 def _costs(costs: Costs) -> str:
@@ -66,39 +64,17 @@ def _costs(costs: Costs) -> str:
     return ", ".join(told) or (f"{costs.flops:+,} FLOPs" if costs.flops else "")
 
 
-def diff_text(diff: Diff) -> str:
-    """The lines for a terminal, coloured as a diff, wrapped where it is narrow."""
-    from rich.text import Text
-
-    with capture() as console:
-        for line in diff_lines(diff):
-            style = STYLES.get(line[0], "bold") if line[1:2] == " " else "bold"
-            wrapped = textwrap.wrap(line, width(), subsequent_indent="    ")
-            for piece in wrapped:
-                console.print(Text(piece, style))
-    return console.captured()
-
-
-def diff_markdown(diff: Diff) -> str:
-    """A fenced block that forges colour as a diff; they know `!` for changed."""
-    lines = diff_lines(diff)
-    if diff.identity:
-        return lines[0] + "\n"
-    body = ["!" + line[1:] if line.startswith("~") else line for line in lines[1:]]
-    return "\n".join([f"**{lines[0]}**", "", "```diff", *body, "```", ""])
-
-
-def diff_csv(diffs: Sequence[Diff]) -> Table:
+def change_sheet(diffs: Sequence[Diff]) -> Table:
     """A row a change of each model."""
     rows = [(diff, change) for diff in diffs for change in diff.changes if change.kind != "equal"]
     return Table(
         [
             Column("model", "Model", lambda row: row[0].after),
             Column("kind", "Kind", lambda row: row[1].kind),
-            Column("before", "Before", lambda row: span(row[1].before)),
-            Column("after", "After", lambda row: span(row[1].after)),
+            Column("before", "Before", lambda row: row[1].before),
+            Column("after", "After", lambda row: row[1].after),
             Column("blocks", "Blocks", lambda row: row[1].blocks),
-            Column("what", "What", lambda row: ", ".join(phrases(row[1]))),
+            Column("what", "What", lambda row: ", ".join(row[1].what)),
             *(_cost_column(key) for key in COSTS),
         ],
         rows,
@@ -109,17 +85,6 @@ def _cost_column(key: str) -> Column:
     return Column(key, key, lambda row: getattr(row[1].costs, key))
 
 
-def change_data(diff: Diff) -> list[dict[str, Any]]:
-    return [
-        {
-            "model": diff.after,
-            "kind": change.kind,
-            "before": span(change.before),
-            "after": span(change.after),
-            "blocks": change.blocks,
-            "what": phrases(change),
-            **{key: getattr(change.costs, key) for key in COSTS},
-        }
-        for change in diff.changes
-        if change.kind != "equal"
-    ]
+def changes(diffs: Sequence[Diff]) -> list[dict[str, Any]]:
+    """What changes in each model, as JSON has it."""
+    return [change_data(diff.after, change) for diff in diffs for change in diff.changes if change.kind != "equal"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from textwrap import fill
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from cnncli.analysis.compare.attribution import METRICS, Attribution, Factor, Growth, Share, attribute
+from cnncli.analysis.compare.attribution import METRICS, Attribution, Factor, Growth, attribute
 from cnncli.analysis.compare.comparison import Entry
+from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import times
+from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table
-from cnncli.render.console import width
+from cnncli.views.data import explanation_data
 
 WORDS = {"params": "parameters", "macs": "MACs"}
 
@@ -37,9 +38,11 @@ def explanations(entries: Sequence[Entry]) -> list[Explanation]:
     ]
 
 
-def paragraph(explanation: Explanation) -> str:
-    """The sentences, a line each, wrapped only where the terminal is narrow."""
-    return "\n".join(fill(sentence, width()) for sentence in sentences(explanation)) + "\n"
+def explanation_sections(explanation: Explanation) -> Iterator[Section]:
+    """The sentences, then the table of the parts where there are any."""
+    yield Paragraphs(sentences(explanation))
+    if table := readable_table(explanation):
+        yield table
 
 
 def sentences(explanation: Explanation) -> list[str]:
@@ -69,15 +72,11 @@ def _grew(explanation: Explanation, metric: str) -> str:
     shares = [share for share in explanation.attribution.shares if share.growth[metric].difference]
     shares.sort(key=lambda share: -abs(share.growth[metric].difference))
     parts = [f"{_part(share.growth[metric], by_addition)} by {_named(share.factor, metric)}" for share in shares]
-    return f"{WORDS[metric]} {verb} {', '.join(whole)}" + (f": {_listed(parts)}" if parts else "")
+    return f"{WORDS[metric]} {verb} {', '.join(whole)}" + (f": {enumerated(parts)}" if parts else "")
 
 
 def _part(growth: Growth, by_addition: bool) -> str:
     return f"{growth.difference:+,}" if by_addition or growth.ratio is None else times(growth.ratio, 3)
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _named(factor: Factor, metric: str) -> str:
@@ -148,23 +147,6 @@ def readable_table(explanation: Explanation) -> Table | None:
     return Table([column for column in table.columns if column.key not in hidden], rows, footer=footer)
 
 
-def explanation_data(explanation: Explanation) -> dict[str, Any]:
-    attribution = explanation.attribution
-    return {
-        "model": explanation.after,
-        "sentences": sentences(explanation),
-        "growth": {metric: growth.__dict__ for metric, growth in attribution.growth.items()},
-        "shares": [_share_data(share) for share in attribution.shares],
-        "not_attributed": attribution.why_not or None,
-    }
-
-
-def _share_data(share: Share) -> dict[str, Any]:
-    factor = share.factor
-    return {
-        "factor": factor.name,
-        "before": factor.before,
-        "after": factor.after,
-        "remark": factor.remark,
-        **{metric: growth.__dict__ for metric, growth in share.growth.items()},
-    }
+def told(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as JSON has it."""
+    return explanation_data(explanation.after, sentences(explanation), explanation.attribution)

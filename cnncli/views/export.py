@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from cnncli import __version__
+from cnncli.document.document import Document
 from cnncli.document.numbers import scaled, shape
 from cnncli.document.table import Column, Table
-from cnncli.views.data import model_data, render
+from cnncli.views.data import model_data, versioned
 from cnncli.views.summary import title
 
 if TYPE_CHECKING:
@@ -55,14 +56,18 @@ FOR_PROGRAMS = (
     Column("max_relative_difference", "Relative", _compared("max_relative_difference")),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
-"""What CSV has besides; for people it stands in the notes."""
+"""What a sheet has besides; for people it stands in the notes."""
 
 
-def export_text(export: Export, how: str) -> str:
-    """The report in a format."""
-    columns = (*COLUMNS, *FOR_PROGRAMS) if how == "csv" else COLUMNS
-    table = Table(columns, export.files, title=title(export.request.model), notes=tuple(_notes(export)))
-    return render(how, table, lambda: manifest(export))
+def export_document(export: Export) -> Document:
+    """A row a file; what all have in common, and what each has besides, in the notes."""
+    model = export.request.model
+    return Document(
+        title=model.reference,
+        sections=lambda width: [Table(COLUMNS, export.files, title=title(model), notes=tuple(_notes(export)))],
+        data=lambda: versioned(manifest(export)),
+        sheet=lambda: Table((*COLUMNS, *FOR_PROGRAMS), export.files),
+    )
 
 
 def _notes(export: Export) -> Iterator[str]:

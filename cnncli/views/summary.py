@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from cnncli.analysis.costs import Totals
 from cnncli.analysis.labels import group_label
 from cnncli.analysis.report import Report, Row, merge_repeats, report
+from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width
 from cnncli.errors import UsageError
@@ -16,8 +18,8 @@ from cnncli.graph import Graph, Scope, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.models.options import show
 from cnncli.models.reference import Model
-from cnncli.render.console import width
-from cnncli.views.data import render, summary_data
+from cnncli.models.spec import Paper
+from cnncli.views.data import summary_data, versioned
 
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
 
@@ -51,29 +53,56 @@ def _one_decimal(percent: float) -> str:
     return f"{percent:.1f}"
 
 
-def summary_text(
-    model: Model, graph: Graph, depth: int | None, how: str, keys: str | None, sort: str | None, top: int | None
-) -> str:
-    """A network's summary in a format. Raises UsageError for unknown columns."""
-    found = report(graph, depth)
+class Wanted(NamedTuple):
+    """What to tell of a network: rows of which scope depth (None for layers), which columns, in which order, how many.
+
+    `named` is whether a sheet says in each row whose it is, as one of several networks must.
+    """
+
+    depth: int | None = None
+    columns: str | None = None
+    sort: str | None = None
+    top: int | None = None
+    named: bool = False
+
+    @property
+    def ranked(self) -> bool:
+        """Whether rows stand for themselves, to be counted and put in order: then no run of blocks is one row."""
+        return self.sort is not None or self.top is not None
+
+
+def summary_document(model: Model, graph: Graph, wanted: Wanted) -> Document:
+    """A network's rows and totals. Raises UsageError for unknown columns."""
+    found = report(graph, wanted.depth)
     columns = columns_for(found.totals, model.reference)
-    chosen = choose(columns, keys, DEFAULT)
-    rows = ordered(list(found.rows) if how in ("json", "csv") else _readable(found), columns, sort)[:top]
-    if how == "json":
-        found = Report(found.totals, tuple(rows), found.depth, found.input_shape, found.output_shape)
-    table = Table(
-        columns=chosen,
-        rows=rows,
-        title=title(model),
-        footer=_footer(found.totals, len(rows) == len(_readable(found))),
-        notes=(*_shortened(rows, found), *totals_lines(found)),
+    chosen = choose(columns, wanted.columns, DEFAULT)
+    rows = ordered(found.rows, columns, wanted.sort)[: wanted.top]
+    sheet = chosen if wanted.columns is not None or not wanted.named else choose(columns, None, ("model", *DEFAULT))
+    return Document(
+        title=model.reference,
+        sections=lambda width: [
+            _fitting(_table(model, found, chosen, rows, wanted), graph, found.totals, wanted, width)
+        ],
+        data=lambda: versioned(summary_data(model, found, rows, graph.warnings)),
+        sheet=lambda: Table(sheet, rows),
     )
-    if how == "table" and keys is None and natural_width(table) > width():
-        table = narrow(table, graph, outlined=found.depth is None and sort is None)
-    elif how == "table" and natural_width(table) > width():
-        table = replace(table, columns=[_in_short(column) for column in table.columns])
-        table = replace(table, footer=_footer(found.totals, bool(table.footer), scaled))
-    return render(how, table, lambda: summary_data(model, found, graph.warnings))
+
+
+def _table(model: Model, found: Report, columns: Sequence[Column], rows: Sequence[Row], wanted: Wanted) -> Table:
+    whole = len(rows) == len(found.rows)
+    shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
+    notes = () if whole else (_shortened(rows, found),)
+    return Table(columns, shown, title(model), _footer(found.totals) if whole else {}, (*notes, *totals_lines(found)))
+
+
+def _fitting(table: Table, graph: Graph, totals: Totals, wanted: Wanted, width: int) -> Table:
+    """The table itself, or a shorter one where the terminal is narrow."""
+    if natural_width(table) <= width:
+        return table
+    if wanted.columns is None:
+        return narrow(table, graph, outlined=wanted.depth is None and wanted.sort is None)
+    footer = _footer(totals, scaled) if table.footer else {}
+    return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
 
 def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
@@ -110,10 +139,6 @@ def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
     return outlined
 
 
-def _readable(found: Report) -> Sequence[Row]:
-    return found.rows if found.depth is None else merge_repeats(found.rows)
-
-
 def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
     """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
     if sort is None:
@@ -129,16 +154,16 @@ def _fail(sort: str) -> Column:
 
 def title(model: Model) -> str:
     options = ", ".join(f"{name}={show(value)}" for name, value in model.options.items())
-    paper = model.spec.paper
-    return (
-        f"{model.reference}  ({model.spec.family}, {model.spec.year}; flavor {model.flavor})\n"
-        f"{options}\n{paper.title}, arXiv {paper.arxiv}"
-    )
+    about = f"{model.reference}  ({model.spec.family}, {model.spec.year}; flavor {model.flavor})"
+    return f"{about}\n{options}\n{_cited(model.spec.paper)}"
 
 
-def _footer(totals: Totals, whole: bool, write: Callable[[int], str] = grouped) -> dict[str, str]:
-    if not whole:
-        return {}
+def _cited(paper: Paper) -> str:
+    """A paper with its number at arXiv, where it has one."""
+    return paper.title if paper.arxiv in ("", "-") else f"{paper.title}, arXiv {paper.arxiv}"
+
+
+def _footer(totals: Totals, write: Callable[[int], str] = grouped) -> dict[str, str]:
     return {
         "name": "Total",
         "params": write(totals.params),
@@ -152,12 +177,9 @@ def _footer(totals: Totals, whole: bool, write: Callable[[int], str] = grouped) 
     }
 
 
-def _shortened(rows: Sequence[Row], found: Report) -> tuple[str, ...]:
-    all_rows = len(_readable(found))
-    if len(rows) == all_rows:
-        return ()
+def _shortened(rows: Sequence[Row], found: Report) -> str:
     part = share(sum(row.macs for row in rows), found.totals.macs)
-    return (f"{len(rows)} of {all_rows} rows, with {part} of the MACs",)
+    return f"{len(rows)} of {len(found.rows)} rows, with {part} of the MACs"
 
 
 def totals_lines(found: Report) -> tuple[str, ...]:

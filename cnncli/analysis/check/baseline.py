@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cnncli.analysis.check.budgets import Verdict
 from cnncli.analysis.check.places import Place, json_line
+from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError, suggestion
 from cnncli.models.reference import parse
@@ -21,15 +21,19 @@ STRUCTURE = "structure"
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file: by model reference the costs and the structural hash."""
+    """A lock file: by model reference the costs and the structural hash.
+
+    References are the shortest ones, as everywhere; `spelt` has them as the file does, which people may have edited.
+    """
 
     path: str
     models: Mapping[str, Mapping[str, Any]]
     text: str
+    spelt: Mapping[str, str]
 
     def place(self, reference: str, key: str) -> Place:
         """Where a model's figure stands in the file."""
-        return Place(self.path, json_line(self.text, reference, key))
+        return Place(self.path, json_line(self.text, self.spelt[reference], key))
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -64,16 +68,26 @@ def read_lock(text: str, path: str) -> Lock:
     models = data.get("models")
     if version < 1 or not isinstance(models, dict):
         raise UsageError(f"{place}: not a lock file: it has no models")
-    for reference, locked in models.items():
-        _check(reference, locked, Place(path, json_line(text, reference)))
-    return Lock(path, models, text)
+    spelt: dict[str, str] = {}
+    for written, locked in models.items():
+        at = Place(path, json_line(text, written))
+        reference = _reference(written, at)
+        if reference in spelt:
+            raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
+        _check(written, locked, at)
+        spelt[reference] = written
+    return Lock(path, {reference: models[written] for reference, written in spelt.items()}, text, spelt)
+
+
+def _reference(written: str, place: Place) -> str:
+    """The shortest reference of a model, however the file names it."""
+    try:
+        return parse(written).reference
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
 
 
 def _check(reference: str, locked: Any, place: Place) -> None:
-    try:
-        parse(reference)
-    except UsageError as error:
-        raise UsageError(f"{place}: {error}") from None
     known = (*COSTS, STRUCTURE)
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
@@ -98,23 +112,11 @@ def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
     places = {key: lock.place(entry.reference, key) for key in (*COSTS, STRUCTURE)}
     verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in COSTS]
     same = locked[STRUCTURE] == now[STRUCTURE]
-    explained = any(locked[cost] != now[cost] for cost in COSTS)
-    words = "unchanged" if same else "changed with the costs" if explained else "changed at equal costs"
-    message = f"{entry.reference}: structure {words}"
-    hashes, allowed = (locked[STRUCTURE], now[STRUCTURE]), short_hash(locked[STRUCTURE])
-    passed, place = same or explained, places[STRUCTURE]
-    structure = Verdict(entry.reference, "locked structure", *hashes, passed, allowed, words, message, place)
-    return [*verdicts, structure]
-
-
-def short_hash(digest: str) -> str:
-    """As much of `sha256:...` as tells two apart."""
-    return digest[:14]
+    moved = any(locked[cost] != now[cost] for cost in COSTS)
+    hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
+    return [*verdicts, Verdict(entry.reference, LockedStructure(moved), *hashes, same or moved, place)]
 
 
 def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Place) -> Verdict:
     passed = abs(now - locked) <= tolerance * locked
-    margin = f"±{float(100 * tolerance):g}%"
-    change = f"{100 * (now - locked) / locked:+.2f}%" if locked and now != locked else "=" if now == locked else "new"
-    message = f"{model}: {cost} {now:,}, {change} against {locked:,} {margin}"
-    return Verdict(model, f"locked {cost}", locked, now, passed, f"{locked:,} {margin}", change, message, place)
+    return Verdict(model, LockedCost(cost, tolerance), locked, now, passed, place)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Place, toml_error_line, toml_line
+from cnncli.analysis.check.verdicts import Budgeted, Verdict
 from cnncli.analysis.costs import Totals
 from cnncli.errors import UsageError, suggestion
 from cnncli.models.reference import parse
@@ -43,30 +44,6 @@ class Budget:
     text: str
     place: Place | None = None
 
-    @property
-    def echo(self) -> str:
-        """`5M = 5,000,000`."""
-        exact = f"{self.limit:,}"
-        return exact if self.text == str(self.limit) else f"{self.text} = {exact}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A check of a model: what is allowed and what there is (costs, or hashes), and a sentence about it.
-
-    `allowed` is the limit as a person reads it, `used` how much of it there is or how far from it.
-    """
-
-    model: str
-    check: str
-    limit: int | str
-    value: int | str
-    passed: bool
-    allowed: str
-    used: str
-    message: str
-    place: Place | None = None
-
 
 Budgets = Mapping[str, Budget]
 """By name: at most one of each kind."""
@@ -98,15 +75,8 @@ def hold(model: str, totals: Totals, budgets: Budgets) -> list[Verdict]:
 
 
 def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
-    kind = KINDS[budget.name]
-    value = kind.value(totals)
-    passed = value <= budget.limit
-    verb = "within" if passed else f"{value - budget.limit:,} over"
-    used = f"{100 * value / budget.limit:.1f}%" if budget.limit else "-"
-    if used == "100.0%" and value != budget.limit:
-        used = ("<" if passed else ">") + used
-    message = f"{model}: {value:,} {kind.noun}, {verb} {budget.name} {budget.echo}"
-    return Verdict(model, budget.name, budget.limit, value, passed, budget.echo, used, message, budget.place)
+    value = KINDS[budget.name].value(totals)
+    return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, value <= budget.limit, budget.place)
 
 
 @dataclass(frozen=True)

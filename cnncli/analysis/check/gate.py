@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cnncli.analysis.check.baseline import Lock, stay
-from cnncli.analysis.check.budgets import Budgets, Config, Verdict, hold
+from cnncli.analysis.check.budgets import Budgets, Config, hold
+from cnncli.analysis.check.verdicts import Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError
 from cnncli.models.reference import Model, parse

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from cnncli.analysis.costs import Totals, totals
+from cnncli.document.document import Document
 from cnncli.document.numbers import scaled
+from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.catalogue import MODELS, flavors
 from cnncli.models.options import show
-from cnncli.models.reference import Model, parse
-from cnncli.views.data import model_data, render, totals_data
+from cnncli.models.reference import MODELS, Model, parse
+from cnncli.models.spec import FLAVORS, ModelSpec
+from cnncli.views.data import listed_data, versioned
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,30 @@ COLUMNS = (
 SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 
 
-def listing_text(family: str | None, flavor: str, how: str) -> str:
-    """All models, or those of a family. Raises UsageError for an unknown family."""
+def listing_document(family: str | None, flavor: str) -> Document:
+    """All models, or those of a family, family by family. Raises UsageError for an unknown family."""
     specs = [spec for spec in MODELS if family is None or spec.family.lower() == family.lower()]
     if not specs:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
         near = suggestion(str(family).lower(), {name.lower(): name for name in known})
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    specs = [spec for spec in specs if flavor in spec.flavor_names or flavor not in flavors()]
-    models = [parse(spec.name, flavor=flavor) for spec in sorted(specs, key=lambda spec: spec.year)]
+    specs = [spec for spec in specs if flavor in spec.flavors or flavor not in FLAVORS]
+    models = [parse(spec.name, flavor=flavor) for spec in in_families(specs)]
     entries = [Entry(model, totals(model.graph())) for model in models]
-    if how == "csv":
-        return render(how, Table(COLUMNS, entries), dict)
-    columns = [column for column in COLUMNS if column.key in SHOWN]
-    table = Table(columns, _by_family(entries), notes=_notes(models))
-    return render(how, table, lambda: {"models": [_data(entry) for entry in entries]})
+    table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(models))
+    return Document(
+        title=f"{family or 'All'} models",
+        sections=lambda width: [table],
+        data=lambda: versioned({"models": [listed_data(entry.model, entry.totals) for entry in entries]}),
+        sheet=lambda: Table(COLUMNS, entries),
+    )
+
+
+def in_families(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
+    """Families by the year in which they began, the models of each by their own."""
+    by_year = sorted(specs, key=lambda spec: spec.year)
+    began = {family: place for place, family in reversed(list(enumerate(spec.family for spec in by_year)))}
+    return sorted(by_year, key=lambda spec: began[spec.family])
 
 
 def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
@@ -62,35 +72,28 @@ def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
     return rows
 
 
-def _notes(models: Sequence[Model]) -> list[str]:
+def notes(models: Sequence[Model]) -> list[str]:
     """What each model introduced, and its options: models that share them together."""
     shared: dict[tuple[str, ...], list[str]] = {}
     introduced: dict[str, list[str]] = {}
     for model in models:
         shared.setdefault(tuple(model.options), []).append(model.spec.name)
         introduced.setdefault(model.spec.introduced, []).append(model.spec.name)
+    order = [model.spec.name for model in models]
     return [
-        *(f"{_span(names)}: {text}" for text, names in introduced.items()),
+        *(f"{spans(names, order)}: {text}" for text, names in introduced.items()),
         "",
-        *(f"{_span(names)} options: {', '.join(options)}" for options, names in shared.items()),
+        *(f"{spans(names, order)} options: {', '.join(options)}" for options, names in shared.items()),
         "",
         "Top-1: accuracy on ImageNet in percent, as each paper published it.",
     ]
 
 
-def _span(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if len(names) > 2 else " and ".join(names)
-
-
-def _data(entry: Entry) -> dict[str, Any]:
-    spec = entry.model.spec
-    return {
-        **model_data(entry.model),
-        "family": spec.family,
-        "year": spec.year,
-        "paper": spec.paper._asdict(),
-        "introduced": spec.introduced,
-        "aliases": spec.aliases,
-        "totals": totals_data(entry.totals),
-        "published": [figures._asdict() for figures in spec.published],
-    }
+def spans(names: Sequence[str], order: Sequence[str]) -> str:
+    """Names, three and more that follow each other in the order as `first to last`."""
+    places = sorted(map(order.index, names))
+    told: list[str] = []
+    for _, numbered in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0]):
+        run = [order[place] for _, place in numbered]
+        told += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else run
+    return enumerated(told)

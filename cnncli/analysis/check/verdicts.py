@@ -1,0 +1,44 @@
+"""What a check of a model comes to, as facts; the words are the report's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from cnncli.analysis.check.places import Place
+
+
+class Budgeted(NamedTuple):
+    """Kept a budget of this name; `written` is the limit as its author wrote it."""
+
+    name: str
+    written: str
+
+
+class LockedCost(NamedTuple):
+    """Stayed within the tolerance of what the lock file holds of a cost."""
+
+    cost: str
+    tolerance: Fraction
+
+
+class LockedStructure(NamedTuple):
+    """Has the structure that the lock file holds; `costs_moved` is whether locked costs have changed as well."""
+
+    costs_moved: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A check of a model: `limit` is what is allowed and `value` what there is, a figure or a structure's hash.
+
+    `place` is where the limit is written, if in a file.
+    """
+
+    model: str
+    check: Budgeted | LockedCost | LockedStructure
+    limit: int | str
+    value: int | str
+    passed: bool
+    place: Place | None = None

@@ -1,0 +1,10 @@
+"""Words as people string them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,29 @@
+"""A document's sheet as comma-separated values: a header and rows, no units, no separators of thousands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from cnncli.document.document import Document
+from cnncli.document.table import Table
+from cnncli.words import visible
+
+
+def write(document: Document) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(cells(document.sheet()))
+    return visible(buffer.getvalue(), "\n")
+
+
+def cells(sheet: Table) -> Iterator[list[Any]]:
+    """The keys of the columns, then the values of each row; shapes and other lists as 112x112x64."""
+    yield [column.key for column in sheet.columns]
+    for row in sheet.rows:
+        yield [_joined(column.value(row)) for column in sheet.columns]
+
+
+def _joined(value: Any) -> Any:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else value

@@ -1,0 +1,52 @@
+"""The formats of a report: a new one is a module of this package with `write(document) -> str`, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from cnncli.document.document import Document
+
+
+class Format(NamedTuple):
+    """`module` is loaded when it writes; a file with one of the `suffixes` has the format without being told.
+
+    `checks` marks formats of checks alone; `about` says in `--help` what the name does not.
+    """
+
+    module: str
+    suffixes: tuple[str, ...] = ()
+    checks: bool = False
+    about: str = ""
+
+
+FORMATS = {
+    "table": Format("text"),
+    "json": Format("json", (".json",)),
+    "csv": Format("csv", (".csv",)),
+    "tsv": Format("tsv", (".tsv",)),
+    "markdown": Format("markdown", (".md",)),
+    "latex": Format("latex", (".tex",)),
+    "html": Format("html", (".html", ".htm")),
+    "junit": Format("junit", (".xml",), checks=True, about="XML"),
+    "github": Format("github", checks=True, about="annotations of a workflow"),
+}
+
+
+def offered(*, checks: bool) -> list[str]:
+    """The names of the formats that a report can have, of checks or of anything else."""
+    return [name for name, format in FORMATS.items() if checks or not format.checks]
+
+
+def of_file(path: Path, names: Sequence[str]) -> str:
+    """The format among `names` that a file's suffix says; a table for any other suffix."""
+    return next((name for name in names if path.suffix.lower() in FORMATS[name].suffixes), "table")
+
+
+def write(document: Document, format: str) -> str:
+    """The document in the format of that name."""
+    text: str = import_module(f"{__package__}.{FORMATS[format].module}").write(document)
+    return text

@@ -1,0 +1,109 @@
+r"""A document as LaTeX: a fragment to \input, with booktabs' rules and nothing else that LaTeX lacks by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from cnncli.document import UNLIMITED
+from cnncli.document.document import Document, Listing, Paragraphs, Section
+from cnncli.document.table import Column, Heading, Table, pages
+from cnncli.words import visible
+
+PAPER = 110
+"""Characters that a page is wide, in the small type of the tables."""
+MARKS = {"changed": r"$\sim$", "added": "$+$", "removed": "$-$"}
+
+_SPELLED = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "*": "{*}",
+    "×": r"$\times$", "→": r"$\rightarrow$", "±": r"$\pm$", "≤": r"$\leq$", "≥": r"$\geq$", "−": "$-$", "·": r"$\cdot$",
+    "Δ": r"$\Delta$", "★": r"$\star$", "✓": r"$\surd$", "✗": r"$\times$", "–": "--", "—": "---", "…": r"\ldots{}",
+}  # fmt: skip
+# Brackets and stars would be read as arguments of the \\ before them; of these, two become one.
+_DOUBLED = "-'`,"
+_KNOWN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ")
+"""The letters that every LaTeX since 2018 reads and every font of its has."""
+
+
+def escaped(text: str) -> str:
+    """`text` as LaTeX prints it; a character that only some LaTeX knows is written out, as `\\u4e2d`."""
+    spelled, before = [], ""
+    for character in visible(text):
+        if character in _DOUBLED and character == before:
+            spelled.append("{}")
+        spelled.append(_spelled(character))
+        before = character
+    return "".join(spelled)
+
+
+def _spelled(character: str) -> str:
+    if character in _SPELLED:
+        return _SPELLED[character]
+    return character if character.isascii() or character in _KNOWN else rf"\textbackslash{{}}u{ord(character):04x}"
+
+
+def write(document: Document) -> str:
+    """Section below section; what a page cannot hold side by side is cut where the table may be."""
+    written = [r"% needs \usepackage{booktabs}" + "\n"]
+    if document.conclusion:
+        written.append(f"{escaped(document.title)}: {escaped(document.conclusion)}\n")
+    written += [text for section in document.sections(UNLIMITED) for text in _section(section)]
+    return "\n".join(written)
+
+
+def _section(section: Section) -> list[str]:
+    if isinstance(section, Table):
+        return ["\n".join(_table(page)) + "\n" for page in pages(section, PAPER)]
+    return [_listing(section) if isinstance(section, Listing) else _paragraphs(section)]
+
+
+def _paragraphs(paragraphs: Paragraphs) -> str:
+    return "\n\n".join(map(escaped, paragraphs.lines)) + "\n"
+
+
+def _listing(listing: Listing) -> str:
+    heading = rf"\noindent\textbf{{{escaped(listing.heading)}}}"
+    if not listing.lines:
+        return heading + "\n"
+    items = [rf"\item[{MARKS.get(line.mark, '')}] {escaped(line.text)}" for line in listing.lines]
+    return "\n".join([heading, r"\begin{itemize}", *items, r"\end{itemize}", ""])
+
+
+def _table(table: Table) -> Iterator[str]:
+    """The title as the caption, the notes below."""
+    yield from (r"\begin{table}[htbp]", r"\centering", r"\small")
+    if table.title:
+        yield rf"\caption{{{'. '.join(escaped(' '.join(line.split())) for line in table.title.splitlines())}}}"
+    yield rf"\begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in table.columns)}}}"
+    yield r"\toprule"
+    yield from map(_row, _headers(table.columns))
+    yield r"\midrule"
+    for row in table.rows:
+        cells = [escaped(column.cell(row)) for column in table.columns]
+        strong = isinstance(row, Heading) or table.alarming(row)
+        yield _row(map(_strong, cells) if strong else cells)
+    if table.footer:
+        yield r"\midrule"
+        yield _row(_strong(escaped(table.footer.get(column.key, ""))) for column in table.columns)
+    yield from (r"\bottomrule", r"\end{tabular}")
+    if table.notes:
+        yield from ("", r"\medskip", r"\begin{flushleft}", r"\footnotesize")
+        yield " \\\\\n".join(escaped(" ".join(note.split())) for note in table.notes if note)
+        yield r"\end{flushleft}"
+    yield r"\end{table}"
+
+
+def _headers(columns: Sequence[Column]) -> list[list[str]]:
+    """A row for each line of the headers; those of fewer lines stand at the bottom."""
+    lines = [[escaped(line) for line in reversed(column.header.split("\n"))] for column in columns]
+    return [list(row) for row in reversed(list(zip_longest(*lines, fillvalue="")))]
+
+
+def _row(cells: Sequence[str] | Iterator[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _strong(text: str) -> str:
+    return rf"\textbf{{{text}}}" if text else ""

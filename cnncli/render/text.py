@@ -1,0 +1,115 @@
+"""A document for a terminal or a pipe: rules and, on a terminal, colours."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from cnncli.document.document import Document, Listing, Paragraphs, Section
+from cnncli.document.table import GAP, Column, Heading, Table, natural_width, pages, widest
+from cnncli.render.console import capture, width
+from cnncli.words import visible
+
+MARKS = {"equal": (" ", "dim"), "changed": ("~", "yellow"), "added": ("+", "green"), "removed": ("-", "red")}
+UNMARKED = (" ", "dim")
+NARROWEST = 12
+"""Characters below which no text is wrapped to make room."""
+
+
+def write(document: Document) -> str:
+    """Section below section, a blank line between, and the conclusion. Nothing is cut: too wide a cell is wrapped."""
+    written = [text for section in document.sections(width()) for text in _section(section)]
+    if document.conclusion:
+        written.append(_lines([document.conclusion]))
+    return "\n".join(written)
+
+
+def _section(section: Section) -> list[str]:
+    if isinstance(section, Table):
+        return [_table(page) for page in pages(section, width())]
+    return [_listing(section) if isinstance(section, Listing) else _paragraphs(section)]
+
+
+def _paragraphs(paragraphs: Paragraphs) -> str:
+    return "".join(textwrap.fill(visible(line), width()) + "\n" for line in paragraphs.lines)
+
+
+def _lines(lines: Sequence[str]) -> str:
+    with capture() as console:
+        for line in lines:
+            console.print(Text(visible(line)))
+    return console.captured()
+
+
+def _listing(listing: Listing) -> str:
+    """As a diff is shown; a line that is too long goes on indented."""
+    with capture() as console:
+        lines = [(listing.heading, "bold")]
+        for line in listing.lines:
+            sign, style = MARKS.get(line.mark, UNMARKED)
+            lines.append((f"{sign} {line.text}", style))
+        for text, style in lines:
+            for piece in textwrap.wrap(visible(text), width(), subsequent_indent="    "):
+                console.print(Text(piece, style))
+    return console.captured()
+
+
+def _table(table: Table) -> str:
+    fits = natural_width(table) <= width()
+    rich, least = _columns(table, fits)
+    # Rows that need no wrapping go in as one row of cells of many lines: five times as fast as a row each.
+    for rows in [table.rows] if fits else [[row] for row in table.rows]:
+        rich.add_row(*(Text("\n").join(_cells(table, column, rows)) for column in table.columns))
+    with capture(least) as console:
+        if table.title:
+            console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
+        console.print(rich)
+        if table.notes:
+            console.print()
+        for note in table.notes:
+            console.print(Text(visible(note)))
+    return console.captured()
+
+
+def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
+    """A table of Rich's without rows, and the width that it has at least."""
+    rich = RichTable(
+        box=box.SIMPLE,
+        show_header=any(column.header for column in table.columns),
+        show_footer=bool(table.footer),
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="bold",
+        footer_style="bold",
+    )
+    least = -GAP
+    for column, longest in zip(table.columns, map(len, widest(table)), strict=True):
+        # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
+        narrowest = longest if fits or column.right else min(longest, NARROWEST)
+        least += narrowest + GAP
+        rich.add_column(
+            visible(column.header, "\n"),
+            visible(table.footer.get(column.key, "")),
+            justify="right" if column.right else "left",
+            overflow="fold",
+            no_wrap=fits or column.right,
+            min_width=narrowest,
+            max_width=longest,
+        )
+    return rich, least
+
+
+def _cells(table: Table, column: Column, rows: Sequence[Any]) -> list[Text]:
+    return [Text(column.cell(row), _style(table, row)) for row in rows]
+
+
+def _style(table: Table, row: Any) -> str:
+    if isinstance(row, Heading):
+        return "bold"
+    return "bold red" if table.alarming(row) else ""

@@ -1,0 +1,139 @@
+"""The report of `check`: what each model was held against, and whether it held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from cnncli.analysis.check.budgets import KINDS
+from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
+from cnncli.document.document import Check, Document
+from cnncli.document.numbers import grouped
+from cnncli.document.table import Column, Heading, Table
+from cnncli.views.data import versioned
+
+PASSED, FAILED = "✓ pass", "✗ FAIL"
+
+
+def _short(value: int | str) -> str:
+    """A figure; of a hash, `sha256:...`, as much as tells two apart."""
+    return value[:14] if isinstance(value, str) else grouped(value)
+
+
+class Told(NamedTuple):
+    """A verdict in words: what was checked, the limit as a person reads it, how much of it is used or how far from it
+    the model is, and a sentence.
+    """
+
+    verdict: Verdict
+    check: str
+    allowed: str
+    used: str
+    message: str
+
+
+COLUMNS = (
+    Column("check", "Check", lambda told: told.check),
+    Column("allowed", "Allowed", lambda told: told.allowed, right=True),
+    Column("value", "Is", lambda told: told.verdict.value, True, _short),
+    Column("used", "Uses", lambda told: told.used, right=True),
+    Column("verdict", "Verdict", lambda told: PASSED if told.verdict.passed else FAILED),
+)
+SHEET = (
+    Column("model", "Model", lambda told: told.verdict.model),
+    Column("check", "Check", lambda told: told.check),
+    Column("limit", "Limit", lambda told: told.verdict.limit),
+    Column("value", "Is", lambda told: told.verdict.value),
+    Column("used", "Uses", lambda told: told.used),
+    Column("passed", "Passed", lambda told: told.verdict.passed),
+)
+
+
+def check_document(verdicts: Sequence[Verdict]) -> Document:
+    """The verdicts on all models, in their order."""
+    found = [tell(verdict) for verdict in verdicts]
+    return Document(
+        title="cnncli check",
+        sections=lambda width: [_table(found)],
+        data=lambda: versioned(
+            {"passed": all(verdict.passed for verdict in verdicts), "checks": list(map(_data, found))}
+        ),
+        sheet=lambda: Table(SHEET, found),
+        checks=lambda: [_check(told) for told in found],
+        conclusion=outcome(verdicts),
+    )
+
+
+def outcome(verdicts: Sequence[Verdict]) -> str:
+    """`2 of 7 checks fail: efficientnet_b0 max-params, ...`."""
+    failed = [f"{verdict.model} {tell(verdict).check}" for verdict in verdicts if not verdict.passed]
+    count = f"{len(verdicts)} check{'s' if len(verdicts) != 1 else ''}"
+    if not failed:
+        return f"{count}, all pass"
+    return f"{len(failed)} of {count} fail{'s' if len(failed) == 1 else ''}: {', '.join(failed)}"
+
+
+def tell(verdict: Verdict) -> Told:
+    """A verdict in words."""
+    if isinstance(verdict.check, Budgeted):
+        return _tell_budget(verdict, verdict.check)
+    if isinstance(verdict.check, LockedCost):
+        return _tell_cost(verdict, verdict.check)
+    return _tell_structure(verdict, verdict.check)
+
+
+def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
+    """The limit as it was written, `5M = 5,000,000`, and the share of it that is used."""
+    limit, value = int(verdict.limit), int(verdict.value)
+    allowed = grouped(limit) if budget.written == str(limit) else f"{budget.written} = {grouped(limit)}"
+    used = f"{100 * value / limit:.1f}%" if limit else "-"
+    if used == "100.0%" and value != limit:
+        used = ("<" if verdict.passed else ">") + used
+    kept = "within" if verdict.passed else f"{grouped(value - limit)} over"
+    message = f"{verdict.model}: {grouped(value)} {KINDS[budget.name].noun}, {kept} {budget.name} {allowed}"
+    return Told(verdict, budget.name, allowed, used, message)
+
+
+def _tell_cost(verdict: Verdict, locked: LockedCost) -> Told:
+    """The locked cost with its tolerance, and how far the model has moved from it."""
+    limit, value = int(verdict.limit), int(verdict.value)
+    margin = f"±{float(100 * locked.tolerance):g}%"
+    change = f"{100 * (value - limit) / limit:+.2f}%" if limit else "new"
+    change = "=" if value == limit else change
+    message = f"{verdict.model}: {locked.cost} {grouped(value)}, {change} against {grouped(limit)} {margin}"
+    return Told(verdict, f"locked {locked.cost}", f"{grouped(limit)} {margin}", change, message)
+
+
+def _tell_structure(verdict: Verdict, locked: LockedStructure) -> Told:
+    """At equal costs a new structure fails: nothing else would have told of it."""
+    changed = "changed with the costs" if locked.costs_moved else "changed at equal costs"
+    used = "unchanged" if verdict.value == verdict.limit else changed
+    return Told(verdict, "locked structure", _short(verdict.limit), used, f"{verdict.model}: structure {used}")
+
+
+def _table(found: Sequence[Told]) -> Table:
+    rows: list[Told | Heading] = []
+    for model, members in groupby(found, key=lambda told: told.verdict.model):
+        rows += [Heading({"check": model}), *members]
+    return Table(COLUMNS, rows, alarming=lambda told: not told.verdict.passed)
+
+
+def _check(told: Told) -> Check:
+    verdict = told.verdict
+    return Check(verdict.model, told.check, verdict.passed, told.message, verdict.place)
+
+
+def _data(told: Told) -> dict[str, Any]:
+    verdict = told.verdict
+    return {
+        "model": verdict.model,
+        "check": told.check,
+        "limit": verdict.limit,
+        "value": verdict.value,
+        "passed": verdict.passed,
+        "allowed": told.allowed,
+        "used": told.used,
+        "message": told.message,
+        "place": verdict.place and verdict.place._asdict(),
+    }

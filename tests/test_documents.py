@@ -1,0 +1,268 @@
+"""Documents and their formats: what is written is whole, harmless and complete by itself, whatever stands in it."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from conftest import golden, refused
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from cnncli.document.document import Check, Document, Line, Listing, Paragraphs
+from cnncli.document.table import Column, Heading, Table, natural_width, pages
+from cnncli.render import latex
+from cnncli.render.formats import FORMATS, of_file, offered, write
+
+REPORTS = {
+    "summary": "summary efficientnet_b0 --by stage",
+    "compare": "compare b0 b4",
+    "compare-diff": "compare v2 v2@article --diff --explain",
+    "list": "list",
+}
+
+
+@pytest.mark.parametrize("how", ["latex", "tsv", "html"])
+@pytest.mark.parametrize("name", REPORTS)
+def test_goldens(run, name: str, how: str) -> None:
+    arguments = REPORTS[name].split()
+    if how == "tsv" and "--explain" in arguments:
+        arguments.remove("--explain")
+    result = run(*arguments, "--format", how)
+    assert (result.code, result.err) == (0, "")
+    golden(f"{name}.{how}", result.out)
+
+
+# A document in which everything is hostile
+
+
+def hostile(text: str) -> Document:
+    """A document that has the same text wherever there can be one."""
+    columns = [Column("left", text, lambda row: row), Column(text, "Right", lambda row: row, True)]
+    table = Table(columns, [text, Heading({"left": text}), text], text, {"left": text}, [text], lambda _: True, (1, 1))
+    lines = [Line(mark, text) for mark in ("equal", "changed", "added", "removed", "")]
+    return Document(
+        title=text,
+        sections=lambda width: [table, Paragraphs([text, text]), Listing(text, lines), Listing(text)],
+        data=lambda: {text: [text]},
+        sheet=lambda: Table(columns, [text]),
+        checks=lambda: [Check(text, text, False, text, (text, 1)), Check(text, text, True, text)],
+        conclusion=text,
+    )
+
+
+TEXTS = [
+    "\x1b]0;owned\x07", "a\tb\r\nc", "\u202egnp.exe", "\ud800", "|*_`", "<script>alert('1')</script>", "]]>",
+    r"\input{/etc/passwd} % $x^2_1$ & # ~ {", "\\\\[2cm]*", "---''``,,?`", "中文 Ω", "::error::x%0A", '"', "",
+]  # fmt: skip
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("how", FORMATS)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=20))
+@example(text=" ".join(TEXTS))
+def test_no_format_lets_a_text_command_its_reader(how: str, text: str) -> None:
+    written = write(hostile(text), how)
+    assert not CONTROL.search(written)
+    assert "\t" not in written or how == "tsv"
+    harmless: dict[str, Any] = {"latex": check_latex, "html": check_html, "json": json.loads, "tsv": check_tsv}
+    harmless |= {"csv": lambda read: list(csv.reader(io.StringIO(read))), "junit": ElementTree.fromstring}
+    harmless.get(how, len)(written)
+
+
+def check_tsv(text: str) -> None:
+    assert [line.count("\t") for line in text.splitlines()] == [1, 1]
+
+
+def check_latex(text: str) -> None:
+    """Nothing but what render/latex.py itself writes is a command; braces and environments are closed."""
+    body = text.replace("% needs \\usepackage{booktabs}\n", "", 1)
+    bare = re.sub(r"\\[\\{}$&#_%]", "", body)
+    known = {
+        "begin", "end", "centering", "small", "caption", "toprule", "midrule", "bottomrule", "textbf", "medskip",
+        "footnotesize", "noindent", "item", "sim", "surd", "times", "rightarrow", "pm", "leq", "geq", "cdot", "Delta",
+        "star", "ldots", "textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater", "textbar",
+    }  # fmt: skip
+    assert set(re.findall(r"\\([A-Za-z]+)", bare)) <= known
+    assert not set(re.findall(r"\\([^A-Za-z])", bare))
+    assert not set("#~%") & set(bare)
+    assert bare.count("{") == bare.count("}")
+    assert bare.count("$") % 2 == 0
+    assert re.findall(r"\\begin\{(\w+)\}", bare).count("table") == re.findall(r"\\end\{(\w+)\}", bare).count("table")
+    assert not re.search(r"\\\\\s*[\[*]", body)  # which would be read as an argument
+    assert bare.isascii() or set(filter(lambda character: not character.isascii(), bare)) <= latex._KNOWN
+
+
+class Page(HTMLParser):
+    """Reads a page, sees that each element is closed, and keeps its elements and their attributes."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def check_html(text: str) -> None:
+    page = Page(text)
+    assert set(page.elements) <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "p", "section", "table", "caption", "thead", "tbody",
+        "tfoot", "tr", "th", "td", "pre", "br", "strong", "ul", "li",
+    }  # fmt: skip
+    assert page.attributes <= {"lang", "charset", "name", "content", "class"}
+    assert text.count("<style>") == 1
+    assert "url(" not in text.partition("<style>")[2].partition("</style>")[0]
+
+
+@pytest.mark.parametrize("arguments", REPORTS.values())
+def test_a_page_has_heads_and_feet_and_asks_for_nothing(run, arguments: str) -> None:
+    out = run(*arguments.split(), "--format", "html").out
+    check_html(out)
+    assert "<thead>" in out
+    assert ("<tfoot>" in out) == ("--by stage" in arguments or "--explain" in arguments)
+    assert "http" not in out
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+@pytest.mark.parametrize("name", [*REPORTS, "hostile"])
+def test_latex_compiles(run, tmp_path: Path, name: str) -> None:
+    text = write(hostile(" ".join(TEXTS)), "latex") if name == "hostile" else ""
+    text = text or run(*REPORTS[name].split(), "--format", "latex").out
+    (tmp_path / "report.tex").write_text(text, encoding="utf-8")
+    (tmp_path / "paper.tex").write_text(
+        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{report}\\end{document}"
+    )
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"], cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_latex_spells_what_latex_would_read() -> None:
+    assert latex.escaped("a_b 50% → ★ [x] --max ''") == r"a\_b 50\% $\rightarrow$ $\star$ {[}x{]} -{}-max '{}'"
+    assert latex.escaped("Gülçehre 中 \x1b") == r"Gülçehre \textbackslash{}u4e2d \textbackslash{}x1b"
+
+
+# Tables that are cut, and the choice of a format
+
+
+def test_a_table_is_cut_between_its_groups() -> None:
+    columns = [Column(name, name, lambda row: row, True) for name in "abcdef"]
+    table = Table(columns, ["12345"], "Title", notes=["Note"], together=(1, 3, 1, 1))
+    cut = pages(table, 3 * 7)
+    assert ["".join(column.key for column in page.columns) for page in cut] == ["abcd", "aef"]
+    assert [(page.title, page.notes) for page in cut] == [("Title", ()), ("", ["Note"])]
+    assert natural_width(cut[1]) == 5 * 3 + 2 * 2
+    assert pages(table, 1000)[0].columns == columns
+    assert pages(Table(columns, ["12345"]), 1) == [Table(columns, ["12345"])]
+
+
+def test_a_suffix_says_a_format_that_is_offered() -> None:
+    reports, checks = offered(checks=False), offered(checks=True)
+    assert reports == ["table", "json", "csv", "tsv", "markdown", "latex", "html"]
+    assert set(checks) - set(reports) == {"junit", "github"}
+    for name, how in {"a.JSON": "json", "a.tex": "latex", "a.htm": "html", "a.xml": "table", "a": "table"}.items():
+        assert of_file(Path(name), reports) == how
+    assert of_file(Path("a.xml"), checks) == "junit"
+
+
+@pytest.mark.parametrize("command", ["summary v2", "list", "compare v1 v2"])
+def test_formats_of_checks_are_for_checks(run, command: str) -> None:
+    refused(run(*command.split(), "--format", "junit"), 2, "junit")
+
+
+def test_every_command_declares_the_model_options_alike() -> None:
+    from cnncli.cli.choice import OPTIONS
+    from cnncli.cli.commands import COMMANDS, function
+
+    with_models = [name for name in COMMANDS if "set" in inspect.signature(function(name)).parameters]
+    assert with_models == ["summary", "plot", "compare", "check", "build", "export"]
+    for name in with_models:
+        parameters = inspect.signature(function(name)).parameters
+        assert list(parameters)[-6:] == list(OPTIONS) == [
+            "flavor", "alpha", "input_shape", "classes", "include_top", "set",
+        ]  # fmt: skip
+        assert all(parameters[option].annotation is OPTIONS[option] for option in OPTIONS)
+
+
+# A new format is one file and one line
+
+RST = '''\
+"""A document as reStructuredText."""
+
+from cnncli.document.document import Listing, Paragraphs
+
+
+def write(document):
+    return "\\n".join(line for section in document.sections(100_000) for line in lines(section)) + "\\n"
+
+
+def lines(section):
+    if isinstance(section, Paragraphs):
+        return [*section.lines, ""]
+    if isinstance(section, Listing):
+        return [section.heading + "::", "", *(f"   {line.mark} {line.text}" for line in section.lines), ""]
+    rows = [[column.cell(row) for column in section.columns] for row in section.rows]
+    cells = (f"   {'-' if at else '* -'} {cell}" for row in rows for at, cell in enumerate(row))
+    return [".. list-table::", "", *cells]
+'''
+WITH_RST = """\
+import sys
+import cnncli.render
+from cnncli.render.formats import FORMATS, Format
+
+cnncli.render.__path__.append({folder!r})
+FORMATS["rst"] = Format("rst", (".rst",))  # the line
+
+from cnncli.cli.app import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("summary v2 --by stage -f rst", "* - head"),
+        ("compare v2 v2@article --diff -f rst", "changed stage1 block1: +expansion"),
+        ("list --format rst", "* - mobilenet_v1"),
+        ("check v2 --max-params 4M -f rst", "- 4M = 4,000,000"),
+        ("check v2 --max-params 4M -o x.rst", ""),
+        ("summary --help", "latex, html or rst; table"),
+    ],
+)
+def test_a_new_format_is_one_file_and_one_line(tmp_path: Path, command: str, says: str) -> None:
+    (tmp_path / "rst.py").write_text(RST)
+    script = WITH_RST.format(folder=str(tmp_path))
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command.split()], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert says in " ".join(done.stdout.replace("│", " ").split())
+    if "-o" in command:
+        assert ".. list-table::" in (tmp_path / "x.rst").read_text()
