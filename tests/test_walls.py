@@ -25,7 +25,7 @@ ALLOWED = {
     "keras_model": {"errors", "words", "descriptors", "files", "graph"},
     "render": {"errors", "words", "document"},
     "analysis": {"errors", "graph", "models"},
-    "export": {"errors", "files", "child", "graph", "models", "keras_model", "analysis"},
+    "export": {"errors", "files", "child", "graph", "keras_model", "analysis"},
     "draw": {"errors", "files", "descriptors", "document", "models", "analysis", "diagram"},
     "diagram": {"errors", "words", "graph", "document", "analysis", "draw"},
     "views": {

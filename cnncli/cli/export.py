@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,11 +11,61 @@ from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.errors import CheckFailed, UsageError
 
+if TYPE_CHECKING:
+    from cnncli.graph import Graph
+    from cnncli.models.reference import Model
+
 _QUANTIZE = (
     "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
     "on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, "
     "very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
 )
+
+PIXELS = (0.0, 255.0)
+"""What a network takes that rescales by itself: the EfficientNets, MobileNet V3 with its preprocessing."""
+
+INPUT_RANGES = {
+    "keras": (-1.0, 1.0),  # keras.applications' preprocess_input for the MobileNets: x / 127.5 - 1
+    "article": (0.0, 1.0),  # the article feeds x / 255 to all its networks
+}
+"""By flavor, for the networks that do not."""
+
+
+def input_range(model: Model, graph: Graph) -> tuple[float, float]:
+    """Lowest and highest value of the network's input: what black and white become."""
+    reads_pixels = any(node.type == "Rescaling" for node in graph.readers()[0])
+    return PIXELS if reads_pixels else INPUT_RANGES[model.flavor]
+
+
+def output_name(model: Model) -> str:
+    """What the network gives: probabilities; logits where they have no activation; features without a classifier."""
+    if not model.options.get("include_top", True):
+        return "features"
+    return "probabilities" if model.options.get("classifier_activation", "softmax") else "logits"
+
+
+def _output_help() -> str:
+    from cnncli.export.kinds import directories, endings
+
+    return f"{', '.join(endings('NAME'))}, or {directories()}."
+
+
+def _endings() -> list[str]:
+    from cnncli.export.kinds import endings
+
+    return endings()
+
+
+def _to_help() -> str:
+    from cnncli.export.kinds import names
+
+    return f"What to write, where the name does not tell: {names()}."
+
+
+def _formats() -> list[str]:
+    from cnncli.export.kinds import BY_NAME
+
+    return list(BY_NAME)
 
 
 def export(
@@ -25,17 +75,18 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
+            help=_output_help(),
             metavar="PATH",
-            autocompletion=complete.suffixes(".tflite", ".keras", "/"),
+            autocompletion=complete.suffixes(*_endings(), "/"),
             show_default=False,
         ),
     ],
     to: Annotated[
-        Literal["tflite", "saved_model", "keras"] | None,
+        str | None,
         typer.Option(
-            help="What to write, where the name does not tell: tflite, saved_model or keras.",
+            help=_to_help(),
             metavar="KIND",
+            autocompletion=_formats,
             show_default=False,
         ),
     ] = None,
@@ -104,9 +155,13 @@ def export(
     from cnncli.views.export import export_text
 
     found = args.resolve(model, args.overrides(alpha, input_shape, classes, include_top, set), flavor)
+    graph = found.graph()
     request = Request(
-        model=found,
-        targets=targets(found, output, to, quantize or ()),
+        graph=graph,
+        reference=found.reference,
+        input_range=input_range(found, graph),
+        output_name=output_name(found),
+        targets=targets(found.spec.name, output, to, quantize or ()),
         batch=args.whole_number("--batch", batch),
         weights=weights,
         seed=args.whole_number("--seed", seed, least=0),
@@ -122,8 +177,8 @@ def export(
     with progress() as tell:
         exported = export_model(request, tell)
     args.warn(exported.warnings)
-    emit(export_text(exported, format))
+    emit(export_text(exported, format, found))
     if manifest is not None:
-        write_text(manifest, export_text(exported, "json"), force=force)
+        write_text(manifest, export_text(exported, "json", found), force=force)
     if exported.problems:
         raise CheckFailed("; ".join(exported.problems))
