@@ -20,7 +20,7 @@ from PIL import Image
 from cnncli.cli.export import input_range
 from cnncli.errors import UsageError
 from cnncli.export.exporting import differences
-from cnncli.export.format import Description
+from cnncli.export.format import Description, Signature
 from cnncli.export.formats import BY_KIND
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.messages import Comparison
@@ -232,7 +232,7 @@ def test_logits_come_back_from_probabilities() -> None:
 
 
 RIGHT = Comparison("outputs", 1e-6, 1e-6, 1.0, False)
-DESCRIPTION = Description((), (), {"outputs": ["probabilities"]}, {"CONV_2D": 3}, 100)
+DESCRIPTION = Description((), (), Signature("serving_default", ("image",), ("probabilities",)), {"CONV_2D": 3}, 100)
 
 
 @pytest.mark.parametrize(

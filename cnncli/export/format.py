@@ -95,13 +95,21 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """The names by which a file is called."""
+
+    key: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Description:
     """What a file holds, as far as it can be read without running it."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    signature: dict[str, Any] | None
-    """Its `key`, and the names of its `inputs` and `outputs`."""
+    signature: Signature | None
     ops: dict[str, int]
     """How many operations there are of each type."""
     buffer_bytes: int
@@ -115,7 +123,7 @@ class Description:
         return {
             "inputs": [_without_none(tensor) for tensor in self.inputs],
             "outputs": [_without_none(tensor) for tensor in self.outputs],
-            "signature": self.signature,
+            "signature": self.signature and asdict(self.signature),
             "ops": self.ops,
             "op_count": self.op_count,
             "buffer_bytes": self.buffer_bytes,
@@ -125,11 +133,16 @@ class Description:
     def of(cls, data: dict[str, Any]) -> Description:
         """The description that these data were made of."""
         inputs, outputs = ([_tensor(tensor) for tensor in data[end]] for end in ("inputs", "outputs"))
-        return cls(tuple(inputs), tuple(outputs), data["signature"], data["ops"], data["buffer_bytes"])
+        signature = data["signature"] and _signature(data["signature"])
+        return cls(tuple(inputs), tuple(outputs), signature, data["ops"], data["buffer_bytes"])
 
 
 def _without_none(tensor: Tensor) -> dict[str, Any]:
     return {key: value for key, value in asdict(tensor).items() if value is not None}
+
+
+def _signature(data: dict[str, Any]) -> Signature:
+    return Signature(data["key"], tuple(data["inputs"]), tuple(data["outputs"]))
 
 
 def _tensor(data: dict[str, Any]) -> Tensor:

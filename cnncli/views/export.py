@@ -17,6 +17,7 @@ from cnncli.views.summary import title
 if TYPE_CHECKING:
     from cnncli.export.exporting import Export, Written
     from cnncli.export.format import Tensor
+    from cnncli.export.messages import Comparison
     from cnncli.models.reference import Model
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert")
@@ -38,25 +39,30 @@ def _verified(verified: bool | None) -> str:
     return {True: "yes", False: "NO", None: "-"}[verified]
 
 
-def _compared(key: str) -> Callable[[Written], Any]:
+def _compared(figure: Callable[[Comparison], Any]) -> Callable[[Written], Any]:
     """A figure of the comparison, where there was one."""
-    return lambda file: getattr(file.comparison, key, None)
+    return lambda file: None if file.comparison is None else figure(file.comparison)
+
+
+def _op_count(file: Written) -> int | None:
+    description = file.answer.description
+    return None if description is None else description.op_count
 
 
 COLUMNS = (
     Column("kind", "Kind", lambda file: file.kind.name),
     Column("bytes", "Size", lambda file: file.size, True, _bytes),
     Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes),
-    Column("op_count", "Ops", lambda file: getattr(file.answer.description, "op_count", None), True),
-    Column("max_abs_difference", "Max diff", _compared("max_abs_difference"), True, _small),
-    Column("cosine", "Cosine", _compared("cosine"), True, _five_decimals),
+    Column("op_count", "Ops", _op_count, True),
+    Column("max_abs_difference", "Max diff", _compared(lambda found: found.max_abs_difference), True, _small),
+    Column("cosine", "Cosine", _compared(lambda found: found.cosine), True, _five_decimals),
     Column("verified", "Verified", lambda file: file.verified, text=_verified),
     Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}"),
 )
 FOR_PROGRAMS = (
     Column("path", "File", lambda file: str(file.path)),
     Column("in_place", "In place", lambda file: file.in_place),
-    Column("max_relative_difference", "Relative", _compared("max_relative_difference")),
+    Column("max_relative_difference", "Relative", _compared(lambda found: found.max_relative_difference)),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
 """What CSV has besides; for people it stands in the notes."""

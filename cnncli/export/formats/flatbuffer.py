@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from cnncli.errors import CheckFailed
-from cnncli.export.format import SIGNATURE, Description, Tensor
+from cnncli.export.format import SIGNATURE, Description, Signature, Tensor
 
 IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
@@ -112,6 +112,7 @@ def ending_before_softmax(data: bytes) -> bytes | None:
 
 
 def describe(data: bytes) -> Description:
+    """What the file holds."""
     model = read(data)
     graph = model.subgraphs[0]
     ops = Counter(_operation(model, operator) for operator in graph.operators)
@@ -124,13 +125,12 @@ def describe(data: bytes) -> Description:
     )
 
 
-def _signature(model: Any) -> dict[str, Any] | None:
+def _signature(model: Any) -> Signature | None:
     for signature in model.signatureDefs or ():
-        return {
-            "key": signature.signatureKey.decode(),
-            "inputs": [tensor.name.decode() for tensor in signature.inputs],
-            "outputs": [tensor.name.decode() for tensor in signature.outputs],
-        }
+        inputs, outputs = (
+            tuple(tensor.name.decode() for tensor in tensors) for tensors in (signature.inputs, signature.outputs)
+        )
+        return Signature(signature.signatureKey.decode(), inputs, outputs)
     return None
 
 

@@ -9,6 +9,8 @@ from cnncli.export.format import EXACT, Format, Kind, Overhead, Source, in_batch
 
 
 class Keras(Format):
+    """One kind, of any batch."""
+
     name = "keras"
     label = "Keras file"
     suffix = ".keras"

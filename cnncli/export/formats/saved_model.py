@@ -9,6 +9,8 @@ from cnncli.export.format import EXACT, INPUT_NAME, SIGNATURE, Format, Kind, Ove
 
 
 class SavedModel(Format):
+    """A directory, of any batch unless one is given."""
+
     name = "saved_model"
     label = "SavedModel"
     suffix = ""

@@ -36,6 +36,8 @@ Examples = Callable[[], Iterator[Any]]
 
 
 class TFLite(Format):
+    """A fixed batch, for the converter keeps operations that compute shapes otherwise; the kinds of --quantize."""
+
     name = "tflite"
     label = "TFLite"
     suffix = ".tflite"
@@ -69,8 +71,8 @@ class TFLite(Format):
             yield f"it needs operations that the runtime lacks: {', '.join(foreign)}"
         if description.buffer_bytes < kernel_bytes:
             yield f"its buffers hold {description.buffer_bytes:,} bytes, the kernels alone are {kernel_bytes:,}"
-        signature = description.signature or {}
-        if signature.get("outputs") != [output_name]:
+        signature = description.signature
+        if signature is None or signature.outputs != (output_name,):
             yield f"its signature does not give {output_name}"
 
 
