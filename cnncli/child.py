@@ -1,22 +1,25 @@
 """Heavy work in a child process: what it tells on the way, how it fails, and that it never outlives its parent.
 
 A child runs a module that calls `serve`, of the same package as its parent's and without the working directory on its
-path: what lies about where a person types a command is never imported. It reads its job as a line of JSON from its
-standard input and writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything
-else that it or a library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed
-unexpectedly.
+path: what lies about where a person types a command is never imported. It reads its job from its standard input and
+writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything else that it or a
+library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed unexpectedly.
+
+The job is a pickle: it is made of our own dataclasses by this program, and nobody else can write to that pipe. The
+answer is none: the child reads foreign files with libraries in C, and what it became is given no say over its parent.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -46,19 +49,22 @@ run_module(module, run_name="__main__")
 """
 
 
-def run(module: str, job: Mapping[str, Any], what: str, tell: Tell) -> Any:
+def run(module: str, job: Any, what: str, tell: Tell) -> Any:
     """Give a child its job and return its answer; `tell` hears what it is busy with, `what` names it in messages.
+
+    The job is anything that can be pickled, the answer plain data.
 
     Raises what the child raised of CnncliError, and MachineError where it ended otherwise: killed, crashed, or by an
     exception that is no expected failure. The child ends with this call, however that ends.
     """
+    given = pickle.dumps(job)
     with (
         tempfile.TemporaryFile() as log,
         tempfile.TemporaryDirectory() as litter,
         _started(module, log, litter) as child,
     ):
-        with suppress(BrokenPipeError):  # it has ended before it read: the reason is found below
-            child.stdin.write(json.dumps(job).encode() + b"\n")
+        with suppress(OSError):  # it has ended before it read: the reason is found below
+            child.stdin.write(given)
             child.stdin.flush()
         begun = 0  # where the log stood when the latest activity began
         for line in child.stdout:
@@ -98,10 +104,12 @@ def _started(module: str, log: IO[bytes], litter: str) -> Iterator[Any]:
 
 
 def _obituary(what: str, code: int, log: IO[bytes]) -> str:
-    if code == -signal.SIGKILL:
-        taken = peak_memory(of_children=True) // 10**6
+    kill = getattr(signal, "SIGKILL", None)  # Windows has none
+    if kill is not None and code == -kill:
+        taken = peak_memory(of_children=True)
+        how_much = "" if taken is None else f" ({taken // 10**6} MB were taken)"
         return (
-            f"{what} was killed, as the system does when memory runs out ({taken} MB were taken); "
+            f"{what} was killed, as the system does when memory runs out{how_much}; "
             "free some, or take a smaller network or input_shape"
         )
     if code < 0:
@@ -109,10 +117,15 @@ def _obituary(what: str, code: int, log: IO[bytes]) -> str:
     return f"{what} ended with code {code}: {_last_line(log)}"
 
 
-def peak_memory(of_children: bool = False) -> int:
-    """The most bytes that this process has held, or of its children that have ended the one that held most."""
-    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+def peak_memory(of_children: bool = False) -> int | None:
+    """The most bytes that this process has held, or of its children that have ended the one that held most.
 
+    None where the system does not tell, as Windows.
+    """
+    try:
+        from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+    except ImportError:
+        return None
     usage = getrusage(RUSAGE_CHILDREN if of_children else RUSAGE_SELF)
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
@@ -131,8 +144,8 @@ def _replay(log: IO[bytes], start: int) -> None:
         sys.stderr.write(f"{visible(line)}\n")
 
 
-def serve(work: Callable[[dict[str, Any], Tell], Any]) -> None:
-    """The child's side: do the job of one parent, and end when it ends."""
+def serve(work: Callable[[Any, Tell], Any]) -> None:
+    """The child's side: do the job of one parent, and end when it ends. What `work` returns is plain data."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's whole group; the parent sees to it
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
@@ -141,9 +154,9 @@ def serve(work: Callable[[dict[str, Any], Tell], Any]) -> None:
             answers.write(json.dumps(message) + "\n")
             answers.flush()
 
-        job = json.loads(sys.stdin.readline())
-        threading.Thread(target=_end_with_parent, daemon=True).start()
         try:
+            job = pickle.load(sys.stdin.buffer)
+            threading.Thread(target=_end_with_parent, daemon=True).start()
             answer = work(job, lambda activity: send(tell=activity))
         except CnncliError as error:
             send(error=type(error).__name__, message=str(error))
@@ -161,5 +174,5 @@ def serve(work: Callable[[dict[str, Any], Tell], Any]) -> None:
 
 def _end_with_parent() -> None:
     """The parent's end of the pipe is closed by its death, of whatever kind."""
-    sys.stdin.read()
+    sys.stdin.buffer.read()
     os._exit(1)

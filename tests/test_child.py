@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncli.child import run
+from cnncli.child import _obituary, peak_memory, run
 from cnncli.errors import CheckFailed, MachineError, UsageError
 
 Child = Callable[[str], str]
@@ -47,6 +48,22 @@ def test_an_answer_and_what_was_told(child: Child) -> None:
     heard: list[str] = []
     answer = run(child("tell('Adding'); return sum(job['numbers'])"), {"numbers": [1, 2]}, "the sum", heard.append)
     assert (answer, heard) == (3, ["Adding"])
+
+
+def test_a_job_is_anything_that_can_be_pickled(child: Child) -> None:
+    job = {"path": Path("photo.png"), "shapes": {(3, 3)}, "large": b"x" * 10**6}
+    body = "return [job['path'].suffix, *job['shapes'], len(job['large'])]"
+    assert run(child(body), job, "the job", lambda _: None) == [".png", [3, 3], 10**6]
+
+
+def test_a_machine_that_measures_no_memory_and_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Windows."""
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert peak_memory() is peak_memory(of_children=True) is None
+    killed = _obituary("the export", -signal.SIGKILL, io.BytesIO())
+    assert killed.startswith("the export was killed, as the system does when memory runs out; free some")
+    monkeypatch.delattr(signal, "SIGKILL")
+    assert _obituary("the export", 0xC0000005, io.BytesIO(b"why")) == "the export ended with code 3221225477: why"
 
 
 def test_noise_reaches_neither_stream(child: Child, capfd: pytest.CaptureFixture[str]) -> None:

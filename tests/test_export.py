@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,14 @@ import pytest
 from conftest import refused
 from PIL import Image
 
+from cnncli.cli.export import input_range
 from cnncli.errors import UsageError
-from cnncli.export.exporting import shortcomings
-from cnncli.export.kinds import BY_NAME, KINDS, QUANTIZE
-from cnncli.export.pictures import input_range, random_pictures, scaled
+from cnncli.export.exporting import differences
+from cnncli.export.format import Description, Signature
+from cnncli.export.formats import BY_KIND
+from cnncli.export.kinds import QUANTIZE
+from cnncli.export.messages import Comparison
+from cnncli.export.pictures import random_pictures, scaled
 from cnncli.export.representative import MOST, representative
 from cnncli.export.targets import targets
 from cnncli.export.verification import centred, compare, logarithm
@@ -30,7 +34,7 @@ RGB = (-1.0, 1.0)
 
 
 def named(output: Path | str, to: str | None = None, *quantize: str) -> list[tuple[str, str]]:
-    return [(kind.name, str(path)) for kind, path in targets(parse("v2"), str(output), to, quantize)]
+    return [(kind.name, str(path)) for _, kind, path in targets("mobilenet_v2", str(output), to, quantize)]
 
 
 def test_the_kind_follows_from_the_name() -> None:
@@ -54,6 +58,7 @@ def test_several_kinds_fill_a_directory(tmp_path: Path) -> None:
         (("a.keras", None, "int8"), "--quantize is for TFLite files; a.keras is to be a Keras file"),
         (("a.tflite", None, "int8", "none"), "a.tflite is one file, and 2 kinds are asked for; name a directory"),
         (("a.tflite", None, "int9"), "--quantize int9: unknown kind; did you mean int8"),
+        (("a.tflite", "keros"), "--to keros: unknown format; did you mean keras"),
     ],
 )
 def test_contradictions_are_named(arguments: tuple[Any, ...], message: str) -> None:
@@ -205,19 +210,19 @@ def outputs(seed: int) -> Any:
 def test_comparison_sees_what_the_pictures_change() -> None:
     expected = outputs(1)
     same = compare(expected, expected)
-    assert (same["max_abs_difference"], same["blind"]) == (0, False)
-    assert same["cosine"] == pytest.approx(1)
+    assert (same.max_abs_difference, same.blind) == (0, False)
+    assert same.cosine == pytest.approx(1)
     noise = numpy.random.default_rng(0).normal(0, 1e-6, expected.shape)
-    assert compare(expected + noise, expected)["cosine"] > 0.999
-    assert abs(compare(outputs(2), expected)["cosine"]) < 0.1  # of another network
+    assert compare(expected + noise, expected).cosine > 0.999
+    assert abs(compare(outputs(2), expected).cosine) < 0.1  # of another network
     constant = numpy.broadcast_to(expected.mean(0), expected.shape)
-    assert compare(constant, expected)["cosine"] == 0  # whatever the picture
-    assert compare(expected, constant)["blind"]
+    assert compare(constant, expected).cosine == 0  # whatever the picture
+    assert compare(expected, constant).blind
 
 
 @pytest.mark.parametrize("actual", [numpy.full((4, 1000), numpy.nan), numpy.zeros((4, 999))])
 def test_outputs_that_cannot_be_compared(actual: Any) -> None:
-    assert compare(actual, outputs(1))["cosine"] is None
+    assert compare(actual, outputs(1)).cosine is None
 
 
 def test_logits_come_back_from_probabilities() -> None:
@@ -226,12 +231,23 @@ def test_logits_come_back_from_probabilities() -> None:
     assert centred(logarithm(powers / powers.sum(-1, keepdims=True))) == pytest.approx(centred(logits), abs=1e-5)
 
 
-FACTS = {
-    "ops": {"CONV_2D": 3},
-    "buffer_bytes": 100,
-    "signature": {"outputs": ["probabilities"]},
-    "comparison": {"compared": "outputs", "max_relative_difference": 1e-6, "cosine": 1.0, "blind": False},
-}
+RIGHT = Comparison("outputs", 1e-6, 1e-6, 1.0, False)
+DESCRIPTION = Description((), (), Signature("serving_default", ("image",), ("probabilities",)), {"CONV_2D": 3}, 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        ({"cosine": 0.99}, r"difference 1e-06 (at most 0.005), cosine 0.9900 (at least 0.9999)"),
+        ({"max_relative_difference": 0.01}, "its outputs are not the Keras model's"),
+        ({"cosine": None, "max_relative_difference": None}, "its outputs are not finite"),
+        ({"blind": True}, "the check cannot see"),
+    ],
+)
+def test_what_a_comparison_shows(change: dict[str, Any], message: str | None) -> None:
+    _, kind = BY_KIND["none"]
+    said(list(differences(kind, replace(RIGHT, **change))), message)
 
 
 @pytest.mark.parametrize(
@@ -241,23 +257,17 @@ FACTS = {
         ({"ops": {"CUSTOM FlexErf": 1}}, "operations that the runtime lacks: CUSTOM FlexErf"),
         ({"buffer_bytes": 99}, "its buffers hold 99 bytes, the kernels alone are 100"),
         ({"signature": None}, "its signature does not give probabilities"),
-        ({"comparison": {"cosine": 0.99}}, r"difference 1e-06 \(at most 0.005\), cosine 0.9900 \(at least 0.9999\)"),
-        ({"comparison": {"max_relative_difference": 0.01}}, "its outputs are not the Keras model's"),
-        ({"comparison": {"cosine": None, "max_relative_difference": None}}, "its outputs are not finite"),
-        ({"comparison": {"blind": True}}, "the check cannot see"),
     ],
-)  # fmt: skip
+)
 def test_shortcomings(change: dict[str, Any], message: str | None) -> None:
-    facts = copy.deepcopy(FACTS)
-    for key, value in change.items():
-        facts[key] = facts[key] | value if key == "comparison" else value
-    found = shortcomings(BY_NAME["none"], facts, 100, "probabilities")
-    if message is None:
-        assert found == []
-    else:
-        assert len(found) == 1
-        with pytest.raises(UsageError, match=message):
-            raise UsageError(found[0])
+    format, _ = BY_KIND["none"]
+    said(list(format.shortcomings(replace(DESCRIPTION, **change), 100, "probabilities")), message)
+
+
+def said(found: list[str], message: str | None) -> None:
+    """Nothing, or one sentence with this message in it."""
+    assert len(found) == (message is not None)
+    assert message is None or message in found[0]
 
 
 def test_predicted_sizes_are_the_weights_at_their_width() -> None:
@@ -273,11 +283,11 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         "keras": 4,
         "saved_model": 4,
     }
-    assert {kind.name: kind.weight_bytes(graph) for kind in KINDS} == {
+    assert {name: kind.weight_bytes(graph) for name, (_, kind) in BY_KIND.items()} == {
         name: params * width for name, width in widths.items()
     }
     kernels = params - 4 * 10_944 - 1000  # without batch norm's four vectors and the classifier's bias
-    assert BY_NAME["int8"].kernel_bytes(graph) == kernels
+    assert BY_KIND["int8"][1].kernel_bytes(graph) == kernels
 
 
 # What is wrong is said before anything slow begins: none of these may import TensorFlow.

@@ -15,9 +15,11 @@ import numpy
 import pytest
 from PIL import Image
 
+from cnncli.cli.export import input_range, output_name
 from cnncli.export.exporting import Export, Request, Target, export
-from cnncli.export.flatbuffer import ALIGNMENT, read
-from cnncli.export.kinds import BY_NAME, QUANTIZE
+from cnncli.export.formats import BY_KIND
+from cnncli.export.formats.flatbuffer import ALIGNMENT, read
+from cnncli.export.kinds import QUANTIZE
 from cnncli.export.pictures import random_pictures
 from cnncli.models.reference import parse
 
@@ -30,8 +32,11 @@ MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v
 
 
 def exported(folder: Path, reference: str, kinds: tuple[str, ...] = KINDS, **options: Any) -> Export:
-    targets = [Target(BY_NAME[kind], folder / f"{kind}{BY_NAME[kind].suffix}") for kind in kinds]
-    return export(Request(parse(reference), targets, seed=1, **options), lambda _: None)
+    targets = [Target(*BY_KIND[kind], folder / f"{kind}{BY_KIND[kind][0].suffix}") for kind in kinds]
+    model = parse(reference)
+    graph = model.graph()
+    values, output = input_range(model, graph), output_name(model)
+    return export(Request(graph, model.reference, values, output, targets, seed=1, **options), lambda _: None)
 
 
 def hold(found: Export) -> None:
@@ -40,7 +45,7 @@ def hold(found: Export) -> None:
     for file in found.files:
         assert (file.verified, file.in_place) == (True, True)
         assert file.predicted_bytes * 0.9 < file.size < file.predicted_bytes * 1.1
-        assert not file.facts["comparison"]["blind"]
+        assert not file.comparison.blind
 
 
 @pytest.mark.parametrize("flavor", ["keras", "article"])
@@ -71,9 +76,9 @@ def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:
     hold(found)
     (file,) = found.files
     # The converter's best: each convolution with its activation (sigmoid, multiply), nothing that computes a shape.
-    assert file.facts["op_count"] <= 239
-    assert file.facts["ops"]["CONV_2D"] == 65
-    assert file.facts["comparison"]["max_relative_difference"] < 1e-4
+    assert file.answer.description.op_count <= 239
+    assert file.answer.description.ops["CONV_2D"] == 65
+    assert file.comparison.max_relative_difference < 1e-4
 
 
 @pytest.fixture(scope="module")
@@ -319,8 +324,8 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
 
 
 BROKEN = """
-from cnncli.export import tflite
-from cnncli.export.flatbuffer import read, write
+from cnncli.export.formats import tflite
+from cnncli.export.formats.flatbuffer import read, write
 
 convert = tflite.convert
 
@@ -341,12 +346,13 @@ def test_a_corrupted_conversion_is_found(tmp_path: Path, kind: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(BROKEN)
     target = tmp_path / "a.tflite"
     target.write_text("old")
-    done = command(SMALL, "-o", target, "-q", kind, "--seed", 1, "--force", PYTHONPATH=str(tmp_path))
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = command(SMALL, "-o", target, "-q", kind, "--seed", 1, "--force", PYTHONPATH=path)
     assert done.returncode == 1
     assert f"{target}: its {'logits' if kind == 'int8' else 'outputs'} are not the Keras model's" in done.stderr
     assert target.read_text() == "old"
     if kind == "none":
-        done = command(SMALL, "-o", target, "--seed", 1, "--force", "--keep-unverified", PYTHONPATH=str(tmp_path))
+        done = command(SMALL, "-o", target, "--seed", 1, "--force", "--keep-unverified", PYTHONPATH=path)
         assert done.returncode == 1
         assert target.stat().st_size > 1e6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 import zipfile
@@ -18,7 +19,7 @@ from cnncli.errors import UsageError
 from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import LAYERS, BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
 from cnncli.keras_model import build, differences, import_keras, keras_name, load_weights, lower, quiet
-from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, snake_case
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file, snake_case
 from cnncli.models.catalogue import MODELS
 from cnncli.models.reference import load
 
@@ -320,6 +321,91 @@ def test_a_damaged_archive_is_refused_or_whole(tmp_path: Path, small: Any) -> No
         with suppress(UsageError):
             load_weights(ours, tmp_path / "model.keras")
             assert np.array_equal(ours.get_weights()[0], small.get_weights()[0])
+
+
+REFUSING = """
+import sys
+from pathlib import Path
+from cnncli.errors import UsageError
+from cnncli.keras_model.weights import check_weights_file
+try:
+    check_weights_file(Path(sys.argv[1]))
+except UsageError as error:
+    print(error)
+print(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def bomb(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An archive of 300 kB whose weights would be 300 MB."""
+    path = tmp_path_factory.mktemp("bomb") / "model.keras"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.weights.h5", "w") as member,
+    ):
+        for _ in range(300):
+            member.write(bytes(10**6))
+    return path.read_bytes()
+
+
+def lying(archive: bytes, packed: int | None = None, unpacked: int | None = None) -> bytes:
+    """The archive with other sizes in its list of members, which holds them at bytes 20 and 24 of an entry."""
+    start, changed = archive.rindex(b"PK\x01\x02"), bytearray(archive)
+    for offset, size in ((20, packed), (24, unpacked)):
+        if size is not None:
+            struct.pack_into("<I", changed, start + offset, size)
+    return bytes(changed)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks its memory up in /proc")
+@pytest.mark.parametrize(
+    ("lies", "message"),
+    [
+        ({}, r"bytes in it unpack to 300,000,000, which no weights do"),
+        ({"packed": 10**9}, r"bytes in it unpack to 300,000,000, which no weights do"),
+        ({"unpacked": 10**6}, "Bad CRC-32"),
+    ],
+)
+def test_an_archive_that_unpacks_to_far_more_is_refused_in_little_memory(
+    tmp_path: Path, bomb: bytes, lies: dict[str, int], message: str
+) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(lying(bomb, **lies))
+    done = subprocess.run([sys.executable, "-c", REFUSING, path], capture_output=True, text=True, check=True)
+    said, kilobytes = done.stdout.splitlines()
+    assert said.startswith(f"{path} cannot be read as weights: ")
+    assert message in said
+    assert int(kilobytes) < 100_000
+
+
+def test_an_archive_with_less_in_it_than_it_says_is_refused(tmp_path: Path, small: Any) -> None:
+    path = tmp_path / "model.keras"
+    with quiet():
+        small.save(path)
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("model.weights.h5")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", content)
+    check_weights_file(path)  # packed as others pack it
+    path.write_bytes(lying(path.read_bytes(), unpacked=len(content) + 10))
+    with pytest.raises(UsageError, match="smaller than the archive says"):
+        check_weights_file(path)
+
+
+@pytest.mark.parametrize("ours", ["_misfit", "_assign"])
+def test_our_own_mistakes_are_not_the_file_s(
+    tmp_path: Path, small: Any, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    def mistaken(*_: Any) -> Any:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(f"cnncli.keras_model.weights.{ours}", mistaken)
+    with quiet():
+        small.save_weights(tmp_path / "model.weights.h5")
+        model = lower(load(SMALL))
+    with pytest.raises(TypeError, match="a defect"):
+        load_weights(model, tmp_path / "model.weights.h5")
 
 
 def test_links_to_other_files_are_not_followed(tmp_path: Path, small: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cnncli.cli.options import adding, option
 from cnncli.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
-    from cnncli.models.reference import Model
+    from cnncli.network import Network
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,24 @@ class Choice:
         """Whether any option was given."""
         return bool(self.flavor or self.options)
 
-    def model(self, reference: str) -> Model:
-        """Read a reference; raises UsageError. The registry is loaded for it only now."""
-        from cnncli.models.reference import parse
+    def network(self, reference: str) -> Network:
+        """Read a reference, build what it names and say its warnings; raises UsageError.
 
-        return parse(reference, self.options, self.flavor)
+        The registry is loaded for it only now.
+        """
+        from cnncli.cli.arguments import warn
+        from cnncli.network import network
 
-    def models(self, references: Sequence[str]) -> list[Model]:
+        found = network(reference, self.options, self.flavor)
+        warn(found.warnings)
+        return found
+
+    def networks(self, references: Sequence[str]) -> list[Network]:
         """Read references; `-` stands for those on the standard input, one a line (blank lines, # comments aside)."""
         given: list[str] = []
         for reference in references:
             given.extend(_piped_references() if reference == "-" else [reference])
-        return [self.model(reference) for reference in given]
+        return [self.network(reference) for reference in given]
 
 
 def _piped_references() -> list[str]:
@@ -109,5 +116,9 @@ def _setting(written: str) -> tuple[str, str]:
     return key.strip().lower().replace("-", "_"), text
 
 
-model_options = adding("choice", [option(name, annotation, None) for name, annotation in OPTIONS.items()], _choice)
+def _options() -> list[inspect.Parameter]:
+    return [option(name, annotation, None) for name, annotation in OPTIONS.items()]
+
+
+model_options = adding("choice", _options, _choice)
 """Gives a command the six model options; it takes what they say as `choice`."""

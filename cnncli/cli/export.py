@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 
-Output = Annotated[
-    str,
-    typer.Option(
-        "--output",
-        "-o",
-        help="NAME.tflite, NAME.keras, or a directory for a SavedModel.",
-        metavar="PATH",
-        autocompletion=complete.suffixes(".tflite", ".keras", "/"),
-        show_default=False,
-    ),
-]
-To = Annotated[
-    Literal["tflite", "saved_model", "keras"] | None,
-    typer.Option(
-        help="What to write, where the name does not tell: tflite, saved_model or keras.",
-        metavar="KIND",
-        show_default=False,
-    ),
-]
-Quantize = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--quantize",
-        "-q",
-        help="For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the "
-        "fastest on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to "
-        "float32, very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o.",
-        metavar="KIND",
-        autocompletion=complete.quantize,
-        show_default=False,
-    ),
-]
 Batch = Annotated[
     str | None,
     typer.Option(
@@ -73,13 +44,52 @@ Manifest = Annotated[
 ]
 
 
+
+_QUANTIZE = (
+    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
+    "on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, "
+    "very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
+)
+
+
+class Target(NamedTuple):
+    """Where to, as what: the options that the formats of artefacts have a say in."""
+
+    output: str
+    to: str | None
+    quantize: Sequence[str]
+
+
+def _target_options() -> list[inspect.Parameter]:
+    from cnncli.export.kinds import BY_NAME, QUANTIZE, directories, endings, names
+
+    output = typer.Option(
+        "--output", "-o", help=f"{', '.join(endings('NAME'))}, or {directories()}.", metavar="PATH",
+        autocompletion=complete.suffixes(*endings(), "/"), show_default=False,
+    )  # fmt: skip
+    to = typer.Option(
+        help=f"What to write, where the name does not tell: {names()}.", metavar="KIND",
+        autocompletion=lambda: list(BY_NAME), show_default=False,
+    )  # fmt: skip
+    quantize = typer.Option(
+        "--quantize", "-q", help=_QUANTIZE, metavar="KIND", autocompletion=lambda: list(QUANTIZE), show_default=False
+    )
+    return [
+        option("output", Annotated[str, output], inspect.Parameter.empty),
+        option("to", Annotated[str | None, to], None),
+        option("quantize", Annotated[list[str] | None, quantize], None),
+    ]
+
+
+def _target(output: str, to: str | None, quantize: Sequence[str] | None) -> Target:
+    return Target(output, to, quantize or ())
+
+
 @model_options
 @report_options(output=None)
+@adding("target", _target_options, _target, before="batch")
 def export(
     model: args.Reference,
-    output: Output,
-    to: To = None,
-    quantize: Quantize = None,
     batch: Batch = None,
     weights: args.Weights = None,
     seed: args.Seed = None,
@@ -88,6 +98,7 @@ def export(
     keep_unverified: KeepUnverified = False,
     manifest: Manifest = None,
     *,
+    target: Target,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -104,10 +115,13 @@ def export(
     from cnncli.render.progress import progress
     from cnncli.views.export import export_document
 
-    found = choice.model(model)
+    found = choice.network(model)
     request = Request(
-        model=found,
-        targets=targets(found, output, to, quantize or ()),
+        graph=found.graph,
+        reference=found.reference,
+        input_range=found.input_range,
+        output_name=found.output_name,
+        targets=targets(found.name, *target),
         batch=args.whole_number("--batch", batch),
         weights=weights,
         seed=args.whole_number("--seed", seed, least=0),
@@ -122,8 +136,8 @@ def export(
         check_file(manifest, force=report.force)
     with progress() as tell:
         exported = export_model(request, tell)
-    args.warn(exported.warnings)
-    document = export_document(exported)
+    args.warn(exported.answer.notes)
+    document = export_document(exported, found)
     report.deliver(document)
     if manifest is not None:
         Report("json", manifest, report.force).deliver(document)

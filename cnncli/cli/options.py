@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-Command = Callable[..., None]
+Parameters = Sequence[inspect.Parameter]
 
 
 def option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
@@ -14,21 +14,44 @@ def option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+class Command:
+    """A command that takes some of its options gathered into one object.
+
+    Its signature is made when Typer asks for it: where commands are only listed, nothing that the options are read from
+    is loaded.
+    """
+
+    def __init__(
+        self,
+        command: Callable[..., None],
+        name: str,
+        options: Callable[[], Parameters],
+        gather: Callable[..., Any],
+        before: str | None,
+    ) -> None:
+        self._command, self._name, self._options, self._gather, self._before = command, name, options, gather, before
+        self.__name__, self.__doc__, self.__module__ = command.__name__, command.__doc__, command.__module__
+        self.__annotations__: dict[str, Any] = {}  # Typer reads the signature
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self._command, eval_str=True)
+        own = [parameter for parameter in signature.parameters.values() if parameter.name != self._name]
+        names = [parameter.name for parameter in own]
+        place = names.index(self._before) if self._before else len(own)
+        parameters = [*own[:place], *self._options(), *own[place:]]
+        return inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters])
+
+    def __call__(self, **values: Any) -> None:
+        gathered = self._gather(**{option.name: values.pop(option.name) for option in self._options()})
+        self._command(**values, **{self._name: gathered})
+
+
 def adding(
-    name: str, options: Sequence[inspect.Parameter], gather: Callable[..., Any]
+    name: str, options: Callable[[], Parameters], gather: Callable[..., Any], before: str | None = None
 ) -> Callable[[Callable[..., None]], Command]:
-    """A decorator that puts options behind a command's own; it takes what `gather` makes of them as `name`."""
+    """A decorator that gives a command options; it takes what `gather` makes of them as `name`.
 
-    def decorate(command: Callable[..., None]) -> Command:
-        def called(**values: Any) -> None:
-            gathered = gather(**{option.name: values.pop(option.name) for option in options})
-            command(**values, **{name: gathered})
-
-        signature = inspect.signature(command, eval_str=True)
-        own = [parameter for parameter in signature.parameters.values() if parameter.name != name]
-        called.__name__, called.__doc__, called.__module__ = command.__name__, command.__doc__, command.__module__
-        called.__annotations__ = {}  # Typer reads the signature
-        called.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
-        return called
-
-    return decorate
+    They stand behind the command's own, or `before` one of them.
+    """
+    return lambda command: Command(command, name, options, gather, before)

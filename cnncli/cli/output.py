@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,12 @@ def report_options(
     `checks` is whether it reports checks; `output` is the option that names the file, None for no file.
     """
     names = offered(checks=checks)
-    options = [option("format", _format(names, output is not None), None if output else "table")]
-    if output:
-        options.append(option("output", Annotated[Path | None, output], None))
-    if force:
-        options.append(option("force", FORCE, False))
+
+    def options() -> list[inspect.Parameter]:
+        found = [option("format", _format(names, output is not None), None if output else "table")]
+        if output:
+            found.append(option("output", Annotated[Path | None, output], None))
+        return [*found, option("force", FORCE, False)] if force else found
 
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
         return Report(format or (of_file(output, names) if output else "table"), output, force)

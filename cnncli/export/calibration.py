@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cnncli.errors import LayerError
 from cnncli.export.representative import Representative
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph, Node, Shape
 
 BRANCH = 0.2
 """Gamma of the batch norm that ends a residual branch (Goyal et al. 2017 begin training with 0)."""
 LARGEST_SIDE = 224
-"""Channels are calibrated, not cells, so that cuttings of larger pictures serve."""
+"""Channels are calibrated, not cells, so that cuttings of larger pictures serve, where the network takes them."""
 PIXELS = 8 * LARGEST_SIDE * LARGEST_SIDE
 """In all pictures: it is their number that tames the last layers, which see little of each."""
 
@@ -28,10 +29,33 @@ PIXELS = 8 * LARGEST_SIDE * LARGEST_SIDE
 def calibrate(model: Any, graph: Graph, representative: Representative) -> None:
     """Make the fresh weights of `model`, the Keras model lowered from `graph`, live on some of these pictures."""
     height, width, _ = graph.inputs[0].shape
-    area = min(height, LARGEST_SIDE) * min(width, LARGEST_SIDE)
-    pictures = representative.taken(range(min(len(representative), PIXELS // area)))
+    cut = min(height, LARGEST_SIDE), min(width, LARGEST_SIDE)
+    if takes(graph, *cut):
+        height, width = cut
+    count = max(1, PIXELS // (height * width))
+    pictures = representative.taken(range(min(len(representative), count)))
     with _learning_at_once(model):
-        _pass(model, graph, pictures[:, :LARGEST_SIDE, :LARGEST_SIDE])
+        _pass(model, graph, pictures[:, :height, :width])
+
+
+def takes(graph: Graph, height: int, width: int) -> bool:
+    """Whether the network computes pictures of this size with the weights it has.
+
+    A dense layer behind a Flatten has a weight for each cell, and a Reshape may name a number of cells.
+    """
+    shapes: list[Shape] = []
+    for node in graph.nodes:
+        if not node.inputs:
+            shapes.append((height, width, *node.shape[2:]))
+            continue
+        inputs = [shapes[source.index] for source in node.inputs]
+        try:
+            shapes.append(node.layer.output_shape(*inputs))
+        except LayerError:
+            return False
+        if node.layer.weights(*inputs) != node.layer.weights(*node.input_shapes):
+            return False
+    return True
 
 
 @contextmanager

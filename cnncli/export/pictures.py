@@ -1,30 +1,13 @@
-"""The values that a network's input takes, and pictures made up where there are none."""
+"""Pictures in the values that a network takes, and some made up where there are none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cnncli.graph import Graph, Shape
-
-if TYPE_CHECKING:
-    from cnncli.models.reference import Model
+from cnncli.graph import Shape
 
 Range = tuple[float, float]
-
-PIXELS: Range = (0.0, 255.0)
-"""What a network takes that rescales by itself: the EfficientNets, MobileNet V3 with its preprocessing."""
-
-INPUT_RANGES: dict[str, Range] = {
-    "keras": (-1.0, 1.0),  # keras.applications' preprocess_input for the MobileNets: x / 127.5 - 1
-    "article": (0.0, 1.0),  # the article feeds x / 255 to all its networks
-}
-"""By flavor, for the networks that do not."""
-
-
-def input_range(model: Model, graph: Graph) -> Range:
-    """Lowest and highest value of the network's input: what black and white become."""
-    reads_pixels = any(node.type == "Rescaling" for node in graph.readers()[0])
-    return PIXELS if reads_pixels else INPUT_RANGES[model.flavor]
+"""Lowest and highest value of a network's input: what black and white become."""
 
 
 def scaled(pixels: Any, values: Range) -> Any:

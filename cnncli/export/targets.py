@@ -1,4 +1,4 @@
-"""Which files an export makes: from -o, --to and --quantize to kinds and paths."""
+"""Which files an export makes: from -o, --to and --quantize to formats, kinds and paths."""
 
 from __future__ import annotations
 
@@ -7,45 +7,53 @@ from pathlib import Path
 
 from cnncli.errors import UsageError, suggestion
 from cnncli.export.exporting import Target
-from cnncli.export.kinds import BY_NAME, QUANTIZE, Kind
-from cnncli.models.reference import Model
+from cnncli.export.format import Format, Kind
+from cnncli.export.formats import FORMATS
+from cnncli.export.kinds import BY_NAME, SUFFIXES, directories, either, endings, names
 
-SUFFIXES = {".tflite": "tflite", ".keras": "keras", "": "saved_model"}
 
-
-def targets(model: Model, output: str, to: str | None, quantize: Sequence[str]) -> tuple[Target, ...]:
+def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> tuple[Target, ...]:
     """The files to write. Raises UsageError where the arguments contradict each other.
 
-    Several kinds of TFLite, or one with an `output` that is a directory, become `output`/NAME-KIND.tflite.
+    Several kinds of a format, or one with an `output` that is a directory, become `output`/`name`-KIND.
     """
     path = Path(output)
-    format = to or _format(path, quantize)
-    if format != "tflite":
+    format = _format(path, to, quantize)
+    if not format.quantizes:
         if quantize:
-            raise UsageError(f"--quantize is for TFLite files; {output} is to be a {BY_NAME[format].label}")
-        return (Target(BY_NAME[format], path),)
-    kinds = [_kind(name) for name in dict.fromkeys(quantize or ["none"])]
+            able = either(f"{other.label} files" for other in FORMATS if other.quantizes)
+            raise UsageError(f"--quantize is for {able}; {output} is to be a {format.label}")
+        return (Target(format, format.kinds[0], path),)
+    kinds = [_kind(word, format) for word in dict.fromkeys(quantize or [format.kinds[0].name])]
     if len(kinds) == 1 and not (output.endswith("/") or path.is_dir()):
-        return (Target(kinds[0], path),)
-    if path.suffix in SUFFIXES and path.suffix and not path.is_dir():
+        return (Target(format, kinds[0], path),)
+    if path.suffix and path.suffix in SUFFIXES and not path.is_dir():
         raise UsageError(f"{output} is one file, and {len(kinds)} kinds are asked for; name a directory")
-    return tuple(Target(kind, path / f"{model.spec.name}-{kind.name}.tflite") for kind in kinds)
+    return tuple(Target(format, kind, path / f"{name}-{kind.name}{format.suffix}") for kind in kinds)
 
 
-def _format(path: Path, quantize: Sequence[str]) -> str:
+def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
+    """By --to, else by the suffix; a name without one is of several quantized files where --quantize is given."""
+    if to is not None:
+        if to not in BY_NAME:
+            near = suggestion(to, {known: known for known in BY_NAME})
+            raise UsageError(f"--to {to}: unknown format{near}; there are {', '.join(BY_NAME)}")
+        return BY_NAME[to]
     suffix = path.suffix.lower()
     if suffix == "" and quantize:
-        return "tflite"
+        able = [format for format in FORMATS if format.quantizes]
+        return next((format for format in able if quantize[0] in [kind.name for kind in format.kinds]), able[0])
     if suffix not in SUFFIXES:
         raise UsageError(
-            f"{path}: expected a name that ends in .tflite or .keras, or a directory for a SavedModel; "
-            "or add --to tflite, saved_model or keras"
+            f"{path}: expected a name that ends in {either(endings())}, or {directories()}; or add --to {names()}"
         )
     return SUFFIXES[suffix]
 
 
-def _kind(name: str) -> Kind:
-    if name not in QUANTIZE:
-        near = suggestion(name, {known: known for known in QUANTIZE})
-        raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(QUANTIZE)}")
-    return BY_NAME[name]
+def _kind(name: str, format: Format) -> Kind:
+    for kind in format.kinds:
+        if kind.name == name:
+            return kind
+    known = [kind.name for kind in format.kinds]
+    near = suggestion(name, {word: word for word in known})
+    raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(known)}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncli.errors import LayerError
 from cnncli.graph.layer import Layer, Shape, Weight
 from cnncli.graph.roles import Role
+from cnncli.graph.transport import flattened, restored
 
 Scope = tuple[str, ...]
 """Where a layer stands, from the outside in: ("stage2", "block1")."""
@@ -220,6 +221,12 @@ class Graph:
             for source in node.inputs:
                 readers[source.index].append(node)
         return readers
+
+    def __getstate__(self) -> dict[str, Any]:
+        return flattened(vars(self), Node)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(restored(state, Node))
 
     def __repr__(self) -> str:
         return f"<Graph {self.name}: {len(self.nodes)} layers>"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import struct
 import zipfile
 import zlib
@@ -24,6 +25,11 @@ from cnncli.files import is_stream
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 WEIGHTS_MEMBER = "model.weights.h5"
 
+MOST_UNPACKED = 32
+"""How many times larger than its packed bytes a file of weights may be. Trained float32 weights hardly shrink at all;
+ten times where nine of ten were pruned away."""
+PIECE = 2**20
+
 # What zipfile, zlib and h5py raise on a file that is damaged or is something else.
 _UNREADABLE = (
     OSError, EOFError, RuntimeError, LookupError, ValueError, TypeError, struct.error, zlib.error, zipfile.BadZipFile,
@@ -33,11 +39,19 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
+class Array(NamedTuple):
+    """An array of a file, whose values are not read yet."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    dataset: Any
+
+
 class Stored(NamedTuple):
-    """What a file holds for one layer: its name there, and its arrays (not read yet) in Keras's order."""
+    """What a file holds for one layer: its name there, and its arrays in Keras's order."""
 
     name: str
-    arrays: Sequence[Any]
+    arrays: Sequence[Array]
 
 
 class Loaded(NamedTuple):
@@ -60,19 +74,22 @@ def load_weights(model: Any, path: Path) -> Loaded:
     OSError where the system refuses to read the file.
     """
     layers = [layer for layer in model.layers if layer.weights]
+    classes = [snake_case(type(layer).__name__) for layer in layers]
     with _hdf5(path) as root:
-        stored = _stored(root, layers)
+        with _reading(path):
+            stored = _stored(root, classes)
         misfit = _misfit(layers, stored)
         if misfit:
             raise UsageError(f"{path} does not fit: {misfit}")
-        values = [[array[()] for array in found.arrays] for found in stored]
+        with _reading(path):
+            values = [[array.dataset[()] for array in found.arrays] for found in stored]
     notes = [note for layer, arrays in zip(layers, values, strict=True) for note in _assign(layer, arrays)]
     return Loaded(path, len(layers), tuple(notes))
 
 
 @contextmanager
 def _hdf5(path: Path) -> Iterator[Any]:
-    """Open the group that holds the layers; what goes wrong in reading it is the file's fault."""
+    """Open the group that holds the layers. What the block does with it is not the file's fault, but for `_reading`."""
     if path.is_dir():
         raise UsageError(f"{path} is a directory; name a file of weights")
     if not path.exists():
@@ -82,14 +99,24 @@ def _hdf5(path: Path) -> Iterator[Any]:
     import h5py
 
     with path.open("rb") as file:
-        try:
-            with h5py.File(_hdf5_bytes(path, file), "r") as root:
-                yield _layers_group(root)
-        except CnncliError:
-            raise
-        except _UNREADABLE as error:
-            why = " ".join(str(error.args[0] if error.args else error).split())
-            raise UsageError(f"{path} cannot be read as weights: {why}") from error
+        with _reading(path):
+            opened = h5py.File(_hdf5_bytes(path, file), "r")
+        with opened:
+            with _reading(path):
+                group = _layers_group(opened)
+            yield group
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What goes wrong within is the file's fault: nothing but reading belongs here."""
+    try:
+        yield
+    except CnncliError:
+        raise
+    except _UNREADABLE as error:
+        why = " ".join(str(error.args[0] if error.args else error).split())
+        raise UsageError(f"{path} cannot be read as weights: {why}") from error
 
 
 def _hdf5_bytes(path: Path, file: io.BufferedReader) -> Any:
@@ -100,8 +127,26 @@ def _hdf5_bytes(path: Path, file: io.BufferedReader) -> Any:
         return file
     if start.startswith(_ZIP):
         with zipfile.ZipFile(file) as archive:
-            return io.BytesIO(archive.read(WEIGHTS_MEMBER))
+            return _unpacked(archive, path.stat().st_size)
     raise UsageError(f"{path} holds no weights; expected a .keras, a .weights.h5 or keras.applications' .h5")
+
+
+def _unpacked(archive: zipfile.ZipFile, archive_bytes: int) -> io.BytesIO:
+    """The HDF5 file of an archive, in memory. Raises ValueError where it is far larger than any weights would be.
+
+    zipfile reads no more than the archive declares, and finds the rest missing by its checksum.
+    """
+    member = archive.getinfo(WEIGHTS_MEMBER)
+    packed, unpacked = min(member.compress_size, archive_bytes), member.file_size
+    if unpacked > MOST_UNPACKED * packed:
+        raise ValueError(f"{packed:,} bytes in it unpack to {unpacked:,}, which no weights do")
+    content = io.BytesIO()
+    with archive.open(member) as source:
+        shutil.copyfileobj(source, content, PIECE)
+    if content.tell() < unpacked:
+        raise ValueError(f"{WEIGHTS_MEMBER} is smaller than the archive says")
+    content.seek(0)
+    return content
 
 
 def _layers_group(root: Any) -> Any:
@@ -126,9 +171,9 @@ def _member(group: Any, name: str) -> Any:
     return member
 
 
-def _stored(root: Any, layers: Sequence[Any]) -> list[Stored]:
+def _stored(root: Any, classes: Sequence[str]) -> list[Stored]:
     names = _attribute(root, "layer_names")
-    return _by_class(root, layers) if names is None else _legacy(root, names)
+    return _by_class(root, classes) if names is None else _legacy(root, names)
 
 
 def _attribute(group: Any, name: str) -> list[str] | None:
@@ -152,10 +197,14 @@ def _legacy(root: Any, names: Sequence[str]) -> list[Stored]:
     found = []
     for name in names:
         group = _nested(root, name)
-        arrays = [_nested(group, weight) for weight in _attribute(group, "weight_names") or ()]
+        arrays = [_array(_nested(group, weight)) for weight in _attribute(group, "weight_names") or ()]
         if arrays:
             found.append(Stored(name, arrays))
     return found
+
+
+def _array(dataset: Any) -> Array:
+    return Array(tuple(dataset.shape), dataset.dtype, dataset)
 
 
 def _nested(group: Any, path: str) -> Any:
@@ -164,16 +213,15 @@ def _nested(group: Any, path: str) -> Any:
     return group
 
 
-def _by_class(root: Any, layers: Sequence[Any]) -> list[Stored]:
+def _by_class(root: Any, classes: Sequence[str]) -> list[Stored]:
     """Keras 3 numbers the layers of each class in topological order: conv2d, conv2d_1, ...
 
-    Those that belong to none of `layers` follow at the end.
+    `classes` are those of the layers to be found; what belongs to none of them follows at the end.
     """
     left = {name: root[name] for name in root if "vars" in _member(root, name) and len(root[name]["vars"])}
     counts: Counter[str] = Counter()
     found = []
-    for layer in layers:
-        kind = snake_case(type(layer).__name__)
+    for kind in classes:
         key = f"{kind}_{counts[kind]}" if counts[kind] else kind
         counts[kind] += 1
         found.append(_variables(key, left.pop(key)) if key in left else Stored(key, ()))
@@ -188,7 +236,8 @@ def snake_case(name: str) -> str:
 
 def _variables(key: str, group: Any) -> Stored:
     variables = _member(group, "vars")
-    return Stored(_text(variables.attrs.get("name", key)), [_member(variables, str(n)) for n in range(len(variables))])
+    arrays = [_array(_member(variables, str(number))) for number in range(len(variables))]
+    return Stored(_text(variables.attrs.get("name", key)), arrays)
 
 
 def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
@@ -197,7 +246,7 @@ def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
         if layer is None:
             return f"the file has {found.name} besides; {_HINT_LAYERS}"
         takes = [tuple(weight.shape) for weight in layer.weights]
-        holds = [tuple(array.shape) for array in found.arrays] if found else []
+        holds = [array.shape for array in found.arrays] if found else []
         if takes != holds:
             one_sided = len(takes) != len(holds)
             hint = _HINT_LAYERS if one_sided else _HINT_CLASSES if layer is layers[-1] else _HINT_WIDTH

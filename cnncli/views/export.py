@@ -11,11 +11,15 @@ from cnncli import __version__
 from cnncli.document.document import Document
 from cnncli.document.numbers import scaled, shape
 from cnncli.document.table import Column, Table
+from cnncli.graph import Shape
 from cnncli.views.data import model_data, versioned
 from cnncli.views.summary import title
 
 if TYPE_CHECKING:
     from cnncli.export.exporting import Export, Written
+    from cnncli.export.format import Tensor
+    from cnncli.export.messages import Comparison
+    from cnncli.models.reference import Model
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert")
 
@@ -36,73 +40,85 @@ def _verified(verified: bool | None) -> str:
     return {True: "yes", False: "NO", None: "-"}[verified]
 
 
-def _compared(key: str) -> Callable[[Written], Any]:
-    return lambda file: file.facts.get("comparison", {}).get(key)
+def _compared(figure: Callable[[Comparison], Any]) -> Callable[[Written], Any]:
+    """A figure of the comparison, where there was one."""
+    return lambda file: None if file.comparison is None else figure(file.comparison)
+
+
+def _op_count(file: Written) -> int | None:
+    description = file.answer.description
+    return None if description is None else description.op_count
 
 
 COLUMNS = (
     Column("kind", "Kind", lambda file: file.kind.name),
     Column("bytes", "Size", lambda file: file.size, True, _bytes),
     Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes),
-    Column("op_count", "Ops", lambda file: file.facts.get("op_count"), True),
-    Column("max_abs_difference", "Max diff", _compared("max_abs_difference"), True, _small),
-    Column("cosine", "Cosine", _compared("cosine"), True, _five_decimals),
+    Column("op_count", "Ops", _op_count, True),
+    Column("max_abs_difference", "Max diff", _compared(lambda found: found.max_abs_difference), True, _small),
+    Column("cosine", "Cosine", _compared(lambda found: found.cosine), True, _five_decimals),
     Column("verified", "Verified", lambda file: file.verified, text=_verified),
-    Column("seconds", "Seconds", lambda file: file.facts["seconds"], True, lambda seconds: f"{seconds:.1f}"),
+    Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}"),
 )
 FOR_PROGRAMS = (
     Column("path", "File", lambda file: str(file.path)),
     Column("in_place", "In place", lambda file: file.in_place),
-    Column("max_relative_difference", "Relative", _compared("max_relative_difference")),
+    Column("max_relative_difference", "Relative", _compared(lambda found: found.max_relative_difference)),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
 """What a sheet has besides; for people it stands in the notes."""
 
 
-def export_document(export: Export) -> Document:
+def export_document(export: Export, network: Network) -> Document:
     """A row a file; what all have in common, and what each has besides, in the notes."""
-    model = export.request.model
     return Document(
-        title=model.reference,
-        sections=lambda width: [Table(COLUMNS, export.files, title=title(model), notes=tuple(_notes(export)))],
-        data=lambda: versioned(manifest(export)),
+        title=network.reference,
+        sections=lambda width: [Table(COLUMNS, export.files, title=title(network), notes=tuple(_notes(export)))],
+        data=lambda: versioned(manifest(export, network)),
         sheet=lambda: Table((*COLUMNS, *FOR_PROGRAMS), export.files),
     )
 
 
 def _notes(export: Export) -> Iterator[str]:
     """What holds for all files, then what is particular to one."""
-    low, high = export.facts["input_range"]
-    first, last = export.graph.nodes[0].shape, export.graph.nodes[-1].shape
+    low, high = export.request.input_range
+    first, last = _ends(export)
     yield f"Input    image, {shape(first)}, {low:g} to {high:g}"
-    yield f"Output   {export.output_name}, {shape(last)}"
+    yield f"Output   {export.request.output_name}, {shape(last)}"
     yield f"Weights  {_weights(export)}"
     if any(file.kind.quantizes_activations for file in export.files):
-        yield f"Ranges   of activations measured on {export.facts['representative_data']}"
-    yield f"Process  {export.seconds:.1f} s, at most {scaled(export.peak_memory_bytes, 'B')} of memory"
+        yield f"Ranges   of activations measured on {export.answer.representative_data}"
+    memory = "" if export.peak_memory_bytes is None else f", at most {scaled(export.peak_memory_bytes, 'B')} of memory"
+    yield f"Process  {export.seconds:.1f} s{memory}"
     for file in export.files:
         yield from _file_notes(file)
 
 
+def _ends(export: Export) -> tuple[Shape, Shape]:
+    """Shapes of the input and the output."""
+    graph = export.request.graph
+    return graph.inputs[0].shape, graph.outputs[0].shape
+
+
 def _weights(export: Export) -> str:
-    sha256 = f"SHA-256 {export.facts['weights_sha256'][:16]}..."
+    sha256 = f"SHA-256 {export.answer.weights_sha256[:16]}..."
     if export.request.weights:
         return f"{export.request.weights}, {sha256}"
     seed = "" if export.request.seed is None else f" of seed {export.request.seed}"
-    return f"fresh{seed}, calibrated on {export.facts['representative_data']}, {sha256}"
+    return f"fresh{seed}, calibrated on {export.answer.representative_data}, {sha256}"
 
 
 def _file_notes(file: Written) -> Iterator[str]:
-    facts = file.facts
     yield ""
     yield str(file.path)
     if file.sha256:
         yield f"  SHA-256 {file.sha256}"
-    if "ops" in facts:
-        yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(facts["ops"]))
-        for tensor in (*facts["inputs"], *facts["outputs"]):
-            yield f"  {tensor['name']}  {shape(tensor['shape'])} {tensor['dtype']}{_quantization(tensor)}"
-    if "comparison" in facts and facts["comparison"]["compared"] == "logits":
+    description = file.answer.description
+    if description:
+        yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(description.ops))
+        for tensor in (*description.inputs, *description.outputs):
+            yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
+    if file.comparison and file.comparison.compared == "logits":
         yield "  compared before softmax, whose int8 outputs have steps of 1/256"
     for problem in file.problems:
         yield f"  {'kept though' if file.in_place else 'not written:'} {problem}"
@@ -112,30 +128,26 @@ def _by_count(ops: dict[str, int]) -> list[tuple[str, int]]:
     return sorted(ops.items(), key=lambda item: -item[1])
 
 
-def _quantization(tensor: dict[str, Any]) -> str:
-    return f", {tensor['scale']:.4g} a step, zero at {tensor['zero_point']}" if "scale" in tensor else ""
+def _quantization(tensor: Tensor) -> str:
+    return "" if tensor.scale is None else f", {tensor.scale:.4g} a step, zero at {tensor.zero_point}"
 
 
-def manifest(export: Export) -> dict[str, Any]:
+def manifest(export: Export, model: Model) -> dict[str, Any]:
     """The report as JSON has it; what was not asked for is null."""
-    request = export.request
+    request, (first, last) = export.request, _ends(export)
     return {
-        "model": model_data(request.model),
-        "input": {
-            "name": "image",
-            "shape": export.graph.nodes[0].shape,
-            "range": export.facts["input_range"],
-        },
-        "output": {"name": export.output_name, "shape": export.graph.nodes[-1].shape},
+        "model": model_data(model),
+        "input": {"name": "image", "shape": first, "range": request.input_range},
+        "output": {"name": request.output_name, "shape": last},
         "weights": {
             "source": str(request.weights) if request.weights else "fresh",
             "seed": request.seed,
             "calibrated": request.weights is None,
-            "sha256": export.facts["weights_sha256"],
+            "sha256": export.answer.weights_sha256,
         },
-        "representative_data": export.facts["representative_data"],
+        "representative_data": export.answer.representative_data,
         "versions": _versions(),
-        "files": [{**_file_data(file), "batch": export.request.batch_of(file.kind)} for file in export.files],
+        "files": [{**_file_data(file), "batch": request.batch_of(file.format)} for file in export.files],
         "seconds": round(export.seconds, 3),
         "peak_memory_bytes": export.peak_memory_bytes,
     }
@@ -153,12 +165,14 @@ def _installed(package: str) -> str | None:
 
 
 def _file_data(file: Written) -> dict[str, Any]:
-    limits = file.kind.limits
-    facts = {key: value for key, value in file.facts.items() if key not in ("comparison", "error")}
-    comparison = file.facts.get("comparison")
+    limits, answer = file.kind.limits, file.answer
+    comparison = file.comparison and {
+        **file.comparison.data(),
+        "limits": {"max_relative_difference": limits.relative_difference, "cosine": limits.cosine},
+    }
     return {
         "kind": file.kind.name,
-        "format": file.kind.format,
+        "format": file.format.name,
         "path": str(file.path),
         "in_place": file.in_place,
         "bytes": file.size,
@@ -167,11 +181,9 @@ def _file_data(file: Written) -> dict[str, Any]:
         "predicted_overhead_bytes": file.overhead_bytes,
         "sha256": file.sha256,
         "verified": file.verified,
-        "verification": comparison
-        and {
-            **comparison,
-            "limits": {"max_relative_difference": limits.relative_difference, "cosine": limits.cosine},
-        },
+        "verification": comparison,
         "problems": file.problems,
-        **facts,
+        **(answer.description.data() if answer.description else {}),
+        "seconds": answer.seconds,
+        "peak_memory_bytes": answer.peak_memory_bytes,
     }

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Any
 
 from cnncli.errors import CheckFailed
+from cnncli.export.format import SIGNATURE, Description, Signature, Tensor
 
 IDENTIFIER = b"TFL3"
-SIGNATURE = "serving_default"
 ALIGNMENT = 16
 """Bytes to which the schema aligns buffers (`force_align: 16`); its Python code forgets to."""
 
@@ -111,44 +111,38 @@ def ending_before_softmax(data: bytes) -> bytes | None:
     return write(model)
 
 
-def describe(data: bytes) -> dict[str, Any]:
-    """What the file holds: `inputs`, `outputs`, `signature`, `ops` by type, `op_count`, `buffer_bytes`."""
+def describe(data: bytes) -> Description:
+    """What the file holds."""
     model = read(data)
     graph = model.subgraphs[0]
     ops = Counter(_operation(model, operator) for operator in graph.operators)
-    return {
-        "inputs": [_tensor(graph.tensors[index]) for index in graph.inputs],
-        "outputs": [_tensor(graph.tensors[index]) for index in graph.outputs],
-        "signature": _signature(model),
-        "ops": dict(sorted(ops.items())),
-        "op_count": ops.total(),
-        "buffer_bytes": sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None),
-    }
+    return Description(
+        inputs=tuple(_tensor(graph.tensors[index]) for index in graph.inputs),
+        outputs=tuple(_tensor(graph.tensors[index]) for index in graph.outputs),
+        signature=_signature(model),
+        ops=dict(sorted(ops.items())),
+        buffer_bytes=sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None),
+    )
 
 
-def _signature(model: Any) -> dict[str, Any] | None:
+def _signature(model: Any) -> Signature | None:
     for signature in model.signatureDefs or ():
-        return {
-            "key": signature.signatureKey.decode(),
-            "inputs": [tensor.name.decode() for tensor in signature.inputs],
-            "outputs": [tensor.name.decode() for tensor in signature.outputs],
-        }
+        inputs, outputs = (
+            tuple(tensor.name.decode() for tensor in tensors) for tensors in (signature.inputs, signature.outputs)
+        )
+        return Signature(signature.signatureKey.decode(), inputs, outputs)
     return None
 
 
-def _tensor(tensor: Any) -> dict[str, Any]:
+def _tensor(tensor: Any) -> Tensor:
     from ai_edge_litert import schema_py_generated as schema
 
-    described = {
-        "name": tensor.name.decode(),
-        "shape": [int(size) for size in tensor.shape],
-        "dtype": _constants(schema.TensorType)[tensor.type].lower(),
-    }
+    name, shape = tensor.name.decode(), tuple(int(size) for size in tensor.shape)
+    dtype = _constants(schema.TensorType)[tensor.type].lower()
     quantization = tensor.quantization
-    if quantization is not None and quantization.scale is not None and len(quantization.scale) == 1:
-        described["scale"] = float(quantization.scale[0])
-        described["zero_point"] = int(quantization.zeroPoint[0])
-    return described
+    if quantization is None or quantization.scale is None or len(quantization.scale) != 1:
+        return Tensor(name, shape, dtype)
+    return Tensor(name, shape, dtype, float(quantization.scale[0]), int(quantization.zeroPoint[0]))
 
 
 def _operation(model: Any, operator: Any) -> str:

@@ -1,0 +1,233 @@
+"""What a format of artefacts is: the kinds of files it has, how one is written, run and described.
+
+A new one is a file in `formats`, and a line in FORMATS there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cnncli.export.representative import Representative
+    from cnncli.graph import Graph
+
+INPUT_NAME = "image"
+SIGNATURE = "serving_default"
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """Bytes that a file needs besides the weights: in all, a layer of the graph, and a channel of its convolutions.
+
+    They fit the files that TensorFlow 2.21 writes within 5% of their size.
+    """
+
+    fixed: int
+    layer: int
+    channel: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file's outputs may differ by: see verification.compare for the two figures.
+
+    They are set between right files and wrong ones, whose outputs have nothing to do with the Keras model's: a cosine
+    about 0. They are no measure of accuracy.
+    """
+
+    relative_difference: float
+    cosine: float
+
+
+EXACT = Limits(5e-3, 0.9999)
+"""Of a file that computes in float32. Worst of all networks at 64x64 with fresh weights: 4e-5 and 1.0000."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file of a format; no two of any formats are named the same."""
+
+    name: str
+    weight_dtype: str
+    limits: Limits
+    overhead: Overhead
+    quantizes_activations: bool = False
+    integer_outputs: bool = False
+    """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+
+    def weight_bytes(self, graph: Graph) -> int:
+        """All weights at this kind's width."""
+        return self._width * sum(node.params for node in graph.nodes)
+
+    def kernel_bytes(self, graph: Graph) -> int:
+        """What no file of this kind can do without: the kernels. Other weights may be folded into them."""
+        return self._width * sum(
+            weight.size for node in graph.nodes for weight in node.weights if len(weight.shape) > 1
+        )
+
+    def overhead_bytes(self, graph: Graph) -> int:
+        channels = sum(node.shape[-1] for node in graph.nodes if node.macs)
+        return self.overhead.fixed + self.overhead.layer * len(graph.nodes) + self.overhead.channel * channels
+
+    @property
+    def _width(self) -> int:
+        from cnncli.analysis.costs import BYTES_PER_WEIGHT
+
+        return BYTES_PER_WEIGHT[self.weight_dtype]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output as a file declares it; `scale` and `zero_point` where integers stand for real numbers."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The names by which a file is called."""
+
+    key: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a file holds, as far as it can be read without running it."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    signature: Signature | None
+    ops: dict[str, int]
+    """How many operations there are of each type."""
+    buffer_bytes: int
+
+    @property
+    def op_count(self) -> int:
+        return sum(self.ops.values())
+
+    def data(self) -> dict[str, Any]:
+        """As plain data, with `op_count`; what a tensor does not have is left out."""
+        return {
+            "inputs": [_without_none(tensor) for tensor in self.inputs],
+            "outputs": [_without_none(tensor) for tensor in self.outputs],
+            "signature": self.signature and asdict(self.signature),
+            "ops": self.ops,
+            "op_count": self.op_count,
+            "buffer_bytes": self.buffer_bytes,
+        }
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Description:
+        """The description that these data were made of."""
+        inputs, outputs = ([_tensor(tensor) for tensor in data[end]] for end in ("inputs", "outputs"))
+        signature = data["signature"] and _signature(data["signature"])
+        return cls(tuple(inputs), tuple(outputs), signature, data["ops"], data["buffer_bytes"])
+
+
+def _without_none(tensor: Tensor) -> dict[str, Any]:
+    return {key: value for key, value in asdict(tensor).items() if value is not None}
+
+
+def _signature(data: dict[str, Any]) -> Signature:
+    return Signature(data["key"], tuple(data["inputs"]), tuple(data["outputs"]))
+
+
+def _tensor(data: dict[str, Any]) -> Tensor:
+    return Tensor(**{**data, "shape": tuple(data["shape"])})
+
+
+@dataclass
+class Source:
+    """What files are made of: a Keras model, and what was asked for."""
+
+    model: Any
+    batch: int | None
+    """Pictures in a batch; None where none was asked for."""
+    output_name: str
+    representative: Representative
+    _kept: dict[Callable[[Source], Any], Any] = field(default_factory=dict, repr=False)
+
+    def kept(self, make: Callable[[Source], Made]) -> Made:
+        """What `make` makes of this source; made once, for all kinds of files that need it."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        made: Made = self._kept[make]
+        return made
+
+
+class Format(ABC):
+    """A format of artefacts."""
+
+    name: str
+    """What --to calls it."""
+    label: str
+    """What people call it."""
+    suffix: str
+    """Of its files; nothing where it is a directory."""
+    kinds: tuple[Kind, ...]
+    """Where there are several, --quantize names them and the first is written unless it does."""
+    batch: int | None = None
+    """Pictures in a batch unless --batch is given; None for any number."""
+    takes_batch = True
+    """Whether a file can be of a fixed batch."""
+
+    @property
+    def directory(self) -> bool:
+        return not self.suffix
+
+    @property
+    def quantizes(self) -> bool:
+        """Whether --quantize is for it."""
+        return len(self.kinds) > 1
+
+    def label_of(self, kind: Kind) -> str:
+        """`TFLite int8`, `SavedModel`."""
+        return f"{self.label} {kind.name}" if self.quantizes else self.label
+
+    def owns(self, path: Path) -> bool:
+        """Whether what stands at `path` is of this format, so that --force may replace it; asked of directories."""
+        return False
+
+    @abstractmethod
+    def write(self, source: Source, kind: Kind, path: Path) -> None:
+        """Write a file. Raises CheckFailed where it cannot be of this kind, OSError where the system refuses."""
+
+    @abstractmethod
+    def run(self, path: Path, inputs: Any) -> Any:
+        """The outputs of a file for these pictures, as float32, by the runtime that users deploy."""
+
+    def logits(self, path: Path, inputs: Any) -> Any | None:
+        """What the file's final softmax reads, where that can be had; asked of kinds with integer outputs."""
+        return None
+
+    def describe(self, path: Path) -> Description | None:
+        """What the file holds; None where there is nothing to tell but its size."""
+        return None
+
+    def shortcomings(self, description: Description | None, kernel_bytes: int, output_name: str) -> Iterator[str]:
+        """What is wrong with a file whatever its outputs are."""
+        yield from ()
+
+
+def in_batches(run: Callable[[Any], Any], inputs: Any, size: int) -> Any:
+    """Outputs of all inputs, run in batches of `size`, the last one filled up."""
+    import numpy
+
+    outputs = []
+    for start in range(0, len(inputs), size):
+        batch = numpy.take(inputs, range(start, start + size), axis=0, mode="wrap")
+        outputs.append(numpy.array(run(batch)))
+    return numpy.concatenate(outputs)[: len(inputs)]

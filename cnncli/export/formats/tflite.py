@@ -1,0 +1,192 @@
+"""TFLite files: written by TensorFlow's converter, run by LiteRT alone, as on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cnncli.errors import CheckFailed
+from cnncli.export.format import (
+    EXACT,
+    INPUT_NAME,
+    SIGNATURE,
+    Description,
+    Format,
+    Kind,
+    Limits,
+    Overhead,
+    Source,
+    in_batches,
+)
+from cnncli.export.formats.flatbuffer import add_signature, describe, ending_before_softmax, with_integer_ends
+
+# Worst of all networks at 64x64 with fresh weights, mostly of MobileNet V1, where nothing bridges the layers and an
+# error grows with each: float16 0.05 and 0.996, dynamic 0.3 and 0.83, int8 0.8 and 0.59, int16x8 0.5 and 0.72.
+_INT8 = Limits(2, 0.3)
+
+# A channel of an int8 file has a bias of 4 bytes and, for weights and bias each, a scale of 4 and a zero point of 8.
+_INT8_OVERHEAD = Overhead(10_000, 300, 28)
+
+Examples = Callable[[], Iterator[Any]]
+"""Yields arrays (1, height, width, channels) of float32 in the model's input range."""
+
+
+class TFLite(Format):
+    """A fixed batch, for the converter keeps operations that compute shapes otherwise; the kinds of --quantize."""
+
+    name = "tflite"
+    label = "TFLite"
+    suffix = ".tflite"
+    batch = 1
+    kinds = (
+        Kind("none", "float32", EXACT, Overhead(10_000, 200)),
+        Kind("float16", "float16", Limits(0.3, 0.97), Overhead(10_000, 300)),
+        Kind("dynamic", "int8", Limits(1, 0.6), Overhead(10_000, 300, 16)),
+        Kind("int8", "int8", _INT8, _INT8_OVERHEAD, quantizes_activations=True, integer_outputs=True),
+        Kind("int8-io", "int8", _INT8, _INT8_OVERHEAD, quantizes_activations=True, integer_outputs=True),
+        Kind("int16x8", "int8", Limits(1, 0.6), Overhead(10_000, 500, 32), quantizes_activations=True),
+    )
+
+    def write(self, source: Source, kind: Kind, path: Path) -> None:
+        path.write_bytes(_file(source, kind.name))
+
+    def run(self, path: Path, inputs: Any) -> Any:
+        return _run(path.read_bytes(), inputs, SIGNATURE)
+
+    def logits(self, path: Path, inputs: Any) -> Any | None:
+        data = ending_before_softmax(path.read_bytes())
+        return None if data is None else _run(data, inputs)
+
+    def describe(self, path: Path) -> Description:
+        return describe(path.read_bytes())
+
+    def shortcomings(self, description: Description | None, kernel_bytes: int, output_name: str) -> Iterator[str]:
+        assert description is not None  # by what `describe` returns
+        foreign = [name for name in description.ops if name.startswith(("CUSTOM", "Flex"))]
+        if foreign:
+            yield f"it needs operations that the runtime lacks: {', '.join(foreign)}"
+        if description.buffer_bytes < kernel_bytes:
+            yield f"its buffers hold {description.buffer_bytes:,} bytes, the kernels alone are {kernel_bytes:,}"
+        signature = description.signature
+        if signature is None or signature.outputs != (output_name,):
+            yield f"its signature does not give {output_name}"
+
+
+def _file(source: Source, quantize: str) -> bytes:
+    if quantize == "int8-io":
+        return with_integer_ends(source.kept(_int8))
+    return source.kept(_int8) if quantize == "int8" else _converted(source, quantize)
+
+
+def _int8(source: Source) -> bytes:
+    """What two kinds are made of: measuring the activations takes most of the time."""
+    return _converted(source, "int8")
+
+
+def _converted(source: Source, quantize: str) -> bytes:
+    examples = partial(source.representative.batches, _batch(source))
+    return convert(source.kept(_function), quantize, examples, source.output_name)
+
+
+def _function(source: Source) -> Any:
+    """Traced once for all kinds."""
+    return concrete_function(source.model, _batch(source))
+
+
+def _batch(source: Source) -> int:
+    return source.batch or TFLite.batch
+
+
+def concrete_function(model: Any, batch: int) -> Any:
+    """The model's inference as one traced function of a fixed batch.
+
+    Traced with a free batch the converter keeps operations that compute shapes: 80 more for EfficientNet-B0.
+    """
+    import tensorflow
+
+    (image,) = model.inputs
+    signature = tensorflow.TensorSpec((batch, *image.shape[1:]), tensorflow.float32, name=INPUT_NAME)
+    return tensorflow.function(lambda image: model(image, training=False)).get_concrete_function(signature)
+
+
+def convert(function: Any, quantize: str, examples: Examples, output_name: str) -> bytes:
+    """The file's bytes, of a kind of --quantize, but for int8-io, which is made of an int8 file.
+
+    `examples` is asked only by the kinds that quantize activations.
+
+    The converter is given the function alone: told of the Keras model it takes four times as long for the same file,
+    told of any other owner of the variables it loses their values. Raises CheckFailed where an operation cannot be
+    quantized.
+    """
+    import tensorflow
+
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
+    _configure(tensorflow, converter, quantize, examples)
+    try:
+        data = converter.convert()
+    except RuntimeError as error:
+        refused = sorted(set(re.findall(r"not yet supported for op: '(\w+)'", str(error))))
+        if not refused:
+            raise
+        raise CheckFailed(
+            f"{quantize} is not possible: TFLite has no such kernel for {', '.join(refused)}; take int8 or dynamic"
+        ) from error
+    return add_signature(data, INPUT_NAME, output_name)
+
+
+def _configure(tensorflow: Any, converter: Any, quantize: str, examples: Examples) -> None:
+    operations = tensorflow.lite.OpsSet
+    if quantize != "none":
+        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tensorflow.float16]
+    if quantize in ("int8", "int16x8"):
+        converter.representative_dataset = lambda: ([example] for example in examples())
+        converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
+    if quantize == "int16x8":
+        converter.target_spec.supported_ops = [operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+
+
+def _run(data: bytes, inputs: Any, signature: str | None = None) -> Any:
+    """The outputs of a TFLite file, by its signature where one is named, as float32."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=data, num_threads=os.cpu_count())
+    (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.allocate_tensors()
+    run = _signature_run(interpreter, signature) if signature else _plain_run(interpreter, taken, given)
+    return in_batches(lambda batch: _real(run(_stored(batch, taken)), given), inputs, int(taken["shape"][0]))
+
+
+def _signature_run(interpreter: Any, signature: str) -> Callable[[Any], Any]:
+    runner = interpreter.get_signature_runner(signature)
+    return lambda batch: next(iter(runner(**{INPUT_NAME: batch}).values()))
+
+
+def _plain_run(interpreter: Any, taken: Any, given: Any) -> Callable[[Any], Any]:
+    def run(batch: Any) -> Any:
+        interpreter.set_tensor(taken["index"], batch)
+        interpreter.invoke()
+        return interpreter.get_tensor(given["index"])
+
+    return run
+
+
+def _stored(values: Any, tensor: Any) -> Any:
+    """Real values as the tensor's type stores them."""
+    import numpy
+
+    scale, zero_point = tensor["quantization"]
+    if not scale:
+        return values
+    limits = numpy.iinfo(tensor["dtype"])
+    return numpy.clip(numpy.round(values / scale) + zero_point, limits.min, limits.max).astype(tensor["dtype"])
+
+
+def _real(values: Any, tensor: Any) -> Any:
+    scale, zero_point = tensor["quantization"]
+    return (values.astype("float32") - zero_point) * scale if scale else values

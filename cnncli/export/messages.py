@@ -1,0 +1,106 @@
+"""What the parent and its children say to each other.
+
+Jobs are pickled as they are; answers come back as JSON (see `child`), of which `of` makes them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cnncli.export.format import Description
+from cnncli.export.pictures import Range
+from cnncli.graph import Graph
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file to be written, of a kind by its name; failures speak of the `target` that it is a draft of."""
+
+    kind: str
+    path: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """Of the child that writes: a network, and the files to make of it. `samples` None: nothing is to be verified."""
+
+    graph: Graph
+    reference: str
+    input_range: Range
+    output_name: str
+    batch: int | None
+    weights: Path | None
+    seed: int | None
+    representative_data: Path | None
+    samples: Path | None
+    drafts: Sequence[Draft]
+
+
+@dataclass(frozen=True)
+class FileAnswer:
+    """What became of a draft; `error` says why it could not be made."""
+
+    seconds: float
+    peak_memory_bytes: int | None
+    error: str | None = None
+    description: Description | None = None
+
+    def data(self) -> dict[str, Any]:
+        description = self.description and self.description.data()
+        return {
+            "seconds": self.seconds,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "error": self.error,
+            "description": description,
+        }
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> FileAnswer:
+        description = data["description"] and Description.of(data["description"])
+        return cls(**{**data, "description": description})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of the child that writes; `notes` tell of the weights that were loaded."""
+
+    weights_sha256: str
+    notes: tuple[str, ...]
+    representative_data: str
+    files: tuple[FileAnswer, ...]
+
+    def data(self) -> dict[str, Any]:
+        return {**vars(self), "files": [file.data() for file in self.files]}
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Answer:
+        files = tuple(FileAnswer.of(file) for file in data["files"])
+        return cls(**{**data, "notes": tuple(data["notes"]), "files": files})
+
+
+@dataclass(frozen=True)
+class VerificationJob:
+    """Of the child that runs a file, of a kind by its name, on `samples`: an .npz of `inputs` and `expected`."""
+
+    kind: str
+    path: Path
+    samples: Path
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far a file's outputs are from the Keras model's: see verification.compare."""
+
+    compared: str
+    """`outputs`, or the `logits` that a final softmax reads."""
+    max_abs_difference: float | None
+    max_relative_difference: float | None
+    cosine: float | None
+    blind: bool
+
+    def data(self) -> dict[str, Any]:
+        return asdict(self)

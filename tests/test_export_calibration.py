@@ -1,0 +1,65 @@
+"""Fresh weights made live: on cuttings of large pictures where the network takes them, else on whole ones."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from cnncli.export.calibration import LARGEST_SIDE, calibrate, takes
+from cnncli.export.representative import representative
+from cnncli.graph import Graph, Layer
+from cnncli.graph.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePooling2D,
+    InputLayer,
+    MaxPooling2D,
+    Reshape,
+)
+from cnncli.models.reference import load
+
+
+def chain(side: int, *layers: Layer) -> Graph:
+    graph = Graph("chain")
+    x = graph.add(InputLayer((side, side, 3)), name="image")
+    for number, layer in enumerate(layers, 1):
+        x = graph.add(layer, x, name=f"layer{number}")
+    return graph
+
+
+STEM = (Conv2D(8, 3, strides=4), BatchNormalization(), MaxPooling2D(4))
+
+
+@pytest.mark.parametrize(
+    ("graph", "expected"),
+    [
+        (load("v2", input_shape="256"), True),
+        (load("v3_small", input_shape="256"), True),
+        (chain(256, *STEM, GlobalAveragePooling2D(), Dense(10)), True),
+        (chain(256, *STEM, Flatten(), Dense(10)), False),
+        (chain(256, *STEM, Reshape((256, 8))), False),
+        (chain(256, Conv2D(8, 225), GlobalAveragePooling2D()), False),
+    ],
+)
+def test_networks_that_take_another_size(graph: Graph, expected: bool) -> None:
+    assert takes(graph, 256, 256)
+    assert takes(graph, LARGEST_SIDE, LARGEST_SIDE) == expected
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("side", [256, 2000])
+def test_a_dense_layer_behind_a_map_is_calibrated_on_whole_pictures(side: int) -> None:
+    """Of the larger size one picture has more cells than are taken in all."""
+    from cnncli.keras_model import lower, quiet
+
+    graph = chain(side, *STEM, Flatten(), Dense(10, activation="softmax"))
+    found = representative(None, (side, side, 3), (-1.0, 1.0))
+    with quiet():
+        model = lower(graph)
+        calibrate(model, graph, found)
+        pictures = found.taken(range(2))
+        outputs = model.predict(pictures, batch_size=1, verbose=0)
+    assert numpy.abs(outputs[0] - outputs[1]).max() > 0.01 * outputs.max()
+    assert numpy.abs(model.get_layer("layer2").moving_variance.numpy() - 1).max() > 0.01
