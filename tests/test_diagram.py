@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import golden
 
-from cnncli.diagram import Heading, Options, diagram
+from cnncli.diagram import Heading, Options, as_dot, diagram
 from cnncli.diagram.chain import chain
 from cnncli.diagram.parts import parts
 from cnncli.draw import theme
@@ -99,7 +99,7 @@ def branches() -> Graph:
 
 
 def draw(graph: Graph, **options: Any) -> str:
-    return diagram(graph, Heading(graph.name, ("for a test", "all of it")), Options(**options)).dot
+    return as_dot(diagram(graph, Heading(graph.name, ("for a test", "all of it")), Options(**options)))
 
 
 class Box(NamedTuple):
@@ -245,13 +245,14 @@ def test_every_page_prints(spec, flavor: str, detail: Any) -> None:
     assert long / short == pytest.approx(2**0.5, abs=0.005)  # A4, A3, A0
     assert long <= 14_400
     if detail == "block":
+        dot = as_dot(drawn)
         on_a3 = min(842 / short, 1191 / long)
-        sizes = {float(size) / 4 for size in re.findall(r'POINT-SIZE="([\d.]+)"', drawn.dot)}
+        sizes = {float(size) / 4 for size in re.findall(r'POINT-SIZE="([\d.]+)"', dot)}
         assert min(sizes) * on_a3 >= 5
-        size = re.search(r'^size="([\d.]+),([\d.]+)"', drawn.dot, re.M)
+        size = re.search(r'^size="([\d.]+),([\d.]+)"', dot, re.M)
         assert size
         assert [float(side) * 72 for side in size.groups()] == pytest.approx([drawn.width, drawn.height], abs=0.01)
-        sheet = page(drawn.dot)  # what the sizes above are measured in: a quarter of the drawing's points
+        sheet = page(dot)  # what the sizes above are measured in: a quarter of the drawing's points
         assert (sheet.right, sheet.top) == (4 * drawn.width, 4 * drawn.height)
 
 

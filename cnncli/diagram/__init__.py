@@ -1,18 +1,19 @@
-"""A network as a picture in DOT: boxes in columns on one page, all placed. Pure: a graph in, text out."""
+"""A network as a picture: boxes in columns on one page, all placed. Pure: a graph in, shapes or DOT out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.columns import Spacing
-from cnncli.diagram.dot import STAGE_HEADING, Drawing
-from cnncli.diagram.draw import draw
+from cnncli.diagram.composition import PADDING, STAGE_HEADING, Diagram
+from cnncli.diagram.dot import as_dot
 from cnncli.diagram.layout import Arrangement
 from cnncli.diagram.legend import highest, legend
 from cnncli.diagram.parts import Detail, Heat, Part, parts
+from cnncli.diagram.picture import as_picture
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.diagram.wording import SIZES, Line, block_size, wording
 from cnncli.draw.geometry import Direction
@@ -20,7 +21,10 @@ from cnncli.draw.text import LINE_HEIGHT, width
 from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.graph import Graph
 
-__all__ = ["FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "diagram"]
+__all__ = [
+    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot", "as_picture",
+    "diagram",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,17 +40,7 @@ class Options:
     label: str | None = None
 
 
-class Diagram(NamedTuple):
-    """DOT text, and the size of its page in points."""
-
-    dot: str
-    width: float
-    height: float
-
-
 FORK, SUM = (3.0, 3.0), (12.0, 12.0)
-PADDING: dict[Detail, tuple[float, float]] = {"stage": (9, 6), "block": (9, 6), "layer": (7, 3)}
-"""Within a box, at its sides and above and below its lines, in points."""
 
 
 def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
@@ -62,9 +56,8 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
         drawn, _sizes(drawn, lines, detail), _spacing(options), options.direction, _headings(drawn, detail)
     )
     sheet = compose(plan, heading, legend(drawn, options.detail, options.label, options.heat, totals), options.columns)
-    drawing = Drawing(graph.name, sheet, theme, SIZES[detail], PADDING[detail][0])
-    dot = draw(drawing, sheet, drawn, lines, _swatches(boxes, theme, options.heat))
-    return Diagram(dot, sheet.width, sheet.height)
+    swatches = _swatches(boxes, theme, options.heat)
+    return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction)
 
 
 def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], detail: Detail) -> list[tuple[float, float]]:

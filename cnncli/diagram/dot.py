@@ -1,4 +1,4 @@
-"""A sheet as DOT: every position is written down, so that any Graphviz draws the same picture.
+"""A diagram as DOT: every position is written down, so that any Graphviz draws the same picture.
 
 `layout=nop2` tells Graphviz to place nothing itself. Frames are clusters, boxes are nodes by the name of their layer or
 group, links are edges; the page's own texts are nodes without an outline.
@@ -10,49 +10,88 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncli.diagram.chain import Frame, Item
+from cnncli.diagram.composition import (
+    BAR_INSET,
+    CARD,
+    CORNER,
+    STAGE_HEADING,
+    Diagram,
+    bar,
+    bar_line,
+    cards,
+    link_look,
+    stage_place,
+)
 from cnncli.diagram.markup import Chip, box_label, run_label
 from cnncli.diagram.placing import Route
-from cnncli.diagram.sheet import Sample, Sheet
-from cnncli.diagram.wording import Line, Run, Sizes
-from cnncli.draw.geometry import Point, Rect, rounded, shortened
-from cnncli.draw.text import FAMILY, LINE_HEIGHT, SCALE
-from cnncli.draw.theme import Swatch, Theme, heat, ink
+from cnncli.diagram.sheet import Sample
+from cnncli.diagram.wording import Line, Run
+from cnncli.draw.geometry import Point, Rect, curved, number, shortened
+from cnncli.draw.shapes import OUTLINE
+from cnncli.draw.text import FAMILY, SCALE
+from cnncli.draw.theme import Swatch, heat, ink
 from cnncli.words import visible
 
-CORNER = 6.0
-ARROW, TURN_ARROW = 0.5, 0.7
-"""Arrowheads, in units of ten points."""
-STAGE_HEADING = 9.0
-"""Size of type."""
-CARD = 2.5
-"""By how much each card of a stack is moved."""
+ARROW = 5.0
+"""The length of an arrowhead where an edge does not say it."""
 
 
-class Drawing:
-    """Writes one sheet."""
+def as_dot(diagram: Diagram) -> str:
+    """The DOT text."""
+    return _Drawing(diagram).written()
 
-    def __init__(self, name: str, sheet: Sheet, theme: Theme, sizes: Sizes, padding: float) -> None:
+
+class _Drawing:
+    """Writes one diagram."""
+
+    def __init__(self, diagram: Diagram) -> None:
         import pydot
 
         self.pydot = pydot
-        self.sheet, self.theme, self.sizes, self.padding = sheet, theme, sizes, padding
+        self.diagram, self.sheet, self.theme, self.sizes = diagram, diagram.sheet, diagram.theme, diagram.sizes
+        sheet, theme = self.sheet, self.theme
         self.graph: Any = pydot.Dot(
-            quoted(name), graph_type="digraph", layout="nop2", outputorder="edgesfirst", pad="0", margin="0",
+            quoted(diagram.name), graph_type="digraph", layout="nop2", outputorder="edgesfirst", pad="0", margin="0",
             size=quoted(f"{number(sheet.width / 72, 5)},{number(sheet.height / 72, 5)}"),
             bgcolor=quoted(theme.page),
         )  # fmt: skip
         self.graph.set_node_defaults(
-            shape="box", style="filled", fixedsize="true", margin="0", penwidth=scaled(0.8), fontname=quoted(FAMILY)
+            shape="box", style="filled", fixedsize="true", margin="0", penwidth=scaled(OUTLINE), fontname=quoted(FAMILY)
         )
-        self.graph.set_edge_defaults(arrowsize=scaled(ARROW), color=quoted(theme.line), penwidth=scaled(1))
+        self.graph.set_edge_defaults(arrowsize=arrow(ARROW), color=quoted(theme.line), penwidth=scaled(1))
         self.chip = Chip(theme.text, theme.page)
         self.page = self.cluster(self.graph, "page", Rect(0, 0, sheet.width, sheet.height), theme.page, theme.page)
+
+    def written(self) -> str:
+        """Frames, then what stands in them, then the links, then the page's own texts."""
+        found, items, places = self.diagram, self.diagram.chain.items, self.sheet.layout.items
+        parents = self.frames()
+        for item, rect, parent, said in zip(items, places, parents, found.lines, strict=True):
+            if item.part:
+                self.box(parent, item, rect, said, found.swatches[item.name])
+            else:
+                self.symbol(parent, item.name, item.symbol, rect)
+        for route in self.sheet.layout.routes:
+            self.edge(route, items)
+        for index, (run, place) in enumerate(self.sheet.texts):
+            self.text(self.page, f"text {index}", run, place, self.theme.text)
+        for index, (sample, place) in enumerate(self.sheet.samples):
+            self.sample(f"sample {index}", sample, place)
+        return str(self.graph.to_string())
+
+    def frames(self) -> list[Any]:
+        """Draw the frames; returns for each item the innermost one around it."""
+        parents = [self.page] * len(self.diagram.chain.items)
+        for name, (frame, first, last, rect) in self.diagram.grounds():
+            inner = self.frame(parents[first], name, frame, rect)
+            parents[first : last + 1] = [inner] * (last + 1 - first)
+        return parents
 
     def cluster(self, parent: Any, name: str, rect: Rect, fill: str, border: str, style: str = "filled") -> Any:
         bottom, top = self.sheet.height - rect.bottom, self.sheet.height - rect.top
         box = ",".join(map(scaled, (rect.left, bottom, rect.right, top)))
         found = self.pydot.Subgraph(
-            quoted(f"cluster_{name}"), bb=quoted(box), style=quoted(style), penwidth=scaled(0.8),
+            quoted(f"cluster_{name}"), bb=quoted(box), style=quoted(style), penwidth=scaled(OUTLINE),
             fillcolor=quoted(fill), color=quoted(border),
         )  # fmt: skip
         parent.add_subgraph(found)
@@ -83,19 +122,17 @@ class Drawing:
         look = {"fillcolor": quoted(swatch.fill), "color": quoted(swatch.border)}
         if item.part and item.part.blocks > 1:
             self.stack(parent, item.name, rect, look)
-        label = box_label(lines, rect.width - 2 * self.padding, swatch.ink, swatch.fill, self.chip)
+        label = box_label(lines, rect.width - 2 * self.diagram.padding, swatch.ink, swatch.fill, self.chip)
         self.node(parent, item.name, rect, label, style=quoted(swatch.style), **look)
 
     def stack(self, parent: Any, name: str, rect: Rect, look: Mapping[str, str]) -> None:
-        for card in (2, 1):
-            by = CARD * card
-            place = Rect(rect.left + by, rect.top + by, rect.right + by, rect.bottom + by)
+        for card, place in zip((2, 1), cards(rect), strict=True):
             self.node(parent, f"{name} card {card}", place, **look)
 
     def symbol(self, parent: Any, name: str, kind: str, rect: Rect) -> None:
         if kind == "fork":
-            dot = quoted(self.theme.line)
-            self.node(parent, name, rect, shape="circle", fillcolor=dot, color=dot)
+            colour = quoted(self.theme.line)
+            self.node(parent, name, rect, shape="circle", fillcolor=colour, color=colour)
             return
         plus = run_label(Run("+", rect.height * 0.8, bold=True), self.theme.skip, self.theme.page)
         self.node(
@@ -108,44 +145,36 @@ class Drawing:
             return self.cluster(parent, name, rect, theme.branch, theme.branch, "filled,rounded")
         if frame.level == "stage":
             found = self.cluster(parent, name, rect, theme.band, theme.band_border, "filled,rounded")
-            inner = Rect(rect.left + 10, rect.top + 7, rect.right - 10, rect.top + 7)
-            self.heading(found, name, frame, inner)
+            self.heading(found, name, frame, stage_place(rect))
             return found
         found = self.cluster(parent, name, rect, theme.frame, theme.frame_border)
-        bar = Rect(rect.left, rect.top, rect.right, rect.top + self.sizes.label * LINE_HEIGHT + 5)
-        line = Line((Run(frame.left, self.sizes.small + 0.5, bold=True),), (Run(frame.right, self.sizes.small + 0.5),))
-        label = box_label([line], rect.width - 16, ink(theme, theme.frame_bar), theme.frame_bar, self.chip)
+        line = bar_line(frame, self.sizes)
+        width = rect.width - 2 * BAR_INSET
+        label = box_label([line], width, ink(theme, theme.frame_bar), theme.frame_bar, self.chip)
         look = {"fillcolor": quoted(theme.frame_bar), "color": quoted(theme.frame_border)}
-        self.node(found, f"{name} heading", bar, label, **look)
+        self.node(found, f"{name} heading", bar(rect, self.sizes), label, **look)
         return found
 
-    def heading(self, parent: Any, name: str, frame: Frame, inner: Rect) -> None:
-        """A stage's name at the left, its resolution at the right."""
+    def heading(self, parent: Any, name: str, frame: Frame, place: Rect) -> None:
         left, right = Run(frame.left, STAGE_HEADING, bold=True), Run(frame.right, STAGE_HEADING)
-        height = STAGE_HEADING * LINE_HEIGHT
-        place = Rect(inner.left, inner.top, inner.left + left.width, inner.top + height)
-        self.text(parent, f"{name} heading", left, place, self.theme.text)
+        self.text(parent, f"{name} heading", left, place._replace(right=place.left + left.width), self.theme.text)
         if frame.right:
-            place = Rect(inner.right - right.width, inner.top, inner.right, inner.top + height)
-            self.text(parent, f"{name} size", right, place, self.theme.faint)
+            self.text(parent, f"{name} size", right, place._replace(left=place.right - right.width), self.theme.faint)
 
     def edge(self, route: Route, items: Sequence[Item]) -> None:
         source, target = (items[position] for position in route.link)
-        look = {
-            "forward": {},
-            "skip": {"color": quoted(self.theme.skip), "penwidth": scaled(1.2)},
-            "turn": {"color": quoted(self.theme.turn), "penwidth": scaled(2), "arrowsize": scaled(TURN_ARROW)},
-        }[route.kind]
-        pointed = route.kind == "turn" or target.symbol != "fork"
-        tip = 10 * (TURN_ARROW if route.kind == "turn" else ARROW) if pointed else 0
-        curve = rounded(shortened(route.path, tip) if tip else route.path, CORNER)
+        colour, width, head = link_look(route, items, self.theme)
+        look = {} if route.kind == "forward" else {"color": quoted(colour), "penwidth": scaled(width)}
+        if head not in (0, ARROW):
+            look["arrowsize"] = arrow(head)
+        if not head:
+            look["dir"] = "none"
+        curve = curved(shortened(route.path, head) if head else route.path, CORNER)
         points = " ".join(self.position(point).strip('"') for point in curve)
-        end = f"e,{self.position(route.path[-1]).strip(chr(34))} " if pointed else ""
-        if not pointed:
-            look = {**look, "dir": "none"}
+        end = f"e,{self.position(route.path[-1]).strip(chr(34))} " if head else ""
         self.graph.add_edge(self.pydot.Edge(quoted(source.name), quoted(target.name), pos=quoted(end + points), **look))
 
-    def sample(self, name: str, sample: Sample, rect: Rect, swatches: Mapping[str, Swatch]) -> None:
+    def sample(self, name: str, sample: Sample, rect: Rect) -> None:
         if sample.sign == "sum":
             self.symbol(self.page, name, "sum", rect)
         elif sample.sign in ("SE", "+"):
@@ -168,7 +197,7 @@ class Drawing:
             shades = ":".join(f"{heat(self.theme, step / (steps - 1)).fill};{1 / steps:.4f}" for step in range(steps))
             self.node(self.page, name, rect, style="striped", fillcolor=quoted(shades), color=quoted(self.theme.faint))
         else:
-            swatch = swatches[sample.sign]
+            swatch = self.diagram.swatches[sample.sign]
             look = {"fillcolor": quoted(swatch.fill), "color": quoted(swatch.border), "style": quoted(swatch.style)}
             self.node(self.page, name, rect, **look)
 
@@ -182,7 +211,6 @@ def scaled(length: float) -> str:
     return number(length * SCALE, 1)
 
 
-def number(value: float, digits: int = 2) -> str:
-    """A length without needless digits."""
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+def arrow(length: float) -> str:
+    """The length of an arrowhead in Graphviz's units, which are ten points."""
+    return scaled(length / 10)

@@ -64,6 +64,6 @@ def _cell(run: Run, align: str, ink: str, fill: str, chip: Chip) -> str:
 
 def _run(run: Run, ink: str, fill: str) -> str:
     colour = faint(ink, fill) if run.faint else ink
-    text = escape("".join(character if character.isprintable() else " " for character in run.text) or " ", quote=False)
+    text = escape(run.shown or " ", quote=False)
     weighted = f"<B>{text}</B>" if run.bold else text
     return f'<FONT POINT-SIZE="{run.size * SCALE:g}" COLOR="{colour}">{weighted}</FONT>'

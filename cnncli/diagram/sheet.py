@@ -104,16 +104,12 @@ def _sheet(
     bottom = height - MARGIN - foot[2]
     body = Rect(MARGIN, MARGIN + head[2], width - MARGIN, bottom)
     texts = [_moved(text, MARGIN, MARGIN) for text in head[0]] + [_moved(text, MARGIN, bottom) for text in foot[0]]
-    samples = [(sample, _shift(place, MARGIN, bottom)) for sample, place in foot[1]]
+    samples = [(sample, place.moved(MARGIN, bottom)) for sample, place in foot[1]]
     return Sheet(width, height, plan.place(columns, body), texts, samples)
 
 
 def _moved(text: Text, x: float, y: float) -> Text:
-    return Text(text.run, _shift(text.place, x, y))
-
-
-def _shift(place: Rect, x: float, y: float) -> Rect:
-    return Rect(place.left + x, place.top + y, place.right + x, place.bottom + y)
+    return Text(text.run, text.place.moved(x, y))
 
 
 FACTS_APART = "   "

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
 from cnncli.diagram.chain import sources
 from cnncli.diagram.parts import Detail, Heat, Part
-from cnncli.document.numbers import scaled, shape, share
+from cnncli.document.numbers import grouped, scaled, shape, share
 from cnncli.draw.text import LINE_HEIGHT, width
 from cnncli.errors import UsageError
+from cnncli.words import visible
 
 CHIP_PADDING = 4.0
 UNITS: dict[Heat, str] = {"params": "params", "macs": "MACs", "activations": "cells"}
@@ -33,8 +34,13 @@ class Run(NamedTuple):
     chip: bool = False
 
     @property
+    def shown(self) -> str:
+        """The text as whatever draws it writes it, so that it is as wide as its letters."""
+        return visible(self.text)
+
+    @property
     def width(self) -> float:
-        return width(self.text, self.size, self.bold) + (2 * CHIP_PADDING if self.chip else 0)
+        return width(self.shown, self.size, self.bold) + (2 * CHIP_PADDING if self.chip else 0)
 
 
 class Line(NamedTuple):
@@ -139,6 +145,13 @@ def _flow(part: Part) -> str:
     after = shape(part.row.output_shape)
     before = [shape(sizes) for sizes in sources(part.nodes)]
     return after if set(before) <= {after} else f"{', '.join(dict.fromkeys(before))} → {after}"
+
+
+def told(part: Part) -> list[str]:
+    """What a box says when it is pointed at: all of it in full."""
+    row = part.row
+    counts = ((row.params, "parameters"), (row.macs, "MACs"))
+    return [row.name, row.text, _flow(part), *(f"{grouped(count)} {what}" for count, what in counts if count)]
 
 
 def _amount(number: int, unit: str, size: float) -> tuple[Run, ...]:

@@ -60,6 +60,9 @@ class Rect(NamedTuple):
     def center(self) -> Point:
         return Point((self.left + self.right) / 2, (self.top + self.bottom) / 2)
 
+    def moved(self, x: float, y: float) -> Rect:
+        return Rect(self.left + x, self.top + y, self.right + x, self.bottom + y)
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -86,26 +89,36 @@ class Axes:
         return (height, width) if self.vertical else (width, height)
 
 
-def rounded(path: Sequence[Point], radius: float) -> list[Point]:
+def rounded(path: Sequence[Point], radius: float) -> list[tuple[Point, Point, Point]]:
+    """Each corner of a path of straight lines between where its rounding begins and ends, as far as there is room."""
+    found = []
+    for before, corner, after in zip(path, path[1:], path[2:], strict=False):
+        cut = min(radius, _distance(before, corner) / 2, _distance(corner, after) / 2)
+        found.append((_toward(corner, before, cut), corner, _toward(corner, after, cut)))
+    return found
+
+
+def curved(path: Sequence[Point], radius: float) -> list[Point]:
     """Control points of the Bézier curves along a path of straight lines, with its corners rounded."""
     curves = [path[0]]
-    for index in range(1, len(path)):
-        corner = path[index]
-        if index == len(path) - 1:
-            curves += _straight(curves[-1], corner)
-            break
-        before, after = path[index - 1], path[index + 1]
-        cut = min(radius, _distance(before, corner) / 2, _distance(corner, after) / 2)
-        enter, leave = _toward(corner, before, cut), _toward(corner, after, cut)
+    for enter, corner, leave in rounded(path, radius):
+        cut = _distance(enter, corner)
         curves += _straight(curves[-1], enter)
         curves += [_toward(enter, corner, 0.55 * cut), _toward(leave, corner, 0.55 * cut), leave]
-    return curves
+    return curves + _straight(curves[-1], path[-1])
 
 
 def shortened(path: Sequence[Point], by: float) -> list[Point]:
     """The path without its last `by` points, where an arrowhead stands."""
     *rest, before, end = path
     return [*rest, before, _toward(end, before, min(by, _distance(before, end)))]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A length without needless digits."""
+    nearest = round(value, digits)
+    whole = int(nearest)
+    return str(whole if whole == nearest else nearest)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

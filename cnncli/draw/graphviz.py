@@ -1,4 +1,4 @@
-"""DOT to a file: by the Graphviz that pygraphviz brings, else by the `dot` of the machine.
+"""DOT to PDF and PNG: by the Graphviz that pygraphviz brings, else by the `dot` of the machine.
 
 Either is shown the font DejaVu Sans that comes with matplotlib, and only that where it has all letters of the picture:
 a machine without fonts, for which Graphviz would draw empty boxes and say nothing, makes the same picture as any other.
@@ -7,7 +7,6 @@ a machine without fonts, for which Graphviz would draw empty boxes and say nothi
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -19,58 +18,22 @@ from typing import IO, NamedTuple
 from xml.sax.saxutils import escape
 
 from cnncli.descriptors import redirected
-from cnncli.diagram import Diagram
+from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_pdf, stamped_png
 from cnncli.draw.text import measured
-from cnncli.errors import MachineError, UsageError
-from cnncli.files import replacing
-
-FORMATS = (".pdf", ".png", ".svg")
-TEXTS = (".dot", ".gv")
-POINTS = 72
-"""To an inch."""
-DEFAULT_DPI = 144
-LARGEST_PDF = 14_400
-"""Points a side that PDF readers show (ISO 32000-1, annex C.2)."""
-LARGEST_PNG = 32_767
-"""Pixels a side that cairo, the renderer's library, draws; Graphviz would scale a larger picture down."""
+from cnncli.errors import MachineError
 
 SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
 
-def check_format(path: Path, dpi: int | None) -> str:
-    """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
-    suffix = ".dot" if str(path) == "-" else path.suffix.lower()
-    if suffix not in (*FORMATS, *TEXTS):
-        raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg or .dot")
-    if dpi is not None and suffix != ".png":
-        raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
-    return suffix
+def drawn(dot: str, format: str, dpi: int, title: str) -> bytes:
+    """DOT as a `pdf` with a title, or as a `png` with its resolution; the same bytes each time.
 
-
-def check_size(drawn: Diagram, suffix: str, dpi: int) -> None:
-    """Raise UsageError where the picture is larger than the format can hold, rather than scale it down."""
-    largest = max(drawn.width, drawn.height)
-    if suffix == ".pdf" and largest > LARGEST_PDF:
-        raise UsageError(
-            f"the page would measure {drawn.width:,.0f} x {drawn.height:,.0f} points, and a PDF's may have "
-            f"{LARGEST_PDF:,} a side; use more --columns, or .svg"
-        )
-    pixels = largest * dpi / POINTS
-    if suffix == ".png" and pixels > LARGEST_PNG:
-        fitting = int(LARGEST_PNG * POINTS / largest)
-        raise UsageError(
-            f"the picture would measure {drawn.width * dpi / POINTS:,.0f} x {drawn.height * dpi / POINTS:,.0f} pixels, "
-            f"and a PNG may have {LARGEST_PNG:,} a side; use --dpi {fitting} or less, more --columns, or .svg"
-        )
-
-
-def write_picture(drawn: Diagram, path: Path, dpi: int | None, *, force: bool) -> None:
-    """Render into a file, whole or not at all. Raises as check_format, check_size, rendered and files.replacing."""
-    suffix = check_format(path, dpi)
-    resolution = dpi or DEFAULT_DPI
-    check_size(drawn, suffix, resolution)
-    with replacing(path, force=force) as draft:
-        draft.write_bytes(rendered(drawn.dot, suffix.lstrip("."), resolution).data)
+    Raises UsageError as source_date, else as rendered.
+    """
+    if format == "png":
+        return stamped_png(rendered(dot, format, dpi, FIXED).data, dpi)
+    moment = source_date()
+    return stamped_pdf(rendered(dot, format, dpi, moment).data, title, moment)
 
 
 class Rendered(NamedTuple):
@@ -80,13 +43,16 @@ class Rendered(NamedTuple):
     complaints: str
 
 
-def rendered(dot: str, format: str, dpi: int) -> Rendered:
-    """DOT as `pdf`, `png` or `svg`. Raises MachineError without a renderer, or where it fails."""
-    with _fonts(dot):
+def rendered(dot: str, format: str, dpi: int, moment: int = FIXED) -> Rendered:
+    """DOT as `pdf` or `png`, of this moment. Raises MachineError without a renderer, or where it fails.
+
+    Graphviz ends the process where the variable of the moment is none.
+    """
+    with _fonts(dot), _variable(VARIABLE, str(moment)):
         found = _in_process(dot, format, dpi) or _by_program(dot, format, dpi)
     if not found.data:
         raise MachineError(f"Graphviz drew nothing: {_first_line(found.complaints)}")
-    return found._replace(data=_without_comments(found.data)) if format == "svg" else found
+    return found
 
 
 def _in_process(dot: str, format: str, dpi: int) -> Rendered | None:
@@ -111,7 +77,7 @@ def _by_program(dot: str, format: str, dpi: int) -> Rendered:
     if program is None:
         raise MachineError(
             f"drawing a .{format} takes Graphviz: install it by `pip install pygraphviz`, or put its `dot` on PATH "
-            "(`apt install graphviz`, `brew install graphviz`); -o FILE.dot does without"
+            "(`apt install graphviz`, `brew install graphviz`); -o FILE.svg and FILE.dot do without"
         )
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
     command = [program, "-Knop2", f"-T{format}", *resolution]
@@ -123,11 +89,6 @@ def _by_program(dot: str, format: str, dpi: int) -> Rendered:
     if done.returncode:
         raise MachineError(f"{program} failed with exit code {done.returncode}: {_first_line(complaints)}")
     return Rendered(done.stdout, complaints)
-
-
-def _without_comments(svg: bytes) -> bytes:
-    """Graphviz writes its version in one, and each box's name once more."""
-    return re.sub(rb"<!--.*?-->\s*", b"", svg, flags=re.DOTALL)
 
 
 def _read(file: IO[bytes]) -> str:
@@ -149,15 +110,22 @@ def _fonts(dot: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="cnncli.") as workshop:
         config = Path(workshop) / "fonts.conf"
         config.write_text(_font_config(folder, Path(workshop), others=not measured(dot)), encoding="utf-8")
-        before = os.environ.get("FONTCONFIG_FILE")
-        os.environ["FONTCONFIG_FILE"] = str(config)
-        try:
+        with _variable("FONTCONFIG_FILE", str(config)):
             yield
-        finally:
-            if before is None:
-                del os.environ["FONTCONFIG_FILE"]
-            else:
-                os.environ["FONTCONFIG_FILE"] = before
+
+
+@contextmanager
+def _variable(name: str, value: str) -> Iterator[None]:
+    """Set a variable of the environment, which C libraries read too, for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _font_folder() -> Path | None:

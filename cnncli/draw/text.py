@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 FAMILY = "DejaVu Sans,Verdana,sans-serif"
 """Verdana, for a browser that lacks the first, is drawn on the same widths."""
 
@@ -12,6 +14,10 @@ size as a whole: the grid is that much finer, and letters are spaced as the font
 
 LINE_HEIGHT = 1.17
 """Of the font size: its ascent and descent."""
+ASCENT = 0.93
+"""Of the font size: from a line's upper edge to its baseline."""
+CAPITALS = 0.73
+"""Of the font size: how high they are."""
 
 _EM = 2048
 _REGULAR = {
@@ -36,6 +42,7 @@ _ADVANCES = {
 }
 
 
+@lru_cache(maxsize=4096)
 def width(text: str, size: float, bold: bool = False) -> float:
     """Points that a line of text takes at a font size in points. A character of another script counts as a square."""
     advances = _ADVANCES[bold]

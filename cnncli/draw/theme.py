@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 ThemeName = Literal["light", "dark", "mono"]
@@ -195,6 +196,7 @@ def ink(theme: Theme, fill: str) -> str:
     return best if contrast(best, fill) >= READABLE else max(("#000000", "#FFFFFF"), key=lambda c: contrast(c, fill))
 
 
+@lru_cache(maxsize=256)
 def faint(colour: str, ground: str) -> str:
     """A colour of writing that stands back a little, as far as it stays readable."""
     steps = (mix(colour, ground, share) for share in (0.25, 0.2, 0.15, 0.1, 0.05))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.analysis.costs import totals
-from cnncli.diagram import FACTS_APART, Heading, Options, diagram
+from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.draw.formats import DEFAULT_DPI, TEXTS, check_format, check_size
+from cnncli.draw.svg import document
 from cnncli.errors import UsageError
-from cnncli.files import check_target, write_text
+from cnncli.files import check_target, replacing, write_text
 from cnncli.graph import Graph
 from cnncli.models.options import show
 from cnncli.models.reference import Model
@@ -18,7 +20,8 @@ from cnncli.render.console import emit
 def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, dpi: int | None, *, force: bool) -> None:
     """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
 
-    Raises UsageError without a file, for a suffix or an option that cannot be drawn; else as picture.write_picture.
+    Raises UsageError without a file, for a suffix or an option that cannot be drawn, or a picture too large for its
+    kind of file; MachineError where there is no renderer; else as files.replacing.
     """
     if options.fuse and options.detail != "layer":
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
@@ -27,18 +30,26 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
         raise UsageError(
             f"name the picture: -o {name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
-    from cnncli.draw.graphviz import TEXTS, check_format, write_picture
-
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if not printed:
         check_target(output, force=force)
     drawn = diagram(graph, heading(model, graph), options)
     if printed:
-        emit(drawn.dot)
+        emit(as_dot(drawn))
     elif suffix in TEXTS:
-        write_text(output, drawn.dot, force=force)
+        write_text(output, as_dot(drawn), force=force)
+    elif suffix == ".svg":
+        write_text(output, document(as_picture(drawn)), force=force)
     else:
-        write_picture(drawn, output, dpi, force=force)
+        _render(drawn, output, suffix, dpi or DEFAULT_DPI, force=force)
+
+
+def _render(drawn: Diagram, output: Path, suffix: str, dpi: int, *, force: bool) -> None:
+    from cnncli.draw import graphviz
+
+    check_size(drawn.width, drawn.height, suffix, dpi)
+    with replacing(output, force=force) as draft:
+        draft.write_bytes(graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name))
 
 
 def heading(model: Model, graph: Graph) -> Heading:

@@ -1,0 +1,43 @@
+"""The kinds of files that a picture can become, and how large each may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnncli.errors import UsageError
+
+SUFFIXES = (".pdf", ".png", ".svg")
+TEXTS = (".dot", ".gv")
+POINTS = 72
+"""To an inch."""
+DEFAULT_DPI = 144
+LARGEST_PDF = 14_400
+"""Points a side that PDF readers show (ISO 32000-1, annex C.2)."""
+LARGEST_PNG = 32_767
+"""Pixels a side that cairo, the renderer's library, draws; Graphviz would scale a larger picture down."""
+
+
+def check_format(path: Path, dpi: int | None) -> str:
+    """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
+    suffix = ".dot" if str(path) == "-" else path.suffix.lower()
+    if suffix not in (*SUFFIXES, *TEXTS):
+        raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg or .dot")
+    if dpi is not None and suffix != ".png":
+        raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
+    return suffix
+
+
+def check_size(width: float, height: float, suffix: str, dpi: int) -> None:
+    """Raise UsageError where a picture in points is larger than the format can hold, rather than scale it down."""
+    largest = max(width, height)
+    if suffix == ".pdf" and largest > LARGEST_PDF:
+        raise UsageError(
+            f"the page would measure {width:,.0f} x {height:,.0f} points, and a PDF's may have "
+            f"{LARGEST_PDF:,} a side; use more --columns, or .svg"
+        )
+    if suffix == ".png" and largest * dpi / POINTS > LARGEST_PNG:
+        fitting = int(LARGEST_PNG * POINTS / largest)
+        raise UsageError(
+            f"the picture would measure {width * dpi / POINTS:,.0f} x {height * dpi / POINTS:,.0f} pixels, "
+            f"and a PNG may have {LARGEST_PNG:,} a side; use --dpi {fitting} or less, more --columns, or .svg"
+        )

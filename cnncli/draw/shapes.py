@@ -1,0 +1,72 @@
+"""A picture as data: what stands where, in which colours, the lowest first. Lengths in points, y grows downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from cnncli.draw.geometry import Point, Rect
+
+OUTLINE = 0.8
+"""How thick the outline of a shape is."""
+
+
+class Box(NamedTuple):
+    """A rectangle. Several colours as `fill` pass into each other from left to right."""
+
+    rect: Rect
+    fill: str | tuple[str, ...]
+    border: str = ""
+    radius: float = 0
+    dashed: bool = False
+
+
+class Circle(NamedTuple):
+    center: Point
+    radius: float
+    fill: str
+    border: str
+
+
+class Text(NamedTuple):
+    """A line of text, on whose baseline `place` lies: at its start, its middle or its end."""
+
+    place: Point
+    text: str
+    size: float
+    colour: str
+    bold: bool = False
+    anchor: Literal["start", "middle", "end"] = "start"
+
+
+class Path(NamedTuple):
+    """A line from corner to corner, level or upright, each rounded by `radius`; an arrowhead is `head` long."""
+
+    corners: Sequence[Point]
+    colour: str
+    width: float
+    radius: float = 0
+    head: float = 0
+
+
+class Group(NamedTuple):
+    """Shapes that are one thing: its kind and name tell a page which holds the picture what to look for."""
+
+    kind: str
+    name: str
+    shapes: Sequence[Shape]
+    tooltip: str = ""
+
+
+Shape = Box | Circle | Text | Path | Group
+
+
+class Picture(NamedTuple):
+    """A page; `title` and `description` are what somebody is told who does not see it."""
+
+    width: float
+    height: float
+    title: str
+    description: str
+    ground: str
+    shapes: Sequence[Shape]

@@ -1,0 +1,137 @@
+"""Shapes as SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from cnncli.draw.geometry import Point, Rect, number, rounded, shortened
+from cnncli.draw.shapes import OUTLINE, Box, Circle, Group, Path, Picture, Shape, Text
+from cnncli.draw.text import FAMILY
+from cnncli.words import visible
+
+HEAD, HEAD_OF_LINE = 0.35, 0.75
+"""Half the width of an arrowhead: so much of its length, and of the line's width."""
+DASHES = "2.4 1.6"
+
+_NO_CHARACTERS = re.compile("[\ufffe\uffff]")
+"""What Unicode has set aside and XML forbids, beside the control characters that `visible` writes out."""
+
+
+def document(picture: Picture) -> str:
+    """A file of its own."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{element(picture)}'
+
+
+def element(picture: Picture) -> str:
+    """The `svg` element, which can stand in a page too."""
+    width, height = number(picture.width), number(picture.height)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}pt" height="{height}pt" '
+        f'viewBox="0 0 {width} {height}" font-family={quoteattr(FAMILY)}>',
+        f"<title>{_written(picture.title)}</title>",
+        f"<desc>{_written(picture.description)}</desc>",
+        _box(Box(Rect(0, 0, picture.width, picture.height), picture.ground)),
+        *_lines(picture.shapes),
+        "</svg>\n",
+    ]
+    return "\n".join(lines)
+
+
+def _lines(shapes: Iterable[Shape]) -> Iterator[str]:
+    for shape in shapes:
+        match shape:
+            case Box():
+                yield _box(shape)
+            case Circle():
+                x, y = shape.center
+                yield f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(shape.radius)}"{_look(shape)}/>'
+            case Text():
+                yield _text(shape)
+            case Path():
+                yield _path(shape)
+            case Group():
+                yield f"<g class={_attribute(shape.kind)} data-name={_attribute(shape.name)}>"
+                if shape.tooltip:
+                    yield f"<title>{_written(shape.tooltip)}</title>"
+                yield from _lines(shape.shapes)
+                yield "</g>"
+
+
+def _look(shape: Box | Circle, fill: str = "") -> str:
+    border = f' stroke="{shape.border}" stroke-width="{OUTLINE}"' if shape.border else ""
+    return f' fill="{fill or shape.fill}"{border}'
+
+
+def _box(box: Box) -> str:
+    x, y, width, height = map(number, (box.rect.left, box.rect.top, box.rect.width, box.rect.height))
+    place = f'x="{x}" y="{y}" width="{width}" height="{height}"'
+    round_ = f' rx="{number(box.radius)}"' if box.radius else ""
+    dashes = f' stroke-dasharray="{DASHES}"' if box.dashed else ""
+    if isinstance(box.fill, str):
+        return f"<rect {place}{round_}{_look(box)}{dashes}/>"
+    name = "scale" + "".join(colour.replace("#", "-") for colour in (box.fill[0], box.fill[-1]))
+    return f"{_gradient(name, box.fill)}\n<rect {place}{round_}{_look(box, f'url(#{name})')}{dashes}/>"
+
+
+def _gradient(name: str, colours: tuple[str, ...]) -> str:
+    """Named by its colours, so that pictures in one page do not take each other's."""
+    steps = len(colours) - 1
+    stops = "".join(
+        f'<stop offset="{number(place / steps, 4)}" stop-color="{colour}"/>' for place, colour in enumerate(colours)
+    )
+    return f'<linearGradient id="{name}">{stops}</linearGradient>'
+
+
+def _text(text: Text) -> str:
+    x, y = text.place
+    anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
+    weight = ' font-weight="bold"' if text.bold else ""
+    spaces = ' xml:space="preserve"' if "  " in text.text else ""
+    return (
+        f'<text x="{number(x)}" y="{number(y)}" font-size="{number(text.size)}" fill="{text.colour}"'
+        f"{weight}{anchor}{spaces}>{_written(text.text)}</text>"
+    )
+
+
+def _path(path: Path) -> str:
+    points = shortened(path.corners, path.head) if path.head else path.corners
+    line = f'<path d="{_way(points, path.radius)}" fill="none" stroke="{path.colour}" stroke-width="{path.width}"/>'
+    if not path.head:
+        return line
+    return f'{line}\n<path d="{_head(points[-1], path.corners[-1], path.width)}" fill="{path.colour}"/>'
+
+
+def _way(points: Iterable[Point], radius: float) -> str:
+    start, *corners, end = points
+    curves = "".join(
+        f"L{_place(enter)}Q{_place(corner)} {_place(leave)}"
+        for enter, corner, leave in rounded([start, *corners, end], radius)
+    )
+    return f"M{_place(start)}{curves}L{_place(end)}"
+
+
+def _head(back: Point, tip: Point, width: float) -> str:
+    """A triangle: its tip, and two corners beside the end of the line."""
+    length = abs(tip.x - back.x) + abs(tip.y - back.y)
+    half = HEAD + HEAD_OF_LINE * width / length
+    across = Point((tip.y - back.y) * half, (tip.x - back.x) * half)
+    one, other = Point(back.x + across.x, back.y + across.y), Point(back.x - across.x, back.y - across.y)
+    return f"M{_place(tip)}L{_place(one)}L{_place(other)}Z"
+
+
+def _place(point: Point) -> str:
+    return f"{number(point.x)} {number(point.y)}"
+
+
+def _written(text: str) -> str:
+    return escape(_shown(text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_shown(text))
+
+
+def _shown(text: str) -> str:
+    return _NO_CHARACTERS.sub("\ufffd", visible(text, "\n"))
