@@ -30,11 +30,10 @@ class Network(Named):
 
     def summary(self, by: str = "layer") -> str:
         """The table of `cnncli summary`, by `layer`, `block` or `stage`. Raises UsageError for another word."""
-        from cnncli.document.document import UNLIMITED
-        from cnncli.render import write
-        from cnncli.views.summary import depth_of, summary_document
+        from cnncli.render.formats import write
+        from cnncli.views.summary import Wanted, depth_of, summary_document
 
-        return write(summary_document(self, depth_of(by)), "table", UNLIMITED)
+        return write(summary_document(self, Wanted(depth_of(by))), "table")
 
     def plot(self, path: str | Path, *, force: bool = False, **options: Any) -> None:
         """Draw to a .pdf, .png, .svg or .dot; `options` are those of diagram.Options, such as detail="layer".
@@ -54,13 +53,13 @@ class Network(Named):
         that cannot be read.
         """
         from cnncli.analysis.check.budgets import hold, read_budget
-        from cnncli.views.check import message
+        from cnncli.views.check import tell
 
         named = {name.replace("_", "-"): limit for name, limit in limits.items()}
         budgets = {name: read_budget(name, limit) for name, limit in named.items()}
         failed = [verdict for verdict in hold(self.reference, self.totals, budgets) if not verdict.passed]
         if failed:
-            raise CheckFailed("; ".join(map(message, failed)))
+            raise CheckFailed("; ".join(tell(verdict).message for verdict in failed))
 
 
 def _with_methods(found: Named) -> Network:

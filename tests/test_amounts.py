@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnncli.graph.amounts import UNKNOWN, AtLeast, is_known, total
+from cnncli.amounts import UNKNOWN, AtLeast, is_known, total
 
 numbers = st.integers(0, 10**9)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cnncli.analysis.costs import totals
 from cnncli.analysis.labels import group_label, layer_label
 from cnncli.analysis.memory import peak_activation_bytes
+from cnncli.analysis.metrics import Totals
 from cnncli.analysis.receptive_field import receptive_field
 from cnncli.analysis.report import merge_repeats, report
 from cnncli.graph import Graph, fold
@@ -68,7 +68,7 @@ def test_what_is_read_twice_or_follows_a_sum_does_not_fold() -> None:
 
 def test_published_peak_of_mobilenet_v1() -> None:
     # The first pointwise convolution: 112x112x32 in, 112x112x64 out, float32.
-    assert totals(load("mobilenet_v1")).peak_activation_bytes == 4 * 112 * 112 * (32 + 64)
+    assert Totals(load("mobilenet_v1")).peak_activation_bytes == 4 * 112 * 112 * (32 + 64)
 
 
 def test_receptive_field_of_mobilenet_v1() -> None:

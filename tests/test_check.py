@@ -295,10 +295,10 @@ def test_a_lock_that_names_a_model_twice_is_refused(run, folder: Path) -> None:
 def test_verdicts_are_facts() -> None:
     from cnncli.analysis.check.budgets import hold, read_budget
     from cnncli.analysis.check.verdicts import Budgeted, Verdict
-    from cnncli.analysis.costs import totals
+    from cnncli.analysis.metrics import Totals
     from cnncli.models.reference import load
 
-    (verdict,) = hold("v2", totals(load("v2")), {"max-params": read_budget("max-params", "3M")})
+    (verdict,) = hold("v2", Totals(load("v2")), {"max-params": read_budget("max-params", "3M")})
     assert verdict == Verdict("v2", Budgeted("max-params", "3M"), 3_000_000, PARAMS, False)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from cnncli.amounts import AtLeast
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.errors import CheckFailed, LayerError
 from cnncli.graph import UNKNOWN, Graph, Weight
-from cnncli.graph.amounts import AtLeast
 from cnncli.graph.layers import (
     Add,
     Concatenate,
@@ -147,10 +147,10 @@ def foreign(request: pytest.FixtureRequest) -> Network:
 
 
 def data(network: Network, view: str) -> Any:
-    from cnncli.render import write
+    from cnncli.render.formats import write
     from cnncli.views.summary import summary_document
 
-    return json.loads(write(summary_document(network, None), view))
+    return json.loads(write(summary_document(network), view))
 
 
 def test_summary_as_table_and_json(foreign: Network) -> None:
@@ -203,17 +203,17 @@ def test_check_takes_unknown_for_failure() -> None:
 @pytest.mark.parametrize("name", GRAPHS)
 def test_compare_with_itself_and_with_another(name: str) -> None:
     from cnncli.analysis.compare.comparison import entry
-    from cnncli.render import write
-    from cnncli.views.compare import compare_document
+    from cnncli.render.formats import write
+    from cnncli.views.compare import comparison_document
 
     one, other = from_graph(GRAPHS[name]()), from_graph(two_outputs())
     for pair in ((one, one), (one, other), (other, one)):
         for diff, explain in ((True, False), (False, True), (False, False)):
-            document = compare_document([entry(each) for each in pair], diff=diff, explain=explain)
+            document = comparison_document([entry(each) for each in pair], diff=diff, explain=explain)
             text = write(document, "table")
             assert pair[0].name in text
             json.loads(write(document, "json"))
-    same = compare_document([entry(one), entry(one)], diff=True, explain=False)
+    same = comparison_document([entry(one), entry(one)], diff=True, explain=False)
     assert "are identical" in write(same, "table")
 
 

@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 from growth import chain, dense_blocks
 
-from cnncli.analysis.costs import totals
+from cnncli.analysis.metrics import Totals
 from cnncli.analysis.report import report
 
 
@@ -18,7 +18,7 @@ from cnncli.analysis.report import report
 def test_a_long_graph_is_an_ordinary_graph(make, length: int) -> None:
     graph = make(length)
     assert length - 20 <= len(graph.nodes) <= length
-    found = totals(graph)
+    found = Totals(graph)
     assert found.layers == len(graph.nodes)
     assert sum(row.params for row in report(graph, 1).rows) == found.params
     assert repr(graph.nodes[-1])

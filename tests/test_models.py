@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cnncli.analysis.costs import totals
+from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import fold
 from cnncli.models.catalogue import MODELS
@@ -22,7 +22,7 @@ MEASURED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "m
 @pytest.mark.parametrize("record", MEASURED, ids=lambda record: record["reference"])
 def test_a_network_is_the_measured_one(record: dict[str, Any]) -> None:
     graph = load(record["reference"])
-    found = totals(graph)
+    found = Totals(graph)
     for figure in ("params", "trainable_params", "non_trainable_params", "macs"):
         assert getattr(found, figure) == record[figure], figure
     rows = [[node.type, list(node.shape), node.params] for node in graph.nodes if node.params]
@@ -36,9 +36,9 @@ def test_flops_are_the_profilers(record: dict[str, Any]) -> None:
         # The article writes swish as x * sigmoid(x), one operation a cell; Keras's silu, which the layer is here,
         # multiplies x by a beta of 1 first, which the profiler counts as another.
         extra = sum(prod(node.shape) for node in graph.nodes if getattr(node.layer, "activation", None) == "silu")
-        assert totals(graph).flops - extra == record["flops"]
+        assert Totals(graph).flops - extra == record["flops"]
     else:
-        assert totals(graph).flops == record["flops"]
+        assert Totals(graph).flops == record["flops"]
 
 
 @pytest.mark.parametrize("record", [r for r in MEASURED if "@" not in r["reference"]], ids=lambda r: r["reference"])
@@ -72,11 +72,11 @@ PAPER_MACS = [
 
 @pytest.mark.parametrize(("reference", "millions", "tolerance"), PAPER_MACS)
 def test_macs_are_the_papers(reference: str, millions: float, tolerance: float) -> None:
-    assert totals(load(reference)).macs / 1e6 == pytest.approx(millions, rel=tolerance)
+    assert Totals(load(reference)).macs / 1e6 == pytest.approx(millions, rel=tolerance)
 
 
 def test_the_readme_figure() -> None:
-    found = totals(load("mobilenet_v3_large", alpha=0.75))
+    found = Totals(load("mobilenet_v3_large", alpha=0.75))
     assert (found.params, found.trainable_params, found.macs) == (4_012_616, 3_993_528, 154_560_624)
 
 
@@ -84,7 +84,7 @@ def test_the_readme_figure() -> None:
 @pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
 def test_every_depth_folds_to_the_same_totals(spec: Any, flavor: str) -> None:
     graph = parse(spec.name, flavor=flavor).graph()
-    whole = totals(graph)
+    whole = Totals(graph)
     for depth in (None, 1, 2, 3, 4, 9):
         groups = fold(graph, depth)
         assert [node for group in groups for node in group.nodes] == graph.nodes

@@ -252,12 +252,12 @@ def test_a_terminal_gets_colours_and_its_width(cnncli) -> None:
 
 
 def test_the_columns_named_in_help_are_those_there_are() -> None:
-    from cnncli.analysis.costs import totals
+    from cnncli.analysis.metrics import Totals
     from cnncli.cli.summary import COLUMNS
     from cnncli.models.reference import load
     from cnncli.views.summary import columns_for
 
-    assert tuple(column.key for column in columns_for(totals(load("v2")))) == COLUMNS
+    assert tuple(column.key for column in columns_for(Totals(load("v2")))) == COLUMNS
 
 
 def test_characters_that_the_stream_lacks_are_replaced(cnncli) -> None:

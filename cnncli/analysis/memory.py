@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cnncli.amounts import total
 from cnncli.graph import UNKNOWN, Graph
-from cnncli.graph.amounts import total
 from cnncli.graph.roles import KERNELS
 
 BYTES_PER_CELL = 4

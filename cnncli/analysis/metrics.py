@@ -14,11 +14,11 @@ from math import prod
 from operator import attrgetter
 from typing import Any
 
+from cnncli.amounts import is_known, total
 from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.receptive_field import receptive_field
 from cnncli.graph import Graph, Node
-from cnncli.graph.amounts import is_known, total
 from cnncli.graph.roles import KERNELS
 
 
@@ -35,7 +35,9 @@ class Place(str, Enum):
     """Where a figure is told."""
 
     COLUMN = "column of summary, and its footer"
-    DATA = "totals and rows in JSON"
+    LINE = "line below summary's table"
+    DATA = "totals in JSON"
+    ROW = "rows in JSON"
     COMPARISON = "row of compare"
     CHANGE = "what a change of a block costs"
     BUDGET = "limit of check"
@@ -71,8 +73,9 @@ class Metric:
     """A figure. `convention` is the sentence that says what is counted.
 
     Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
-    `better` is -1 where less is better, 1 where more is, 0 where neither. `share` asks for a column of shares beside
-    the figure's own, `main` says that it is worth its room where that is scarce. `noun` is what it is in a sentence.
+    `better` is -1 where less is better, 1 where more is, 0 where neither. `share_behind` asks for a column of shares
+    behind the column of that key, `main` says that it is worth its room where that is scarce. `noun` is what it is in a
+    sentence, `behind` what stands behind its number; `parts` are the keys of what it is made of.
     """
 
     key: str
@@ -85,11 +88,15 @@ class Metric:
     figure: Callable[[Any], Any] = lambda value: value
     """Of a value that is several figures the one that is compared and limited."""
     better: int = -1
-    share: bool = False
+    share_behind: str = ""
     main: bool = False
     noun: str = ""
+    behind: str = ""
+    parts: tuple[str, ...] = ()
     detail: str = ""
-    """What else the title needs where the figure stands alone, as `float32`."""
+    """What else the title needs where one of several figures stands alone, as `float32`."""
+    remark: str = ""
+    """What the figure holds for, as `float32, batch 1`."""
     budget: Budget | None = None
     places: frozenset[Place] = EVERYWHERE
     row_key: str = ""
@@ -107,6 +114,11 @@ class Metric:
     @property
     def words(self) -> str:
         return self.noun or self.title
+
+    @property
+    def counted(self) -> str:
+        """What is counted, as it stands behind a number."""
+        return self.behind or self.title
 
     @property
     def limit(self) -> Budget:
@@ -142,9 +154,11 @@ METRICS: tuple[Metric, ...] = (
         "all weights; trainable_params are those that training changes, non_trainable_params the statistics of "
         "batch normalization and of Normalization",
         layer=attrgetter("params"),
-        share=True,
+        share_behind="non_trainable_params",
         main=True,
         noun="parameters",
+        behind="params",
+        parts=("trainable_params", "non_trainable_params"),
         budget=Budget("max-params", "All weights, such as 5M.", "params"),
     ),
     Metric(
@@ -153,7 +167,7 @@ METRICS: tuple[Metric, ...] = (
         About.WEIGHTS,
         layer=attrgetter("trainable_params"),
         budget=Budget("max-trainable-params", "Weights that training changes.", "trainable params"),
-        places=EVERYWHERE - {Place.HEAT},
+        places=EVERYWHERE - {Place.HEAT, Place.LINE},
     ),
     Metric(
         "non_trainable_params",
@@ -169,7 +183,7 @@ METRICS: tuple[Metric, ...] = (
         "multiply-accumulates of one example at inference in convolutions and dense layers, without bias, "
         "normalization, activation, pooling and elementwise operations",
         layer=attrgetter("macs"),
-        share=True,
+        share_behind="macs",
         main=True,
         budget=Budget("max-macs", "Multiply-accumulates of one image, such as 300M.", "MACs"),
     ),
@@ -182,6 +196,15 @@ METRICS: tuple[Metric, ...] = (
         main=True,
         budget=Budget("max-flops", "Float operations of one image.", "FLOPs"),
         places=EVERYWHERE - {Place.HEAT},
+    ),
+    Metric(
+        "activations",
+        "Activations",
+        About.MEMORY,
+        layer=_activations,
+        behind="cells",
+        noun="activations, the cells that convolutions and dense layers put out",
+        places=frozenset({Place.LABEL, Place.HEAT}),
     ),
     Metric(
         "weight_bytes",
@@ -204,6 +227,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.BYTES,
         network=peak_activation_bytes,
         main=True,
+        remark="float32, batch 1",
         budget=Budget(
             "max-peak-activation",
             "Most memory between layers, in float32, such as 4MiB.",
@@ -219,7 +243,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PIXELS,
         network=receptive_field,
         better=0,
-        places=frozenset({Place.DATA, Place.COMPARISON}),
+        places=frozenset({Place.LINE, Place.DATA, Place.COMPARISON}),
     ),
     Metric(
         "layers",
@@ -229,7 +253,7 @@ METRICS: tuple[Metric, ...] = (
         better=0,
         noun="layers",
         budget=Budget("max-layers", "Layers.", "layers"),
-        places=EVERYWHERE - {Place.HEAT, Place.CHANGE},
+        places=EVERYWHERE - {Place.HEAT, Place.CHANGE, Place.LINE},
         row_key="layers_folded",
     ),
     Metric(
@@ -239,14 +263,6 @@ METRICS: tuple[Metric, ...] = (
         network=convolution_depth,
         better=0,
         places=frozenset({Place.COMPARISON}),
-    ),
-    Metric(
-        "activations",
-        "Activations",
-        About.MEMORY,
-        layer=_activations,
-        noun="activations, the cells that convolutions and dense layers put out",
-        places=frozenset({Place.LABEL, Place.HEAT}),
     ),
 )
 

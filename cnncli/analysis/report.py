@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 from typing import Any
 
+from cnncli.amounts import total
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
-from cnncli.graph.amounts import total
 from cnncli.graph.layer import INITIAL
 
 
@@ -36,6 +36,8 @@ class Row:
     details: Mapping[str, Any]
     repeats: int = 1
     number: int | None = None
+    shares: str = ""
+    """Of a layer that is applied again: the name of the one whose weights it uses."""
 
     @property
     def text(self) -> str:
@@ -86,6 +88,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         amounts=amounts(group.nodes),
         details=_arguments(group) if single else _traits(label),
         number=group.number,
+        shares=group.nodes[0].shares.name if single and group.nodes[0].shares else "",
     )
 
 

@@ -52,11 +52,9 @@ def build(
     from cnncli.views.build import build_document
 
     number = args.whole_number("--seed", seed, least=0)
-    found = choice.model(model)
-    graph = found.graph()
-    args.warn(graph.warnings)
+    found = choice.network(model)
     with progress() as tell, quiet():
-        built = build_model(graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
+        built = build_model(found.graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
     gc.freeze()  # at its end Python would look through the whole model for cycles: half a second for the largest
     if built.loaded:
         args.warn(built.loaded.notes)

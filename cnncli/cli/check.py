@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
@@ -20,23 +22,31 @@ from cnncli.render.console import complain
 if TYPE_CHECKING:
     from cnncli.analysis.check.budgets import Config
     from cnncli.analysis.check.gate import Gate
-    from cnncli.models.reference import Model
+    from cnncli.network import Network
 
 PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 
 
-def _budget(help: str, metavar: str) -> Any:
-    panel = "Budgets (for all models checked)"
-    return typer.Option(help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+def _budget_options() -> list[inspect.Parameter]:
+    """An option for each figure that can be limited."""
+    from cnncli.analysis.check.budgets import limited
+    from cnncli.analysis.metrics import Unit
+
+    found = []
+    for name, metric in limited().items():
+        shown = typer.Option(
+            help=metric.limit.help, metavar="BYTES" if metric.unit is Unit.BYTES else "COUNT",
+            rich_help_panel="Budgets (for all models checked)", show_default=False,
+        )  # fmt: skip
+        found.append(option(name.replace("-", "_"), Annotated[str | None, shown], None))
+    return found
 
 
-Params = Annotated[str | None, _budget("All weights, such as 5M.", "COUNT")]
-TrainableParams = Annotated[str | None, _budget("Weights that training changes.", "COUNT")]
-Macs = Annotated[str | None, _budget("Multiply-accumulates of one image, such as 300M.", "COUNT")]
-Flops = Annotated[str | None, _budget("Float operations of one image.", "COUNT")]
-WeightBytes = Annotated[str | None, _budget("All weights in float32, such as 20MB.", "BYTES")]
-PeakActivation = Annotated[str | None, _budget("Most memory between layers, in float32, such as 4MiB.", "BYTES")]
-Layers = Annotated[str | None, _budget("Layers.", "COUNT")]
+def _limits(**limits: str | None) -> dict[str, str]:
+    """The limits given, by their names."""
+    return {name.replace("_", "-"): text for name, text in limits.items() if text is not None}
+
+
 BudgetFile = Annotated[
     Path | None,
     typer.Option(
@@ -63,20 +73,15 @@ WriteBaseline = Annotated[
 
 @model_options
 @report_options(checks=True)
+@adding("limits", _budget_options, _limits, before="budget")
 def check(
     models: args.OptionalReferences = None,
-    max_params: Params = None,
-    max_trainable_params: TrainableParams = None,
-    max_macs: Macs = None,
-    max_flops: Flops = None,
-    max_weight_bytes: WeightBytes = None,
-    max_peak_activation: PeakActivation = None,
-    max_layers: Layers = None,
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,
     write_baseline: WriteBaseline = False,
     *,
+    limits: Mapping[str, str],
     report: Report,
     choice: Choice,
 ) -> None:
@@ -84,25 +89,16 @@ def check(
 
     Example: cnncli check mobilenet_v2 --max-params 4M --max-macs 310M
     """
-    limits = {
-        "max-params": max_params,
-        "max-trainable-params": max_trainable_params,
-        "max-macs": max_macs,
-        "max-flops": max_flops,
-        "max-weight-bytes": max_weight_bytes,
-        "max-peak-activation": max_peak_activation,
-        "max-layers": max_layers,
-    }
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
-    named = choice.models(models or ())
+    named = choice.networks(models or ())
     gate, path = _gate(named, limits, budget, baseline, tolerance, write_baseline)
     _run(gate, named, path if write_baseline else None, report)
 
 
 def _gate(
-    named: Sequence[Model],
-    limits: Mapping[str, str | None],
+    named: Sequence[Network],
+    limits: Mapping[str, str],
     budget: Path | None,
     baseline: Path | None,
     tolerance: str | None,
@@ -114,7 +110,7 @@ def _gate(
     from cnncli.analysis.check.gate import Gate
     from cnncli.files import read_text
 
-    flags = {name: read_budget(name, text) for name, text in limits.items() if text is not None}
+    flags = {name: read_budget(name, text) for name, text in limits.items()}
     config = _config(budget)
     path = baseline or (Path(config.baseline) if config.baseline else None)
     if path is None and (writing or tolerance is not None):
@@ -141,7 +137,7 @@ def _config(budget: Path | None) -> Config:
     return replace(config, baseline=str(shown.parent / config.baseline)) if config.baseline else config
 
 
-def _run(gate: Gate, named: Sequence[Model], lock: Path | None, report: Report) -> None:
+def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report) -> None:
     """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
@@ -150,9 +146,9 @@ def _run(gate: Gate, named: Sequence[Model], lock: Path | None, report: Report) 
 
     report.check_target()
     check_file(lock, force=report.force)
-    entries = [entry(model) for model in gate.models(named)]
-    for each in entries:
-        args.warn(each.graph.warnings)
+    entries = [entry(network) for network in gate.networks(named)]
+    for each in () if named else entries:  # those that were named have had their say
+        args.warn(each.network.warnings)
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
     if verdicts or not lock:
         report.deliver(check_document(verdicts))

@@ -31,23 +31,28 @@ class Choice:
         return bool(self.flavor or self.options)
 
     def network(self, reference: str) -> Network:
-        """Read a reference, build what it names and say its warnings; raises UsageError.
-
-        The registry is loaded for it only now.
-        """
-        from cnncli.cli.arguments import warn
-        from cnncli.network import network
-
-        found = network(reference, self.options, self.flavor)
-        warn(found.warnings)
-        return found
+        """The network of one reference; as `networks`, but for `-`."""
+        return self._built([reference])[0]
 
     def networks(self, references: Sequence[str]) -> list[Network]:
-        """Read references; `-` stands for those on the standard input, one a line (blank lines, # comments aside)."""
+        """Read references; `-` stands for those on the standard input, one a line (blank lines, # comments aside).
+
+        Raises UsageError.
+        """
         given: list[str] = []
         for reference in references:
             given.extend(_piped_references() if reference == "-" else [reference])
-        return [self.network(reference) for reference in given]
+        return self._built(given)
+
+    def _built(self, references: Sequence[str]) -> list[Network]:
+        """The networks, with their warnings said once all are built. The registry is loaded for it only now."""
+        from cnncli.cli.arguments import warn
+        from cnncli.network import network
+
+        found = [network(reference, self.options, self.flavor) for reference in references]
+        for each in found:
+            warn(each.warnings)
+        return found
 
 
 def _piped_references() -> list[str]:

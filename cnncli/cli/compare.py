@@ -15,7 +15,7 @@ from cnncli.cli.output import Report, report_options
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncli.models.reference import Model
+    from cnncli.network import Network
 
 CHARTS = (".pdf", ".png", ".svg")
 UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".webp")
@@ -61,19 +61,17 @@ def compare(
     from cnncli.analysis.compare.comparison import entry, identical
     from cnncli.views.compare import comparison_document
 
-    found = choice.models(models)
+    found = choice.networks([*models, *([baseline] if baseline is not None else [])])
     if baseline is not None:
-        found = _led_by(choice.model(baseline), found)
+        found = _led_by(found.pop(), found)
     if len(found) < 2:
         raise UsageError(f"compare takes two models or more, was given only {found[0].reference}")
     suffix = report.output.suffix.lower() if report.output else ""
     if suffix in UNDRAWN:
         raise UsageError(f"{report.output}: cannot draw {suffix}; use {', '.join(CHARTS[:-1])} or {CHARTS[-1]}")
     report.check_target()
-    entries = [entry(model) for model in found]
-    for each in entries:
-        args.warn(each.graph.warnings)
-    document = comparison_document(entries, diff, explain)
+    entries = list(map(entry, found))
+    document = comparison_document(entries, diff=diff, explain=explain)
     if report.output and suffix in CHARTS:
         from cnncli.draw.chart import write_chart
 
@@ -84,8 +82,8 @@ def compare(
         raise typer.Exit(1)
 
 
-def _led_by(base: Model, models: Sequence[Model]) -> list[Model]:
-    """The baseline first, whether it is one of the models or not."""
-    references = [model.reference for model in models]
-    place = references.index(base.reference) if base.reference in references else len(models)
-    return [base, *models[:place], *models[place + 1 :]]
+def _led_by(base: Network, networks: Sequence[Network]) -> list[Network]:
+    """The baseline first, whether it is one of the others or not."""
+    references = [each.reference for each in networks]
+    place = references.index(base.reference) if base.reference in references else len(networks)
+    return [base, *networks[:place], *networks[place + 1 :]]

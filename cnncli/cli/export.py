@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -42,7 +42,6 @@ KeepUnverified = Annotated[
 Manifest = Annotated[
     Path | None, typer.Option(help="Write the report as JSON to this file too.", metavar="FILE", show_default=False)
 ]
-
 
 
 _QUANTIZE = (

@@ -32,4 +32,4 @@ def list_models(
     """
     from cnncli.views.list import listing_document
 
-    report.deliver(listing_document(family, flavor or "keras"))
+    report.deliver(listing_document(family, flavor))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
 from cnncli.errors import UsageError
 
@@ -27,7 +29,24 @@ Output = Annotated[
 ]
 
 
+def _heat_options() -> list[inspect.Parameter]:
+    from cnncli.analysis.metrics import Place, metrics
+
+    told = metrics(Place.HEAT, additive=True)
+    known: Any = Literal
+    shown = typer.Option(
+        help=f"Shade boxes by their share of the {', of the '.join(each.words for each in told)}.",
+        rich_help_panel=_LOOK, show_default=False,
+    )  # fmt: skip
+    return [option("heat", Annotated[known[tuple(each.key for each in told)] | None, shown], None)]
+
+
+def _heat(heat: str | None) -> str | None:
+    return heat
+
+
 @model_options
+@adding("heat", _heat_options, _heat, before="label")
 def plot(
     model: args.Reference,
     output: Output = None,
@@ -46,15 +65,6 @@ def plot(
     theme: Annotated[
         Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
     ] = "light",
-    heat: Annotated[
-        Literal["params", "macs", "activations"] | None,
-        typer.Option(
-            help="Shade boxes by their share of the parameters, of the MACs, or of the cells that convolutions and "
-            "dense layers put out.",
-            rich_help_panel=_LOOK,
-            show_default=False,
-        ),
-    ] = None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -72,6 +82,7 @@ def plot(
     ] = None,
     force: FORCE = False,
     *,
+    heat: str | None,
     choice: Choice,
 ) -> None:
     """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
@@ -82,10 +93,7 @@ def plot(
     from cnncli.views.plot import plot_to
 
     options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label)
-    found = choice.model(model)
-    graph = found.graph()
-    args.warn(graph.warnings)
-    plot_to(output, found, graph, options, args.whole_number("--dpi", dpi, 10, 2400), force=force)
+    plot_to(output, choice.network(model), options, args.whole_number("--dpi", dpi, 10, 2400), force=force)
 
 
 def _column_count(text: str) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
+from cnncli.amounts import is_known, total
+from cnncli.analysis.metrics import Place, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.composition import PADDING, STAGE_HEADING, Diagram
@@ -49,7 +50,7 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
     boxes = [item.part for item in drawn.items if item.part]
-    totals: dict[Heat, int] = {measure: sum(part.cost(measure) for part in boxes) for measure in get_args(Heat)}
+    totals = {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
     say = wording(detail, options.label, options.heat, totals)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
     plan = Arrangement(
@@ -99,4 +100,5 @@ def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict
     if measure is None:
         return {**{part.row.name: kinds[part.kind] for part in boxes}, **kinds}
     end = highest(boxes, measure) or 1
-    return {part.row.name: heat(theme, part.cost(measure) / end) for part in boxes}
+    shares = {part.row.name: part.cost(measure) / end for part in boxes if is_known(part.cost(measure))}
+    return {part.row.name: heat(theme, shares.get(part.row.name, 0)) for part in boxes}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits
+from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.sheet import Legend, Sample
@@ -22,12 +25,6 @@ BRANCHES = {"squeeze_excite": "squeeze-and-excitation"}
 
 SWATCH = (18.0, 10.0)
 SCALE = (126.0, 10.0)
-
-MEASURES: Mapping[Heat, str] = {
-    "params": "parameters",
-    "macs": "MACs",
-    "activations": "activations, the cells that convolutions and dense layers put out",
-}
 
 
 def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int]) -> Legend:
@@ -51,9 +48,9 @@ STACKS: Mapping[Detail, str] = {
 }
 
 
-def highest(parts: Sequence[Part], heat: Heat) -> int:
+def highest(parts: Sequence[Part], heat: Heat) -> Any:
     """The largest cost of a box: the end of the scale."""
-    return max((part.cost(heat) for part in parts), default=0)
+    return max((cost for part in parts if is_known(cost := part.cost(heat))), default=0)
 
 
 def _kinds(parts: Sequence[Part]) -> list[Sample]:
@@ -62,7 +59,7 @@ def _kinds(parts: Sequence[Part]) -> list[Sample]:
 
 def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int]) -> Sample:
     end = share(highest(parts, heat), totals[heat])
-    return Sample("heat", SCALE, f"0 to {end} of all {MEASURES[heat]}")
+    return Sample("heat", SCALE, f"0 to {end} of all {metric(heat).words}")
 
 
 def _signs(chain: Chain, detail: Detail, parts: Sequence[Part]) -> Iterator[Sample]:

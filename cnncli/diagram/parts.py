@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from math import prod
-from typing import Literal
+from typing import Any, Literal
 
+from cnncli.amounts import is_known
 from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
 from cnncli.graph import Graph, Group, Node, Role
@@ -15,7 +15,8 @@ from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.roles import KERNELS
 
 Detail = Literal["stage", "block", "layer"]
-Heat = Literal["params", "macs", "activations"]
+Heat = str
+"""The key of a metric that adds up (analysis.metrics, Place.HEAT), by which boxes are shaded."""
 
 DEPTHS: dict[Detail, int | None] = {"stage": STAGE, "block": BLOCK, "layer": None}
 
@@ -46,11 +47,8 @@ class Part:
     def residual(self) -> bool:
         return bool(self.traits and self.traits.residual)
 
-    def cost(self, measure: Heat) -> int:
-        """`activations` are the cells that its convolutions and dense layers put out."""
-        if measure == "activations":
-            return sum(prod(node.shape) for node in self.nodes if node.role in KERNELS)
-        return int(getattr(self.row, measure))
+    def cost(self, measure: Heat) -> Any:
+        return self.row.amounts[measure]
 
 
 def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
@@ -62,14 +60,19 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
     if detail == "block":
         rows = _merged(rows)
     nodes = iter(graph.nodes)
-    return [_part(row, tuple(islice(nodes, row.layers_folded))) for row in rows]
+    return [_part(row, tuple(islice(nodes, row.amounts["layers"]))) for row in rows]
 
 
 def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
     if isinstance(row.label, Traits):
         height, width = row.label.kernel_size
         return Part(row, nodes, f"{row.label.kind.name} {height}x{width}")
-    return Part(row, nodes, kind_of(max(nodes, key=lambda node: node.macs).role))
+    return Part(row, nodes, kind_of(_leading(nodes).role))
+
+
+def _leading(nodes: Sequence[Node]) -> Node:
+    """The node that does most of the work; of those whose work nobody can count the first."""
+    return max(nodes, key=lambda node: node.macs if is_known(node.macs) else 0)
 
 
 def kind_of(role: Role) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from string import Formatter
 from typing import Any, NamedTuple
 
+from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
+from cnncli.analysis.metrics import Place, metric, metrics
 from cnncli.diagram.chain import sources
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.document.numbers import grouped, scaled, shape, share
@@ -17,7 +20,6 @@ from cnncli.errors import UsageError
 from cnncli.words import visible
 
 CHIP_PADDING = 4.0
-UNITS: dict[Heat, str] = {"params": "params", "macs": "MACs", "activations": "cells"}
 BETWEEN = 16.0
 """Points at least between what a line says at its left and at its right."""
 LEADING = 3.0
@@ -106,8 +108,8 @@ def _block_lines(
     spaced = (Run("  ", sizes.label),) if repeats and heated else ()
     lines = [Line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated), LEADING)]
     lines += [Line((Run(f"+ {text}", sizes.shape),)) for text in more]
-    lines.append(Line((Run(_flow(part), sizes.shape),), _amount(row.params, "params", sizes.shape)))
-    lines.append(Line((Run(row.name, sizes.small, faint=True),), _amount(row.macs, "MACs", sizes.shape)))
+    lines.append(Line((Run(_flow(part), sizes.shape),), _amount(row.amounts["params"], "params", sizes.shape)))
+    lines.append(Line((Run(row.name, sizes.small, faint=True),), _amount(row.amounts["macs"], "MACs", sizes.shape)))
     if heat == "activations":
         lines.append(Line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
     return lines
@@ -150,16 +152,16 @@ def _flow(part: Part) -> str:
 def told(part: Part) -> list[str]:
     """What a box says when it is pointed at: all of it in full."""
     row = part.row
-    counts = ((row.params, "parameters"), (row.macs, "MACs"))
+    counts = ((row.amounts["params"], "parameters"), (row.amounts["macs"], "MACs"))
     return [row.name, row.text, _flow(part), *(f"{grouped(count)} {what}" for count, what in counts if count)]
 
 
-def _amount(number: int, unit: str, size: float) -> tuple[Run, ...]:
-    return (Run(f"{scaled(number)} {unit}", size),) if number else ()
+def _amount(number: Any, unit: str, size: float) -> tuple[Run, ...]:
+    return (Run(f"{scaled(number)} {unit}", size),) if number or number is UNKNOWN else ()
 
 
 def _measured(part: Part, measure: Heat, size: float) -> tuple[Run, ...]:
-    return _amount(part.cost(measure), UNITS[measure], size)
+    return _amount(part.cost(measure), metric(measure).counted, size)
 
 
 class _Number(int):
@@ -169,22 +171,25 @@ class _Number(int):
         return format(int(self), spec) if spec else scaled(self)
 
 
-FIELDS: dict[str, Callable[[Part], Any]] = {
+TEXTS: dict[str, Callable[[Part], str]] = {
     "name": lambda part: part.row.name,
     "type": lambda part: part.row.type,
     "label": lambda part: part.row.text,
     "scope": lambda part: ".".join(part.row.scope),
     "input_shape": lambda part: shape(part.row.input_shape),
     "output_shape": lambda part: shape(part.row.output_shape),
-    "params": lambda part: _Number(part.row.params),
-    "trainable_params": lambda part: _Number(part.row.trainable_params),
-    "macs": lambda part: _Number(part.row.macs),
-    "flops": lambda part: _Number(part.row.flops),
-    "activations": lambda part: _Number(part.cost("activations")),
-    "layers": lambda part: part.row.layers_folded,
-    "repeats": lambda part: part.blocks,
 }
-"""What a template can name."""
+
+
+def fields() -> dict[str, Callable[[Part], Any]]:
+    """What a template can name: texts, the figures that add up, how many blocks there are."""
+    figures = {each.key: partial(_figure, each.key) for each in metrics(Place.LABEL, additive=True)}
+    return {**TEXTS, **figures, "repeats": lambda part: part.blocks}
+
+
+def _figure(key: str, part: Part) -> Any:
+    number = part.row.amounts[key]
+    return _Number(number) if is_known(number) else number
 
 
 def check(template: str) -> None:
@@ -192,23 +197,24 @@ def check(template: str) -> None:
     if not template.replace("\\n", "").strip():
         raise UsageError(f"--label {template!r}: the boxes would say nothing")
     try:
-        fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
+        named = [(name, spec) for _, name, spec, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
         raise UsageError(f"--label {template!r}: {error}; write {{{{ and }}}} for braces") from None
-    for name, spec in fields:
-        if name not in FIELDS:
-            raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+    known = fields()
+    for name, spec in named:
+        if name not in known:
+            raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(known)}")
         if re.search(r"\d{4}|[{]", spec or ""):
             raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
         try:
-            format("" if name in ("name", "type", "label", "scope", "input_shape", "output_shape") else 1, spec or "")
+            format("" if name in TEXTS else 1, spec or "")
         except ValueError:
             raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
 
 
 def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...]) -> list[Line]:
     """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
-    values = {name: value(part) for name, value in FIELDS.items()}
+    values = {name: value(part) for name, value in fields().items()}
     try:
         first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
     except (ValueError, OverflowError) as error:  # an unknown conversion, or :c of a large number

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnncli.amounts import UNKNOWN, is_known
 
 _DECIMAL = ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
 
 
-def grouped(number: int) -> str:
-    """1234567 as 1,234,567."""
+def grouped(number: Any) -> str:
+    """1234567 as 1,234,567; what is not known as `?`, what is only in part as `≥1,234,567`."""
     return f"{number:,}"
 
 
-def scaled(number: float, unit: str = "") -> str:
-    """154561234 as `154.56 M`; with a unit `20.1 MB`. Decimal prefixes; never 1,000 of one, which is 1 of the next."""
+def scaled(number: Any, unit: str = "") -> str:
+    """154561234 as `154.56 M`; with a unit `20.1 MB`. Decimal prefixes; never 1,000 of one, which is 1 of the next.
+
+    What is not known is `?`, what is only in part `≥154.56 M`.
+    """
+    if not is_known(number):
+        return str(number) if number is UNKNOWN else f"≥{scaled(number.known, unit)}"
     if abs(float(f"{number:g}")) < 1000:
         return f"{number:g} {unit}".strip()
     fitting = (each for each in _DECIMAL if round(abs(number) / each[0], 2) < 1000)
@@ -21,9 +29,19 @@ def scaled(number: float, unit: str = "") -> str:
     return f"{number / size:,.2f} {prefix}{unit}"
 
 
-def share(part: float, whole: float) -> str:
-    """A part of a whole in percent, one decimal; `<0.1%` and `>99.9%` where that would hide that there is one."""
-    if not whole:
+def in_words(number: Any, write: Callable[[Any], str]) -> str:
+    """A number as it is written; `at least 12.3 M` where it is a part, `unknown` where nothing is known."""
+    if is_known(number):
+        return write(number)
+    return "unknown" if number is UNKNOWN else f"at least {write(number.known)}"
+
+
+def share(part: Any, whole: Any) -> str:
+    """A part of a whole in percent, one decimal; `<0.1%` and `>99.9%` where that would hide that there is one.
+
+    Of what is not known `-`.
+    """
+    if not (whole and is_known(part) and is_known(whole)):
         return "-"
     text = f"{100 * part / whole:.1f}%"
     if part and text == "0.0%":
@@ -40,3 +58,9 @@ def times(ratio: float, digits: int = 2) -> str:
 def shape(sizes: Sequence[int]) -> str:
     """(112, 112, 64) as `112x112x64`."""
     return "x".join(map(str, sizes))
+
+
+def resolution(sizes: Sequence[int]) -> str:
+    """A picture's size as people say it: 224 for 224x224x3, 160x224, 28x28x1."""
+    kept = sizes[:-1] if len(sizes) == 3 and sizes[-1] == 3 else sizes
+    return str(kept[0]) if len(kept) == 2 and kept[0] == kept[1] else shape(kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
+from cnncli.amounts import is_known
 from cnncli.errors import UsageError, suggestion
 from cnncli.words import visible
 
@@ -14,6 +15,8 @@ from cnncli.words import visible
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if not is_known(value):
+        return f"{value:,}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 

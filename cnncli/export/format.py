@@ -78,7 +78,7 @@ class Kind:
 
     @property
     def _width(self) -> int:
-        from cnncli.analysis.costs import BYTES_PER_WEIGHT
+        from cnncli.analysis.metrics import BYTES_PER_WEIGHT
 
         return BYTES_PER_WEIGHT[self.weight_dtype]
 

@@ -1,6 +1,6 @@
 """The layer graph: what a network is, without any framework. Everything else reads it."""
 
-from cnncli.graph.amounts import UNKNOWN
+from cnncli.amounts import UNKNOWN
 from cnncli.graph.fold import Group, fold
 from cnncli.graph.graph import Graph, Kind, Node, Scope
 from cnncli.graph.layer import Layer, Shape, Weight

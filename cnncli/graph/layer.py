@@ -6,8 +6,8 @@ from dataclasses import Field, dataclass, field, fields
 from math import prod
 from typing import Any, ClassVar, NamedTuple, NoReturn
 
+from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
-from cnncli.graph.amounts import UNKNOWN
 from cnncli.graph.roles import Role
 
 Shape = tuple[int, ...]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
+from cnncli.document.numbers import resolution
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
 
@@ -141,9 +142,7 @@ DropoutRate = Annotated[
 def show(value: Any) -> str:
     """An option's value as a reference spells it: 224 (for 224x224x3), 160x224, 28x28x1, 0.5, true, none."""
     if isinstance(value, (tuple, list)):
-        sizes = value[:-1] if len(value) == 3 and value[-1] == 3 else value
-        square = len(sizes) == 2 and sizes[0] == sizes[1]
-        return str(sizes[0]) if square else "x".join(map(str, sizes))
+        return resolution(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

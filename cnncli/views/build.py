@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column, Table
-from cnncli.models.reference import Model
+from cnncli.network import Network
 from cnncli.views.data import build_data, versioned
 from cnncli.views.summary import title
 
@@ -41,29 +41,29 @@ COLUMNS_OF_DIFFERENCES = (
 )
 
 
-def build_document(model: Model, built: Build) -> Document:
+def build_document(network: Network, built: Build) -> Document:
     """The facts of a model that agrees with its graph, else in what they differ."""
     if built.differences:
-        heading = f"{model.reference}: Keras and the graph differ"
+        heading = f"{network.reference}: Keras and the graph differ"
         for_people = sheet = Table(COLUMNS_OF_DIFFERENCES, built.differences, title=heading)
     else:
-        facts = _facts(model, built)
-        for_people, sheet = Table(COLUMNS_FOR_PEOPLE, facts, title=title(model)), Table(COLUMNS, facts)
+        facts = _facts(network, built)
+        for_people, sheet = Table(COLUMNS_FOR_PEOPLE, facts, title=title(network)), Table(COLUMNS, facts)
     return Document(
-        title=model.reference,
+        title=network.reference,
         sections=lambda width: [for_people],
-        data=lambda: versioned(build_data(model, built)),
+        data=lambda: versioned(build_data(network, built)),
         sheet=lambda: sheet,
     )
 
 
-def _facts(model: Model, built: Build) -> list[Fact]:
+def _facts(network: Network, built: Build) -> list[Fact]:
     nodes = built.graph.nodes
     params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
     split = f"trainable {grouped(trainable)}, non-trainable {grouped(params - trainable)}"
-    first, last = nodes[0].shape, nodes[-1].shape
+    first, last = built.graph.inputs[0].shape, built.graph.outputs[0].shape
     return [
-        Fact("reference", "Model", model.reference, built.model.name),
+        Fact("reference", "Model", network.reference, built.model.name),
         Fact("layers", "Layers", len(nodes), grouped(len(nodes))),
         Fact("params", "Params", params, f"{grouped(params)} ({split})"),
         Fact("input_shape", "Input", first, shape(first)),

@@ -8,6 +8,7 @@ from typing import Any
 from cnncli.analysis.compare.changes import Added, Aspect, Changed, Fact, Fused, Piece, Removed, Whole
 from cnncli.analysis.compare.difference import Change
 from cnncli.analysis.labels import SQUEEZE_EXCITE
+from cnncli.document.numbers import resolution
 from cnncli.graph import Group
 
 
@@ -84,3 +85,12 @@ def span(groups: Sequence[Group]) -> str | None:
     if first.parent != last.parent or not first.parent or last.number is None:
         return f"{name} to {last.name.replace('.', ' ')}"
     return f"{name}-{last.number}"
+
+
+def shown(value: Any) -> str:
+    """An option's value as references spell it; of a table of blocks its length."""
+    if isinstance(value, (tuple, list)):
+        return resolution(value) if all(isinstance(size, int) for size in value) else str(len(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)

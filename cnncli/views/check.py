@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from cnncli.analysis.check.budgets import KINDS
+from cnncli.amounts import is_known
+from cnncli.analysis.check.budgets import limited
 from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
 from cnncli.document.document import Check, Document
-from cnncli.document.numbers import grouped
+from cnncli.document.numbers import grouped, in_words
 from cnncli.document.table import Column, Heading, Table
 from cnncli.views.data import versioned
 
 PASSED, FAILED = "✓ pass", "✗ FAIL"
 
 
-def _short(value: int | str) -> str:
+def _short(value: Any) -> str:
     """A figure; of a hash, `sha256:...`, as much as tells two apart."""
     return value[:14] if isinstance(value, str) else grouped(value)
 
@@ -85,14 +86,17 @@ def tell(verdict: Verdict) -> Told:
 
 def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
     """The limit as it was written, `5M = 5,000,000`, and the share of it that is used."""
-    limit, value = int(verdict.limit), int(verdict.value)
+    limit, value = int(verdict.limit), verdict.value
     allowed = grouped(limit) if budget.written == str(limit) else f"{budget.written} = {grouped(limit)}"
+    words = f"{in_words(value, grouped)} {limited()[budget.name].limit.noun}"
+    if not is_known(value):
+        message = f"{verdict.model}: {words}, so that {budget.name} {allowed} cannot be promised"
+        return Told(verdict, budget.name, allowed, "?", message)
     used = f"{100 * value / limit:.1f}%" if limit else "-"
     if used == "100.0%" and value != limit:
         used = ("<" if verdict.passed else ">") + used
     kept = "within" if verdict.passed else f"{grouped(value - limit)} over"
-    message = f"{verdict.model}: {grouped(value)} {KINDS[budget.name].noun}, {kept} {budget.name} {allowed}"
-    return Told(verdict, budget.name, allowed, used, message)
+    return Told(verdict, budget.name, allowed, used, f"{verdict.model}: {words}, {kept} {budget.name} {allowed}")
 
 
 def _tell_cost(verdict: Verdict, locked: LockedCost) -> Told:

@@ -13,7 +13,7 @@ from cnncli.views.comparison import stage_name, stage_table, totals_sheet, total
 from cnncli.views.data import entry_data, stage_data, versioned
 
 
-def comparison_document(entries: Sequence[Entry], diff: bool, explain: bool) -> Document:
+def comparison_document(entries: Sequence[Entry], *, diff: bool = False, explain: bool = False) -> Document:
     """The report on models of which the first is the baseline: totals, and stages or what is asked for instead."""
     return Document(
         title=" and ".join(entry.reference for entry in entries),

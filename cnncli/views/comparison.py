@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
+from cnncli.amounts import is_known
 from cnncli.analysis.compare.comparison import Entry, StageRow, identical
+from cnncli.analysis.metrics import About, Metric, Place, Unit, amounts, metric, metrics
 from cnncli.document import READABLE
-from cnncli.document.numbers import grouped, scaled, shape, times
+from cnncli.document.numbers import grouped, resolution, scaled, shape, times
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.graph import Group
-from cnncli.models.options import show
 
 BEST = "★"
 
 
-def _bytes(number: float) -> str:
-    return scaled(number, "B")
-
-
-class Metric(NamedTuple):
-    """A figure of each model. `better` is -1 where less is better, 1 where more is, 0 where neither.
+class Row(NamedTuple):
+    """A figure of each network. `better` is -1 where less is better, 1 where more is, 0 where neither.
 
     `exact` and `short` write it for people; `compared` says whether differences and ratios mean anything, and `main`
     whether they are worth their room where that is scarce.
@@ -37,37 +35,47 @@ class Metric(NamedTuple):
     main: bool = False
 
 
-def _field(found: Entry) -> tuple[int, int] | None:
-    return found.totals.receptive_field
+def _row(metric: Metric) -> Row:
+    header = f"{metric.title} {metric.detail}".rstrip()
+    exact, short = {
+        Unit.COUNT: (grouped, scaled if metric.better else grouped),
+        Unit.BYTES: (_bytes, _bytes),
+        Unit.PIXELS: (shape, shape),
+    }[metric.unit]
+    compared = metric.unit is not Unit.PIXELS
+
+    def value(found: Entry) -> Any:
+        return metric.figure(found.totals[metric.key])
+
+    return Row(metric.key, header, value, metric.better, exact, short, compared, metric.main)
 
 
-def _bytes_metric(key: str, header: str, value: Callable[[Entry], Any], main: bool = False) -> Metric:
-    return Metric(key, header, value, exact=_bytes, short=_bytes, main=main)
+def _bytes(number: Any) -> str:
+    return scaled(number, "B")
 
 
-def _size(key: str, header: str, value: Callable[[Entry], Any]) -> Metric:
-    """A number of which neither more nor less is better."""
-    return Metric(key, header, value, 0, grouped, grouped)
+def _input(found: Entry) -> Any:
+    inputs = found.graph.inputs
+    return inputs[0].shape if inputs else None
 
 
-METRICS = (
-    Metric("input_shape", "Input", lambda found: found.graph.nodes[0].shape, 0, show, show, compared=False),
-    Metric("params", "Params", lambda found: found.totals.params, main=True),
-    Metric("trainable_params", "Trainable", lambda found: found.totals.trainable_params),
-    Metric("non_trainable_params", "Non-trainable", lambda found: found.totals.non_trainable_params),
-    _bytes_metric("weight_bytes", "Weights float32", lambda found: found.totals.weight_bytes["float32"]),
-    Metric("macs", "MACs", lambda found: found.totals.macs, main=True),
-    Metric("flops", "FLOPs", lambda found: found.totals.flops, main=True),
-    _bytes_metric("peak_activation_bytes", "Peak activation", lambda found: found.totals.peak_activation_bytes, True),
-    Metric("receptive_field", "Receptive field", _field, 0, shape, shape, compared=False),
-    _size("layers", "Layers", lambda found: found.totals.layers),
-    _size("depth", "Depth", lambda found: found.depth),
-    Metric("top1", "Top-1 %", lambda found: found.published and found.published.top1, 1, str, str),
-)
+def _top1(found: Entry) -> float | None:
+    return found.network.published and found.network.published.top1
+
+
+def rows() -> list[Row]:
+    """What is compared: the input, the figures by what they are of, and the accuracy that somebody published."""
+    order = list(About)
+    told = sorted(metrics(Place.COMPARISON), key=lambda metric: order.index(metric.about))
+    return [
+        Row("input_shape", "Input", _input, 0, resolution, resolution, compared=False),
+        *map(_row, told),
+        Row("top1", "Top-1 %", _top1, 1, str, str),
+    ]
 
 
 class Figure(NamedTuple):
-    """A metric of one model beside the baseline's."""
+    """A figure of one network beside the baseline's."""
 
     value: Any
     base: Any
@@ -79,29 +87,35 @@ class Figure(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        return self.value / self.base if self.value and self.base else None
+        known = is_known(self.value) and is_known(self.base)
+        return self.value / self.base if known and self.value and self.base else None
 
 
-def figures(metric: Metric, entries: Sequence[Entry]) -> list[Figure]:
-    """A metric of each model, the first being the baseline; the best is marked where they are not all alike."""
-    values = [metric.value(found) for found in entries]
-    known = [value for value in values if value is not None]
+def figures(row: Row, entries: Sequence[Entry]) -> list[Figure]:
+    """A figure of each network, the first being the baseline; the best is marked where they are not all alike."""
+    values = [row.value(found) for found in entries]
+    known = [value for value in values if value is not None and is_known(value)]
     best = None
-    if metric.better and len(set(known)) > 1:
-        best = max(known) if metric.better > 0 else min(known)
-    return [Figure(value, values[0], value is not None and value == best) for value in values]
+    if row.better and len(set(known)) > 1:
+        best = max(known) if row.better > 0 else min(known)
+    return [Figure(value, values[0], best is not None and value == best) for value in values]
 
 
-def _texts(metric: Metric, figure: Figure, exact: bool) -> tuple[str, str, str]:
+def _texts(row: Row, figure: Figure, exact: bool) -> tuple[str, str, str]:
     """Value with the mark of the best, difference and ratio."""
-    write = metric.exact if exact else metric.short
+    write = row.exact if exact else row.short
     value = "-" if figure.value is None else write(figure.value)
-    value += f" {BEST}" if figure.best else "  " if metric.better else ""
-    if not metric.compared or figure.difference is None:
+    value += f" {BEST}" if figure.best else "  " if row.better else ""
+    if not row.compared or figure.difference is None:
         return value, "", ""
-    sign = "+" if figure.difference > 0 else "-" if figure.difference < 0 else ""
-    difference = sign + write(abs(figure.difference)) if sign else "="
-    return value, difference, times(figure.ratio) if figure.ratio else ""
+    return value, _signed(figure.difference, write), times(figure.ratio) if figure.ratio else ""
+
+
+def _signed(difference: Any, write: Callable[[Any], str]) -> str:
+    if not is_known(difference):
+        return str(difference)
+    sign = "+" if difference > 0 else "-" if difference < 0 else ""
+    return sign + write(abs(difference)) if sign else "="
 
 
 def totals_table(entries: Sequence[Entry], width: int) -> Table:
@@ -115,14 +129,14 @@ def totals_table(entries: Sequence[Entry], width: int) -> Table:
 
 
 def _by_metric(entries: Sequence[Entry], exact: bool) -> Table:
-    rows = []
-    for metric in METRICS:
-        cells = [_texts(metric, figure, exact) for figure in figures(metric, entries)]
-        rows.append([metric.header, cells[0][0], *(text for cell in cells[1:] for text in cell)])
+    texts = []
+    for row in rows():
+        cells = [_texts(row, figure, exact) for figure in figures(row, entries)]
+        texts.append([row.header, cells[0][0], *(text for cell in cells[1:] for text in cell)])
     headers = ["", entries[0].reference]
     for found in entries[1:]:
         headers += [found.reference, "Difference", "Ratio"]
-    return Table([_text_column(at, header) for at, header in enumerate(headers)], rows)
+    return Table([_text_column(at, header) for at, header in enumerate(headers)], texts)
 
 
 def _text_column(position: int, header: str) -> Column:
@@ -133,14 +147,14 @@ def _by_model(entries: Sequence[Entry]) -> Table:
     """A row a model; the main metrics lead, and stay together with their difference and ratio."""
     columns: list[list[str]] = [["Model", *(found.reference for found in entries)]]
     together = [1]
-    for metric in sorted(METRICS, key=lambda metric: not metric.main):
-        values, *changes = zip(*(_texts(metric, figure, False) for figure in figures(metric, entries)), strict=True)
-        columns.append([metric.header, *values])
-        if metric.main:
+    for row in sorted(rows(), key=lambda row: not row.main):
+        values, *changes = zip(*(_texts(row, figure, False) for figure in figures(row, entries)), strict=True)
+        columns.append([row.header, *values])
+        if row.main:
             columns += [
                 [header, "", *texts[1:]] for header, texts in zip(("Difference", "Ratio"), changes, strict=True)
             ]
-        together.append(3 if metric.main else 1)
+        together.append(3 if row.main else 1)
     return replace(_columns(columns), together=together)
 
 
@@ -152,7 +166,7 @@ def _columns(columns: Sequence[Sequence[str]]) -> Table:
 
 def _sources(entries: Sequence[Entry]) -> list[str]:
     """Where the accuracies are from, and what the words mean."""
-    sources = dict.fromkeys(found.published.source for found in entries if found.published)
+    sources = dict.fromkeys(found.network.published.source for found in entries if found.network.published)
     lines = ["Depth: convolutions in a row. Differences and ratios are to the first model."]
     return lines + ([f"Top-1: accuracy on ImageNet as published in {'; '.join(sources)}."] if sources else [])
 
@@ -177,11 +191,14 @@ def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) 
     return table if natural_width(table) <= min(width, READABLE) else _stages_below(entries, rows)
 
 
+def _stage_cost(told: Metric, stage: Group) -> str:
+    return scaled(amounts(stage.nodes)[told.key])
+
+
 STAGE_COLUMNS: tuple[tuple[str, Callable[[Group], str]], ...] = (
     ("Output", lambda stage: shape(stage.shape)),
     ("Blocks", lambda stage: str(len(stage.kinds) or "")),
-    ("Params", lambda stage: scaled(stage.params)),
-    ("MACs", lambda stage: scaled(stage.macs)),
+    *((metric(key).title, partial(_stage_cost, metric(key))) for key in ("params", "macs")),
 )
 
 
@@ -214,12 +231,12 @@ def stage_name(row: StageRow) -> str:
 def totals_sheet(entries: Sequence[Entry]) -> Table:
     """A row a model: every figure itself, with difference and ratio where they mean something."""
     columns = [Column("model", "Model", lambda row: entries[row].reference)]
-    for metric in METRICS:
-        found = figures(metric, entries)
-        columns.append(_figure_column(metric.key, found, lambda figure: figure.value))
-        if metric.compared:
-            columns.append(_figure_column(f"{metric.key}_difference", found, lambda figure: figure.difference))
-            columns.append(_figure_column(f"{metric.key}_ratio", found, lambda figure: figure.ratio))
+    for row in rows():
+        found = figures(row, entries)
+        columns.append(_figure_column(row.key, found, lambda figure: figure.value))
+        if row.compared:
+            columns.append(_figure_column(f"{row.key}_difference", found, lambda figure: figure.difference))
+            columns.append(_figure_column(f"{row.key}_ratio", found, lambda figure: figure.ratio))
     return Table(columns, range(len(entries)))
 
 

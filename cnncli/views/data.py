@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.analysis.costs import CONVENTIONS, Totals
+from cnncli.analysis.compare.difference import costs_of
+from cnncli.analysis.metrics import About, Place, Totals, conventions, metrics
 from cnncli.analysis.report import Report, Row
-from cnncli.models.reference import Model
+from cnncli.network import Network
+from cnncli.views.changes import phrases, shown, span
 
 if TYPE_CHECKING:
     from cnncli.analysis.compare.attribution import Attribution, Share
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from cnncli.analysis.compare.difference import Change
     from cnncli.graph import Group
     from cnncli.keras_model import Build
+    from cnncli.models.spec import ModelSpec
 
 SCHEMA_VERSION = 1
 
@@ -24,27 +27,44 @@ def versioned(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, **data}
 
 
-def model_data(model: Model) -> dict[str, Any]:
+def model_data(network: Network) -> dict[str, Any]:
+    """Which network it is: of the registry with its flavor and options, of another source with that."""
+    model = network.model
+    if model is None:
+        return {"reference": network.reference, "name": network.name, "origin": network.origin.kind}
     return {
-        "reference": model.reference,
-        "name": model.spec.name,
+        "reference": network.reference,
+        "name": network.name,
         "flavor": model.flavor,
         "options": dict(model.options),
     }
 
 
 def totals_data(totals: Totals) -> dict[str, Any]:
-    return {
-        "layers": totals.layers,
-        "params": totals.params,
-        "trainable_params": totals.trainable_params,
-        "non_trainable_params": totals.non_trainable_params,
-        "macs": totals.macs,
-        "flops": totals.flops,
-        "weight_bytes": totals.weight_bytes,
-        "peak_activation_bytes": totals.peak_activation_bytes,
-        "receptive_field": totals.receptive_field,
+    """The figures by their keys, those of the structure first."""
+    told = sorted(metrics(Place.DATA), key=lambda metric: metric.about is not About.STRUCTURE)
+    return {metric.key: totals[metric.key] for metric in told}
+
+
+def ends_data(network: Network) -> dict[str, Any]:
+    """Shapes of input and output; where there are several, all of each with their names."""
+    inputs, outputs = network.graph.inputs, network.graph.outputs
+    found: dict[str, Any] = {
+        "input_shape": inputs[0].shape if inputs else None,
+        "output_shape": outputs[0].shape if outputs else None,
     }
+    if len(inputs) > 1 or len(outputs) > 1:
+        found["inputs"], found["outputs"] = [
+            [{"name": node.name, "shape": node.shape, "dtype": node.dtype} for node in nodes]
+            for nodes in (inputs, outputs)
+        ]
+    return found
+
+
+def uncounted_data(totals: Totals) -> dict[str, Any]:
+    """The layers of which a figure is unknown, so that totals are at least what they say; nothing where all are."""
+    found = totals.uncounted()
+    return {"uncounted": [{"name": node.name, "type": node.type} for node in found]} if found else {}
 
 
 def row_data(row: Row) -> dict[str, Any]:
@@ -55,33 +75,29 @@ def row_data(row: Row) -> dict[str, Any]:
         "scope": ".".join(row.scope),
         "inputs": row.inputs,
         "output_shape": row.output_shape,
-        "params": row.params,
-        "trainable_params": row.trainable_params,
-        "macs": row.macs,
-        "flops": row.flops,
-        "layers_folded": row.layers_folded,
+        **{metric.column: row.amounts[metric.key] for metric in metrics(Place.ROW, additive=True)},
+        **({"shares": row.shares} if row.shares else {}),
         **row.details,
     }
 
 
-def summary_data(model: Model, report: Report, rows: Sequence[Row], warnings: Sequence[str]) -> dict[str, Any]:
+def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
     """A network with the rows that were asked for."""
     return {
-        "model": model_data(model),
-        "input_shape": report.input_shape,
-        "output_shape": report.output_shape,
-        "conventions": CONVENTIONS,
+        "model": model_data(network),
+        **ends_data(network),
+        "conventions": conventions(),
         "totals": totals_data(report.totals),
-        "warnings": warnings,
+        **uncounted_data(report.totals),
+        "warnings": network.warnings,
         "layers": [row_data(row) for row in rows],
     }
 
 
-def listed_data(model: Model, totals: Totals) -> dict[str, Any]:
+def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, Any]:
     """A model as `list` tells it."""
-    spec = model.spec
     return {
-        **model_data(model),
+        **model_data(network),
         "family": spec.family,
         "year": spec.year,
         "paper": spec.paper._asdict(),
@@ -93,12 +109,16 @@ def listed_data(model: Model, totals: Totals) -> dict[str, Any]:
 
 
 def entry_data(found: Entry, identical: bool) -> dict[str, Any]:
-    """A model in a comparison; `identical` to the baseline or not."""
+    """A network in a comparison; `identical` to the baseline or not."""
+    ends, published = ends_data(found.network), found.network.published
+    compared = {metric.key: found.totals[metric.key] for metric in metrics(Place.COMPARISON)}
     return {
-        "model": model_data(found.model),
-        "input_shape": found.graph.nodes[0].shape,
-        "totals": {**totals_data(found.totals), "depth": found.depth},
-        "published": found.published and found.published._asdict(),
+        "model": model_data(found.network),
+        "input_shape": ends.pop("input_shape"),
+        **{key: value for key, value in ends.items() if key != "output_shape"},
+        "totals": {**totals_data(found.totals), **compared},
+        **uncounted_data(found.totals),
+        "published": published and published._asdict(),
         "structure": found.structure,
         "identical": identical,
     }
@@ -110,10 +130,7 @@ def stage_data(stage: Group) -> dict[str, Any]:
         "blocks": len(stage.kinds),
         "input_shape": stage.input_shape,
         "output_shape": stage.shape,
-        "params": stage.params,
-        "trainable_params": stage.trainable_params,
-        "macs": stage.macs,
-        "flops": stage.flops,
+        **costs_of(stage.nodes),
     }
 
 
@@ -121,21 +138,22 @@ def change_data(model: str, change: Change) -> dict[str, Any]:
     return {
         "model": model,
         "kind": change.kind,
-        "before": change.before,
-        "after": change.after,
+        "before": span(change.before),
+        "after": span(change.after),
         "blocks": change.blocks,
-        "what": change.what,
-        **change.costs.__dict__,
+        "what": phrases(change),
+        **change.costs,
     }
 
 
-def explanation_data(model: str, sentences: Sequence[str], attribution: Attribution) -> dict[str, Any]:
+def explanation_data(model: str, sentences: Sequence[str], attribution: Attribution, why_not: str) -> dict[str, Any]:
+    """`why_not` says why nothing could be attributed, if so."""
     return {
         "model": model,
         "sentences": sentences,
         "growth": {metric: growth.__dict__ for metric, growth in attribution.growth.items()},
         "shares": [_share_data(share) for share in attribution.shares],
-        "not_attributed": attribution.why_not or None,
+        "not_attributed": why_not or None,
     }
 
 
@@ -143,21 +161,20 @@ def _share_data(share: Share) -> dict[str, Any]:
     factor = share.factor
     return {
         "factor": factor.name,
-        "before": factor.before,
-        "after": factor.after,
+        "before": shown(factor.before),
+        "after": shown(factor.after),
         "remark": factor.remark,
         **{metric: growth.__dict__ for metric, growth in share.growth.items()},
     }
 
 
-def build_data(model: Model, built: Build) -> dict[str, Any]:
+def build_data(network: Network, built: Build) -> dict[str, Any]:
     """What `build` did; what was not asked for is null."""
     nodes = built.graph.nodes
     params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
     return {
-        "model": {**model_data(model), "keras_name": built.model.name},
-        "input_shape": nodes[0].shape,
-        "output_shape": nodes[-1].shape,
+        "model": {**model_data(network), "keras_name": built.model.name},
+        **ends_data(network),
         "totals": {
             "layers": len(nodes),
             "params": params,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from cnncli.amounts import is_known
+from cnncli.analysis.compare.attribution import EXPLAINED
 from cnncli.analysis.compare.comparison import Entry
-from cnncli.analysis.compare.difference import COSTS, Change, Costs, difference
+from cnncli.analysis.compare.difference import Change, Costs, added, difference
+from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
 from cnncli.document.table import Column, Table
+from cnncli.views.changes import phrases, span
 from cnncli.views.comparison import identity_line
 from cnncli.views.data import change_data
 
@@ -35,7 +39,7 @@ def diff_listing(diff: Diff) -> Listing:
     """A line a change, marked as a diff marks it, and the sum."""
     if diff.identity:
         return Listing(diff.identity)
-    total = sum((change.costs for change in diff.changes), Costs())
+    total = added(change.costs for change in diff.changes)
     lines = [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
     return Listing(
         f"Changes from {diff.before} to {diff.after}",
@@ -44,9 +48,8 @@ def diff_listing(diff: Diff) -> Listing:
 
 
 def _where(change: Change) -> str:
-    if change.before and change.after and change.before != change.after:
-        return f"{change.before} → {change.after}"
-    return str(change.before or change.after)
+    before, after = span(change.before), span(change.after)
+    return f"{before} → {after}" if before and after and before != after else str(before or after)
 
 
 def _what(change: Change) -> str:
@@ -54,14 +57,15 @@ def _what(change: Change) -> str:
         return f"{change.blocks} equal" if change.blocks > 1 else "equal"
     costs = _costs(change.costs)
     together = "together " if change.blocks > 1 else ""
-    return ", ".join([*change.what, *([together + costs] if costs else [])])
+    return ", ".join([*phrases(change), *([together + costs] if costs else [])])
 
 
 def _costs(costs: Costs) -> str:
-    """`+1,152 params, +12,845,056 MACs`; FLOPs where only they change; nothing where nothing does."""
-    told = [f"{costs.params:+,} params"] if costs.params else []
-    told += [f"{costs.macs:+,} MACs"] if costs.macs else []
-    return ", ".join(told) or (f"{costs.flops:+,} FLOPs" if costs.flops else "")
+    """`+1,152 params, +12,845,056 MACs`; of other figures the first, where only they change; nothing for nothing."""
+    every = metrics(Place.CHANGE, additive=True)
+    told = [each for each in every if costs[each.key] or not is_known(costs[each.key])]
+    main = [each for each in told if each.key in EXPLAINED] or told[-1:]
+    return ", ".join(f"{costs[each.key]:+,} {each.counted}" for each in main)
 
 
 def change_sheet(diffs: Sequence[Diff]) -> Table:
@@ -71,18 +75,18 @@ def change_sheet(diffs: Sequence[Diff]) -> Table:
         [
             Column("model", "Model", lambda row: row[0].after),
             Column("kind", "Kind", lambda row: row[1].kind),
-            Column("before", "Before", lambda row: row[1].before),
-            Column("after", "After", lambda row: row[1].after),
+            Column("before", "Before", lambda row: span(row[1].before)),
+            Column("after", "After", lambda row: span(row[1].after)),
             Column("blocks", "Blocks", lambda row: row[1].blocks),
-            Column("what", "What", lambda row: ", ".join(row[1].what)),
-            *(_cost_column(key) for key in COSTS),
+            Column("what", "What", lambda row: ", ".join(phrases(row[1]))),
+            *(_cost_column(each.key) for each in metrics(Place.CHANGE, additive=True)),
         ],
         rows,
     )
 
 
 def _cost_column(key: str) -> Column:
-    return Column(key, key, lambda row: getattr(row[1].costs, key))
+    return Column(key, key, lambda row: row[1].costs[key])
 
 
 def changes(diffs: Sequence[Diff]) -> list[dict[str, Any]]:

@@ -5,37 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from cnncli.analysis.compare.attribution import METRICS, Attribution, Factor, Growth, attribute
+from cnncli.amounts import is_known
+from cnncli.analysis.compare.attribution import EXPLAINED, Attribution, Factor, Growth, Obstacle, attribute
 from cnncli.analysis.compare.comparison import Entry
+from cnncli.analysis.metrics import metric
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import times
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table
+from cnncli.network import Network
+from cnncli.views.changes import shown
 from cnncli.views.data import explanation_data
 
-WORDS = {"params": "parameters", "macs": "MACs"}
+OBSTACLES = {
+    Obstacle.FOREIGN: "{before} or {after} is no architecture whose options are known",
+    Obstacle.ARCHITECTURES: "{before} and {after} are different architectures, not one with different options",
+    Obstacle.NOTHING_DIFFERS: "no option differs",
+    Obstacle.NO_WAY: "no way from one to the other can be built: {failure}",
+}
 
 
 class Explanation(NamedTuple):
-    """The attribution of the growth from one model to another, by their references."""
+    """The attribution of the growth from one network to another."""
 
-    before: str
-    after: str
+    before: Network
+    after: Network
     attribution: Attribution
 
     @property
     def by_deviation(self) -> bool:
         """Whether the parts are a flavor's deviations, which are told by what they add rather than multiply."""
-        return any(share.factor.deviations and share.factor.name != "flavor" for share in self.attribution.shares)
+        return any(share.factor.kind == "deviation" for share in self.attribution.shares)
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be attributed; empty where something is."""
+        obstacle, names = self.attribution.obstacle, (self.before.name, self.after.name)
+        if obstacle is None:
+            return ""
+        return OBSTACLES[obstacle].format(before=names[0], after=names[1], failure=self.attribution.failure)
 
 
 def explanations(entries: Sequence[Entry]) -> list[Explanation]:
     """Why each other model costs more or less than the first."""
     base, *others = entries
-    return [
-        Explanation(base.reference, other.reference, attribute(base.model, other.model, (base.graph, other.graph)))
-        for other in others
-    ]
+    return [Explanation(base.network, other.network, attribute(base.network, other.network)) for other in others]
 
 
 def explanation_sections(explanation: Explanation) -> Iterator[Section]:
@@ -48,9 +62,10 @@ def explanation_sections(explanation: Explanation) -> Iterator[Section]:
 def sentences(explanation: Explanation) -> list[str]:
     """How MACs and parameters grew, with each factor's part; then the factors that changed no cost."""
     before, after, attribution = explanation
-    told = [f"From {before} to {after} the {_grew(explanation, 'macs')}.", f"The {_grew(explanation, 'params')}."]
-    if attribution.why_not:
-        return [*told, f"This is no matter of options: {attribution.why_not}."]
+    ends = f"From {before.reference} to {after.reference}"
+    told = [f"{ends} the {_grew(explanation, 'macs')}.", f"The {_grew(explanation, 'params')}."]
+    if explanation.why_not:
+        return [*told, f"This is no matter of options: {explanation.why_not}."]
     idle = [share.factor for share in attribution.shares if share.idle]
     if explanation.by_deviation:
         return told + ([f"These change neither: {', '.join(_name(factor) for factor in idle)}."] if idle else [])
@@ -60,60 +75,55 @@ def sentences(explanation: Explanation) -> list[str]:
     ]
 
 
-def _grew(explanation: Explanation, metric: str) -> str:
+def _grew(explanation: Explanation, key: str) -> str:
     """`MACs grow x11.39: x2.919 by resolution (224 → 380), x2.026 by depth (1 → 1.8)`, the largest part first."""
-    growth = explanation.attribution.growth[metric]
+    growth, words = explanation.attribution.growth[key], metric(key).words
+    if not is_known(growth.difference):
+        return f"{words} change by what is not known"
     if growth.difference == 0:
-        return f"{WORDS[metric]} stay the same (x1.00)"
+        return f"{words} stay the same (x1.00)"
     verb = "grow" if growth.difference > 0 else "shrink"
     by_addition = explanation.by_deviation or growth.ratio is None
     whole = [times(growth.ratio)] if growth.ratio else []
     whole += [f"by {growth.difference:+,}"] if by_addition else []
-    shares = [share for share in explanation.attribution.shares if share.growth[metric].difference]
-    shares.sort(key=lambda share: -abs(share.growth[metric].difference))
-    parts = [f"{_part(share.growth[metric], by_addition)} by {_named(share.factor, metric)}" for share in shares]
-    return f"{WORDS[metric]} {verb} {', '.join(whole)}" + (f": {enumerated(parts)}" if parts else "")
+    shares = [share for share in explanation.attribution.shares if share.growth[key].difference]
+    shares.sort(key=lambda share: -abs(share.growth[key].difference))
+    parts = [f"{_part(share.growth[key], by_addition)} by {_named(share.factor, key)}" for share in shares]
+    return f"{words} {verb} {', '.join(whole)}" + (f": {enumerated(parts)}" if parts else "")
 
 
 def _part(growth: Growth, by_addition: bool) -> str:
     return f"{growth.difference:+,}" if by_addition or growth.ratio is None else times(growth.ratio, 3)
 
 
-def _named(factor: Factor, metric: str) -> str:
+def _named(factor: Factor, key: str) -> str:
     """A factor with its values, where it is named first."""
-    is_deviation = factor.deviations and factor.name != "flavor"
-    return _name(factor) + ("" if is_deviation or metric != METRICS[-1] else _change(factor))
+    return _name(factor) + ("" if factor.kind == "deviation" or key != EXPLAINED[-1] else _change(factor))
 
 
 def _change(factor: Factor) -> str:
-    return f" ({factor.before} → {factor.after})"
+    return f" ({shown(factor.before)} → {shown(factor.after)})"
 
 
 def _name(factor: Factor) -> str:
     """The papers call the input's size resolution, which its channels are no part of."""
     if factor.name == "input_shape":
-        return "resolution" if _channels(factor.before) == _channels(factor.after) else "input shape"
+        return "resolution" if factor.before[2] == factor.after[2] else "input shape"
     return factor.name.replace("_", " ")
-
-
-def _channels(input_shape: str) -> str:
-    """Of an input as references spell it: 28x28x1 has 1, 224 and 160x224 the usual 3."""
-    return input_shape.split("x")[2] if input_shape.count("x") == 2 else "3"
 
 
 def share_table(explanations: Sequence[Explanation]) -> Table:
     """A row a factor of each model: what it adds and what it multiplies by, of the parameters and of the MACs."""
     rows = [(explanation, share) for explanation in explanations for share in explanation.attribution.shares]
     columns = [
-        Column("model", "Model", lambda row: row[0].after),
+        Column("model", "Model", lambda row: row[0].after.reference),
         Column("factor", "Factor", lambda row: row[1].factor.name),
-        Column("before", "From", lambda row: row[1].factor.before),
-        Column("after", "To", lambda row: row[1].factor.after),
+        Column("before", "From", lambda row: shown(row[1].factor.before)),
+        Column("after", "To", lambda row: shown(row[1].factor.after)),
     ]
-    for metric in METRICS:
-        header = "MACs" if metric == "macs" else "Params"
-        columns.append(Column(f"{metric}_difference", header, _difference(metric), True, _signed))
-        columns.append(Column(f"{metric}_ratio", "Ratio", _ratio(metric), True, _ratio_text))
+    for key in EXPLAINED:
+        columns.append(Column(f"{key}_difference", metric(key).title, _difference(key), True, _signed))
+        columns.append(Column(f"{key}_ratio", "Ratio", _ratio(key), True, _ratio_text))
     return Table([*columns, Column("remark", "In the article", lambda row: row[1].factor.remark)], rows)
 
 
@@ -121,12 +131,12 @@ def _signed(difference: int) -> str:
     return f"{difference:+,}" if difference else "="
 
 
-def _difference(metric: str) -> Any:
-    return lambda row: row[1].growth[metric].difference
+def _difference(key: str) -> Any:
+    return lambda row: row[1].growth[key].difference
 
 
-def _ratio(metric: str) -> Any:
-    return lambda row: row[1].growth[metric].ratio
+def _ratio(key: str) -> Any:
+    return lambda row: row[1].growth[key].ratio
 
 
 def _ratio_text(ratio: float | None) -> str:
@@ -142,11 +152,13 @@ def readable_table(explanation: Explanation) -> Table | None:
     same = explanation.by_deviation
     hidden = {"model", "before", "after"} if same else {"model", "remark"}
     footer = {"factor": "Together"}
-    for metric, growth in explanation.attribution.growth.items():
-        footer |= {f"{metric}_difference": _signed(growth.difference), f"{metric}_ratio": _ratio_text(growth.ratio)}
+    for key, growth in explanation.attribution.growth.items():
+        footer |= {f"{key}_difference": _signed(growth.difference), f"{key}_ratio": _ratio_text(growth.ratio)}
     return Table([column for column in table.columns if column.key not in hidden], rows, footer=footer)
 
 
 def told(explanation: Explanation) -> dict[str, Any]:
     """An explanation as JSON has it."""
-    return explanation_data(explanation.after, sentences(explanation), explanation.attribution)
+    return explanation_data(
+        explanation.after.reference, sentences(explanation), explanation.attribution, explanation.why_not
+    )

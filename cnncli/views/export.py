@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncli.export.exporting import Export, Written
     from cnncli.export.format import Tensor
     from cnncli.export.messages import Comparison
-    from cnncli.models.reference import Model
+    from cnncli.network import Network
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert")
 
@@ -132,11 +132,11 @@ def _quantization(tensor: Tensor) -> str:
     return "" if tensor.scale is None else f", {tensor.scale:.4g} a step, zero at {tensor.zero_point}"
 
 
-def manifest(export: Export, model: Model) -> dict[str, Any]:
+def manifest(export: Export, network: Network) -> dict[str, Any]:
     """The report as JSON has it; what was not asked for is null."""
     request, (first, last) = export.request, _ends(export)
     return {
-        "model": model_data(model),
+        "model": model_data(network),
         "input": {"name": "image", "shape": first, "range": request.input_range},
         "output": {"name": request.output_name, "shape": last},
         "weights": {

@@ -6,56 +6,68 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from cnncli.analysis.costs import Totals, totals
+from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document
-from cnncli.document.numbers import scaled
+from cnncli.document.numbers import resolution, scaled
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.options import show
-from cnncli.models.reference import MODELS, Model, parse
-from cnncli.models.spec import FLAVORS, ModelSpec
+from cnncli.models.catalogue import MODELS, flavors
+from cnncli.models.spec import ModelSpec
+from cnncli.network import Network, network
 from cnncli.views.data import listed_data, versioned
 
 
 @dataclass(frozen=True)
 class Entry:
-    model: Model
+    """An architecture with its defaults, in one flavor."""
+
+    spec: ModelSpec
+    network: Network
     totals: Totals
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return tuple(self.network.about.options) if self.network.about else ()
 
 
 COLUMNS = (
-    Column("name", "Model", lambda entry: entry.model.spec.name),
-    Column("family", "Family", lambda entry: entry.model.spec.family),
-    Column("year", "Year", lambda entry: entry.model.spec.year, True, str),
-    Column("input_shape", "Input", lambda entry: show(entry.model.options["input_shape"])),
+    Column("name", "Model", lambda entry: entry.spec.name),
+    Column("family", "Family", lambda entry: entry.spec.family),
+    Column("year", "Year", lambda entry: entry.spec.year, True, str),
+    Column("input_shape", "Input", lambda entry: resolution(entry.network.graph.inputs[0].shape)),
     Column("params", "Params", lambda entry: entry.totals.params, True, scaled),
     Column("macs", "MACs", lambda entry: entry.totals.macs, True, scaled),
-    Column("top1", "Top-1 %", lambda entry: entry.model.spec.top1 and entry.model.spec.top1.top1, True),
-    Column("aliases", "Aliases", lambda entry: " ".join(entry.model.spec.aliases)),
-    Column("options", "Options", lambda entry: " ".join(entry.model.options)),
-    Column("introduced", "Introduced", lambda entry: entry.model.spec.introduced),
+    Column("top1", "Top-1 %", lambda entry: entry.spec.top1 and entry.spec.top1.top1, True),
+    Column("aliases", "Aliases", lambda entry: " ".join(entry.spec.aliases)),
+    Column("options", "Options", lambda entry: " ".join(entry.options)),
+    Column("introduced", "Introduced", lambda entry: entry.spec.introduced),
 )
 SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 
 
-def listing_document(family: str | None, flavor: str) -> Document:
+def listing_document(family: str | None, flavor: str | None) -> Document:
     """All models, or those of a family, family by family. Raises UsageError for an unknown family."""
     specs = [spec for spec in MODELS if family is None or spec.family.lower() == family.lower()]
     if not specs:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
         near = suggestion(str(family).lower(), {name.lower(): name for name in known})
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    specs = [spec for spec in specs if flavor in spec.flavors or flavor not in FLAVORS]
-    models = [parse(spec.name, flavor=flavor) for spec in in_families(specs)]
-    entries = [Entry(model, totals(model.graph())) for model in models]
-    table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(models))
+    if flavor is not None and flavor in flavors():
+        specs = [spec for spec in specs if flavor in spec.flavor_names]
+    entries = [_entry(spec, flavor) for spec in in_families(specs)]
+    table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(entries))
     return Document(
         title=f"{family or 'All'} models",
         sections=lambda width: [table],
-        data=lambda: versioned({"models": [listed_data(entry.model, entry.totals) for entry in entries]}),
+        data=lambda: versioned({"models": [listed_data(entry.network, entry.spec, entry.totals) for entry in entries]}),
         sheet=lambda: Table(COLUMNS, entries),
     )
+
+
+def _entry(spec: ModelSpec, flavor: str | None) -> Entry:
+    found = network(spec.name, flavor=flavor)
+    return Entry(spec, found, Totals(found.graph))
 
 
 def in_families(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
@@ -67,19 +79,19 @@ def in_families(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
 
 def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
     rows: list[Entry | Heading] = []
-    for family, members in groupby(entries, key=lambda entry: entry.model.spec.family):
+    for family, members in groupby(entries, key=lambda entry: entry.spec.family):
         rows.extend([Heading({"name": family}), *members])
     return rows
 
 
-def notes(models: Sequence[Model]) -> list[str]:
+def notes(entries: Sequence[Entry]) -> list[str]:
     """What each model introduced, and its options: models that share them together."""
     shared: dict[tuple[str, ...], list[str]] = {}
     introduced: dict[str, list[str]] = {}
-    for model in models:
-        shared.setdefault(tuple(model.options), []).append(model.spec.name)
-        introduced.setdefault(model.spec.introduced, []).append(model.spec.name)
-    order = [model.spec.name for model in models]
+    for entry in entries:
+        shared.setdefault(entry.options, []).append(entry.spec.name)
+        introduced.setdefault(entry.spec.introduced, []).append(entry.spec.name)
+    order = [entry.spec.name for entry in entries]
     return [
         *(f"{spans(names, order)}: {text}" for text, names in introduced.items()),
         "",

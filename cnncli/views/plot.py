@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cnncli.analysis.costs import totals
+from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.formats import DEFAULT_DPI, TEXTS, check_format, check_size
 from cnncli.draw.svg import document
 from cnncli.errors import UsageError
 from cnncli.files import check_target, replacing, write_text
-from cnncli.graph import Graph
-from cnncli.models.options import show
-from cnncli.models.reference import Model
+from cnncli.network import Network
 from cnncli.render.console import emit
 
 
-def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, dpi: int | None, *, force: bool) -> None:
+def plot_to(output: Path | None, network: Network, options: Options, dpi: int | None, *, force: bool) -> None:
     """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
 
     Raises UsageError without a file, for a suffix or an option that cannot be drawn, or a picture too large for its
@@ -26,14 +24,13 @@ def plot_to(output: Path | None, model: Model, graph: Graph, options: Options, d
     if options.fuse and options.detail != "layer":
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
-        name = model.spec.name
         raise UsageError(
-            f"name the picture: -o {name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+            f"name the picture: -o {network.name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if not printed:
         check_target(output, force=force)
-    drawn = diagram(graph, heading(model, graph), options)
+    drawn = diagram(network.graph, heading(network), options)
     if printed:
         emit(as_dot(drawn))
     elif suffix in TEXTS:
@@ -52,17 +49,16 @@ def _render(drawn: Diagram, output: Path, suffix: str, dpi: int, *, force: bool)
         draft.write_bytes(graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name))
 
 
-def heading(model: Model, graph: Graph) -> Heading:
+def heading(network: Network) -> Heading:
     """Whose picture it is, in which variant, and what it adds up to."""
-    found = totals(graph)
-    defaults = model.spec.options(model.flavor)
-    given = [f"{name} {show(value)}" for name, value in model.options.items() if value != defaults[name]]
-    about = [f"{model.spec.family} ({model.spec.year})", f"flavor {model.flavor}", *given]
+    found, about = Totals(network.graph), network.about
+    variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else ["from Python"]
+    variant += [f"{name} {text}" for name, text in about.given.items()] if about else []
     sums = [
         f"{scaled(found.params)} parameters ({grouped(found.params)})",
         f"{scaled(found.macs)} MACs",
         f"{scaled(found.flops)} FLOPs",
         f"{grouped(found.layers)} layers",
-        f"input {shape(graph.nodes[0].shape)}",
+        *(f"input {shape(node.shape)}" for node in network.graph.inputs),
     ]
-    return Heading(model.spec.name, (", ".join(about), FACTS_APART.join(sums)))
+    return Heading(network.name, (", ".join(variant), FACTS_APART.join(sums)))

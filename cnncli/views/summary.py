@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncli.analysis.costs import Totals
-from cnncli.analysis.labels import group_label
+from cnncli.amounts import UNKNOWN, AtLeast, is_known, total
+from cnncli.analysis.labels import counted, group_label
+from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
-from cnncli.document.numbers import grouped, scaled, shape, share
+from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Scope, fold
-from cnncli.graph.fold import BLOCK
-from cnncli.models.options import show
-from cnncli.models.reference import Model
-from cnncli.models.spec import Paper
+from cnncli.graph.fold import BLOCK, STAGE
+from cnncli.network import Network
 from cnncli.views.data import summary_data, versioned
+
+if TYPE_CHECKING:
+    from cnncli.models.spec import Paper
 
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
 
 
-def columns_for(totals: Totals, reference: str = "") -> tuple[Column, ...]:
-    """Every column that a summary can show; a new one is a line here."""
+def columns_for(totals: Mapping[str, Any], reference: str = "") -> tuple[Column, ...]:
+    """Every column that a summary can show: what a row is, then the figures of a layer with their shares."""
     return (
         Column("model", "Model", lambda _: reference),
         Column("name", "Layer", lambda row: row.name),
@@ -34,23 +36,43 @@ def columns_for(totals: Totals, reference: str = "") -> tuple[Column, ...]:
         Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
         Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
         Column("output_shape", "Output", lambda row: row.output_shape, text=shape),
-        Column("params", "Params", lambda row: row.params, right=True),
-        Column("trainable_params", "Trainable", lambda row: row.trainable_params, right=True),
-        Column("non_trainable_params", "Non-trainable", lambda row: row.non_trainable_params, right=True),
-        Column("params_share", "Params %", lambda row: _percent(row.params, totals.params), True, _one_decimal),
-        Column("macs", "MACs", lambda row: row.macs, right=True),
-        Column("macs_share", "MACs %", lambda row: _percent(row.macs, totals.macs), True, _one_decimal),
-        Column("flops", "FLOPs", lambda row: row.flops, right=True),
-        Column("layers_folded", "Layers", lambda row: row.layers_folded, right=True),
+        *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
     )
 
 
-def _percent(part: int, whole: int) -> float:
+def _figures(metric: Metric, totals: Mapping[str, Any]) -> list[Column]:
+    """The column of a figure, and those of shares that stand behind it."""
+    shares = [each for each in metrics(Place.COLUMN, additive=True) if each.share_behind == metric.key]
+    return [
+        Column(metric.column, metric.title, lambda row: row.amounts[metric.key], right=True),
+        *(_share(each, totals) for each in shares),
+    ]
+
+
+def _share(metric: Metric, totals: Mapping[str, Any]) -> Column:
+    return Column(
+        f"{metric.key}{SHARE}", f"{metric.title} %",
+        lambda row: _percent(row.amounts[metric.key], totals[metric.key]), True, _one_decimal,
+    )  # fmt: skip
+
+
+SHARE = "_share"
+
+
+def column_keys() -> list[str]:
+    """What --columns takes."""
+    return [column.key for column in columns_for({})]
+
+
+def _percent(part: Any, whole: Any) -> float | None:
+    """None of what is not known."""
+    if not (is_known(part) and is_known(whole)):
+        return None
     return round(100 * part / whole, 2) if whole else 0.0
 
 
-def _one_decimal(percent: float) -> str:
-    return f"{percent:.1f}"
+def _one_decimal(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.1f}"
 
 
 class Wanted(NamedTuple):
@@ -71,28 +93,31 @@ class Wanted(NamedTuple):
         return self.sort is not None or self.top is not None
 
 
-def summary_document(model: Model, graph: Graph, wanted: Wanted) -> Document:
+EVERY_LAYER = Wanted()
+
+
+def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document:
     """A network's rows and totals. Raises UsageError for unknown columns."""
-    found = report(graph, wanted.depth)
-    columns = columns_for(found.totals, model.reference)
+    found = report(network.graph, wanted.depth)
+    columns = columns_for(found.totals, network.reference)
     chosen = choose(columns, wanted.columns, DEFAULT)
     rows = ordered(found.rows, columns, wanted.sort)[: wanted.top]
     sheet = chosen if wanted.columns is not None or not wanted.named else choose(columns, None, ("model", *DEFAULT))
     return Document(
-        title=model.reference,
+        title=network.reference,
         sections=lambda width: [
-            _fitting(_table(model, found, chosen, rows, wanted), graph, found.totals, wanted, width)
+            _fitting(_table(network, found, chosen, rows, wanted), network.graph, found.totals, wanted, width)
         ],
-        data=lambda: versioned(summary_data(model, found, rows, graph.warnings)),
+        data=lambda: versioned(summary_data(network, found, rows)),
         sheet=lambda: Table(sheet, rows),
     )
 
 
-def _table(model: Model, found: Report, columns: Sequence[Column], rows: Sequence[Row], wanted: Wanted) -> Table:
+def _table(network: Network, found: Report, columns: Sequence[Column], rows: Sequence[Row], wanted: Wanted) -> Table:
     whole = len(rows) == len(found.rows)
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
     notes = () if whole else (_shortened(rows, found),)
-    return Table(columns, shown, title(model), _footer(found.totals) if whole else {}, (*notes, *totals_lines(found)))
+    return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *totals_lines(found)))
 
 
 def _fitting(table: Table, graph: Graph, totals: Totals, wanted: Wanted, width: int) -> Table:
@@ -113,12 +138,12 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
         columns[0] = columns[0]._replace(value=_short_name)
         rows = _outline(table.rows, graph)
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
-    footer = {**table.footer, "macs": scaled(sum(row.macs for row in table.rows))} if table.footer else {}
+    footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
 
 
 def _in_short(column: Column) -> Column:
-    return column._replace(text=scaled) if column.right and not column.key.endswith("_share") else column
+    return column._replace(text=scaled) if column.right and not column.key.endswith(SHARE) else column
 
 
 def _short_name(row: Row) -> str:
@@ -139,60 +164,95 @@ def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
     return outlined
 
 
+def depth_of(by: str) -> int | None:
+    """The scope depth of a level: None for layers. Raises UsageError for another word."""
+    levels = {"layer": None, "stage": STAGE, "block": BLOCK}
+    if by in levels:
+        return levels[by]
+    if by.isascii() and by.isdecimal() and len(by) < 10 and 1 <= int(by) <= 99:
+        return int(by)
+    raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
+
+
 def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
     """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
     if sort is None:
         return list(rows)
     (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
-    numeric = all(isinstance(column.value(row), (int, float)) for row in rows)
-    return sorted(rows, key=column.value, reverse=numeric)
+    values = [column.value(row) for row in rows]
+    if all(isinstance(value, (int, float)) or not is_known(value) for value in values):
+        return sorted(rows, key=lambda row: _size(column.value(row)), reverse=True)
+    return sorted(rows, key=column.value)
+
+
+def _size(value: Any) -> float:
+    """Of a number for sorting: what nobody knows may be the largest."""
+    return float("inf") if value is UNKNOWN else value.known if isinstance(value, AtLeast) else value
 
 
 def _fail(sort: str) -> Column:
     raise UsageError(f"--sort {sort}: expected one column")
 
 
-def title(model: Model) -> str:
-    options = ", ".join(f"{name}={show(value)}" for name, value in model.options.items())
-    about = f"{model.reference}  ({model.spec.family}, {model.spec.year}; flavor {model.flavor})"
-    return f"{about}\n{options}\n{_cited(model.spec.paper)}"
+def title(network: Network) -> str:
+    """Which network it is; of an architecture with all its options, and the paper."""
+    about = network.about
+    if about is None:
+        return f"{network.reference}  ({len(network.graph.nodes)} layers, from Python)"
+    options = ", ".join(f"{name}={text}" for name, text in about.options.items())
+    first = f"{network.reference}  ({about.family}, {about.year}; flavor {about.flavor})"
+    return f"{first}\n{options}\n{_cited(about.paper)}"
 
 
 def _cited(paper: Paper) -> str:
     """A paper with its number at arXiv, where it has one."""
-    return paper.title if paper.arxiv in ("", "-") else f"{paper.title}, arXiv {paper.arxiv}"
+    return paper.title if not paper.arxiv else f"{paper.title}, arXiv {paper.arxiv}"
 
 
-def _footer(totals: Totals, write: Callable[[int], str] = grouped) -> dict[str, str]:
-    return {
-        "name": "Total",
-        "params": write(totals.params),
-        "trainable_params": write(totals.trainable_params),
-        "non_trainable_params": write(totals.non_trainable_params),
-        "params_share": "100.0",
-        "macs": write(totals.macs),
-        "macs_share": "100.0",
-        "flops": write(totals.flops),
-        "layers_folded": write(totals.layers),
-    }
+def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, str]:
+    told = metrics(Place.COLUMN, additive=True)
+    shares = {f"{each.key}{SHARE}": "100.0" for each in told if each.share_behind and is_known(totals[each.key])}
+    return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares}
 
 
 def _shortened(rows: Sequence[Row], found: Report) -> str:
-    part = share(sum(row.macs for row in rows), found.totals.macs)
+    part = share(total(row.amounts["macs"] for row in rows), found.totals.macs)
     return f"{len(rows)} of {len(found.rows)} rows, with {part} of the MACs"
 
 
+NAMES = 16
+"""Characters for the names of the lines below the table."""
+
+
 def totals_lines(found: Report) -> tuple[str, ...]:
-    """The totals of DESIGN, each with its name."""
-    totals = found.totals
-    sizes = ", ".join(f"{scaled(size, 'B')} {dtype}" for dtype, size in totals.weight_bytes.items())
-    field = shape(totals.receptive_field) + " pixels" if totals.receptive_field else "-"
-    return (
-        f"Params          {grouped(totals.params)} "
-        f"(trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)})",
-        f"MACs            {scaled(totals.macs)} ({grouped(totals.macs)})",
-        f"FLOPs           {scaled(totals.flops)} ({grouped(totals.flops)})",
-        f"Weights         {sizes}",
-        f"Peak activation {scaled(totals.peak_activation_bytes, 'B')} (float32, batch 1)",
-        f"Receptive field {field}",
-    )
+    """The totals, each with its name; ends where there are several, and what could not be counted."""
+    told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
+    for name, nodes in (("Inputs", found.inputs), ("Outputs", found.outputs)):
+        if len(nodes) > 1:
+            told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
+    lines = [f"{name:<{NAMES}}{text}" for name, text in told]
+    uncounted = found.totals.uncounted()
+    if uncounted:
+        layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
+        lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
+    return tuple(lines)
+
+
+def _total(told: Metric, totals: Totals) -> str:
+    value = totals[told.key]
+    if value is None:
+        return "-"
+    if told.unit is Unit.PIXELS:
+        return f"{shape(value)} pixels"
+    if told.unit is Unit.BYTES:
+        return _bytes(value) + (f" ({told.remark})" if told.remark else "")
+    if told.parts:
+        split = ", ".join(f"{metric(key).title.lower()} {grouped(totals[key])}" for key in told.parts)
+        return f"{in_words(value, grouped)} ({split})"
+    return in_words(value, lambda number: f"{scaled(number)} ({grouped(number)})")
+
+
+def _bytes(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_bytes(size)} {dtype}" for dtype, size in value.items())
+    return in_words(value, lambda size: scaled(size, "B"))

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cnncli.analysis.check.places import Place, json_line
+from cnncli.analysis.check.places import Position, json_line
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
+from cnncli.analysis.metrics import Place, metrics
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.reference import parse
+from cnncli.network import canonical
 
 SCHEMA_VERSION = 1
-COSTS = ("params", "trainable_params", "macs", "flops", "peak_activation_bytes", "layers")
 STRUCTURE = "structure"
+
+
+def costs() -> tuple[str, ...]:
+    """The figures that a lock file holds, by their keys."""
+    return tuple(each.key for each in metrics(Place.LOCK))
 
 
 @dataclass(frozen=True)
@@ -31,9 +36,9 @@ class Lock:
     text: str
     spelt: Mapping[str, str]
 
-    def place(self, reference: str, key: str) -> Place:
+    def place(self, reference: str, key: str) -> Position:
         """Where a model's figure stands in the file."""
-        return Place(self.path, json_line(self.text, self.spelt[reference], key))
+        return Position(self.path, json_line(self.text, self.spelt[reference], key))
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -48,7 +53,7 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
 
 
 def _locked(entry: Entry) -> dict[str, Any]:
-    return {**{cost: getattr(entry.totals, cost) for cost in COSTS}, STRUCTURE: f"sha256:{entry.structure}"}
+    return {**{cost: entry.totals[cost] for cost in costs()}, STRUCTURE: f"sha256:{entry.structure}"}
 
 
 def read_lock(text: str, path: str) -> Lock:
@@ -56,11 +61,11 @@ def read_lock(text: str, path: str) -> Lock:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UsageError(f"{Place(path, error.lineno)}: not a lock file: {error.msg}") from None
+        raise UsageError(f"{Position(path, error.lineno)}: not a lock file: {error.msg}") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
         raise UsageError(f"{path}: not a lock file: {error}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
-    place = Place(path, json_line(text, "schema_version"))
+    place = Position(path, json_line(text, "schema_version"))
     if isinstance(version, bool) or not isinstance(version, int):
         raise UsageError(f"{place}: not a lock file: it has no schema_version")
     if version > SCHEMA_VERSION:
@@ -70,7 +75,7 @@ def read_lock(text: str, path: str) -> Lock:
         raise UsageError(f"{place}: not a lock file: it has no models")
     spelt: dict[str, str] = {}
     for written, locked in models.items():
-        at = Place(path, json_line(text, written))
+        at = Position(path, json_line(text, written))
         reference = _reference(written, at)
         if reference in spelt:
             raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
@@ -79,16 +84,16 @@ def read_lock(text: str, path: str) -> Lock:
     return Lock(path, {reference: models[written] for reference, written in spelt.items()}, text, spelt)
 
 
-def _reference(written: str, place: Place) -> str:
+def _reference(written: str, place: Position) -> str:
     """The shortest reference of a model, however the file names it."""
     try:
-        return parse(written).reference
+        return canonical(written)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
 
 
-def _check(reference: str, locked: Any, place: Place) -> None:
-    known = (*COSTS, STRUCTURE)
+def _check(reference: str, locked: Any, place: Position) -> None:
+    known = (*costs(), STRUCTURE)
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
         right = isinstance(value, str) if key == STRUCTURE else isinstance(value, int) and value >= 0
@@ -109,14 +114,14 @@ def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
     if entry.reference not in lock.models:
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
     locked, now = lock.models[entry.reference], _locked(entry)
-    places = {key: lock.place(entry.reference, key) for key in (*COSTS, STRUCTURE)}
-    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in COSTS]
+    places = {key: lock.place(entry.reference, key) for key in (*costs(), STRUCTURE)}
+    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in costs()]
     same = locked[STRUCTURE] == now[STRUCTURE]
-    moved = any(locked[cost] != now[cost] for cost in COSTS)
+    moved = any(locked[cost] != now[cost] for cost in costs())
     hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
     return [*verdicts, Verdict(entry.reference, LockedStructure(moved), *hashes, same or moved, place)]
 
 
-def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Place) -> Verdict:
+def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Position) -> Verdict:
     passed = abs(now - locked) <= tolerance * locked
     return Verdict(model, LockedCost(cost, tolerance), locked, now, passed, place)

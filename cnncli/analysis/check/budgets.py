@@ -6,33 +6,23 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
-from cnncli.analysis.check.places import Place, toml_error_line, toml_line
+from cnncli.analysis.check.places import Position, toml_error_line, toml_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.costs import Totals
+from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.reference import parse
+from cnncli.network import canonical
 
 
-class Kind(NamedTuple):
-    """Something that can be limited: how a limit is read, what it limits, in which words."""
-
-    read: Callable[[str], int]
-    value: Callable[[Totals], int]
-    noun: str
+def limited() -> dict[str, Metric]:
+    """What can be limited, by the limit's name, such as max-params."""
+    return {each.limit.name: each for each in metrics(Place.BUDGET)}
 
 
-KINDS = {
-    "max-params": Kind(read_count, lambda totals: totals.params, "params"),
-    "max-trainable-params": Kind(read_count, lambda totals: totals.trainable_params, "trainable params"),
-    "max-macs": Kind(read_count, lambda totals: totals.macs, "MACs"),
-    "max-flops": Kind(read_count, lambda totals: totals.flops, "FLOPs"),
-    "max-weight-bytes": Kind(read_bytes, lambda totals: totals.weight_bytes["float32"], "bytes of float32 weights"),
-    "max-peak-activation": Kind(read_bytes, lambda totals: totals.peak_activation_bytes, "bytes of activations"),
-    "max-layers": Kind(read_count, lambda totals: totals.layers, "layers"),
-}
+READERS: dict[Unit, Callable[[str], int]] = {Unit.COUNT: read_count, Unit.BYTES: read_bytes}
+"""How a limit on a figure of a unit is read."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +32,33 @@ class Budget:
     name: str
     limit: int
     text: str
-    place: Place | None = None
+    place: Position | None = None
 
 
 Budgets = Mapping[str, Budget]
 """By name: at most one of each kind."""
 
 
-def read_budget(name: str, value: Any, place: Place | None = None) -> Budget:
+def read_budget(name: str, value: Any, place: Position | None = None) -> Budget:
     """A budget from text or, in TOML, a whole number. Raises UsageError."""
     option = f"{place}: {name} =" if place else f"--{name}"
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UsageError(f'{option} {value}: expected a whole number, or text such as "5M"')
     try:
-        return Budget(name, KINDS[name].read(str(value)), str(value), place)
+        return Budget(name, READERS[_metric(name).unit](str(value)), str(value), place)
     except ValueError as error:
         raise UsageError(f"{option} {value}: {error}") from None
 
 
-def read_tolerance(text: str, place: Place | None = None) -> Fraction:
+def _metric(name: str) -> Metric:
+    known = limited()
+    if name not in known:
+        near = suggestion(name, {each: each for each in known})
+        raise UsageError(f"there is no limit {name}{near}; there are {', '.join(known)}")
+    return known[name]
+
+
+def read_tolerance(text: str, place: Position | None = None) -> Fraction:
     """A tolerance as a share: 1/100 of `1%`. Raises UsageError."""
     option = f"{place}: tolerance =" if place else "--tolerance"
     try:
@@ -71,11 +69,13 @@ def read_tolerance(text: str, place: Place | None = None) -> Fraction:
 
 def hold(model: str, totals: Totals, budgets: Budgets) -> list[Verdict]:
     """Whether a model keeps each of its budgets: at the limit it does."""
-    return [_verdict(model, totals, budgets[name]) for name in KINDS if name in budgets]
+    return [_verdict(model, totals, budgets[name]) for name in limited() if name in budgets]
 
 
 def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
-    value = KINDS[budget.name].value(totals)
+    """What is unknown, if only in part, keeps no limit: it is not less than anything."""
+    metric = limited()[budget.name]
+    value = metric.figure(totals[metric.key])
     return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, value <= budget.limit, budget.place)
 
 
@@ -101,7 +101,7 @@ def read_config(text: str, path: str, section: tuple[str, ...] = ()) -> Config |
     try:
         data: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{Place(path, toml_error_line(str(error), text))}: not TOML: {error}") from None
+        raise UsageError(f"{Position(path, toml_error_line(str(error), text))}: not TOML: {error}") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
         raise UsageError(f"{path}: not TOML that can be read: {error}") from None
     for name in section:
@@ -119,8 +119,8 @@ class _Reader:
         self._path = path
         self._section = section
 
-    def _place(self, *keys: str) -> Place:
-        return Place(self._path, toml_line(self._text, (*self._section, *keys)))
+    def _place(self, *keys: str) -> Position:
+        return Position(self._path, toml_line(self._text, (*self._section, *keys)))
 
     def config(self, data: Mapping[str, Any]) -> Config:
         self._only(data, ("baseline", "budgets", "tolerance"), ())
@@ -135,14 +135,14 @@ class _Reader:
         for written, limits in data.items():
             place = self._place("budgets", written)
             try:
-                reference = parse(written).reference
+                reference = canonical(written)
             except UsageError as error:
                 raise UsageError(f"{place}: {error}") from None
             if reference in models:
                 raise UsageError(f"{place}: {written} has budgets already, as {reference}")
             if not isinstance(limits, dict):
                 raise UsageError(f'{place}: {written}: expected a table of budgets, such as {{ max-params = "5M" }}')
-            self._only(limits, tuple(KINDS), ("budgets", written))
+            self._only(limits, tuple(limited()), ("budgets", written))
             models[reference] = {
                 name: read_budget(name, value, self._place("budgets", written, name)) for name, value in limits.items()
             }

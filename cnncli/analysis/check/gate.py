@@ -11,7 +11,7 @@ from cnncli.analysis.check.budgets import Budgets, Config, hold
 from cnncli.analysis.check.verdicts import Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError
-from cnncli.models.reference import Model, parse
+from cnncli.network import Network, network
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Gate:
     writing: bool
     asked: bool
 
-    def models(self, named: Sequence[Model]) -> list[Model]:
-        """The models named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
+    def networks(self, named: Sequence[Network]) -> list[Network]:
+        """Those named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
         if named:
-            return list({model.reference: model for model in named}.values())
+            return list({each.reference: each for each in named}.values())
         locked = self.lock.models if self.lock else ()
-        found = [parse(reference) for reference in dict.fromkeys([*self.config.budgets, *locked])]
+        found = [network(reference) for reference in dict.fromkeys([*self.config.budgets, *locked])]
         if not found:
             raise UsageError("nothing to check: name a model, or a file of models by --budget or --baseline")
         return found

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A file and a line, counted from 1."""
 
     path: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cnncli.analysis.check.places import Place
+from cnncli.analysis.check.places import Position
 
 
 class Budgeted(NamedTuple):
@@ -31,7 +31,8 @@ class LockedStructure(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A check of a model: `limit` is what is allowed and `value` what there is, a figure or a structure's hash.
+    """A check of a model: `limit` is what is allowed and `value` what there is: a figure, not always
+    known, or a structure's hash.
 
     `place` is where the limit is written, if in a file.
     """
@@ -39,6 +40,6 @@ class Verdict:
     model: str
     check: Budgeted | LockedCost | LockedStructure
     limit: int | str
-    value: int | str
+    value: Any
     passed: bool
-    place: Place | None = None
+    place: Position | None = None

@@ -17,10 +17,10 @@ from itertools import accumulate, pairwise
 from math import exp, log
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from cnncli.amounts import is_known
 from cnncli.analysis.metrics import metric
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape
-from cnncli.graph.amounts import is_known
 from cnncli.network import Network
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph, Group
-from cnncli.graph.amounts import is_known
 from cnncli.network import Network
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
+from cnncli.amounts import is_known, total
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.compare.changes import Fact, changed, whole_block
 from cnncli.analysis.metrics import Metric, Place, metrics
 from cnncli.analysis.structure import acting, arguments, source
 from cnncli.errors import CheckFailed
 from cnncli.graph import Graph, Group, Node, Scope
-from cnncli.graph.amounts import is_known, total
 
 Costs = Mapping[str, Any]
 """Of layers, what changes of them are told to cost: the figures that add up, by the metrics' keys."""

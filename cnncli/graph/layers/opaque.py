@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cnncli.graph.amounts import UNKNOWN
+from cnncli.amounts import UNKNOWN
 from cnncli.graph.layer import Layer, Shape, Weight, Window
 from cnncli.graph.roles import Role
 
