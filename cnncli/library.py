@@ -15,7 +15,6 @@ from typing import Any
 from cnncli.analysis.metrics import Totals
 from cnncli.errors import CheckFailed
 from cnncli.graph import Graph
-from cnncli.models.options import show
 from cnncli.network import Network as Named
 from cnncli.network import network, of_graph
 
@@ -72,7 +71,7 @@ def load(reference: str, **options: Any) -> Network:
     Raises UsageError, naming what cannot be read or built.
     """
     flavor = options.pop("flavor", None)
-    return _with_methods(network(reference, {name: show(value) for name, value in options.items()}, flavor))
+    return _with_methods(network(reference, options, flavor))
 
 
 def from_graph(graph: Graph) -> Network:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cnncli.graph import Graph
 from cnncli.models.options import show
@@ -65,12 +65,13 @@ class Network:
         return self.origin.model
 
 
-def network(text: str, overrides: Mapping[str, str] | None = None, flavor: str | None = None) -> Network:
-    """Read a reference and build the network that it names; `overrides` are further options, `flavor` its flavor.
+def network(text: str, options: Mapping[str, Any] | None = None, flavor: str | None = None) -> Network:
+    """Read a reference and build the network that it names; `options` are further ones, as text or as they are.
 
     Raises UsageError, naming what cannot be read or built.
     """
-    return of_model(parse(text, overrides, flavor))
+    told = {name: value if isinstance(value, str) else show(value) for name, value in (options or {}).items()}
+    return of_model(parse(text, told, flavor))
 
 
 def of_model(model: Model) -> Network:

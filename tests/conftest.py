@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
+from cnncli.graph import Graph
+from cnncli.network import network
+
 GOLDENS = Path(__file__).parent / "goldens"
 
 
@@ -40,6 +43,11 @@ def golden(name: str, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+def graph_of(reference: str, **options: object) -> Graph:
+    """The graph of a reference."""
+    return network(reference, options, str(options.pop("flavor")) if "flavor" in options else None).graph
 
 
 @pytest.fixture

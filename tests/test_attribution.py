@@ -7,14 +7,14 @@ from itertools import permutations
 
 import pytest
 
-from cnncli.analysis.compare.attribution import attribute, average_over_orders
+from cnncli.analysis.compare.attribution import Obstacle, attribute, average_over_orders
 from cnncli.analysis.compare.difference import costs_of
 from cnncli.models.reference import parse
+from cnncli.network import network
 
 
 def shares(before: str, after: str) -> dict[str, dict[str, tuple[int, float | None]]]:
-    models = parse(before), parse(after)
-    found = attribute(*models, (models[0].graph(), models[1].graph()))
+    found = attribute(network(before), network(after))
     for metric, growth in found.growth.items():
         assert sum(share.growth[metric].difference for share in found.shares) == growth.difference
         assert math.prod(share.growth[metric].ratio for share in found.shares) == pytest.approx(growth.ratio, rel=1e-12)
@@ -92,7 +92,7 @@ def test_undoing_the_deviations_in_one_order_costs_what_was_measured(name: str) 
     for deviation, measured in zip(ORDER, UNDONE[name], strict=True):
         left.remove(deviation)
         after = costs_of(model.graph(deviations=frozenset(left)).nodes)
-        assert (after.params - before.params, after.macs - before.macs) == measured, deviation
+        assert (after["params"] - before["params"], after["macs"] - before["macs"]) == measured, deviation
         before = after
     assert before == costs_of(parse(name).graph().nodes)
 
@@ -132,12 +132,11 @@ def test_orders_through_what_cannot_be_built_are_left_out() -> None:
 
 
 def test_where_no_network_between_can_be_built_it_says_so(monkeypatch) -> None:
-    before, after = parse("v2:alpha=0.5"), parse("v2:alpha=1,input_shape=96")
-    graphs = before.graph(), after.graph()
+    before, after = network("v2:alpha=0.5"), network("v2:alpha=1,input_shape=96")
     monkeypatch.setattr("cnncli.analysis.compare.attribution._Lattice._costs", too_narrow)
-    found = attribute(before, after, graphs)
+    found = attribute(before, after)
     assert not found.shares
-    assert found.why_not == "no way from one to the other can be built: too narrow"
+    assert (found.obstacle, found.failure) == (Obstacle.NO_WAY, "too narrow")
 
 
 def too_narrow(lattice, chosen: int) -> tuple[int, ...] | None:

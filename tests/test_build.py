@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 import pexpect
 import pytest
-from conftest import Result, refused
-
-from cnncli.models.reference import load
+from conftest import Result, graph_of, refused
 
 pytestmark = [
     pytest.mark.tf,
@@ -38,7 +36,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     path = tmp_path_factory.mktemp("weights") / "small.weights.h5"
     with quiet():
-        build(load(SMALL[1]), path, seed=1)
+        build(graph_of(SMALL[1]), path, seed=1)
     return path
 
 
@@ -50,7 +48,7 @@ def test_a_model_is_built_saved_and_told(cnncli: Run, tmp_path: Path) -> None:
     code, out, err = cnncli(*SMALL, "-o", target, "--run", "--seed", 3, "--format", "json", TF_CPP_MIN_LOG_LEVEL="0")
     assert (code, err) == (0, "")
     report = json.loads(out)
-    graph = load(SMALL[1])
+    graph = graph_of(SMALL[1])
     params = sum(node.params for node in graph.nodes)
     assert report["model"]["reference"] == "mobilenet_v1:input_shape=32,alpha=0.25,classes=3"
     assert report["model"]["keras_name"] == "mobilenet_v1_input_shape_32_alpha_0.25_classes_3"
@@ -133,7 +131,7 @@ def test_a_disagreement_is_a_table_and_nothing_is_saved(
 ) -> None:
     from cnncli.keras_model import lower
 
-    other = load("mobilenet_v1:alpha=0.25,input_shape=32,classes=4")
+    other = graph_of("mobilenet_v1:alpha=0.25,input_shape=32,classes=4")
     monkeypatch.setattr("cnncli.keras_model.building.lower", lambda _: lower(other))
     code, out, err = run(*SMALL, "-o", tmp_path / "model.keras")
     assert code == 1
@@ -150,7 +148,7 @@ def test_outputs_that_are_not_finite_fail(run: Run, tmp_path: Path) -> None:
     from cnncli.keras_model import lower, quiet
 
     with quiet():
-        model = lower(load(SMALL[1]))
+        model = lower(graph_of(SMALL[1]))
         model.get_layer("head.logits").bias.assign([np.inf, 0, 0])
         model.save_weights(tmp_path / "broken.weights.h5")
     code, out, err = run(*SMALL, "--weights", tmp_path / "broken.weights.h5", "--run", "-o", tmp_path / "model.keras")

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from conftest import golden, refused
+from conftest import golden, graph_of, refused
 
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 
@@ -296,9 +296,8 @@ def test_verdicts_are_facts() -> None:
     from cnncli.analysis.check.budgets import hold, read_budget
     from cnncli.analysis.check.verdicts import Budgeted, Verdict
     from cnncli.analysis.metrics import Totals
-    from cnncli.models.reference import load
 
-    (verdict,) = hold("v2", Totals(load("v2")), {"max-params": read_budget("max-params", "3M")})
+    (verdict,) = hold("v2", Totals(graph_of("v2")), {"max-params": read_budget("max-params", "3M")})
     assert verdict == Verdict("v2", Budgeted("max-params", "3M"), 3_000_000, PARAMS, False)
 
 

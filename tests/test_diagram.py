@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import golden
+from conftest import golden, graph_of
 
 from cnncli.diagram import Heading, Options, as_dot, diagram
 from cnncli.diagram.chain import chain
@@ -36,7 +36,7 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.models.catalogue import MODELS
-from cnncli.models.reference import load, parse
+from cnncli.models.reference import parse
 
 DETAILS = ("stage", "block", "layer")
 SOME = ("mobilenet_v1", "mobilenet_v3_small", "efficientnet_b0", "efficientnet_b7", "mobilenet_v2@article")
@@ -258,7 +258,7 @@ def test_every_page_prints(spec, flavor: str, detail: Any) -> None:
 
 @pytest.mark.parametrize("columns", [1, 2, 5, 99])
 def test_columns_are_as_many_as_asked_for(columns: int) -> None:
-    graph = load("mobilenet_v2")
+    graph = graph_of("mobilenet_v2")
     found = boxes(draw(graph, columns=columns))
     shown = [part.row.name for part in parts(graph, "block")]
     residuals = {name for name in shown if f"{name} out" in found}
@@ -278,14 +278,14 @@ def test_columns_are_read_downwards_and_rows_to_the_right() -> None:
 
 
 def test_the_way_to_the_next_column_is_one_heavy_line() -> None:
-    dot = draw(load("efficientnet_b0"), detail="layer", columns=4)
+    dot = draw(graph_of("efficientnet_b0"), detail="layer", columns=4)
     heavy = [line for line in dot.splitlines() if "->" in line and "penwidth=8" in line]
     assert len(heavy) == 3
     assert all('pos="e,' in line for line in heavy)  # with an arrowhead
 
 
 def test_a_block_says_what_a_person_would() -> None:
-    dot = draw(load("efficientnet_b0"))
+    dot = draw(graph_of("efficientnet_b0"))
     said = re.sub("<[^>]+>", "|", {name: label for name, *_, label in NODE.findall(dot)}["stage4.block2-3"])
     assert [word for word in said.split("|") if word.strip(" >")][:6] == [
         "MBConv6 k3x3 ", "SE", "x2", "14x14x80", "209.96 k params", "stage4.block2-3",
@@ -296,14 +296,14 @@ def test_a_block_says_what_a_person_would() -> None:
 
 def test_a_resolution_has_a_band() -> None:
     assert {"112x112", "56x56", "28x28", "14x14", "7x7"} < set(
-        re.findall(r">(\d+x\d+)<", draw(load("b0"), detail="stage"))
+        re.findall(r">(\d+x\d+)<", draw(graph_of("b0"), detail="stage"))
     )
-    assert "112x112 → 56x56" in draw(load("b0"))
-    assert set(frames(draw(load("b0")))) == {"page", *(f"stage{number}" for number in range(1, 8))}
+    assert "112x112 → 56x56" in draw(graph_of("b0"))
+    assert set(frames(draw(graph_of("b0")))) == {"page", *(f"stage{number}" for number in range(1, 8))}
 
 
 def test_layers_lie_in_their_blocks() -> None:
-    graph = load("mobilenet_v3_small")
+    graph = graph_of("mobilenet_v3_small")
     dot = draw(graph, detail="layer")
     found, around = boxes(dot), frames(dot)
     for node in graph.nodes:
@@ -314,7 +314,7 @@ def test_layers_lie_in_their_blocks() -> None:
 
 
 def test_a_block_is_never_torn_apart() -> None:
-    graph = load("efficientnet_b1")
+    graph = graph_of("efficientnet_b1")
     names = set(frames(draw(graph, detail="layer")))
     blocks = {".".join(node.scope[:2]) for node in graph.nodes if len(node.scope) >= 2}
     assert blocks <= names
@@ -330,7 +330,7 @@ def test_fusing_folds_into_the_convolution() -> None:
         ("stage1.block1.project", "Conv2D 1x1"),
     ]
     for name in ("efficientnet_b0", "mobilenet_v3_large", "mobilenet_v1@article"):
-        graph = load(name)
+        graph = graph_of(name)
         shown = parts(graph, "layer", fuse=True)
         assert [node for part in shown for node in part.nodes] == graph.nodes
         assert sum(part.row.params for part in shown) == sum(node.params for node in graph.nodes)
@@ -348,7 +348,7 @@ def test_a_tensor_that_is_read_elsewhere_is_not_fused_away() -> None:
 
 def test_branches_alike_are_not_blocks_in_a_row() -> None:
     assert max(part.row.repeats for part in parts(branches(), "block")) == 1
-    assert max(part.row.repeats for part in parts(load("b0"), "block")) == 3
+    assert max(part.row.repeats for part in parts(graph_of("b0"), "block")) == 3
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def fill(dot: str, name: str) -> str:
 @pytest.mark.parametrize("measure", ["params", "macs", "activations"])
 @pytest.mark.parametrize("name", theme.THEMES)
 def test_heat_is_the_darker_or_brighter_the_more(name: Any, measure: Any) -> None:
-    graph = load("mobilenet_v2")
+    graph = graph_of("mobilenet_v2")
     dot = draw(graph, heat=measure, theme=name)
     shown = sorted(parts(graph, "block"), key=lambda part: part.cost(measure))
     shades = [theme.luminance(fill(dot, part.row.name)) for part in shown]

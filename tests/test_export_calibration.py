@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy
 import pytest
+from conftest import graph_of
 
 from cnncli.export.calibration import LARGEST_SIDE, calibrate, takes
 from cnncli.export.representative import representative
@@ -18,7 +19,6 @@ from cnncli.graph.layers import (
     MaxPooling2D,
     Reshape,
 )
-from cnncli.models.reference import load
 
 
 def chain(side: int, *layers: Layer) -> Graph:
@@ -35,8 +35,8 @@ STEM = (Conv2D(8, 3, strides=4), BatchNormalization(), MaxPooling2D(4))
 @pytest.mark.parametrize(
     ("graph", "expected"),
     [
-        (load("v2", input_shape="256"), True),
-        (load("v3_small", input_shape="256"), True),
+        (graph_of("v2", input_shape="256"), True),
+        (graph_of("v3_small", input_shape="256"), True),
         (chain(256, *STEM, GlobalAveragePooling2D(), Dense(10)), True),
         (chain(256, *STEM, Flatten(), Dense(10)), False),
         (chain(256, *STEM, Reshape((256, 8))), False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from conftest import graph_of
 
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Kind, fold
@@ -24,7 +25,6 @@ from cnncli.graph.layers import (
     Reshape,
     SeparableConv2D,
 )
-from cnncli.models.reference import load
 
 
 def small() -> Graph:
@@ -68,7 +68,7 @@ def test_folding_by_depth() -> None:
 
 
 def test_layers_around_a_deeper_scope_are_named_from_first_to_last() -> None:
-    names = [group.name for group in fold(load("b0"), 3)]
+    names = [group.name for group in fold(graph_of("b0"), 3)]
     assert names[5:9] == [
         "stage2.block1.expand_conv-depthwise_activation",
         "stage2.block1.squeeze_excite",

@@ -6,11 +6,11 @@ import pickle
 from dataclasses import dataclass, field, fields
 
 import pytest
+from conftest import graph_of
 
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import InputLayer, ReLU
 from cnncli.graph.transport import flattened, restored
-from cnncli.models.reference import load
 
 
 def chain(length: int) -> Graph:
@@ -32,7 +32,7 @@ def test_a_deep_graph_comes_back() -> None:
 
 @pytest.mark.parametrize("reference", ["mobilenet_v3_small", "efficientnet_b0"])
 def test_every_field_comes_back(reference: str) -> None:
-    graph = load(reference)
+    graph = graph_of(reference)
     assert graph.nodes[3].costs  # counted, and kept from now on
     found = pickle.loads(pickle.dumps(graph))
     for before, after in zip(graph.nodes, found.nodes, strict=True):
@@ -79,7 +79,7 @@ def test_references_are_found_wherever_they_stand() -> None:
 def test_the_keras_model_is_the_same() -> None:
     from cnncli.keras_model import lower, quiet
 
-    graph = load("v3_small", input_shape="32")
+    graph = graph_of("v3_small", input_shape="32")
     with quiet():
         before, after = lower(graph), lower(pickle.loads(pickle.dumps(graph)))
     assert after.get_config() == before.get_config()

@@ -20,6 +20,6 @@ def test_a_long_graph_is_an_ordinary_graph(make, length: int) -> None:
     assert length - 20 <= len(graph.nodes) <= length
     found = Totals(graph)
     assert found.layers == len(graph.nodes)
-    assert sum(row.params for row in report(graph, 1).rows) == found.params
+    assert sum(row.amounts["params"] for row in report(graph, 1).rows) == found.params
     assert repr(graph.nodes[-1])
     del graph  # freed without recursion too

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import graph_of
 from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.errors import UsageError
@@ -21,7 +22,6 @@ from cnncli.graph.layers import LAYERS, BatchNormalization, Conv2D, Dense, Globa
 from cnncli.keras_model import build, differences, import_keras, keras_name, load_weights, lower, quiet
 from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file, snake_case
 from cnncli.models.catalogue import MODELS
-from cnncli.models.reference import load
 
 pytestmark = [
     pytest.mark.tf,
@@ -56,7 +56,7 @@ def small() -> Any:
 
 
 def test_the_model_carries_the_names_of_the_graph() -> None:
-    graph = load("v2", alpha=0.35, input_shape="160x224")
+    graph = graph_of("v2", alpha=0.35, input_shape="160x224")
     with quiet():
         model = lower(graph)
     assert model.name == "mobilenet_v2_input_shape_160x224_alpha_0.35"
@@ -69,14 +69,14 @@ def test_a_name_is_one_that_tensorflow_takes(reference: str) -> None:
     with quiet():
         import tensorflow as tf
 
-        with tf.Graph().as_default(), tf.name_scope(keras_name(load(reference).name)):
+        with tf.Graph().as_default(), tf.name_scope(keras_name(graph_of(reference).name)):
             pass
 
 
 def test_two_lines_give_a_keras_model() -> None:
     script = (
         "from cnncli import load, to_keras\n"
-        "model = to_keras(load('mobilenet_v2', alpha=0.35, classes=10))\n"
+        "model = to_keras(graph_of('mobilenet_v2', alpha=0.35, classes=10))\n"
         "print(type(model).__name__, model.output_shape)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -99,7 +99,7 @@ def test_the_graphs_axes_hold_whatever_keras_is_told() -> None:
     keras = import_keras()
     keras.config.set_image_data_format("channels_first")
     try:
-        graph = load(SMALL)
+        graph = graph_of(SMALL)
         with quiet():
             assert differences(graph, lower(graph)) == ()
         assert keras.config.image_data_format() == "channels_first"
@@ -152,7 +152,7 @@ def saved_bytes(path: Path) -> bytes:
 
 
 def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:
-    graph = load(SMALL)
+    graph = graph_of(SMALL)
     seeds = {"first": 7, "again": 7, "other": 8, "none": None}
     with quiet():
         for name, seed in seeds.items():
@@ -176,7 +176,7 @@ for path in sys.argv[1:]:
 @pytest.mark.parametrize("family", ["MobileNet", pytest.param("EfficientNet", marks=pytest.mark.slow)])
 def test_saved_models_load_in_a_fresh_process_without_cnncli(tmp_path: Path, family: str) -> None:
     graphs = [
-        load(spec.name, flavor=flavor, input_shape="64", classes=10)
+        graph_of(spec.name, flavor=flavor, input_shape="64", classes=10)
         for spec in MODELS
         for flavor in spec.flavor_names
         if spec.family == family
@@ -216,7 +216,7 @@ FILES: dict[str, Callable[[Any, Path], None]] = {
 def test_weights_of_keras_applications_are_loaded(tmp_path: Path, small: Any, name: str) -> None:
     with quiet():
         FILES[name](small, tmp_path / name)
-        ours = lower(load(SMALL))
+        ours = lower(graph_of(SMALL))
         loaded = load_weights(ours, tmp_path / name)
     assert loaded.layers == sum(bool(layer.weights) for layer in small.layers)
     assert loaded.notes == ()
@@ -231,7 +231,7 @@ def test_normalization_computes_with_the_loaded_statistics(tmp_path: Path) -> No
         randomize(theirs, np.random.default_rng(1))
         calibrate(theirs, pictures)
         save_legacy(theirs, tmp_path / "legacy.h5")
-        ours = lower(load("b0", input_shape="64", classes=5))
+        ours = lower(graph_of("b0", input_shape="64", classes=5))
         load_weights(ours, tmp_path / "legacy.h5")
         assert distance(np.asarray(ours(pictures)), np.asarray(theirs(pictures))) < 1e-5
 
@@ -254,7 +254,7 @@ def test_published_efficientnets_compute_what_keras_applications_does(
         theirs = network(weights="imagenet", **arguments)
         calibrate(theirs, pictures)
         save_legacy(theirs, path)
-        ours, without = (lower(load("b0", input_shape="64", include_top=False, pooling="avg")) for _ in range(2))
+        ours, without = (lower(graph_of("b0", input_shape="64", include_top=False, pooling="avg")) for _ in range(2))
         loaded = load_weights(ours, path)
         transfer(theirs, without)
         expected = np.asarray(theirs(pictures))
@@ -286,7 +286,7 @@ def test_weights_of_another_network_change_nothing(
 ) -> None:
     with quiet():
         FILES[name](small, tmp_path / name)
-        ours = lower(load(reference))
+        ours = lower(graph_of(reference))
         before = ours.get_weights()
         with pytest.raises(UsageError) as error:
             load_weights(ours, tmp_path / name)
@@ -299,7 +299,7 @@ def test_weights_of_another_network_change_nothing(
 def test_files_cut_short_are_refused(tmp_path: Path, small: Any, name: str) -> None:
     with quiet():
         FILES[name](small, tmp_path / name)
-        ours = lower(load(SMALL))
+        ours = lower(graph_of(SMALL))
     whole = (tmp_path / name).read_bytes()
     for length in (0, 1, 7, 8, 100, 2000, *np.random.default_rng(3).integers(len(whole), size=20)):
         (tmp_path / name).write_bytes(whole[:length])
@@ -311,7 +311,7 @@ def test_a_damaged_archive_is_refused_or_whole(tmp_path: Path, small: Any) -> No
     random = np.random.default_rng(3)
     with quiet():
         small.save(tmp_path / "model.keras")
-        ours = lower(load(SMALL))
+        ours = lower(graph_of(SMALL))
     whole = (tmp_path / "model.keras").read_bytes()
     for number in range(60):
         damaged = bytearray(whole)
@@ -403,7 +403,7 @@ def test_our_own_mistakes_are_not_the_file_s(
     monkeypatch.setattr(f"cnncli.keras_model.weights.{ours}", mistaken)
     with quiet():
         small.save_weights(tmp_path / "model.weights.h5")
-        model = lower(load(SMALL))
+        model = lower(graph_of(SMALL))
     with pytest.raises(TypeError, match="a defect"):
         load_weights(model, tmp_path / "model.weights.h5")
 
@@ -413,7 +413,7 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path, small: Any) -> No
 
     with quiet():
         small.save_weights(tmp_path / "model.weights.h5")
-        ours = lower(load(SMALL))
+        ours = lower(graph_of(SMALL))
     with h5py.File(tmp_path / "linking.weights.h5", "w") as file:
         file["layers"] = h5py.ExternalLink(str(tmp_path / "model.weights.h5"), "/layers")
     with pytest.raises(UsageError, match="layers is a link or missing"):

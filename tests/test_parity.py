@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import graph_of
 from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.graph import Graph
 from cnncli.keras_model import import_keras, lower, quiet
 from cnncli.models.catalogue import MODELS
-from cnncli.models.reference import Model, load, parse
+from cnncli.models.reference import Model, parse
 
 pytestmark = pytest.mark.tf
 
@@ -150,7 +151,7 @@ def test_the_outputs_are_those_of_the_articles_code(name: str) -> None:
     classes = 10 if name.startswith("mobilenet") else 1000
     pictures = np.random.default_rng(7).uniform(0, 1, (8, 64, 64, 3)).astype("float32")
     with quiet():
-        ours = lower(load(name, flavor="article", input_shape="64", classes=classes))
+        ours = lower(graph_of(name, flavor="article", input_shape="64", classes=classes))
         randomize(ours, np.random.default_rng(2017))
         calibrate(ours, pictures)
         found, flipped = outputs(ours, pictures), outputs(ours, pictures[:, ::-1])

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import refused
+from conftest import graph_of, refused
 
 from cnncli.diagram import Options, as_dot, as_picture, diagram
 from cnncli.draw import graphviz as picture
@@ -19,7 +19,7 @@ from cnncli.draw import stamps
 from cnncli.draw.svg import document
 from cnncli.errors import MachineError
 from cnncli.models.catalogue import MODELS
-from cnncli.models.reference import load, parse
+from cnncli.network import network
 from cnncli.views.plot import heading
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "dot": b"digraph ", "gv": b"digraph "}
@@ -53,10 +53,10 @@ def words(svg: bytes) -> list[str]:
 @pytest.mark.parametrize("flavor", ["keras", "article"])
 @pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
 def test_every_model_in_every_kind_of_file(spec, flavor: str) -> None:
-    model = parse(spec.name, flavor=flavor)
-    graph = model.graph()
+    found = network(spec.name, flavor=flavor)
+    graph = found.graph
     for detail in ("stage", "block", "layer"):
-        drawn = diagram(graph, heading(model, graph), Options(detail))  # type: ignore[arg-type]
+        drawn = diagram(graph, heading(found), Options(detail))  # type: ignore[arg-type]
         for kind in ("pdf", "png"):
             done = picture.rendered(as_dot(drawn), kind, 40)
             assert done.data.startswith(MAGIC[kind])
@@ -78,7 +78,7 @@ def test_a_pdf_can_be_searched_for_every_layer(run, tmp_path, reference: str) ->
     path = tmp_path / "layers.pdf"
     assert run("plot", reference, "--detail", "layer", "-o", path).code == 0
     text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True, check=True).stdout.split()
-    names = [node.name for node in load(reference).nodes]
+    names = [node.name for node in graph_of(reference).nodes]
     assert {name: text.count(name) for name in names} == dict.fromkeys(names, 1)
     info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
     size = re.search(r"Page size: +(\d+) x (\d+) pts", info)
@@ -322,9 +322,8 @@ def test_options_reach_the_picture(run) -> None:
 
 
 def test_the_heading_tells_whose_picture_it_is() -> None:
-    model = parse("mobilenet_v2@article:alpha=0.5,input_shape=96")
-    graph = model.graph()
-    found = heading(model, graph)
+    named = network("mobilenet_v2@article:alpha=0.5,input_shape=96")
+    graph, found = named.graph, heading(named)
     assert found.title == "mobilenet_v2"
     about, sums = found.lines
     assert about == "MobileNet (2018), flavor article, input_shape 96, alpha 0.5"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Result, golden, refused
+from conftest import Result, golden, graph_of, refused
 
 from cnncli.models.catalogue import MODELS
 
@@ -225,15 +225,15 @@ def test_families_stay_together_and_only_neighbours_are_a_range(monkeypatch, run
 def test_a_paper_without_a_number_at_arxiv(run) -> None:
     from dataclasses import replace
 
-    from cnncli.models.reference import parse
     from cnncli.models.spec import Paper
+    from cnncli.network import network
     from cnncli.views.summary import title
 
-    model = parse("v1")
-    for number in ("", "-"):
-        unnumbered = replace(model, spec=replace(model.spec, paper=Paper("Gradient-based learning", number)))
-        assert title(unnumbered).endswith("\nGradient-based learning")
-    assert title(model).endswith(", arXiv 1704.04861")
+    found = network("v1")
+    assert found.about is not None
+    unnumbered = replace(found, about=found.about._replace(paper=Paper("Gradient-based learning")))
+    assert title(unnumbered).endswith("\nGradient-based learning")
+    assert title(found).endswith(", arXiv 1704.04861")
 
 
 @pytest.mark.parametrize("arguments", ["--help", "summary --help", "list --help", "--version"])
@@ -254,10 +254,9 @@ def test_a_terminal_gets_colours_and_its_width(cnncli) -> None:
 def test_the_columns_named_in_help_are_those_there_are() -> None:
     from cnncli.analysis.metrics import Totals
     from cnncli.cli.summary import COLUMNS
-    from cnncli.models.reference import load
     from cnncli.views.summary import columns_for
 
-    assert tuple(column.key for column in columns_for(Totals(load("v2")))) == COLUMNS
+    assert tuple(column.key for column in columns_for(Totals(graph_of("v2")))) == COLUMNS
 
 
 def test_characters_that_the_stream_lacks_are_replaced(cnncli) -> None:

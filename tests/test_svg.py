@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from conftest import graph_of
 from test_diagram import branches, small, unet
 
 from cnncli.diagram import Heading, Options, as_picture, diagram
@@ -17,7 +18,6 @@ from cnncli.draw.svg import document, element
 from cnncli.draw.text import width
 from cnncli.graph import Graph
 from cnncli.graph.layers import Conv2D, InputLayer
-from cnncli.models.reference import load
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 LOOKS: dict[str, dict[str, Any]] = {
@@ -57,7 +57,7 @@ def test_a_picture_says_what_it_is(look: str) -> None:
 
 @pytest.mark.parametrize("detail", ["stage", "block", "layer"])
 def test_each_box_tells_its_figures_when_it_is_pointed_at(detail: Any) -> None:
-    graph = load("mobilenet_v3_small")
+    graph = graph_of("mobilenet_v3_small")
     root = read(drawn(graph, detail=detail))
     boxes = {box.get("data-name"): box for box in root.iter(f"{NAMESPACE}g") if box.get("class") == "box"}
     shown = parts(graph, detail)
@@ -75,7 +75,7 @@ def test_each_box_tells_its_figures_when_it_is_pointed_at(detail: Any) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b1", "unet", "branches"])
 def test_nothing_leaves_the_page_and_no_text_its_box(name: str, look: str) -> None:
-    graph = {"unet": unet, "branches": branches}.get(name, lambda: load(name))()
+    graph = {"unet": unet, "branches": branches}.get(name, lambda: graph_of(name))()
     picture = drawn(graph, **LOOKS[look])
     page = Rect(0, 0, picture.width, picture.height)
     for shape in flat(picture.shapes):

@@ -167,7 +167,7 @@ def traits(group: Group) -> Traits | None:
     layers = [node.layer for node in group.nodes]
     convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
-    activations = [label.activation for label in map(layer_label, layers) if label.type == "Activation"]
+    activations = [layer_label(layer).activation for layer in layers if layer.role is Role.ACTIVATION and _named(layer)]
     return Traits(
         kind=_common(group.kinds),
         kernel_size=max((layer.kernel_size for layer in depthwise or convolutions), default=(1, 1)),

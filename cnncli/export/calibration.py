@@ -10,13 +10,13 @@ weights to int8 changes B7's outputs altogether (cosine 0.18 to float32's; 0.98 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cnncli.errors import LayerError
 from cnncli.export.representative import Representative
-from cnncli.graph import Graph, Node, Shape
+from cnncli.graph import Graph, Node, Role, Shape
 
 BRANCH = 0.2
 """Gamma of the batch norm that ends a residual branch (Goyal et al. 2017 begin training with 0)."""
@@ -84,9 +84,9 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
         layer = model.get_layer(node.name)
         inputs = [tensors[source.index] for source in node.inputs]
         given = inputs if len(inputs) > 1 else inputs[0]
-        if node.macs and not _leads_to("BatchNormalization", node, readers):
+        if node.macs and not _leads_to(_takes_statistics, node, readers):
             _limit_to_unit_variance(layer, given)
-        if node.type == "BatchNormalization" and _leads_to("Add", node, readers):
+        if _takes_statistics(node) and _leads_to(_sums, node, readers):
             layer.gamma.assign(layer.gamma * BRANCH)
         tensors[node.index] = layer(given, training=True)
         for source in {source.index for source in node.inputs}:
@@ -95,11 +95,20 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
                 del tensors[source]
 
 
-def _leads_to(type: str, node: Node, readers: list[list[Node]]) -> bool:
-    """Whether all that reads the node, at once or behind dropout, is of this type."""
+def _takes_statistics(node: Node) -> bool:
+    """Whether it is a batch norm, the normalization that runtimes fold."""
+    return node.role is Role.NORMALIZATION and node.layer.folds
+
+
+def _sums(node: Node) -> bool:
+    return node.layer.combines == "sum"
+
+
+def _leads_to(kind: Callable[[Node], bool], node: Node, readers: list[list[Node]]) -> bool:
+    """Whether all that reads the node, at once or behind dropout, is of this kind."""
     following = readers[node.index]
     return bool(following) and all(
-        reader.type == type or (reader.type == "Dropout" and _leads_to(type, reader, readers)) for reader in following
+        kind(reader) or (reader.layer.idle and _leads_to(kind, reader, readers)) for reader in following
     )
 
 

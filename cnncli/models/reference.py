@@ -141,9 +141,3 @@ def _read(spec: ModelSpec, flavor: str, options: Mapping[str, Any], key: str, te
         return spec.option(key).read(text)
     except ValueError as error:
         raise UsageError(f"{key}={text}: expected {error}") from None
-
-
-def load(reference: str, **options: Any) -> Graph:
-    """The layer graph of a model reference: `load("mobilenet_v2", alpha=0.5)`. Raises UsageError."""
-    flavor = options.pop("flavor", None)
-    return parse(reference, {name: show(value) for name, value in options.items()}, flavor).graph()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncli.analysis.report import report
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Add, BatchNormalization, Concatenate, Conv2D, InputLayer, ReLU
-from cnncli.models.reference import load
+from cnncli.network import network
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
 
@@ -63,7 +63,8 @@ def measure(make: Callable[[int], Graph], length: int) -> float:
 
 def growth(lengths: tuple[int, ...] = LENGTHS) -> list[Growth]:
     """Both shapes at each length, and the largest of the real networks."""
-    real = Growth("efficientnet_b7", len(load("efficientnet_b7").nodes), measure(lambda _: load("efficientnet_b7"), 0))
+    b7 = len(network("efficientnet_b7").graph.nodes)
+    real = Growth("efficientnet_b7", b7, measure(lambda _: network("efficientnet_b7").graph, 0))
     grown = [
         Growth(name, length, measure(make, length))
         for name, make in (("chain", chain), ("dense blocks", dense_blocks))
