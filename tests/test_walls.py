@@ -26,7 +26,7 @@ ALLOWED = {
     "render": {"errors", "words", "document"},
     "analysis": {"errors", "graph", "models"},
     "export": {"errors", "files", "child", "graph", "models", "keras_model", "analysis"},
-    "draw": {"errors", "files", "descriptors", "document", "models", "analysis", "diagram"},
+    "draw": {"errors", "words", "files", "descriptors", "document"},
     "diagram": {"errors", "words", "graph", "document", "analysis", "draw"},
     "views": {
         "errors", "words", "files", "graph", "document", "models", "render", "analysis", "draw", "diagram",

@@ -81,8 +81,9 @@ def compare(
     text = comparison_text(entries, args.how(format, output), diff, explain)
     if output and output.suffix.lower() in CHARTS:
         from cnncli.draw.chart import write_chart
+        from cnncli.views.chart import chart
 
-        write_chart(entries, output, force=force)
+        write_chart(chart(entries), output, force=force)
         output = None
     deliver(text, output, force=force)
     if exit_code and not all(identical(entries[0], each) for each in entries):
