@@ -11,7 +11,7 @@ from cnncli.draw.shapes import OUTLINE, Box, Circle, Group, Path, Picture, Shape
 from cnncli.draw.text import FAMILY
 from cnncli.words import visible
 
-HEAD, HEAD_OF_LINE = 0.35, 0.75
+HEAD, HEAD_OF_LINE = 0.35, 0.5
 """Half the width of an arrowhead: so much of its length, and of the line's width."""
 DASHES = "2.4 1.6"
 
