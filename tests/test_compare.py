@@ -16,6 +16,7 @@ from conftest import golden, refused
 from cnncli.analysis.compare.comparison import entry
 from cnncli.document.numbers import times
 from cnncli.models.reference import parse
+from cnncli.views.chart import chart as chart_of
 
 B = [f"b{number}" for number in range(8)]
 ALL = ["v1", "v2", "v3_small", "v3_large", *B]
@@ -148,16 +149,54 @@ def test_labels_of_the_chart_do_not_overlap(tmp_path: Path, monkeypatch) -> None
     boxes: list[list[object]] = []
     real = chart._label
 
-    def label(axes, points) -> None:
-        real(axes, points)
+    def label(axes, marks) -> None:
+        real(axes, marks)
         boxes.append([Text.get_window_extent(note) for note in axes.texts])
 
     monkeypatch.setattr(chart, "_label", label)
-    chart.write_chart([entry(parse(name)) for name in ALL], tmp_path / "all.png", force=False)
+    points = chart_of([entry(parse(name)) for name in ALL])
+    chart.write_chart(points, tmp_path / "all.png", force=False)
+    assert list(dict.fromkeys(point.series for point in points.points)) == [
+        "MobileNet (2017)", "MobileNet (2018)", "MobileNet (2019)", "EfficientNet (2019)",
+    ]  # fmt: skip
     assert [len(panel) for panel in boxes] == [12, 12]
     for panel in boxes:
         overlaps = [one for at, one in enumerate(panel) for other in panel[:at] if one.overlaps(other)]
         assert not overlaps
+
+
+HOSTILE = """backend: nonsense
+text.usetex: True
+axes.formatter.use_locale: True
+font.family: monospace
+font.size: 30
+axes.facecolor: red
+savefig.facecolor: black
+savefig.dpi: 7
+svg.fonttype: path
+figure.constrained_layout.use: False
+path.simplify_threshold: 1.0
+no.such_key: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "backend"), [("svg", None), ("png", "nonsense"), ("pdf", "module://matplotlib_inline.backend_inline")]
+)
+def test_the_users_settings_of_matplotlib_do_not_change_the_chart(
+    cnncli, tmp_path: Path, suffix: str, backend: str | None
+) -> None:
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    settings = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc")} | ({"MPLBACKEND": backend} if backend else {})
+    plain, hostile = tmp_path / f"plain.{suffix}", tmp_path / f"hostile.{suffix}"
+    assert cnncli("compare", "v1", "b0", "-o", plain)[::2] == (0, "")
+    assert cnncli("compare", "v1", "b0", "-o", hostile, **settings)[::2] == (0, "")
+    assert plain.read_bytes() == hostile.read_bytes()
+
+
+def test_a_chart_without_matplotlib(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    refused(run("compare", "v1", "v2", "-o", tmp_path / "x.svg"), 3, "drawing a chart takes matplotlib")
 
 
 def test_a_report_to_a_file(run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import golden, graph_of
 
-from cnncli.diagram import Heading, Options, as_dot, diagram
+from cnncli.diagram import Heading, Options, as_dot, as_free_dot, diagram
 from cnncli.diagram.chain import chain
 from cnncli.diagram.parts import parts
 from cnncli.draw import theme
@@ -368,6 +368,38 @@ def test_the_legend_tells_what_is_drawn_and_nothing_else(options: Any, has: list
     assert [text for text in lacks if text in dot] == []
 
 
+def written(graph: Graph, **options: Any) -> str:
+    """What the page says around the boxes, as one line."""
+    sheet = diagram(graph, Heading("", ()), Options(**options)).sheet
+    return " ".join(run.text for run, _ in sheet.texts)
+
+
+def test_the_legend_tells_whose_kernel_and_whose_stride_it_is() -> None:
+    assert "k3x3: kernel of the depthwise convolution." in written(small())
+    assert "s2: stride 2, of a stage its first block's." in written(small(), detail="stage")
+    graph = Graph("plain")
+    x = graph.add(InputLayer((32, 32, 3)), name="image")
+    with graph.scope("stage1"):
+        x = graph.add(Conv2D(8, 3, strides=2), x, name="conv")
+        x = graph.add(MaxPooling2D(), x, name="pool")
+    assert "s2: stride 2." in written(graph, detail="stage")
+    assert "kernel of" not in written(graph, detail="stage")
+    with graph.scope("stage2"), graph.scope("block", 1, kind="Bottleneck"):
+        x = graph.add(Conv2D(8, 3), x, name="conv")
+        graph.add(ReLU(), x, name="relu")
+    for detail in DETAILS:
+        assert "k3x3: kernel of the convolution." in written(graph, detail=detail)
+
+
+@pytest.mark.parametrize("detail", ["stage", "block"])
+def test_pooling_outside_of_blocks_is_told(detail: Any) -> None:
+    dot = draw(unet(), detail=detail)
+    said = re.sub("<[^>]+>", "|", {name: label for name, *_, label in NODE.findall(dot)}["down0"])
+    assert [word for word in said.split("|") if word.strip(" >")][:6] == [
+        "Conv2D 3x3", "+ MaxPooling2D 2x2 s2", "64x64x3 → 32x32x8", "224 params", "down0", "884.74 k MACs",
+    ]  # fmt: skip
+
+
 def test_templates() -> None:
     dot = draw(small(), detail="layer", label=r"{name}\n{output_shape} {params:,} {macs}")
     label = {name: label for name, *_, label in NODE.findall(dot)}["stem.conv"]
@@ -437,6 +469,32 @@ def test_names_cannot_break_the_text() -> None:
     graph.add(Conv2D(4, 1), x, name="a -> b; c:n")
     import pygraphviz
 
-    for detail in DETAILS:
-        read = pygraphviz.AGraph(string=draw(graph, detail=detail))
+    for detail, write in itertools.product(DETAILS, (as_dot, as_free_dot)):
+        read = pygraphviz.AGraph(string=write(diagram(graph, Heading('"', ("\\N",)), Options(detail))))  # type: ignore[arg-type]
         assert any("a -> b; c:n" in name for name in read.nodes())
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_free_layout_is_left_to_graphviz(detail: Any, direction: Any) -> None:
+    import pygraphviz
+
+    graph = load("mobilenet_v3_small")
+    composed = diagram(graph, Heading("of a test", ("all",)), Options(detail, direction=direction))
+    text = as_free_dot(composed)
+    assert not re.search(r"\b(pos|bb|width|height|size|layout|penwidth)=", text)
+    read = pygraphviz.AGraph(string=text)
+    assert len(read.edges()) == len(composed.chain.links)
+    assert set(read.nodes()) == {item.name for item in composed.chain.items}
+    assert {cluster.name.removeprefix("cluster_") for cluster in clusters(read)} == {
+        frame.key for item in composed.chain.items for frame in item.frames
+    }
+    read.layout(prog="dot")
+    places = {name: tuple(map(float, read.get_node(name).attr["pos"].split(","))) for name in read.nodes()}
+    assert len(set(places.values())) == len(places)
+    first, last = (places[composed.chain.items[index].name] for index in (0, -1))
+    assert first[1] > last[1] if direction == "TB" else first[0] < last[0]
+
+
+def clusters(graph: Any) -> list[Any]:
+    return [each for inner in graph.subgraphs() for each in (inner, *clusters(inner))]

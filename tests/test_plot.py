@@ -266,6 +266,10 @@ def test_a_picture_that_graphviz_refuses() -> None:
         ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg or .dot"),
         ("-o x", "cannot draw a file without suffix"),
         ("", "name the picture: -o mobilenet_v2.pdf"),
+        ("-o x.pdf --layout free", "it goes with .dot, .gv or -, not .pdf"),
+        ("-o x.svg --layout free", "it goes with .dot, .gv or -, not .svg"),
+        ("-o x.dot --layout free --columns 3", "--columns 3: --layout free leaves the places to Graphviz"),
+        ("-o x.dot --layout grid", "'grid' is not one of 'fixed', 'free'"),
         ("-o x.svg --columns 0", "--columns 0: expected auto or a whole number of at least 1"),
         ("-o x.svg --columns many", "--columns many: expected auto or a whole number of at least 1"),
         ("-o x.png --dpi 5", "--dpi 5: expected a whole number from 10 to 2,400"),
@@ -312,8 +316,8 @@ def test_options_reach_the_picture(run) -> None:
     drawn = {plain}
     for options in (
         "--theme dark", "--theme mono", "--heat params", "--heat activations", "--direction LR", "--columns 4",
-        "--detail stage", "--detail layer", "--detail layer --fuse", "--label {name}", "--flavor article",
-        "--alpha 0.5", "--input-shape 96", "--no-include-top",
+        "--detail stage", "--detail layer", "--layout free", "--detail layer --fuse", "--label {name}",
+        "--flavor article", "--alpha 0.5", "--input-shape 96", "--no-include-top",
     ):  # fmt: skip
         result = run("plot", "v3_small", "-o", "-", *options.split())
         assert result.code == 0

@@ -133,7 +133,7 @@ def test_an_arrowhead_ends_where_its_line_points() -> None:
     )
     line, head = (found.get("d") for found in read(picture).iter(f"{NAMESPACE}path"))
     assert line == "M10 10L10 26Q10 30 14 30L35 30"
-    assert head == "M40 30L35 32.5L35 27.5Z"
+    assert head == "M40 30L35 32.25L35 27.75Z"
 
 
 def test_spaces_between_facts_are_kept() -> None:

@@ -74,8 +74,9 @@ def compare(
     document = comparison_document(entries, diff=diff, explain=explain)
     if report.output and suffix in CHARTS:
         from cnncli.draw.chart import write_chart
+        from cnncli.views.chart import chart
 
-        write_chart(entries, report.output, force=report.force)
+        write_chart(chart(entries), report.output, force=report.force)
         report = replace(report, output=None)
     report.deliver(document)
     if exit_code and not all(identical(entries[0], each) for each in entries):

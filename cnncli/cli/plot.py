@@ -62,6 +62,10 @@ def plot(
     direction: Annotated[
         Literal["TB", "LR"], typer.Option(help="Columns from top to bottom, or rows from left to right.")
     ] = "TB",
+    layout: Annotated[
+        Literal["fixed", "free"],
+        typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
+    ] = "fixed",
     theme: Annotated[
         Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
     ] = "light",
@@ -92,7 +96,7 @@ def plot(
     from cnncli.diagram import Options
     from cnncli.views.plot import plot_to
 
-    options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label)
+    options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label, layout)
     plot_to(output, choice.network(model), options, args.whole_number("--dpi", dpi, 10, 2400), force=force)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.metrics import Place, metrics
@@ -11,6 +12,7 @@ from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.composition import PADDING, STAGE_HEADING, Diagram
 from cnncli.diagram.dot import as_dot
+from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.layout import Arrangement
 from cnncli.diagram.legend import highest, legend
 from cnncli.diagram.parts import Detail, Heat, Part, parts
@@ -23,14 +25,17 @@ from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot", "as_picture",
-    "diagram",
+    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot",
+    "as_free_dot", "as_picture", "diagram",
 ]  # fmt: skip
+
+
+Layout = Literal["fixed", "free"]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to draw and how. `columns` None: as many as fit a page best."""
+    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we."""
 
     detail: Detail = "block"
     fuse: bool = False
@@ -39,6 +44,7 @@ class Options:
     theme: ThemeName = "light"
     heat: Heat | None = None
     label: str | None = None
+    layout: Layout = "fixed"
 
 
 FORK, SUM = (3.0, 3.0), (12.0, 12.0)

@@ -125,8 +125,14 @@ def _frames(graph: Graph, parts: Sequence[Part], detail: Detail) -> list[tuple[F
     if detail == "stage":
         return _resolutions(parts)
     stages = {group.scope: group for group in fold(graph, STAGE)}
-    blocks = {group.scope: group for group in fold(graph, BLOCK)}
+    within = fold(graph, BLOCK) if detail == "layer" else []
+    blocks = {group.scope: _block(group) for group in within if len(group.scope) == BLOCK}
     return [_scopes(part, stages, blocks, detail) for part in parts]
+
+
+def _block(group: Group) -> Frame:
+    label = group_label(group)
+    return Frame("block", group.name, group.name, str(label), label)
 
 
 def _resolutions(parts: Sequence[Part]) -> list[tuple[Frame, ...]]:
@@ -143,7 +149,7 @@ def _resolutions(parts: Sequence[Part]) -> list[tuple[Frame, ...]]:
 
 
 def _scopes(
-    part: Part, stages: Mapping[Scope, Group], blocks: Mapping[Scope, Group], detail: Detail
+    part: Part, stages: Mapping[Scope, Group], blocks: Mapping[Scope, Frame], detail: Detail
 ) -> tuple[Frame, ...]:
     """The scopes that the part lies in; one that it fills by itself is no frame."""
     scope = part.row.scope
@@ -153,9 +159,7 @@ def _scopes(
         stage = stages[scope[:STAGE]]
         frames.append(Frame("stage", stage.name, stage.name, _change(stage)))
     if depth >= BLOCK:
-        block = blocks[scope[:BLOCK]]
-        label = group_label(block)
-        frames.append(Frame("block", block.name, block.name, str(label), label))
+        frames.append(blocks[scope[:BLOCK]])
     if depth > BLOCK:
         frames.append(Frame("branch", ".".join(scope[: BLOCK + 1])))
     return tuple(frames)

@@ -110,6 +110,10 @@ class Breaks:
         """Of a column of the units from `start` to before `end`."""
         return self.ends[end - 1] - self.starts[start]
 
+    def column_length(self, column: range) -> float:
+        """Of a column of these items, which begins and ends with a unit."""
+        return self.length(self.first.index(column[0]), self.last.index(column[-1]) + 1)
+
     def columns(self, count: int) -> list[range]:
         """The items of each of `count` columns, or one a unit, about equally long, with few stages torn apart."""
         count = min(count, len(self))

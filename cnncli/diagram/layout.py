@@ -55,10 +55,12 @@ class Arrangement:
         }
         self.least = heading if self.axes.vertical else 0.0
         self.breaks = Breaks(self.items, self.lengths, spacing)
+        self.skips = [link for link in self.links if link[1] != link[0] + 1]
+        """The links that may need a track: one to the next item is straight, or leads from foot to head."""
 
     def size(self, columns: Sequence[range]) -> tuple[float, float]:
         """Width and height in points that these columns need."""
-        longest = max(self._walk(column).length for column in columns)
+        longest = max(self.breaks.column_length(column) for column in columns)
         cross = len(columns) * self._lane(columns).length + (len(columns) - 1) * self._gap(columns)
         return self.axes.lengths(longest + 2 * self._room(columns), cross)
 
@@ -98,7 +100,7 @@ class Arrangement:
     def _lane(self, columns: Sequence[range]) -> Lane:
         deepest = length = 0.0
         for column in columns:
-            for position, indent in zip(column, indents(tracks(rides(self.links, column)), column), strict=True):
+            for position, indent in zip(column, indents(tracks(rides(self.skips, column)), column), strict=True):
                 length = max(length, self.needs[position] + indent * self.spacing.pitch)
                 deepest = max(deepest, indent * self.spacing.pitch)
         if not self.axes.vertical:  # boxes are as high as each other, below the tracks
@@ -112,8 +114,9 @@ class Arrangement:
     def _turns(self, columns: Sequence[range]) -> dict[Link, int]:
         """The links that lead to another column, each with a lane of its own among those beside it."""
         number = {position: index for index, column in enumerate(columns) for position in column}
-        across = [Ride(link, number[link[0]], number[link[1]]) for link in self.links]
-        return {ride.link: lane for ride, lane in tracks([ride for ride in across if ride.end > ride.start]).items()}
+        ends = ((link, number[link[0]], number[link[1]]) for link in self.links)
+        across = [Ride(link, start, end) for link, start, end in ends if start != end]
+        return {ride.link: lane for ride, lane in tracks(across).items()}
 
     def _gap(self, columns: Sequence[range]) -> float:
         return 3 * TURN + LANE * max(self._turns(columns).values(), default=0)
@@ -135,7 +138,7 @@ class Arrangement:
         return self._walk(column, max(0, min((length - natural.length) / ends, 2.2 * self.spacing.gap)))
 
     def _column(self, members: range, found: Walk, lane: Lane, origin: float, room: float) -> Column:
-        taken = tracks(rides(self.links, members))
+        taken = tracks(rides(self.skips, members))
         pitch = self.spacing.pitch
         cross = []
         for position, indent in zip(members, indents(taken, members), strict=True):

@@ -94,9 +94,10 @@ def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[st
         yield f"k3x3: kernel of the {depthwise}convolution."
     if plain and any(block.squeeze_excite for block in blocks):
         yield "SE: squeeze-and-excitation."
-    strides = [block.strides for block in blocks] + [layer.strides for layer in layers]
-    if any(max(pair) > 1 for pair in strides):
-        yield "s2: stride 2, of a stage its first block's." if of_stages else "s2: stride 2."
+    if of_stages and any(max(block.strides) > 1 for block in blocks):
+        yield "s2: stride 2, of a stage its first block's."
+    elif any(max(strides) > 1 for strides in (*(each.strides for each in blocks), *(each.strides for each in layers))):
+        yield "s2: stride 2."
     words = {layer.short() for label in labels if isinstance(label, FusedLabel) for layer in label.others}
     if "BN" in words:
         yield "BN: batch normalization."

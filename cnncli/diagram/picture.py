@@ -57,9 +57,8 @@ class _Painting:
             yield self.frame(name, ground)
         for route in self.sheet.layout.routes:
             yield self.link(route)
-        for _, ground in grounds:
-            if ground.frame.level == "stage":
-                yield from self.stage_heading(ground)
+        for name, ground in grounds:
+            yield from self.heading(name, ground)
         for item, rect, said in zip(items, self.sheet.layout.items, found.lines, strict=True):
             yield from self.box(item, rect, said) if item.part else self.symbol(item.symbol, rect)
         for run, place in self.sheet.texts:
@@ -69,24 +68,24 @@ class _Painting:
 
     def frame(self, name: str, ground: Ground) -> Shape:
         theme, rect = self.theme, ground.rect
-        if ground.frame.level == "branch":
-            return Group("branch", name, [Box(rect, theme.branch, radius=ROUND)])
-        if ground.frame.level == "stage":
-            return Group("stage", name, [Box(rect, theme.band, theme.band_border, radius=ROUND)])
-        top = bar(rect, self.diagram.sizes)
-        said = self.line(
-            bar_line(ground.frame, self.diagram.sizes),
-            _between(top, BAR_INSET),
-            ink(theme, theme.frame_bar),
-            theme.frame_bar,
-        )
-        boxes = [Box(rect, theme.frame, theme.frame_border), Box(top, theme.frame_bar, theme.frame_border)]
-        return Group("block", name, [*boxes, *said])
+        level = ground.frame.level
+        if level == "branch":
+            return Group(level, name, [Box(rect, theme.branch, radius=ROUND)])
+        if level == "stage":
+            return Group(level, name, [Box(rect, theme.band, theme.band_border, radius=ROUND)])
+        return Group(level, name, [Box(rect, theme.frame, theme.frame_border)])
 
-    def stage_heading(self, ground: Ground) -> Iterator[Shape]:
-        place, line = stage_place(ground.rect), stage_line(ground.frame)
-        yield from self.line(line._replace(right=()), place, self.theme.text, self.theme.band)
-        yield from self.line(line._replace(left=()), place, self.theme.faint, self.theme.band)
+    def heading(self, name: str, ground: Ground) -> Iterator[Shape]:
+        """A stage's words upon the links that enter it; a block's on a bar, under which they pass."""
+        theme, frame, rect = self.theme, ground.frame, ground.rect
+        if frame.level == "stage":
+            place, line = stage_place(rect), stage_line(frame)
+            yield from self.line(line._replace(right=()), place, theme.text, theme.band)
+            yield from self.line(line._replace(left=()), place, theme.faint, theme.band)
+        elif frame.level == "block":
+            top, line = bar(rect, self.diagram.sizes), bar_line(frame, self.diagram.sizes)
+            said = self.line(line, _between(top, BAR_INSET), ink(theme, theme.frame_bar), theme.frame_bar)
+            yield Group("heading", name, [Box(top, theme.frame_bar, theme.frame_border), *said])
 
     def link(self, route: Route) -> Shape:
         colour, width, head = link_look(route, self.diagram.chain.items, self.theme)
@@ -101,7 +100,7 @@ class _Painting:
             shapes += [Box(card, swatch.fill, swatch.border) for card in cards(rect)]
         shapes.append(_filled(rect, swatch))
         inner = _between(rect, self.diagram.padding)
-        y = rect.center.y - sum(line.height for line in lines) / 2
+        y = rect.center.y - (sum(line.height for line in lines) - lines[-1].leading) / 2
         for line in lines:
             place = inner._replace(top=y, bottom=y + line.height - line.leading)
             shapes += self.line(line, place, swatch.ink, swatch.fill)

@@ -1,90 +1,119 @@
-"""Models as points: parameters against MACs and, where it is published, accuracy against MACs."""
+"""Points on axes: a figure of each thing over another one, which two or more panels may show side by side."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from itertools import cycle, takewhile
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import cycle
 from math import hypot
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from cnncli.analysis.compare.comparison import Entry
 from cnncli.document.numbers import scaled
+from cnncli.errors import MachineError
 from cnncli.files import replacing
-from cnncli.models.catalogue import MODELS
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind tell apart; markers say it again.
 LOOKS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))
 REPRODUCIBLE = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 """What would else make two files of one chart differ."""
+SETTINGS = {"svg.hashsalt": "cnncli", "svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 9}
 
 
 class Panel(NamedTuple):
-    """One set of axes: a figure of each model over its MACs, the scale of that figure."""
+    """One set of axes: what its height means, and the values by their points' labels; a point may have none."""
 
     label: str
-    value: Callable[[Entry], float | None]
-    scale: str
+    scale: Literal["log", "linear"]
+    values: Mapping[str, float]
 
 
-PANELS = (
-    Panel("Parameters", lambda found: found.totals.params, "log"),
-    Panel("Top-1 accuracy on ImageNet, %", lambda found: found.published and found.published.top1, "linear"),
-)
+class ChartPoint(NamedTuple):
+    """What is called `label`, at `x`; points of one series look alike, hollow ones are variants."""
+
+    label: str
+    x: float
+    series: str
+    hollow: bool = False
 
 
-def write_chart(entries: Sequence[Entry], path: Path, *, force: bool) -> None:
-    """Draw to a file by its suffix: .pdf, .png or .svg. Raises as files.replacing."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its font cache
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+class Chart(NamedTuple):
+    x_label: str
+    points: Sequence[ChartPoint]
+    panels: Sequence[Panel]
 
-    panels = [panel for panel in PANELS if any(panel.value(found) for found in entries)]
-    suffix = path.suffix.lower().removeprefix(".")
-    settings = {"svg.hashsalt": "cnncli", "svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 9}
-    with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(7 * len(panels), 5.2), layout="constrained")
+
+def write_chart(chart: Chart, path: Path, *, force: bool) -> None:
+    """Draw to a file by its suffix: .pdf, .png or .svg. Raises MachineError without matplotlib; as files.replacing."""
+    with _matplotlib():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7 * len(chart.panels), 5.2), layout="constrained")
         FigureCanvasAgg(figure)
-        every = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axes, panel in zip(every, panels, strict=True):
-            _draw(axes, panel, entries)
+        every = figure.subplots(1, len(chart.panels), squeeze=False)[0]
+        for axes, panel in zip(every, chart.panels, strict=True):
+            _draw(axes, chart, panel)
         figure.draw_without_rendering()  # settles the layout, in which the labels then find their places
-        for axes, panel in zip(every, panels, strict=True):
-            _label(axes, _points(panel, entries))
+        for axes, panel in zip(every, chart.panels, strict=True):
+            _label(axes, _marks(chart, panel))
+        suffix = path.suffix.lower().removeprefix(".")
         with replacing(path, force=force) as draft:
             figure.savefig(draft, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
+
+
+@contextmanager
+def _matplotlib() -> Iterator[None]:
+    """Load it with its own defaults, whatever a matplotlibrc or MPLBACKEND of the user's makes of his own pictures."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its font cache
+    backend = os.environ.pop("MPLBACKEND", None)  # which fails at once if it is none
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MachineError(f"drawing a chart takes matplotlib: pip install matplotlib ({error})") from None
+    except (ValueError, OSError) as error:
+        raise MachineError(f"matplotlib cannot be loaded with this matplotlibrc: {error}") from None
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(SETTINGS)
+        yield
 
 
 Pixel = tuple[float, float]
 
 
-class Point(NamedTuple):
-    found: Entry
+class Mark(NamedTuple):
+    """A point on a panel."""
+
+    point: ChartPoint
     x: float
     y: float
 
 
-def _points(panel: Panel, entries: Sequence[Entry]) -> list[Point]:
-    return [Point(found, found.totals.macs, value) for found in entries if (value := panel.value(found))]
+def _marks(chart: Chart, panel: Panel) -> list[Mark]:
+    return [Mark(point, point.x, panel.values[point.label]) for point in chart.points if point.label in panel.values]
 
 
-def _draw(axes: Any, panel: Panel, entries: Sequence[Entry]) -> None:
+def _draw(axes: Any, chart: Chart, panel: Panel) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    looks = _looks(entries)
-    points = _points(panel, entries)
-    for name, (colour, marker) in looks.items():
-        alike = [point for point in points if _architecture(point.found) == name]
+    series = dict.fromkeys(point.series for point in chart.points)
+    marks = _marks(chart, panel)
+    for name, (colour, marker) in zip(series, cycle(LOOKS), strict=False):
+        alike = [mark for mark in marks if mark.point.series == name]
         if not alike:
             continue
-        faces = [colour if point.found.model.flavor == "keras" else "white" for point in alike]
         axes.scatter(
-            [point.x for point in alike], [point.y for point in alike],
-            s=46, c=faces, edgecolors=colour, marker=marker, linewidths=1.5, zorder=3, label=name,
+            [mark.x for mark in alike], [mark.y for mark in alike],
+            s=46, c=["white" if mark.point.hollow else colour for mark in alike], edgecolors=colour, marker=marker,
+            linewidths=1.5, zorder=3, label=name,
         )  # fmt: skip
-    axes.set(xscale="log", yscale=panel.scale, xlabel="Multiply-accumulates of one image", ylabel=panel.label)
+    axes.set(xscale="log", yscale=panel.scale, xlabel=chart.x_label, ylabel=panel.label)
     axes.margins(0.24, 0.12)  # room for the labels
     for axis, scale in ((axes.xaxis, "log"), (axes.yaxis, panel.scale)):
         if scale == "log":
@@ -93,21 +122,8 @@ def _draw(axes: Any, panel: Panel, entries: Sequence[Entry]) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(value).replace(".00", "")))
     axes.grid(which="major", color="#dddddd", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
-    if len({_architecture(point.found) for point in points}) > 1:
+    if len({mark.point.series for mark in marks}) > 1:
         axes.legend(loc="best", frameon=False)
-
-
-def _looks(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each architecture."""
-    names = dict.fromkeys(map(_architecture, entries))
-    return dict(zip(names, cycle(LOOKS), strict=False))
-
-
-def _architecture(found: Entry) -> str:
-    """What the names of all models of a paper have in common: mobilenet_v3, efficientnet."""
-    names = [spec.name for spec in MODELS if spec.paper == found.model.spec.paper]
-    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
-    return "".join(letters[0] for letters in shared).rstrip("_")
 
 
 PLACES = tuple(
@@ -118,14 +134,14 @@ PLACES = tuple(
 """Where a label may stand from its point, in points of type; the first that is free is taken."""
 
 
-def _label(axes: Any, points: Sequence[Point]) -> None:
-    """Each model's reference beside its point, on no other label and no point; a line leads to a label that is far."""
+def _label(axes: Any, marks: Sequence[Mark]) -> None:
+    """Each point's label beside it, on no other label and no point; a line leads to a label that is far."""
     legend = axes.get_legend()
     taken = [legend.get_window_extent()] if legend else []
-    places = [tuple(axes.transData.transform(point[1:])) for point in points]
-    for point, at in sorted(zip(points, places, strict=True), key=lambda pair: pair[1]):
+    places = [tuple(axes.transData.transform(mark[1:])) for mark in marks]
+    for mark, at in sorted(zip(marks, places, strict=True), key=lambda pair: pair[1]):
         note = axes.annotate(
-            point.found.reference, point[1:], xytext=(0, 0), textcoords="offset points", fontsize=8,
+            mark.point.label, mark[1:], xytext=(0, 0), textcoords="offset points", fontsize=8,
             arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
         )  # fmt: skip
         others = [place for place in places if place != at]

@@ -12,10 +12,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, NamedTuple
-from xml.sax.saxutils import escape
 
 from cnncli.descriptors import redirected
 from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_pdf, stamped_png

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from cnncli.draw.geometry import Point, Rect, number, rounded, shortened
 from cnncli.draw.shapes import OUTLINE, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import FAMILY
 from cnncli.words import visible
 
-HEAD, HEAD_OF_LINE = 0.35, 0.75
+HEAD, HEAD_OF_LINE = 0.35, 0.5
 """Half the width of an arrowhead: so much of its length, and of the line's width."""
 DASHES = "2.4 1.6"
 
@@ -29,7 +29,7 @@ def element(picture: Picture) -> str:
     width, height = number(picture.width), number(picture.height)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}pt" height="{height}pt" '
-        f'viewBox="0 0 {width} {height}" font-family={quoteattr(FAMILY)}>',
+        f'viewBox="0 0 {width} {height}" font-family={_attribute(FAMILY)}>',
         f"<title>{_written(picture.title)}</title>",
         f"<desc>{_written(picture.description)}</desc>",
         _box(Box(Rect(0, 0, picture.width, picture.height), picture.ground)),
@@ -126,11 +126,11 @@ def _place(point: Point) -> str:
 
 
 def _written(text: str) -> str:
-    return escape(_shown(text))
+    return escape(_shown(text), quote=False)
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_shown(text))
+    return f'"{escape(_shown(text))}"'
 
 
 def _shown(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.formats import DEFAULT_DPI, TEXTS, check_format, check_size
 from cnncli.draw.svg import document
@@ -27,18 +27,28 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         raise UsageError(
             f"name the picture: -o {network.name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
+    dot = as_free_dot if options.layout == "free" else as_dot
     suffix, printed = check_format(output, dpi), str(output) == "-"
+    if options.layout == "free":
+        _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
     drawn = diagram(network.graph, heading(network), options)
     if printed:
-        emit(as_dot(drawn))
+        emit(dot(drawn))
     elif suffix in TEXTS:
-        write_text(output, as_dot(drawn), force=force)
+        write_text(output, dot(drawn), force=force)
     elif suffix == ".svg":
         write_text(output, document(as_picture(drawn)), force=force)
     else:
         _render(drawn, output, suffix, dpi or DEFAULT_DPI, force=force)
+
+
+def _check_free(suffix: str, options: Options) -> None:
+    if suffix not in TEXTS:
+        raise UsageError(f"--layout free leaves the places to Graphviz; it goes with .dot, .gv or -, not {suffix}")
+    if options.columns is not None:
+        raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
 def _render(drawn: Diagram, output: Path, suffix: str, dpi: int, *, force: bool) -> None:
