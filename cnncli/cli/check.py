@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
@@ -25,18 +27,29 @@ if TYPE_CHECKING:
 PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 
 
-def _budget(help: str, metavar: str) -> Any:
+BUDGETS = {
+    "max-params": ("All weights, such as 5M.", "COUNT"),
+    "max-trainable-params": ("Weights that training changes.", "COUNT"),
+    "max-macs": ("Multiply-accumulates of one image, such as 300M.", "COUNT"),
+    "max-flops": ("Float operations of one image.", "COUNT"),
+    "max-weight-bytes": ("All weights in float32, such as 20MB.", "BYTES"),
+    "max-peak-activation": ("Most memory between layers, in float32, such as 4MiB.", "BYTES"),
+    "max-layers": ("Layers.", "COUNT"),
+}
+"""The options that limit something, with their help and what they take."""
+
+
+def _budget(name: str, help: str, metavar: str) -> Parameter:
     panel = "Budgets (for all models checked)"
-    return typer.Option(help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+    shown = typer.Option(help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+    return option(name.replace("-", "_"), Annotated[str | None, shown], None)
 
 
-Params = Annotated[str | None, _budget("All weights, such as 5M.", "COUNT")]
-TrainableParams = Annotated[str | None, _budget("Weights that training changes.", "COUNT")]
-Macs = Annotated[str | None, _budget("Multiply-accumulates of one image, such as 300M.", "COUNT")]
-Flops = Annotated[str | None, _budget("Float operations of one image.", "COUNT")]
-WeightBytes = Annotated[str | None, _budget("All weights in float32, such as 20MB.", "BYTES")]
-PeakActivation = Annotated[str | None, _budget("Most memory between layers, in float32, such as 4MiB.", "BYTES")]
-Layers = Annotated[str | None, _budget("Layers.", "COUNT")]
+def _limits(**given: str | None) -> dict[str, str]:
+    return {name.replace("_", "-"): text for name, text in given.items() if text is not None}
+
+
+budget_options = adding("limits", [_budget(name, *told) for name, told in BUDGETS.items()], _limits)
 BudgetFile = Annotated[
     Path | None,
     typer.Option(
@@ -63,20 +76,15 @@ WriteBaseline = Annotated[
 
 @model_options
 @report_options(checks=True)
+@budget_options
 def check(
     models: args.OptionalReferences = None,
-    max_params: Params = None,
-    max_trainable_params: TrainableParams = None,
-    max_macs: Macs = None,
-    max_flops: Flops = None,
-    max_weight_bytes: WeightBytes = None,
-    max_peak_activation: PeakActivation = None,
-    max_layers: Layers = None,
+    *,
+    limits: Mapping[str, str],
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,
     write_baseline: WriteBaseline = False,
-    *,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -84,15 +92,6 @@ def check(
 
     Example: cnncli check mobilenet_v2 --max-params 4M --max-macs 310M
     """
-    limits = {
-        "max-params": max_params,
-        "max-trainable-params": max_trainable_params,
-        "max-macs": max_macs,
-        "max-flops": max_flops,
-        "max-weight-bytes": max_weight_bytes,
-        "max-peak-activation": max_peak_activation,
-        "max-layers": max_layers,
-    }
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
     named = choice.models(models or ())
@@ -102,7 +101,7 @@ def check(
 
 def _gate(
     named: Sequence[Model],
-    limits: Mapping[str, str | None],
+    limits: Mapping[str, str],
     budget: Path | None,
     baseline: Path | None,
     tolerance: str | None,
@@ -114,7 +113,7 @@ def _gate(
     from cnncli.analysis.check.gate import Gate
     from cnncli.files import read_text
 
-    flags = {name: read_budget(name, text) for name, text in limits.items() if text is not None}
+    flags = {name: read_budget(name, text) for name, text in limits.items()}
     config = _config(budget)
     path = baseline or (Path(config.baseline) if config.baseline else None)
     if path is None and (writing or tolerance is not None):

@@ -110,4 +110,4 @@ def _setting(written: str) -> tuple[str, str]:
 
 
 model_options = adding("choice", [option(name, annotation, None) for name, annotation in OPTIONS.items()], _choice)
-"""Gives a command the six model options; it takes what they say as `choice`."""
+"""Gives a command the six model options for its parameter `choice`."""

@@ -17,7 +17,7 @@ def option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 def adding(
     name: str, options: Sequence[inspect.Parameter], gather: Callable[..., Any]
 ) -> Callable[[Callable[..., None]], Command]:
-    """A decorator that puts options behind a command's own; it takes what `gather` makes of them as `name`."""
+    """A decorator that puts options in the place of a command's parameter `name`: what `gather` makes of them."""
 
     def decorate(command: Callable[..., None]) -> Command:
         def called(**values: Any) -> None:
@@ -25,10 +25,10 @@ def adding(
             command(**values, **{name: gathered})
 
         signature = inspect.signature(command, eval_str=True)
-        own = [parameter for parameter in signature.parameters.values() if parameter.name != name]
+        shown = [each for own in signature.parameters.values() for each in (options if own.name == name else [own])]
         called.__name__, called.__doc__, called.__module__ = command.__name__, command.__doc__, command.__module__
         called.__annotations__ = {}  # Typer reads the signature
-        called.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+        called.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
         return called
 
     return decorate
