@@ -61,8 +61,8 @@ def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[P
     """Yield a temporary path beside `path` that becomes `path` if the block succeeds, and vanishes if it does not.
 
     The temporary path has the suffix of `path`; it does not exist yet. A link stays one, and a file that is replaced
-    leaves its permissions to the new one. Raises as check_target, and MachineError where
-    the system refuses to write (a full disk, a read-only file system).
+    leaves its permissions to the new one. Raises as check_target, and MachineError where the system refuses to write
+    (a full disk, a read-only file system).
     """
     check_target(path, force=force, directory=directory)
     place = _place(path)
@@ -84,7 +84,7 @@ def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[P
 
 def _put(draft: Path, path: Path, aside: Path) -> None:
     """Rename; a directory cannot be renamed over another one, which steps aside and comes back on failure."""
-    if not path.is_dir() or path.is_symlink():
+    if not path.is_dir():
         draft.replace(path)
         return
     path.rename(aside)

@@ -292,6 +292,13 @@ def test_a_lock_that_names_a_model_twice_is_refused(run, folder: Path) -> None:
     refused(run("check", "--baseline", "x.lock"), 2, "x.lock:13: efficientnet_b0 is held already, as b0")
 
 
+def test_there_is_an_option_for_each_budget() -> None:
+    from cnncli.analysis.check.budgets import KINDS
+    from cnncli.cli.check import BUDGETS
+
+    assert list(BUDGETS) == list(KINDS)
+
+
 def test_verdicts_are_facts() -> None:
     from cnncli.analysis.check.budgets import hold, read_budget
     from cnncli.analysis.check.verdicts import Budgeted, Verdict

@@ -479,7 +479,7 @@ def test_names_cannot_break_the_text() -> None:
 def test_a_free_layout_is_left_to_graphviz(detail: Any, direction: Any) -> None:
     import pygraphviz
 
-    graph = load("mobilenet_v3_small")
+    graph = graph_of("mobilenet_v3_small")
     composed = diagram(graph, Heading("of a test", ("all",)), Options(detail, direction=direction))
     text = as_free_dot(composed)
     assert not re.search(r"\b(pos|bb|width|height|size|layout|penwidth)=", text)

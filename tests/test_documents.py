@@ -19,6 +19,7 @@ import pytest
 from conftest import golden, refused
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from test_readme import blocks
 
 from cnncli.document.document import Check, Document, Line, Listing, Paragraphs
 from cnncli.document.table import Column, Heading, Table, natural_width, pages
@@ -211,34 +212,16 @@ def test_every_command_declares_the_model_options_alike() -> None:
         assert all(parameters[option].annotation is OPTIONS[option] for option in OPTIONS)
 
 
-# A new format is one file and one line
+# A new format is one file and one line: the README's example, in every command
 
-RST = '''\
-"""A document as reStructuredText."""
-
-from cnncli.document.document import Listing, Paragraphs
-
-
-def write(document):
-    return "\\n".join(line for section in document.sections(100_000) for line in lines(section)) + "\\n"
-
-
-def lines(section):
-    if isinstance(section, Paragraphs):
-        return [*section.lines, ""]
-    if isinstance(section, Listing):
-        return [section.heading + "::", "", *(f"   {line.mark} {line.text}" for line in section.lines), ""]
-    rows = [[column.cell(row) for column in section.columns] for row in section.rows]
-    cells = (f"   {'-' if at else '* -'} {cell}" for row in rows for at, cell in enumerate(row))
-    return [".. list-table::", "", *cells]
-'''
+(RST,) = (block for block in blocks("python") if ".. list-table::" in block)
 WITH_RST = """\
 import sys
 import cnncli.render
 from cnncli.render.formats import FORMATS, Format
 
 cnncli.render.__path__.append({folder!r})
-FORMATS["rst"] = Format("rst", (".rst",))  # the line
+FORMATS["rst"] = Format("rst", (".rst",))
 
 from cnncli.cli.app import main
 main(sys.argv[1:])

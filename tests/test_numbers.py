@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnncli.document.numbers import scaled, share
@@ -32,6 +32,8 @@ def test_scaled(number: float, unit: str, text: str) -> None:
 
 
 @given(st.integers(0, 999_990_000_000_000))
+@example(999_999)
+@example(999_999_999)
 def test_no_number_is_a_thousand_of_its_prefix(number: int) -> None:
     value, _, prefix = scaled(number).partition(" ")
     assert 0 <= float(value) < 1000

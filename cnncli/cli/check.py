@@ -73,15 +73,15 @@ WriteBaseline = Annotated[
 
 @model_options
 @report_options(checks=True)
-@adding("limits", _budget_options, _limits, before="budget")
+@adding("limits", _budget_options, _limits)
 def check(
     models: args.OptionalReferences = None,
+    *,
+    limits: Mapping[str, str],
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,
     write_baseline: WriteBaseline = False,
-    *,
-    limits: Mapping[str, str],
     report: Report,
     choice: Choice,
 ) -> None:

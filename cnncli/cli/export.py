@@ -86,9 +86,11 @@ def _target(output: str, to: str | None, quantize: Sequence[str] | None) -> Targ
 
 @model_options
 @report_options(output=None)
-@adding("target", _target_options, _target, before="batch")
+@adding("target", _target_options, _target)
 def export(
     model: args.Reference,
+    *,
+    target: Target,
     batch: Batch = None,
     weights: args.Weights = None,
     seed: args.Seed = None,
@@ -96,8 +98,6 @@ def export(
     verify: Verify = True,
     keep_unverified: KeepUnverified = False,
     manifest: Manifest = None,
-    *,
-    target: Target,
     report: Report,
     choice: Choice,
 ) -> None:

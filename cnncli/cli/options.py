@@ -27,20 +27,16 @@ class Command:
         name: str,
         options: Callable[[], Parameters],
         gather: Callable[..., Any],
-        before: str | None,
     ) -> None:
-        self._command, self._name, self._options, self._gather, self._before = command, name, options, gather, before
+        self._command, self._name, self._options, self._gather = command, name, options, gather
         self.__name__, self.__doc__, self.__module__ = command.__name__, command.__doc__, command.__module__
         self.__annotations__: dict[str, Any] = {}  # Typer reads the signature
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self._command, eval_str=True)
-        own = [parameter for parameter in signature.parameters.values() if parameter.name != self._name]
-        names = [parameter.name for parameter in own]
-        place = names.index(self._before) if self._before else len(own)
-        parameters = [*own[:place], *self._options(), *own[place:]]
-        return inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters])
+        own = inspect.signature(self._command, eval_str=True).parameters.values()
+        shown = [each for one in own for each in (self._options() if one.name == self._name else [one])]
+        return inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in shown])
 
     def __call__(self, **values: Any) -> None:
         gathered = self._gather(**{option.name: values.pop(option.name) for option in self._options()})
@@ -48,10 +44,7 @@ class Command:
 
 
 def adding(
-    name: str, options: Callable[[], Parameters], gather: Callable[..., Any], before: str | None = None
+    name: str, options: Callable[[], Parameters], gather: Callable[..., Any]
 ) -> Callable[[Callable[..., None]], Command]:
-    """A decorator that gives a command options; it takes what `gather` makes of them as `name`.
-
-    They stand behind the command's own, or `before` one of them.
-    """
-    return lambda command: Command(command, name, options, gather, before)
+    """A decorator that puts options in the place of a command's parameter `name`: what `gather` makes of them."""
+    return lambda command: Command(command, name, options, gather)

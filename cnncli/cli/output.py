@@ -58,7 +58,7 @@ def check_file(path: Path | None, *, force: bool) -> None:
 def report_options(
     *, checks: bool = False, output: Any = OUTPUT, force: bool = True
 ) -> Callable[[Callable[..., None]], Command]:
-    """Give a command --format, --output and --force, as far as it has them; it takes a Report as `report`.
+    """Give a command --format, --output and --force, as far as it has them, for its parameter `report`.
 
     `checks` is whether it reports checks; `output` is the option that names the file, None for no file.
     """

@@ -46,7 +46,7 @@ def _heat(heat: str | None) -> str | None:
 
 
 @model_options
-@adding("heat", _heat_options, _heat, before="label")
+@adding("heat", _heat_options, _heat)
 def plot(
     model: args.Reference,
     output: Output = None,
@@ -69,6 +69,8 @@ def plot(
     theme: Annotated[
         Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
     ] = "light",
+    *,
+    heat: str | None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -85,8 +87,6 @@ def plot(
         ),
     ] = None,
     force: FORCE = False,
-    *,
-    heat: str | None,
     choice: Choice,
 ) -> None:
     """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.

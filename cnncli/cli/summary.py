@@ -42,7 +42,7 @@ def _columns(columns: str | None, sort: str | None) -> Columns:
 
 @model_options
 @report_options()
-@adding("columns", _column_options, _columns, before="top")
+@adding("columns", _column_options, _columns)
 def summary(
     models: args.References,
     by: Annotated[
@@ -51,11 +51,11 @@ def summary(
             help="layer, block, stage, or a scope depth such as 3.", metavar="LEVEL", autocompletion=complete.level
         ),
     ] = "layer",
+    *,
+    columns: Columns,
     top: Annotated[
         str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
     ] = None,
-    *,
-    columns: Columns,
     report: Report,
     choice: Choice,
 ) -> None:
