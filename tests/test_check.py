@@ -269,9 +269,9 @@ def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folde
 def test_the_tolerance_is_exact_and_both_ways(locked: int, code: int) -> None:
     """1,000,000 is within 1% of 990,100 (9,900 of 9,901) and of 1,010,101 (10,101 of 10,101.01), not one further."""
     from cnncli.analysis.check.baseline import _cost
-    from cnncli.analysis.check.places import Place
+    from cnncli.analysis.check.places import Position
 
-    assert _cost("m", "params", locked, 1_000_000, Fraction(1, 100), Place("x.lock", 1)).passed == (code == 0)
+    assert _cost("m", "params", locked, 1_000_000, Fraction(1, 100), Position("x.lock", 1)).passed == (code == 0)
 
 
 @pytest.mark.parametrize("spelling", ["b0", "EfficientNet-B0", "efficientnet_b0:classes=1000"])
@@ -290,13 +290,6 @@ def test_a_lock_that_names_a_model_twice_is_refused(run, folder: Path) -> None:
     (held,) = lock(run, folder, "b0").values()
     write(folder, {"b0": held, "efficientnet_b0": held})
     refused(run("check", "--baseline", "x.lock"), 2, "x.lock:13: efficientnet_b0 is held already, as b0")
-
-
-def test_there_is_an_option_for_each_budget() -> None:
-    from cnncli.analysis.check.budgets import KINDS
-    from cnncli.cli.check import BUDGETS
-
-    assert list(BUDGETS) == list(KINDS)
 
 
 def test_verdicts_are_facts() -> None:

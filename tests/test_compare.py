@@ -15,7 +15,7 @@ from conftest import golden, refused
 
 from cnncli.analysis.compare.comparison import entry
 from cnncli.document.numbers import times
-from cnncli.models.reference import parse
+from cnncli.network import network
 from cnncli.views.chart import chart as chart_of
 
 B = [f"b{number}" for number in range(8)]
@@ -154,7 +154,7 @@ def test_labels_of_the_chart_do_not_overlap(tmp_path: Path, monkeypatch) -> None
         boxes.append([Text.get_window_extent(note) for note in axes.texts])
 
     monkeypatch.setattr(chart, "_label", label)
-    points = chart_of([entry(parse(name)) for name in ALL])
+    points = chart_of([entry(network(name)) for name in ALL])
     chart.write_chart(points, tmp_path / "all.png", force=False)
     assert list(dict.fromkeys(point.series for point in points.points)) == [
         "MobileNet (2017)", "MobileNet (2018)", "MobileNet (2019)", "EfficientNet (2019)",

@@ -333,7 +333,7 @@ def test_fusing_folds_into_the_convolution() -> None:
         graph = graph_of(name)
         shown = parts(graph, "layer", fuse=True)
         assert [node for part in shown for node in part.nodes] == graph.nodes
-        assert sum(part.row.params for part in shown) == sum(node.params for node in graph.nodes)
+        assert sum(part.row.amounts["params"] for part in shown) == sum(node.params for node in graph.nodes)
         assert not any(part.row.type == "BatchNormalization" for part in shown)
 
 

@@ -17,7 +17,6 @@ import pytest
 from conftest import refused
 from PIL import Image
 
-from cnncli.cli.export import input_range
 from cnncli.errors import UsageError
 from cnncli.export.exporting import differences
 from cnncli.export.format import Description, Signature
@@ -28,7 +27,7 @@ from cnncli.export.pictures import random_pictures, scaled
 from cnncli.export.representative import MOST, representative
 from cnncli.export.targets import targets
 from cnncli.export.verification import centred, compare, logarithm
-from cnncli.models.reference import parse
+from cnncli.network import network
 
 RGB = (-1.0, 1.0)
 
@@ -79,8 +78,7 @@ def test_contradictions_are_named(arguments: tuple[Any, ...], message: str) -> N
     ],
 )
 def test_input_ranges(reference: str, values: tuple[float, float]) -> None:
-    model = parse(reference)
-    assert input_range(model, model.graph()) == values
+    assert network(reference).input_range == values
     assert scaled(numpy.array([0, 255], "uint8"), values).tolist() == list(values)
 
 
@@ -271,7 +269,7 @@ def said(found: list[str], message: str | None) -> None:
 
 
 def test_predicted_sizes_are_the_weights_at_their_width() -> None:
-    graph = parse("v1").graph()
+    graph = network("v1").graph
     params = 4_253_864  # keras.applications.MobileNet
     widths = {
         "none": 4,

@@ -15,13 +15,12 @@ import numpy
 import pytest
 from PIL import Image
 
-from cnncli.cli.export import input_range, output_name
 from cnncli.export.exporting import Export, Request, Target, export
 from cnncli.export.formats import BY_KIND
 from cnncli.export.formats.flatbuffer import ALIGNMENT, read
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.pictures import random_pictures
-from cnncli.models.reference import parse
+from cnncli.network import network
 
 pytestmark = pytest.mark.tf
 
@@ -33,10 +32,11 @@ MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v
 
 def exported(folder: Path, reference: str, kinds: tuple[str, ...] = KINDS, **options: Any) -> Export:
     targets = [Target(*BY_KIND[kind], folder / f"{kind}{BY_KIND[kind][0].suffix}") for kind in kinds]
-    model = parse(reference)
-    graph = model.graph()
-    values, output = input_range(model, graph), output_name(model)
-    return export(Request(graph, model.reference, values, output, targets, seed=1, **options), lambda _: None)
+    found = network(reference)
+    request = Request(
+        found.graph, found.reference, found.input_range, found.output_name, targets, seed=1, **options
+    )  # fmt: skip
+    return export(request, lambda _: None)
 
 
 def hold(found: Export) -> None:
@@ -245,7 +245,7 @@ def test_half_the_bytes_of_keras_own_export(tmp_path: Path) -> None:
     from cnncli.keras_model import lower
 
     (file,) = exported(tmp_path, "efficientnet_b0", ("saved_model",), verify=False).files
-    lower(parse("b0").graph()).export(str(tmp_path / "theirs"), verbose=False)
+    lower(network("b0").graph).export(str(tmp_path / "theirs"), verbose=False)
     theirs = sum(path.stat().st_size for path in (tmp_path / "theirs").rglob("*") if path.is_file())
     assert file.size < 0.55 * theirs
 
@@ -264,8 +264,8 @@ def test_own_weights_are_exported_as_they_are(tmp_path: Path) -> None:
     import keras
 
     assert command(SMALL, "-o", tmp_path / "w.keras", "--no-verify").returncode == 0
-    network = keras.models.load_model(tmp_path / "w.keras")
-    digest = hashlib.sha256(b"".join(numpy.asarray(weight).tobytes() for weight in network.weights)).hexdigest()
+    loaded = keras.models.load_model(tmp_path / "w.keras")
+    digest = hashlib.sha256(b"".join(numpy.asarray(weight).tobytes() for weight in loaded.weights)).hexdigest()
     done = command(SMALL, "-o", tmp_path / "a.tflite", "--weights", tmp_path / "w.keras", "-f", "json")
     assert done.returncode == 0, done.stderr
     weights = json.loads(done.stdout)["weights"]

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnncli.analysis.check.budgets import KINDS
+from cnncli.analysis.check.budgets import limited
 from cnncli.cli.app import main
-from cnncli.diagram.wording import FIELDS
+from cnncli.diagram.wording import fields as known_fields
 from cnncli.errors import UsageError
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
@@ -101,7 +101,7 @@ amounts = st.one_of(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
-@given(references, st.sampled_from(list(KINDS)), amounts)
+@given(references, st.sampled_from(list(limited())), amounts)
 def test_check(reference: str, kind: str, amount: str) -> None:
     answers(["check", f"--{kind}={amount}", "--", reference], {0, 1, 2})
 
@@ -110,7 +110,7 @@ toml_values = st.one_of(
     amounts.map(lambda text: f'"{text}"'), st.integers().map(str), st.sampled_from(["true", "[]", "1.5", "{}"])
 )
 toml_models = st.sampled_from(["v2", "b0", "b0:classes=10", "b9", "", "v2@article"])
-toml_keys = st.sampled_from([*KINDS, "tolerance", "baseline", "max_params"])
+toml_keys = st.sampled_from([*limited(), "tolerance", "baseline", "max_params"])
 toml_lines = st.one_of(
     st.builds('[budgets."{}"]'.format, toml_models),
     st.builds("{} = {}".format, toml_keys, toml_values),
@@ -129,7 +129,7 @@ def test_files_of_check(tmp_path: Path, what: str, lines: list[str]) -> None:
 
 fields = st.builds(
     "{{{}{}{}}}".format,
-    st.sampled_from([*FIELDS, "", "0", "label.upper", "params[0]"]),
+    st.sampled_from([*known_fields(), "", "0", "label.upper", "params[0]"]),
     st.sampled_from(["", "", "!r", "!s", "!x"]),
     st.one_of(st.just(""), st.sampled_from([":,", ":c", ":>20", ":.9f", ":99999", ":{params}", ":{", ":!"])),
 )

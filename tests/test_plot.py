@@ -308,7 +308,7 @@ def test_places_that_cannot_be_written(run, tmp_path) -> None:
     assert path.read_text().startswith("<?xml")
     assert run("plot", "v1", "-o", tmp_path / "no" / "x.svg").code == 3
     (tmp_path / "folder.svg").mkdir()
-    assert run("plot", "v1", "-o", tmp_path / "folder.svg").code == 3
+    assert run("plot", "v1", "-o", tmp_path / "folder.svg").code == 2
 
 
 def test_options_reach_the_picture(run) -> None:

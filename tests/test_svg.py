@@ -66,9 +66,9 @@ def test_each_box_tells_its_figures_when_it_is_pointed_at(detail: Any) -> None:
         said = (boxes[part.row.name].findtext(f"{NAMESPACE}title") or "").split("\n")
         assert said[:2] == [part.row.name, part.row.text]
         assert said[2].endswith("x".join(map(str, part.row.output_shape)))
-        counts = [f"{part.row.params:,} parameters"] * bool(part.row.params) + [f"{part.row.macs:,} MACs"] * bool(
-            part.row.macs
-        )
+        counts = [f"{part.row.amounts['params']:,} parameters"] * bool(part.row.amounts["params"]) + [
+            f"{part.row.amounts['macs']:,} MACs"
+        ] * bool(part.row.amounts["macs"])
         assert said[3:] == counts
 
 
