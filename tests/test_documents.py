@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ import pytest
 from conftest import golden, refused
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_readme import blocks
 
 from cnncli.document.document import Check, Document, Line, Listing, Paragraphs
 from cnncli.document.table import Column, Heading, Table, natural_width, pages
@@ -210,42 +208,3 @@ def test_every_command_declares_the_model_options_alike() -> None:
             "flavor", "alpha", "input_shape", "classes", "include_top", "set",
         ]  # fmt: skip
         assert all(parameters[option].annotation is OPTIONS[option] for option in OPTIONS)
-
-
-# A new format is one file and one line: the README's example, in every command
-
-(RST,) = (block for block in blocks("python") if ".. list-table::" in block)
-WITH_RST = """\
-import sys
-import cnncli.render
-from cnncli.render.formats import FORMATS, Format
-
-cnncli.render.__path__.append({folder!r})
-FORMATS["rst"] = Format("rst", (".rst",))
-
-from cnncli.cli.app import main
-main(sys.argv[1:])
-"""
-
-
-@pytest.mark.parametrize(
-    ("command", "says"),
-    [
-        ("summary v2 --by stage -f rst", "* - head"),
-        ("compare v2 v2@article --diff -f rst", "changed stage1 block1: +expansion"),
-        ("list --format rst", "* - mobilenet_v1"),
-        ("check v2 --max-params 4M -f rst", "- 4M = 4,000,000"),
-        ("check v2 --max-params 4M -o x.rst", ""),
-        ("summary --help", "latex, html or rst; table"),
-    ],
-)
-def test_a_new_format_is_one_file_and_one_line(tmp_path: Path, command: str, says: str) -> None:
-    (tmp_path / "rst.py").write_text(RST)
-    script = WITH_RST.format(folder=str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-c", script, *command.split()], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert says in " ".join(done.stdout.replace("│", " ").split())
-    if "-o" in command:
-        assert ".. list-table::" in (tmp_path / "x.rst").read_text()

@@ -1,4 +1,4 @@
-"""The README is run: every `$ cnncli` block, the worked example, and the picture of the architecture."""
+"""The README is run: every `$ cnncli` block, the library's example, and the picture of the architecture."""
 
 from __future__ import annotations
 
@@ -73,25 +73,9 @@ def test_every_subcommand_is_shown() -> None:
     assert {"summary", "export"} <= set(COMMANDS) <= shown
 
 
-def test_the_worked_example_adds_a_model(run, monkeypatch) -> None:
-    from cnncli.models import catalogue
-
-    (source,) = [block for block in blocks("python") if "MODELS = (" in block]
-    assert len(source.splitlines()) <= 40
-    module: dict[str, object] = {}
-    exec(compile(source, "cnncli/models/families/lenet.py", "exec"), module)
-    (spec,) = module["MODELS"]
-    monkeypatch.setattr(catalogue, "MODELS", (*catalogue.MODELS, spec))
-    monkeypatch.setattr(catalogue, "_by_name", catalogue._by_name.__wrapped__)
-    result = run("summary", "lenet5", "--by", "stage")
-    assert (result.code, result.err) == (0, "")
-    assert "61,706" in result.out  # LeCun et al. 1998 count about 60,000
-    assert run("summary", "lenet5@article").code == 2
-
-
 @pytest.mark.tf
 def test_the_library_examples_run() -> None:
-    examples = [block for block in blocks("python") if "MODELS = (" not in block]
+    examples = blocks("python")
     assert examples
     for block in examples:
         exec(compile(block, "README.md", "exec"), {})
