@@ -12,6 +12,7 @@ from cnncli.diagram.chain import Chain
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.document.numbers import share
+from cnncli.graph import Role
 
 KINDS = {
     "depthwise": "depthwise convolution",
@@ -19,6 +20,7 @@ KINDS = {
     "other": "padding, reshape, dropout",
 }
 """Kinds that their own names do not tell."""
+UNKNOWN_OPERATION = "operation that is not known"
 
 BRANCHES = {"squeeze_excite": "squeeze-and-excitation"}
 """Scopes within a block, in words."""
@@ -54,7 +56,16 @@ def highest(parts: Sequence[Part], heat: Heat) -> Any:
 
 
 def _kinds(parts: Sequence[Part]) -> list[Sample]:
-    return [Sample(kind, SWATCH, KINDS.get(kind, kind)) for kind in dict.fromkeys(part.kind for part in parts)]
+    return [Sample(kind, SWATCH, _kind(kind, parts)) for kind in dict.fromkeys(part.kind for part in parts)]
+
+
+def _kind(kind: str, parts: Sequence[Part]) -> str:
+    """A kind in words; operations of a file that nobody here knows are told apart from what computes nothing."""
+    alike = [part for part in parts if part.kind == kind]
+    unknown = [any(node.role is Role.OTHER for node in part.nodes) for part in alike]
+    if kind != "other" or not any(unknown):
+        return KINDS.get(kind, kind)
+    return UNKNOWN_OPERATION if all(unknown) else f"{KINDS[kind]}, {UNKNOWN_OPERATION}"
 
 
 def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int]) -> Sample:

@@ -24,7 +24,7 @@ from cnncli.diagram.sheet import Sample
 from cnncli.diagram.wording import Line, Run, told
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Box, Circle, Group, Path, Picture, Shape, Text
-from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT
+from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, width
 from cnncli.draw.theme import Swatch, faint, ink
 
 ROUND = 3.0
@@ -136,8 +136,9 @@ class _Painting:
     def run(self, run: Run, x: float, baseline: float, size: float, colour: str) -> Iterator[Shape]:
         """A run that begins at `x`; a chip stands at the height of the capitals of the line's largest run."""
         if not run.chip:
-            if text := run.text.rstrip():
-                yield Text(Point(x, baseline), text, run.size, colour, run.bold)
+            if text := run.text.strip():  # blanks at an end would not be drawn
+                before = width(run.text[: len(run.text) - len(run.text.lstrip())], run.size, run.bold)
+                yield Text(Point(x + before, baseline), text, run.size, colour, run.bold)
             return
         middle, half = baseline - size * CAPITALS / 2, run.size * CHIP_HEIGHT / 2
         place = Rect(x, middle - half, x + run.width, middle + half)
