@@ -142,3 +142,9 @@ def test_where_no_network_between_can_be_built_it_says_so(monkeypatch) -> None:
 def too_narrow(lattice, chosen: int) -> tuple[int, ...] | None:
     lattice.failure = "too narrow"
     return (1, 1) if chosen == 0 else (2, 2) if chosen == 3 else None
+
+
+def test_a_table_of_blocks_is_told_by_its_length(run) -> None:
+    out = " ".join(run("compare", "v3_small", "v3_large", "--explain").out.split())
+    assert "x3.815 by blocks (11 → 15) and x1.005 by last width (1024 → 1280)" in out
+    assert "by table" not in out

@@ -141,3 +141,21 @@ def test_layers_are_found_by_keras_names() -> None:
     assert LAYERS["Conv2D"] is Conv2D
     assert all(name == layer.__name__ for name, layer in LAYERS.items())
     assert len(LAYERS) >= 40
+
+
+def test_a_part_of_a_scope_has_not_the_name_of_the_whole() -> None:
+    """As in VGG, whose stages are layers without blocks, and where a stage has layers before its blocks."""
+    graph = Graph("parts")
+    x = graph.add(InputLayer((32, 32, 3)), name="image")
+    with graph.scope("stage", 1):
+        for number in (1, 2):
+            x = graph.add(Conv2D(8, 3, padding="same"), x, name=f"conv{number}")
+    with graph.scope("stage", 2):
+        x = graph.add(Conv2D(8, 3, strides=2, padding="same"), x, name="reduce")
+        for number in (1, 2):
+            with graph.scope("block", number, kind="Plain"):
+                x = graph.add(Conv2D(8, 3, padding="same"), x, name="conv")
+    names = [group.name for group in fold(graph, 2)]
+    assert names == ["image", "stage1", "stage2.reduce", "stage2.block1", "stage2.block2"]
+    assert [group.name for group in fold(graph, 1)] == ["image", "stage1", "stage2"]
+    assert [group.number for group in fold(graph, 2)][-2:] == [1, 2]

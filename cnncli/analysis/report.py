@@ -40,6 +40,13 @@ class Row:
     """Of a layer that is applied again: the name of the one whose weights it uses."""
 
     @property
+    def short_name(self) -> str:
+        """The name within its scope; of a scope, within the one around it."""
+        around = ".".join(self.scope)
+        around = ".".join(self.scope[:-1]) if self.name == around else around
+        return self.name[len(around) + 1 :] if around else self.name
+
+    @property
     def text(self) -> str:
         """The label in words: `MBConv6 k5x5 SE x2`."""
         return f"{self.label} x{self.repeats}" if self.repeats > 1 else str(self.label)
@@ -117,7 +124,7 @@ def _merged(run: list[Row]) -> Row:
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
-    end = last.name.rpartition(".")[2] if last.number is None else last.number
+    end = last.short_name if last.number is None else last.number
     return replace(
         first,
         name=f"{first.name}-{end}",

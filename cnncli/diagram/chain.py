@@ -29,6 +29,10 @@ class Frame(NamedTuple):
     right: str = ""
     label: Label | None = None
     """Of a block: what `right` says of it."""
+    left_behind: str = ""
+    """Of a stage: the size of what it puts out, where `right` tells how it changes."""
+    name: str = ""
+    """Of a branch: the scope's own name, within its block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,11 +161,11 @@ def _scopes(
     frames = []
     if depth >= STAGE:
         stage = stages[scope[:STAGE]]
-        frames.append(Frame("stage", stage.name, stage.name, _change(stage)))
+        frames.append(Frame("stage", stage.name, stage.name, _change(stage), left_behind=_size(stage.shape)))
     if depth >= BLOCK:
         frames.append(blocks[scope[:BLOCK]])
     if depth > BLOCK:
-        frames.append(Frame("branch", ".".join(scope[: BLOCK + 1])))
+        frames.append(Frame("branch", ".".join(scope[: BLOCK + 1]), name=scope[BLOCK]))
     return tuple(frames)
 
 

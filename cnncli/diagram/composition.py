@@ -80,7 +80,7 @@ class Diagram:
 
 def _continued(frame: Frame) -> Frame:
     """In the next column; the resolution has changed before."""
-    return frame._replace(left=f"{frame.left} (continued)", right=frame.right.rpartition(" → ")[2])
+    return frame._replace(left=f"{frame.left} (continued)", right=frame.left_behind or frame.right)
 
 
 def bar(rect: Rect, sizes: Sizes) -> Rect:

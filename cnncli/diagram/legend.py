@@ -81,9 +81,8 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part]) -> Iterator[Samp
         yield Sample("+", (15, 11), "with blocks that add their input")
     if detail == "layer" and any(target - source > 1 for source, target in chain.links):
         yield Sample("skip", (18, 1.2), "leads past layers")
-    branches = dict.fromkeys(
-        frame.key.rpartition(".")[2] for item in chain.items for frame in item.frames if frame.level == "branch"
-    )
+    frames = (frame for item in chain.items for frame in item.frames)
+    branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")
     if branches:
         yield Sample("branch", SWATCH, ", ".join(BRANCHES.get(name, name.replace("_", " ")) for name in branches))
 

@@ -1,1 +1,1 @@
-"""The architectures: one file a paper, each ending in MODELS; `registry` finds them by name."""
+"""The architectures: one file a paper, each ending in MODELS; `catalogue` finds them by name."""

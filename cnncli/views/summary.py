@@ -143,11 +143,11 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
 
 
 def _in_short(column: Column) -> Column:
-    return column._replace(text=scaled) if column.right and not column.key.endswith(SHARE) else column
+    return column._replace(text=scaled) if column.right and column.text is not _one_decimal else column
 
 
 def _short_name(row: Row) -> str:
-    return "  " * (len(row.scope) - BLOCK) + row.name.rpartition(".")[2]
+    return "  " * (len(row.scope) - BLOCK) + row.short_name
 
 
 def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
