@@ -28,6 +28,8 @@ WEIGHTS_MEMBER = "model.weights.h5"
 MOST_UNPACKED = 32
 """How many times larger than its packed bytes a file of weights may be. Trained float32 weights hardly shrink at all;
 ten times where nine of ten were pruned away."""
+HARMLESS = 2**25
+"""Bytes that may be unpacked in any case: small files of zeros are no attack."""
 PIECE = 2**20
 
 # What zipfile, zlib and h5py raise on a file that is damaged or is something else.
@@ -138,7 +140,7 @@ def _unpacked(archive: zipfile.ZipFile, archive_bytes: int) -> io.BytesIO:
     """
     member = archive.getinfo(WEIGHTS_MEMBER)
     packed, unpacked = min(member.compress_size, archive_bytes), member.file_size
-    if unpacked > MOST_UNPACKED * packed:
+    if unpacked > max(MOST_UNPACKED * packed, HARMLESS):
         raise ValueError(f"{packed:,} bytes in it unpack to {unpacked:,}, which no weights do")
     content = io.BytesIO()
     with archive.open(member) as source:
