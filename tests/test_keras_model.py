@@ -64,7 +64,7 @@ def test_the_model_carries_the_names_of_the_graph() -> None:
     assert model.get_layer("stage2.block1.expand_conv").kernel.shape == (1, 1, 8, 48)
 
 
-@pytest.mark.parametrize("reference", ["v1@article", "efficientnet:width=0.5,depth=0.5,input_shape=28x28x1"])
+@pytest.mark.parametrize("reference", ["v1@article", "efficientnet:width=0.5,depth=0.5,input_shape=32x32x1"])
 def test_a_name_is_one_that_tensorflow_takes(reference: str) -> None:
     with quiet():
         import tensorflow as tf
@@ -76,7 +76,7 @@ def test_a_name_is_one_that_tensorflow_takes(reference: str) -> None:
 def test_two_lines_give_a_keras_model() -> None:
     script = (
         "from cnncli import load, to_keras\n"
-        "model = to_keras(graph_of('mobilenet_v2', alpha=0.35, classes=10))\n"
+        "model = to_keras(load('mobilenet_v2', alpha=0.35, classes=10))\n"
         "print(type(model).__name__, model.output_shape)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
