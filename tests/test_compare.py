@@ -157,7 +157,7 @@ def test_labels_of_the_chart_do_not_overlap(tmp_path: Path, monkeypatch) -> None
     points = chart_of([entry(network(name)) for name in ALL])
     chart.write_chart(points, tmp_path / "all.png", force=False)
     assert list(dict.fromkeys(point.series for point in points.points)) == [
-        "MobileNet (2017)", "MobileNet (2018)", "MobileNet (2019)", "EfficientNet (2019)",
+        "mobilenet_v1", "mobilenet_v2", "mobilenet_v3", "efficientnet",
     ]  # fmt: skip
     assert [len(panel) for panel in boxes] == [12, 12]
     for panel in boxes:

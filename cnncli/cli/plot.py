@@ -31,11 +31,12 @@ Output = Annotated[
 
 def _heat_options() -> list[inspect.Parameter]:
     from cnncli.analysis.metrics import Place, metrics
+    from cnncli.document.prose import enumerated
 
     told = metrics(Place.HEAT, additive=True)
     known: Any = Literal
     shown = typer.Option(
-        help=f"Shade boxes by their share of the {', of the '.join(each.words for each in told)}.",
+        help=f"Shade boxes by their share of the {enumerated([each.words for each in told], 'or of the')}.",
         rich_help_panel=_LOOK, show_default=False,
     )  # fmt: skip
     return [option("heat", Annotated[known[tuple(each.key for each in told)] | None, shown], None)]
