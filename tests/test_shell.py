@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -53,28 +54,18 @@ def test_a_signal_ends_it_with_its_code_and_no_traceback(cnncli, tmp_path: Path,
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_3_and_one_line() -> None:
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("arguments", ["list", "summary b7", "compare b0 b1 -f json", "plot b0 -o -"])
+def test_a_full_disk_is_3_and_one_line(arguments: str, buffered: bool) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    if not buffered:
+        environment["PYTHONUNBUFFERED"] = "1"
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([*COMMAND, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        command = [*COMMAND, *arguments.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     assert done.returncode == 3
     assert "No space left on device" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["summary", "--help"], ["--version"], ["completions", "bash"]])
-def test_a_reader_of_help_that_leaves_is_no_error(arguments: list[str]) -> None:
-    test_a_reader_that_leaves_is_no_error(arguments)
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("arguments", [["summary", "v9"], ["summary"], ["summary", "v2", "--formt", "json"]])
-def test_a_usage_error_that_nobody_reads_is_2(arguments: list[str]) -> None:
-    with Path("/dev/full").open("w") as full:
-        assert subprocess.run([*COMMAND, *arguments], stderr=full, check=False).returncode == 2
-    process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    process.stderr.close()
-    assert process.wait(timeout=60) == 2
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])

@@ -16,7 +16,7 @@ from cnncli import __version__
 from cnncli.cli.commands import Commands
 from cnncli.cli.completions import install
 from cnncli.errors import CnncliError, MachineError
-from cnncli.render.console import complain, end_unread
+from cnncli.render.console import complain, end_unread, let_go
 
 app = typer.Typer(
     name="cnncli",
@@ -82,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = fail("not enough memory", MachineError.exit_code)
     except OSError as error:
         code = fail(f"{error.filename or _place()}: {error.strerror or error}", MachineError.exit_code)
+        let_go()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -115,6 +115,14 @@ def complain(message: str) -> None:
         _silence(sys.stderr)
 
 
+def let_go() -> None:
+    """Give up what the standard output could not take, a full disk's: Python would try again at its end, and fail."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
+
+
 def _silence(stream: TextIO) -> None:
     """Let go nowhere what is still to be written: Python flushes once more at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
