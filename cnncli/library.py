@@ -1,14 +1,13 @@
 """What Python programs use: a network with its figures, its table, its picture and its budgets.
 
-from cnncli import load
-
-def test_it_fits():
-    load("mobilenet_v2", alpha=0.5).check(max_params="2M", max_macs="100M")
+>>> from cnncli import load
+>>> load("mobilenet_v2", alpha=0.5).check(max_params="2M", max_macs="100M")
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from cnncli.network import network, of_graph
 class Network(Named):
     """A network with what can be asked of it."""
 
-    @property
+    @cached_property
     def totals(self) -> Totals:
         """Every figure by its key, as `totals["macs"]` or `totals.macs`; analysis.metrics says what each counts."""
         return Totals(self.graph)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from cnncli.document.numbers import setting
 from cnncli.graph import Graph
-from cnncli.models.options import show
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
 
@@ -57,7 +57,7 @@ class Network:
     published: Published | None = None
     input_range: Range = UNIT
     output_name: str = "output"
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     @property
     def model(self) -> Model | None:
@@ -70,7 +70,7 @@ def network(text: str, options: Mapping[str, Any] | None = None, flavor: str | N
 
     Raises UsageError, naming what cannot be read or built.
     """
-    told = {name: value if isinstance(value, str) else show(value) for name, value in (options or {}).items()}
+    told = {name: value if isinstance(value, str) else setting(value) for name, value in (options or {}).items()}
     return of_model(parse(text, told, flavor))
 
 
@@ -91,7 +91,7 @@ def of_model(model: Model) -> Network:
 
 
 def _about(model: Model) -> About:
-    spec, shown = model.spec, {name: show(value) for name, value in model.options.items()}
+    spec, shown = model.spec, {name: setting(value) for name, value in model.options.items()}
     defaults = spec.options(model.flavor)
     given = {name: text for name, text in shown.items() if model.options[name] != defaults[name]}
     architecture = spec.architecture or spec.name

@@ -11,10 +11,10 @@ import pytest
 from conftest import graph_of
 
 from cnncli.analysis.metrics import Totals, amounts
+from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
 from cnncli.graph import fold
 from cnncli.models.catalogue import MODELS
-from cnncli.models.options import show
 from cnncli.models.reference import parse
 
 MEASURED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "measured.json").read_text())["networks"]
@@ -98,7 +98,7 @@ def test_every_depth_folds_to_the_same_totals(spec: Any, flavor: str) -> None:
 def test_every_option_is_known_and_shown_as_it_is_read(spec: Any) -> None:
     for flavor in spec.flavors:
         for name, value in spec.options(flavor.name).items():
-            assert spec.option(name).read(show(value)) == value
+            assert spec.option(name).read(setting(value)) == value
         assert set(flavor.options or ()) - set(spec.fixed) <= set(spec.options(flavor.name))
 
 

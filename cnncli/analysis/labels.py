@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from cnncli.document.numbers import shape
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
@@ -45,7 +46,7 @@ class LayerLabel:
     def details(self) -> list[str]:
         """The words behind the class."""
         return [
-            *([extent(self.window)] if self.window else []),
+            *([shape(self.window)] if self.window else []),
             *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
             *([f"d{once_if_alike(self.dilation_rate)}"] if max(self.dilation_rate) > 1 else []),
             *([f"g{self.groups}"] if self.groups != 1 else []),
@@ -79,13 +80,9 @@ def _named(layer: Layer) -> bool:
     return hasattr(layer, "activation")
 
 
-def extent(size: Sequence[int]) -> str:
-    return "x".join(map(str, size))
-
-
 def once_if_alike(sizes: Sequence[int]) -> str:
     """`2` of (2, 2), `1x2` of (1, 2)."""
-    return str(sizes[0]) if len(set(sizes)) == 1 else extent(sizes)
+    return str(sizes[0]) if len(set(sizes)) == 1 else shape(sizes)
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ class Traits:
         """`MBConv6`, `k5x5`, `s2`, `SE`: without the number of blocks."""
         return [
             str(self.kind),
-            f"k{extent(self.kernel_size)}",
+            f"k{shape(self.kernel_size)}",
             *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
             *([HARD_SWISH] if self.hard_swish else []),

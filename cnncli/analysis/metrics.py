@@ -6,7 +6,6 @@ an entry here and the function that computes it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -319,11 +318,10 @@ class Totals(Mapping[str, Any]):
         ]
 
 
-def amounts(nodes: Sequence[Node]) -> dict[str, Any]:
-    """The figures that add up, over some layers, by their keys."""
-    return {each.key: total(map(each.layer, nodes)) for each in METRICS if each.layer is not None}
+def amounts(nodes: Sequence[Node], place: Place | None = None) -> dict[str, Any]:
+    """The figures that add up, over some layers, by their keys; only those that are told at a place, if one is given.
 
-
-def types(nodes: Sequence[Node]) -> dict[str, int]:
-    """How many there are of each type, the most frequent first."""
-    return dict(Counter(node.type for node in nodes).most_common())
+    UNKNOWN or AtLeast where some layer's is unknown.
+    """
+    told = METRICS if place is None else metrics(place)
+    return {each.key: total(map(each.layer, nodes)) for each in told if each.layer is not None}

@@ -62,16 +62,6 @@ class Report:
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
 
-    @property
-    def input_shape(self) -> Shape:
-        """Of the first input."""
-        return self.inputs[0].shape if self.inputs else ()
-
-    @property
-    def output_shape(self) -> Shape:
-        """Of the first output."""
-        return self.outputs[0].shape if self.outputs else ()
-
 
 def report(graph: Graph, depth: int | None = None) -> Report:
     groups = fold(graph, depth)

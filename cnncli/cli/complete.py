@@ -120,9 +120,3 @@ def suffixes(*endings: str) -> Callable[[str], list[str]]:
         return [stem + known for known in endings if (stem + known).startswith(incomplete)]
 
     return complete
-
-
-def quantize() -> list[str]:
-    from cnncli.export.kinds import QUANTIZE
-
-    return list(QUANTIZE)

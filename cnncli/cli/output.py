@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnncli.cli.options import Command, adding, option
+from cnncli.document.prose import enumerated
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -79,15 +80,11 @@ def report_options(
 def _format(names: list[str], to_file: bool) -> Any:
     """The type of --format, which tells the formats there are and the suffixes that say them."""
     told = [f"{name} ({FORMATS[name].about})" if FORMATS[name].about else name for name in names]
-    help = f"How the report is written: {_or(told)}"
+    help = f"How the report is written: {enumerated(told, 'or')}"
     if to_file:
         suffixes = [suffix for name in names for suffix in FORMATS[name].suffixes]
-        help += f"; table, unless -o ends in {_or(suffixes)}"
+        help += f"; table, unless -o ends in {enumerated(suffixes, 'or')}"
     known: Any = Literal
     choice = known[tuple(names)]
     shown = typer.Option("--format", "-f", help=f"{help}.", metavar="FORMAT", show_default=not to_file)
     return Annotated[choice | None if to_file else choice, shown]
-
-
-def _or(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"

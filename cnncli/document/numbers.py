@@ -64,3 +64,14 @@ def resolution(sizes: Sequence[int]) -> str:
     """A picture's size as people say it: 224 for 224x224x3, 160x224, 28x28x1."""
     kept = sizes[:-1] if len(sizes) == 3 and sizes[-1] == 3 else sizes
     return str(kept[0]) if len(kept) == 2 and kept[0] == kept[1] else shape(kept)
+
+
+def setting(value: Any) -> str:
+    """An option's value as a reference spells it: 224 (for 224x224x3), 160x224, 28x28x1, 0.5, true, none."""
+    if isinstance(value, (tuple, list)):
+        return resolution(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return "none" if value is None else str(value)

@@ -1,9 +1,8 @@
-"""What --to, --quantize and the suffix of a file may be, read off the formats; and how a sentence lists them."""
+"""What --to, --quantize and the suffix of a file may be, read off the formats, and as a sentence lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from cnncli.document.prose import enumerated
 from cnncli.export.formats import FORMATS
 
 BY_NAME = {format.name: format for format in FORMATS}
@@ -13,15 +12,9 @@ QUANTIZE = tuple(kind.name for format in FORMATS if format.quantizes for kind in
 """What --quantize names."""
 
 
-def either(words: Iterable[str]) -> str:
-    """`a`, `a or b`, `a, b or c`."""
-    *others, last = words
-    return f"{', '.join(others)} or {last}" if others else last
-
-
 def names() -> str:
     """What --to takes, as a sentence has it."""
-    return either(BY_NAME)
+    return enumerated(list(BY_NAME), "or")
 
 
 def endings(stem: str = "") -> list[str]:
@@ -31,4 +24,4 @@ def endings(stem: str = "") -> list[str]:
 
 def directories() -> str:
     """What a name without a suffix is, as a sentence has it."""
-    return either(f"a directory for a {format.label}" for format in FORMATS if format.directory)
+    return enumerated([f"a directory for a {format.label}" for format in FORMATS if format.directory], "or")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
 from cnncli.export.exporting import Target
 from cnncli.export.format import Format, Kind
 from cnncli.export.formats import FORMATS
-from cnncli.export.kinds import BY_NAME, SUFFIXES, directories, either, endings, names
+from cnncli.export.kinds import BY_NAME, SUFFIXES, directories, endings, names
 
 
 def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> tuple[Target, ...]:
@@ -21,7 +22,7 @@ def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> 
     format = _format(path, to, quantize)
     if not format.quantizes:
         if quantize:
-            able = either(f"{other.label} files" for other in FORMATS if other.quantizes)
+            able = enumerated([f"{other.label} files" for other in FORMATS if other.quantizes], "or")
             raise UsageError(f"--quantize is for {able}; {output} is to be a {format.label}")
         return (Target(format, format.kinds[0], path),)
     kinds = [_kind(word, format) for word in dict.fromkeys(quantize or [format.kinds[0].name])]
@@ -44,9 +45,8 @@ def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
         able = [format for format in FORMATS if format.quantizes]
         return next((format for format in able if quantize[0] in [kind.name for kind in format.kinds]), able[0])
     if suffix not in SUFFIXES:
-        raise UsageError(
-            f"{path}: expected a name that ends in {either(endings())}, or {directories()}; or add --to {names()}"
-        )
+        ends = enumerated(endings(), "or")
+        raise UsageError(f"{path}: expected a name that ends in {ends}, or {directories()}; or add --to {names()}")
     return SUFFIXES[suffix]
 
 

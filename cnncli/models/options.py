@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
-from cnncli.document.numbers import resolution
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
 
@@ -137,14 +136,3 @@ ClassifierActivation = Annotated[
 DropoutRate = Annotated[
     float, Option(rate, "Share of features dropped before the classifier, in training.", ("0.2", "0"))
 ]
-
-
-def show(value: Any) -> str:
-    """An option's value as a reference spells it: 224 (for 224x224x3), 160x224, 28x28x1, 0.5, true, none."""
-    if isinstance(value, (tuple, list)):
-        return resolution(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    return "none" if value is None else str(value)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cnncli.document.numbers import setting
 from cnncli.errors import LayerError, UsageError, suggestion
 from cnncli.graph import Graph
 from cnncli.models.catalogue import find_spec
-from cnncli.models.options import show
 from cnncli.models.spec import Deviations, Flavor, ModelSpec, Published, Range
 
 
@@ -25,7 +25,7 @@ class Model:
     def reference(self) -> str:
         """The shortest reference that gives this model again, options in the builder's order."""
         defaults = self.spec.options(self.flavor)
-        given = [f"{name}={show(value)}" for name, value in self.options.items() if value != defaults[name]]
+        given = [f"{name}={setting(value)}" for name, value in self.options.items() if value != defaults[name]]
         flavor = "" if self.flavor == self.spec.flavors[0].name else f"@{self.flavor}"
         return self.spec.name + flavor + (":" + ",".join(given) if given else "")
 
@@ -71,7 +71,9 @@ class Model:
             advice = f"; take a larger {wider}" if wider and "filters=0" in str(error) else ""
             raise UsageError(f"{self.reference} cannot be built: {error}{advice}") from None
         for name in self._idle_options():
-            graph.warn(f"{name}={show(self.options[name])} has no effect with include_top={show(self._include_top)}")
+            graph.warn(
+                f"{name}={setting(self.options[name])} has no effect with include_top={setting(self._include_top)}"
+            )
         return graph
 
     @property
@@ -104,7 +106,7 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
         key = name.strip().lower().replace("-", "_")
         value = _read(spec, flavor, options, key, text.strip())
         if given.get(key, value) != value:
-            raise UsageError(f"{reference}: {key} is given twice: {show(given[key])} and {show(value)}")
+            raise UsageError(f"{reference}: {key} is given twice: {setting(given[key])} and {setting(value)}")
         given[key] = value
     model = Model(spec, flavor, options | given)
     _check_size(model)
@@ -118,7 +120,7 @@ def _check_size(model: Model) -> None:
     if min(sizes) < least:
         smaller = [flavor.name for flavor in model.spec.flavors if flavor.minimum_size <= min(sizes)]
         advice = f"; {model.spec.name}@{smaller[0]} takes less" if smaller else ""
-        written = show(model.options["input_shape"])
+        written = setting(model.options["input_shape"])
         raise UsageError(
             f"{model.spec.name}: input_shape={written}: flavor {model.flavor} takes at least {least}x{least}{advice}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column, Table
@@ -58,14 +59,13 @@ def build_document(network: Network, built: Build) -> Document:
 
 
 def _facts(network: Network, built: Build) -> list[Fact]:
-    nodes = built.graph.nodes
-    params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
-    split = f"trainable {grouped(trainable)}, non-trainable {grouped(params - trainable)}"
+    totals = Totals(built.graph)
+    split = f"trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)}"
     first, last = built.graph.inputs[0].shape, built.graph.outputs[0].shape
     return [
         Fact("reference", "Model", network.reference, built.model.name),
-        Fact("layers", "Layers", len(nodes), grouped(len(nodes))),
-        Fact("params", "Params", params, f"{grouped(params)} ({split})"),
+        Fact("layers", "Layers", totals.layers, grouped(totals.layers)),
+        Fact("params", "Params", totals.params, f"{grouped(totals.params)} ({split})"),
         Fact("input_shape", "Input", first, shape(first)),
         Fact("output_shape", "Output", last, shape(last)),
         Fact("dtype", "Dtype", built.dtype, built.dtype),

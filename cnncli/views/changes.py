@@ -8,7 +8,7 @@ from typing import Any
 from cnncli.analysis.compare.changes import Added, Aspect, Changed, Fact, Fused, Piece, Removed, Whole
 from cnncli.analysis.compare.difference import Change
 from cnncli.analysis.labels import SQUEEZE_EXCITE
-from cnncli.document.numbers import resolution
+from cnncli.document.numbers import setting
 from cnncli.graph import Group
 
 
@@ -89,8 +89,6 @@ def span(groups: Sequence[Group]) -> str | None:
 
 def shown(value: Any) -> str:
     """An option's value as references spell it; of a table of blocks its length."""
-    if isinstance(value, (tuple, list)):
-        return resolution(value) if all(isinstance(size, int) for size in value) else str(len(value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+    if isinstance(value, (tuple, list)) and not all(isinstance(size, int) for size in value):
+        return str(len(value))
+    return setting(value)

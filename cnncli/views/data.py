@@ -170,17 +170,11 @@ def _share_data(share: Share) -> dict[str, Any]:
 
 def build_data(network: Network, built: Build) -> dict[str, Any]:
     """What `build` did; what was not asked for is null."""
-    nodes = built.graph.nodes
-    params, trainable = sum(node.params for node in nodes), sum(node.trainable_params for node in nodes)
+    totals = Totals(built.graph)
     return {
         "model": {**model_data(network), "keras_name": built.model.name},
         **ends_data(network),
-        "totals": {
-            "layers": len(nodes),
-            "params": params,
-            "trainable_params": trainable,
-            "non_trainable_params": params - trainable,
-        },
+        "totals": {key: totals[key] for key in ("layers", "params", "trainable_params", "non_trainable_params")},
         "dtype": built.dtype,
         "versions": built.versions,
         "agreement": {

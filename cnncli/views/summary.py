@@ -211,7 +211,8 @@ def _cited(paper: Paper) -> str:
 
 def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, str]:
     told = metrics(Place.COLUMN, additive=True)
-    shares = {f"{each.key}{SHARE}": "100.0" for each in told if each.share_behind and is_known(totals[each.key])}
+    whole = [each for each in told if each.share_behind and is_known(totals[each.key]) and totals[each.key]]
+    shares = {f"{each.key}{SHARE}": "100.0" for each in whole}
     return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares}
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.compare.changes import Fact, changed, whole_block
-from cnncli.analysis.metrics import Metric, Place, metrics
+from cnncli.analysis.metrics import Place, amounts
 from cnncli.analysis.structure import acting, arguments, source
 from cnncli.errors import CheckFailed
 from cnncli.graph import Graph, Group, Node, Scope
@@ -20,15 +20,11 @@ Costs = Mapping[str, Any]
 
 
 def costs_of(nodes: Sequence[Node]) -> dict[str, Any]:
-    return {each.key: total(map(each.layer, nodes)) for each in _told() if each.layer is not None}
-
-
-def _told() -> list[Metric]:
-    return metrics(Place.CHANGE, additive=True)
+    return amounts(nodes, Place.CHANGE)
 
 
 def nothing() -> dict[str, Any]:
-    return {each.key: 0 for each in _told()}
+    return costs_of(())
 
 
 def added(costs: Iterable[Costs]) -> dict[str, Any]:

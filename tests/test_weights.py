@@ -1,0 +1,271 @@
+"""Weights from files: every format that Keras writes, and what is no such file."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import graph_of
+from tensorflow_truth import calibrate, distance, randomize, transfer
+
+from cnncli.errors import UsageError
+from cnncli.graph.layers import LAYERS
+from cnncli.keras_model import import_keras, load_weights, lower, quiet
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file, snake_case
+
+pytestmark = [
+    pytest.mark.tf,
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+SMALL = "mobilenet_v3_small:alpha=0.75,input_shape=64,classes=5"
+
+
+@pytest.fixture(scope="module")
+def small() -> Any:
+    """keras.applications' network of SMALL, with random weights."""
+    with quiet():
+        keras = import_keras()
+        model = keras.applications.MobileNetV3Small((64, 64, 3), alpha=0.75, weights=None, classes=5)
+        randomize(model, np.random.default_rng(1))
+    return model
+
+
+def save_legacy(model: Any, path: Path) -> None:
+    """The format of the files that keras.applications publishes, which Keras 3 reads but no longer writes."""
+    import h5py
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    with h5py.File(path, "w") as file:
+        save_weights_to_hdf5_group(file, model)
+
+
+FILES: dict[str, Callable[[Any, Path], None]] = {
+    "model.keras": lambda model, path: model.save(path),
+    "model.weights.h5": lambda model, path: model.save_weights(path),
+    "legacy.h5": save_legacy,
+    "whole.h5": lambda model, path: model.save(path),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_weights_of_keras_applications_are_loaded(tmp_path: Path, small: Any, name: str) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(graph_of(SMALL))
+        loaded = load_weights(ours, tmp_path / name)
+    assert loaded.layers == sum(bool(layer.weights) for layer in small.layers)
+    assert loaded.notes == ()
+    for mine, theirs in zip(ours.get_weights(), small.get_weights(), strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_normalization_computes_with_the_loaded_statistics(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32")
+    with quiet():
+        theirs = import_keras().applications.EfficientNetB0(input_shape=(64, 64, 3), weights=None, classes=5)
+        randomize(theirs, np.random.default_rng(1))
+        calibrate(theirs, pictures)
+        save_legacy(theirs, tmp_path / "legacy.h5")
+        ours = lower(graph_of("b0", input_shape="64", classes=5))
+        load_weights(ours, tmp_path / "legacy.h5")
+        assert distance(np.asarray(ours(pictures)), np.asarray(theirs(pictures))) < 1e-5
+
+
+def test_published_efficientnets_compute_what_keras_applications_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With weights="imagenet" keras.applications adds a layer that makes up for a flaw of the published files."""
+    path = tmp_path / "efficientnetb0_notop.h5"
+    pictures = np.random.default_rng(0).uniform(0, 255, (4, 64, 64, 3)).astype("float32")
+    monkeypatch.setattr("keras.src.applications.efficientnet.file_utils.get_file", lambda *_, **__: str(path))
+    with quiet():
+        network = import_keras().applications.EfficientNetB0
+        arguments = {"input_shape": (64, 64, 3), "include_top": False, "pooling": "avg"}
+        source = network(weights=None, **arguments)
+        randomize(source, np.random.default_rng(1))
+        mean, variance = next(layer for layer in source.layers if type(layer).__name__ == "Normalization").weights[:2]
+        mean.assign(IMAGENET_MEAN), variance.assign(IMAGENET_DEVIATION)
+        save_legacy(source, path)
+        theirs = network(weights="imagenet", **arguments)
+        calibrate(theirs, pictures)
+        save_legacy(theirs, path)
+        ours, without = (lower(graph_of("b0", input_shape="64", include_top=False, pooling="avg")) for _ in range(2))
+        loaded = load_weights(ours, path)
+        transfer(theirs, without)
+        expected = np.asarray(theirs(pictures))
+    assert distance(np.asarray(ours(pictures)), expected) < 1e-5
+    assert distance(np.asarray(without(pictures)), expected) > 0.01
+    assert "squared" in loaded.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        (
+            "v3_small:alpha=0.75,input_shape=64,classes=6",
+            "head.logits takes 1x1x1024x6, 6; the file's logits holds 1x1x1024x5, 5; are they of other classes?",
+        ),
+        (
+            "v3_small:alpha=0.5,input_shape=64,classes=5",
+            "stage1.block1.project_conv takes 1x1x16x8; the file's expanded_conv_project holds 1x1x16x16; "
+            "are they of another alpha, width or flavor?",
+        ),
+        ("v3_small@article:alpha=0.75,input_shape=64,classes=5", "stage1.block1.expand_conv takes 1x1x16x12; the file"),
+        ("v3_small:alpha=0.75,input_shape=64,include_top=false", "besides; are they of another model, flavor or"),
+        ("b0:input_shape=64,classes=5", "stem.normalization takes 3, 3, scalar; the file"),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.weights.h5", "legacy.h5"])
+def test_weights_of_another_network_change_nothing(
+    tmp_path: Path, small: Any, name: str, reference: str, message: str
+) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(graph_of(reference))
+        before = ours.get_weights()
+        with pytest.raises(UsageError) as error:
+            load_weights(ours, tmp_path / name)
+    assert str(error.value).startswith(f"{tmp_path / name} does not fit: ")
+    assert message in str(error.value)
+    assert all(np.array_equal(old, new) for old, new in zip(before, ours.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_cut_short_are_refused(tmp_path: Path, small: Any, name: str) -> None:
+    with quiet():
+        FILES[name](small, tmp_path / name)
+        ours = lower(graph_of(SMALL))
+    whole = (tmp_path / name).read_bytes()
+    for length in (0, 1, 7, 8, 100, 2000, *np.random.default_rng(3).integers(len(whole), size=20)):
+        (tmp_path / name).write_bytes(whole[:length])
+        with pytest.raises(UsageError, match=f"{name} (cannot be read as|holds no) weights"):
+            load_weights(ours, tmp_path / name)
+
+
+def test_a_damaged_archive_is_refused_or_whole(tmp_path: Path, small: Any) -> None:
+    random = np.random.default_rng(3)
+    with quiet():
+        small.save(tmp_path / "model.keras")
+        ours = lower(graph_of(SMALL))
+    whole = (tmp_path / "model.keras").read_bytes()
+    for number in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers((len(whole) - 3000) * (number % 2), len(whole), size=1 + number // 4):
+            damaged[place] ^= int(random.integers(1, 256))
+        (tmp_path / "model.keras").write_bytes(damaged)
+        with suppress(UsageError):
+            load_weights(ours, tmp_path / "model.keras")
+            assert np.array_equal(ours.get_weights()[0], small.get_weights()[0])
+
+
+REFUSING = """
+import sys
+from pathlib import Path
+from cnncli.errors import UsageError
+from cnncli.keras_model.weights import check_weights_file
+try:
+    check_weights_file(Path(sys.argv[1]))
+except UsageError as error:
+    print(error)
+print(next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def bomb(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An archive of 300 kB whose weights would be 300 MB."""
+    path = tmp_path_factory.mktemp("bomb") / "model.keras"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.weights.h5", "w") as member,
+    ):
+        for _ in range(300):
+            member.write(bytes(10**6))
+    return path.read_bytes()
+
+
+def lying(archive: bytes, packed: int | None = None, unpacked: int | None = None) -> bytes:
+    """The archive with other sizes in its list of members, which holds them at bytes 20 and 24 of an entry."""
+    start, changed = archive.rindex(b"PK\x01\x02"), bytearray(archive)
+    for offset, size in ((20, packed), (24, unpacked)):
+        if size is not None:
+            struct.pack_into("<I", changed, start + offset, size)
+    return bytes(changed)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks its memory up in /proc")
+@pytest.mark.parametrize(
+    ("lies", "message"),
+    [
+        ({}, r"bytes in it unpack to 300,000,000, which no weights do"),
+        ({"packed": 10**9}, r"bytes in it unpack to 300,000,000, which no weights do"),
+        ({"unpacked": 10**6}, "Bad CRC-32"),
+    ],
+)
+def test_an_archive_that_unpacks_to_far_more_is_refused_in_little_memory(
+    tmp_path: Path, bomb: bytes, lies: dict[str, int], message: str
+) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(lying(bomb, **lies))
+    done = subprocess.run([sys.executable, "-c", REFUSING, path], capture_output=True, text=True, check=True)
+    said, kilobytes = done.stdout.splitlines()
+    assert said.startswith(f"{path} cannot be read as weights: ")
+    assert message in said
+    assert int(kilobytes) < 100_000
+
+
+def test_an_archive_with_less_in_it_than_it_says_is_refused(tmp_path: Path, small: Any) -> None:
+    path = tmp_path / "model.keras"
+    with quiet():
+        small.save(path)
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("model.weights.h5")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", content)
+    check_weights_file(path)  # packed as others pack it
+    path.write_bytes(lying(path.read_bytes(), unpacked=len(content) + 10))
+    with pytest.raises(UsageError, match="smaller than the archive says"):
+        check_weights_file(path)
+
+
+@pytest.mark.parametrize("ours", ["_misfit", "_assign"])
+def test_our_own_mistakes_are_not_the_file_s(
+    tmp_path: Path, small: Any, monkeypatch: pytest.MonkeyPatch, ours: str
+) -> None:
+    def mistaken(*_: Any) -> Any:
+        raise TypeError("a defect")
+
+    monkeypatch.setattr(f"cnncli.keras_model.weights.{ours}", mistaken)
+    with quiet():
+        small.save_weights(tmp_path / "model.weights.h5")
+        model = lower(graph_of(SMALL))
+    with pytest.raises(TypeError, match="a defect"):
+        load_weights(model, tmp_path / "model.weights.h5")
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path, small: Any) -> None:
+    import h5py
+
+    with quiet():
+        small.save_weights(tmp_path / "model.weights.h5")
+        ours = lower(graph_of(SMALL))
+    with h5py.File(tmp_path / "linking.weights.h5", "w") as file:
+        file["layers"] = h5py.ExternalLink(str(tmp_path / "model.weights.h5"), "/layers")
+    with pytest.raises(UsageError, match="layers is a link or missing"):
+        load_weights(ours, tmp_path / "linking.weights.h5")
+
+
+def test_layers_are_spelt_as_keras_spells_them() -> None:
+    from keras.src.utils.naming import to_snake_case
+
+    for name in LAYERS:
+        assert snake_case(name) == to_snake_case(name)
