@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import pytest
 from conftest import graph_of
 
 from cnncli.analysis.labels import group_label, layer_label
@@ -22,6 +25,7 @@ from cnncli.graph.layers import (
     MaxPooling2D,
     Multiply,
     ReLU,
+    SeparableConv2D,
     UpSampling2D,
     ZeroPadding2D,
 )
@@ -70,6 +74,79 @@ def test_what_is_read_twice_or_follows_a_sum_does_not_fold() -> None:
 def test_published_peak_of_mobilenet_v1() -> None:
     # The first pointwise convolution: 112x112x32 in, 112x112x64 out, float32.
     assert Totals(graph_of("mobilenet_v1")).peak_activation_bytes == 4 * 112 * 112 * (32 + 64)
+
+
+@pytest.mark.parametrize(("function", "tensors"), [("relu6", 1), ("hard_silu", 2), ("sigmoid", 2), ("silu", 3)])
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_activation_that_no_kernel_computes_has_tensors_of_its_own(
+    function: str, tensors: int, inside: bool
+) -> None:
+    graph = Graph("activation")
+    x = graph.add(InputLayer((4, 4, 1)), name="image")  # 16
+    x = graph.add(Conv2D(4, 1, activation=function if inside else None), x, name="conv")  # 64
+    if not inside:
+        graph.add(Activation(function), x, name="activation")
+    assert peak_activation_bytes(graph) == 4 * max(16 + 64, 64 * tensors)
+
+
+@pytest.mark.parametrize(
+    ("size", "padding", "stored"),
+    [
+        (8, ((0, 1), (0, 1)), False),  # as "same" pads an even side for a stride of 2
+        (9, ((1, 1), (1, 1)), False),  # and an odd one
+        (9, ((0, 1), (0, 1)), True),
+        (8, ((1, 1), (1, 1)), True),
+        (8, ((0, 1), (1, 0)), True),
+    ],
+)
+def test_padding_is_stored_where_same_would_pad_otherwise(
+    size: int, padding: tuple[tuple[int, int], tuple[int, int]], stored: bool
+) -> None:
+    graph = Graph("padding")
+    image = graph.add(InputLayer((size, size, 1)), name="image")
+    x = graph.add(ZeroPadding2D(padding), image, name="pad")
+    y = graph.add(Conv2D(1, 3, strides=2), x, name="conv")
+    read, written = (prod(node.shape) for node in (x if stored else image, y))
+    held = [read + written, *([prod(image.shape) + read] if stored else [])]
+    assert peak_activation_bytes(graph) == 4 * max(held)
+
+
+def test_padding_that_something_else_reads_too_is_stored() -> None:
+    graph = Graph("padding")
+    image = graph.add(InputLayer((4, 4, 1)), name="image")  # 16
+    x = graph.add(ZeroPadding2D(1), image, name="pad")  # 36
+    y = graph.add(Conv2D(1, 3), x, name="conv")  # 16
+    x = graph.add(MaxPooling2D(3, strides=1), x, name="pool")  # 16
+    graph.add(Add(), x, y, name="add")
+    assert peak_activation_bytes(graph) == 4 * (36 + 16 + 16)
+
+
+def test_a_separable_convolution_is_two_operations() -> None:
+    graph = Graph("separable")
+    x = graph.add(InputLayer((4, 4, 2)), name="image")  # 32
+    graph.add(SeparableConv2D(1, 3, padding="same", depth_multiplier=4), x, name="conv")  # 128 between, then 16
+    assert peak_activation_bytes(graph) == 4 * max(32 + 128, 128 + 16)
+
+
+# What TFLite Micro's planner allocates for the int8 files, in bytes, where it is the sum of live tensors:
+# a float32 cell has four times as many.
+TFLITE_MICRO = {
+    "v1:alpha=0.25,input_shape=96x96x1,classes=2": 55_296,
+    "v1:input_shape=97": 313_664,
+    "v1:input_shape=225": 1_648_960,
+    "v2:alpha=0.35,input_shape=96": 138_240,
+    "v2": 1_505_280,
+    "v3_small": 401_408,
+    "v3_small:input_shape=96": 73_728,
+    "v3_large:input_shape=96": 184_320,
+    "b0:input_shape=96": 663_552,
+    "b0": 3 * 112 * 112 * 96,
+}
+
+
+@pytest.mark.parametrize("reference", TFLITE_MICRO)
+def test_peak_of_known_networks(reference: str) -> None:
+    assert peak_activation_bytes(graph_of(reference)) == 4 * TFLITE_MICRO[reference]
 
 
 def test_receptive_field_of_mobilenet_v1() -> None:

@@ -221,8 +221,10 @@ METRICS: tuple[Metric, ...] = (
         "peak_activation_bytes",
         "Peak activation",
         About.MEMORY,
-        "largest sum of live tensors at any step of inference, float32, batch 1, in graph order; "
-        "batch normalization, activation and padding are folded into their convolution, reshapes and dropout are free",
+        "largest sum of live tensors at any step of inference, float32, batch 1, in graph order, as TFLite computes "
+        "it: batch normalization, relu and relu6 are folded into their convolution, and so is padding that "
+        "padding='same' would make; every other activation writes a tensor, silu a further one (x, sigmoid(x) and "
+        "their product); reshapes and dropout are free",
         Unit.BYTES,
         network=peak_activation_bytes,
         main=True,

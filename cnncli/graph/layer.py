@@ -59,7 +59,7 @@ class Layer:
     """What it is for; every class says so."""
 
     folds: ClassVar[bool] = False
-    """Whether runtimes compute this layer within the convolution that feeds it (normalization, activation)."""
+    """Whether it belongs to the convolution that feeds it, as people draw networks: normalization, activation."""
 
     pads: ClassVar[bool] = False
     """Whether it surrounds the map with cells for the convolution that reads it, as `padding="same"` would."""
@@ -106,10 +106,19 @@ class Layer:
         """What one output cell sees of the input; None where it sees all of it, or where there is no grid of cells."""
         return POINT
 
+    def between(self, *inputs: Shape) -> Shape | None:
+        """Of a layer that is two operations one after the other, the shape of what the first one puts out."""
+        return None
+
     @property
     def type(self) -> str:
         """Keras's class name."""
         return type(self).__name__
+
+    @property
+    def function(self) -> str:
+        """The activation function that it applies to what it computes, by Keras's name or its own class's."""
+        return "linear"
 
     @property
     def pools_globally(self) -> bool:

@@ -45,31 +45,41 @@ def check_activation(layer: Layer, activation: str | None) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Activation(Layer):
-    """An activation function by name."""
-
-    activation: str | None
+class _Function(Layer):
+    """What activations share: a function of each cell, called as its class unless it has a name."""
 
     role = Role.ACTIVATION
     folds = True
 
+    @property
+    def function(self) -> str:
+        return self.type
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Activation(_Function):
+    """An activation function by name."""
+
+    activation: str | None
+
     def __post_init__(self) -> None:
         check_activation(self, self.activation)
+
+    @property
+    def function(self) -> str:
+        return str(self.activation)
 
     def flops(self, *inputs: Shape) -> int:
         return ACTIVATION_FLOPS[str(self.activation)] * prod(self.one(inputs))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ReLU(Layer):
+class ReLU(_Function):
     """max(x, 0), with Keras's optional ceiling, slope below and threshold."""
 
     max_value: float | None = None
     negative_slope: float = 0.0
     threshold: float = 0.0
-
-    role = Role.ACTIVATION
-    folds = True
 
     def __post_init__(self) -> None:
         if self.max_value is not None and self.max_value < 0:
@@ -78,6 +88,14 @@ class ReLU(Layer):
             self.fail(f"negative_slope={self.negative_slope} must not be negative")
         if self.threshold < 0:
             self.fail(f"threshold={self.threshold} must not be negative")
+
+    @property
+    def function(self) -> str:
+        """Keras's name for the plain form and that of ceiling 6; all others have no name of their own."""
+        if self.negative_slope or self.threshold:
+            return self.type
+        plain = self.max_value is None
+        return "relu" if plain else "relu6" if self.max_value == 6 else self.type
 
     def flops(self, *inputs: Shape) -> int:
         """Plain, ceiling 6 and plain leaky are single uncounted operations; the general form is spelt out by Keras."""
@@ -95,36 +113,27 @@ class ReLU(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LeakyReLU(Layer):
+class LeakyReLU(_Function):
     """x where positive, negative_slope * x below."""
 
     negative_slope: float = 0.3
 
-    role = Role.ACTIVATION
-    folds = True
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ELU(Layer):
+class ELU(_Function):
     """x where positive, alpha * (exp(x) - 1) below."""
 
     alpha: float = 1.0
-
-    role = Role.ACTIVATION
-    folds = True
 
     def flops(self, *inputs: Shape) -> int:
         return 0 if self.alpha == 1 else 2 * prod(self.one(inputs))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PReLU(Layer):
+class PReLU(_Function):
     """A leaky rectifier whose slope is learnt: a weight a cell, or shared along `shared_axes` (1 = height)."""
 
     shared_axes: tuple[int, ...] | None = None
-
-    role = Role.ACTIVATION
-    folds = True
 
     def __post_init__(self) -> None:
         if self.shared_axes is not None:
@@ -148,13 +157,10 @@ class PReLU(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Softmax(Layer):
+class Softmax(_Function):
     """Exponentials normalized to sum 1 along an axis."""
 
     axis: int = -1
-
-    role = Role.ACTIVATION
-    folds = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         shape = self.one(inputs)

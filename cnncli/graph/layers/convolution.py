@@ -42,6 +42,11 @@ class Kernel(Layer):
     def flops(self, *inputs: Shape) -> int:
         return 2 * self.macs(*inputs) + self._after_kernel(prod(self.output_shape(*inputs)))
 
+    @property
+    def function(self) -> str:
+        options: Any = self
+        return str(options.activation)
+
     def _after_kernel(self, cells: int) -> int:
         options: Any = self
         per_cell = ACTIVATION_FLOPS[options.activation] + (1 if options.use_bias else 0)
@@ -193,6 +198,10 @@ class SeparableConv2D(_Convolution):
         depthwise = Weight("depthwise_kernel", (*pair(self.kernel_size), channels, self.depth_multiplier))
         pointwise = Weight("pointwise_kernel", (1, 1, channels * self.depth_multiplier, self.filters))
         return (depthwise, pointwise, *self._bias(self.filters))
+
+    def between(self, *inputs: Shape) -> Shape:
+        *_, channels = self.feature_map(inputs)
+        return (*self._positions(inputs), channels * self.depth_multiplier)
 
     def flops(self, *inputs: Shape) -> int:
         return super().flops(*inputs) + _filled_up_flops(self, inputs)
