@@ -87,10 +87,12 @@ STRUCTURES = [
 def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
     model = parse(reference)
     graph = model.graph()
+    import_keras().backend.clear_session()  # which counts the layers that have no names of their own
     with quiet():
         theirs = of_keras(model)
     assert of_graph(graph) == of_layers(theirs)
     assert graph.nodes[-1].shape == theirs.output_shape[1:]
+    assert model.layer_names(graph) == [layer.name for layer in theirs.layers]
     assert sum(node.params for node in graph.nodes) == theirs.count_params()
 
 

@@ -17,9 +17,10 @@ from conftest import graph_of
 from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.errors import UsageError
+from cnncli.graph.layer import snake_case
 from cnncli.graph.layers import LAYERS
 from cnncli.keras_model import import_keras, load_weights, lower, quiet
-from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file, snake_case
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file
 
 pytestmark = [
     pytest.mark.tf,

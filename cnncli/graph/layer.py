@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import Field, dataclass, field, fields
 from math import prod
 from typing import Any, ClassVar, NamedTuple, NoReturn
@@ -231,3 +232,9 @@ def dilated(kernel_size: Size, dilation_rate: Size) -> tuple[int, int]:
 def check_padding(layer: Layer, padding: str) -> None:
     if padding not in ("valid", "same"):
         layer.fail(f'padding={padding!r} must be "valid" or "same"')
+
+
+def snake_case(name: str) -> str:
+    """A class's name as Keras 3 spells it in layers' names: DepthwiseConv2D as depthwise_conv2d, PReLU as p_re_lu."""
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -7,7 +7,6 @@ assigned. Layers are matched by their order, since the same network calls its la
 from __future__ import annotations
 
 import io
-import re
 import shutil
 import struct
 import zipfile
@@ -21,6 +20,7 @@ from typing import Any, NamedTuple
 
 from cnncli.errors import CnncliError, UsageError
 from cnncli.files import is_stream
+from cnncli.graph.layer import snake_case
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 WEIGHTS_MEMBER = "model.weights.h5"
@@ -228,12 +228,6 @@ def _by_class(root: Any, classes: Sequence[str]) -> list[Stored]:
         counts[kind] += 1
         found.append(_variables(key, left.pop(key)) if key in left else Stored(key, ()))
     return [*found, *(_variables(key, group) for key, group in left.items())]
-
-
-def snake_case(name: str) -> str:
-    """A class's name as Keras 3 files spell it: DepthwiseConv2D as depthwise_conv2d, PReLU as p_re_lu."""
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _variables(key: str, group: Any) -> Stored:

@@ -76,6 +76,11 @@ class Model:
             )
         return graph
 
+    def layer_names(self, graph: Graph) -> list[str] | None:
+        """What the flavor's original calls the layers of `graph`, which is this model's; None where it says nothing."""
+        names = self.definition.layer_names
+        return None if names is None else names.of(graph)
+
     @property
     def _include_top(self) -> bool:
         return bool(self.options.get("include_top", True))

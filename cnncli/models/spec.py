@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Option, declared
 
 Deviations = frozenset[str]
@@ -31,7 +32,7 @@ class Flavor:
 
     `deviations` says what it does otherwise than the first flavor, name -> one line on it; `options` are those that it
     has of the builder's (None: all); `input_range` may depend on the options; inputs with a side below `minimum_size`
-    are refused, as the original refuses them.
+    are refused, as the original refuses them; `layer_names` are those of the original.
     """
 
     name: str
@@ -40,14 +41,16 @@ class Flavor:
     options: tuple[str, ...] | None = None
     input_range: Range | Callable[[Mapping[str, Any]], Range] = UNIT
     minimum_size: int = 1
+    layer_names: LayerNames | None = None
 
 
 PAPER = Flavor("paper", "as the paper has it")
 
 
-def keras(input_range: Range | Callable[[Mapping[str, Any]], Range]) -> Flavor:
+def keras(input_range: Range | Callable[[Mapping[str, Any]], Range], layer_names: LayerNames) -> Flavor:
     """keras.applications' network, which refuses inputs below 32x32 (imagenet_utils.obtain_input_shape)."""
-    return Flavor("keras", "as keras.applications has it", input_range=input_range, minimum_size=32)
+    says = "as keras.applications has it"
+    return Flavor("keras", says, input_range=input_range, minimum_size=32, layer_names=layer_names)
 
 
 def article(deviations: Mapping[str, str], options: tuple[str, ...]) -> Flavor:

@@ -20,6 +20,7 @@ from cnncli.graph.layers import (
     VarianceScaling,
 )
 from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual, squeeze_excite
+from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import (
     Classes,
     ClassifierActivation,
@@ -68,6 +69,38 @@ DEVIATIONS = {
     "padding": "strided convolutions padded by `same`, not explicitly",
     "initializers": "Keras's default initial weights, not the authors'",
 }
+LAYER_NAMES = LayerNames(
+    lambda stage, place, number: f"block{stage}{chr(ord('a') + place - 1)}",
+    {
+        "stem.stem_pad": "stem_conv_pad",
+        "stem.stem_conv": "stem_conv",
+        "stem.stem_bn": "stem_bn",
+        "stem.stem_activation": "stem_activation",
+        "expand_conv": "{block}_expand_conv",
+        "expand_bn": "{block}_expand_bn",
+        "expand_activation": "{block}_expand_activation",
+        "depthwise_pad": "{block}_dwconv_pad",
+        "depthwise_conv": "{block}_dwconv",
+        "depthwise_bn": "{block}_bn",
+        "depthwise_activation": "{block}_activation",
+        "squeeze_excite.squeeze": "{block}_se_squeeze",
+        "squeeze_excite.reshape": "{block}_se_reshape",
+        "squeeze_excite.reduce": "{block}_se_reduce",
+        "squeeze_excite.expand": "{block}_se_expand",
+        "squeeze_excite.excite": "{block}_se_excite",
+        "project_conv": "{block}_project_conv",
+        "project_bn": "{block}_project_bn",
+        "drop_connect": "{block}_drop",
+        "add": "{block}_add",
+        "head.last_conv": "top_conv",
+        "head.last_bn": "top_bn",
+        "head.last_activation": "top_activation",
+        "head.pool": "avg_pool",
+        "head.pool:GlobalMaxPooling2D": "max_pool",
+        "head.dropout": "top_dropout",
+        "head.probabilities": "predictions",
+    },
+)
 SWISH = Activation("silu")
 SCALES = ("1.0", "1.1", "1.2")
 BATCH_NORM = BatchNormalization()
@@ -232,7 +265,10 @@ def _spec(name: str, aliases: tuple[str, ...], size: int, dropout: float, **more
         introduced=INTRODUCED,
         build=efficientnet,
         architecture="efficientnet",
-        flavors=(keras(PIXELS), article(DEVIATIONS, ("width", "depth", "input_shape", "classes", "dropout"))),
+        flavors=(
+            keras(PIXELS, LAYER_NAMES),
+            article(DEVIATIONS, ("width", "depth", "input_shape", "classes", "dropout")),
+        ),
         aliases=aliases,
         defaults={"input_shape": (size, size, 3), "dropout": dropout},
         **more,  # type: ignore[arg-type]

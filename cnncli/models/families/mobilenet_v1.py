@@ -17,6 +17,7 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.models.blocks import conv_bn, image, pool
+from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import (
     Alpha,
     Classes,
@@ -37,6 +38,24 @@ DEVIATIONS = {
     "padding": "strided convolutions padded evenly by `same`, not at the bottom and right",
     "pooling": "global pooling to a vector that is reshaped to a map, not pooling that keeps the map",
 }
+LAYER_NAMES = LayerNames(
+    lambda stage, place, number: str(number + 1),
+    {
+        "stem.stem_conv": "conv1",
+        "stem.stem_bn": "conv1_bn",
+        "stem.stem_activation": "conv1_relu",
+        "depthwise_pad": "conv_pad_{block}",
+        "depthwise_conv": "conv_dw_{block}",
+        "depthwise_bn": "conv_dw_{block}_bn",
+        "depthwise_activation": "conv_dw_{block}_relu",
+        "pointwise_conv": "conv_pw_{block}",
+        "pointwise_bn": "conv_pw_{block}_bn",
+        "pointwise_activation": "conv_pw_{block}_relu",
+        "head.logits": "conv_preds",
+        "head.flatten": "reshape_2",
+        "head.probabilities": "predictions",
+    },
+)
 RELU6 = ReLU(6.0)
 BATCH_NORM = BatchNormalization()
 
@@ -97,7 +116,7 @@ MODELS = (
         introduced="depthwise separable convolution, width and resolution multipliers",
         build=mobilenet_v1,
         flavors=(
-            keras(SYMMETRIC),
+            keras(SYMMETRIC, LAYER_NAMES),
             article(DEVIATIONS, ("input_shape", "alpha", "depth_multiplier", "classes", "dropout")),
         ),
         aliases=("mobilenet", "v1"),

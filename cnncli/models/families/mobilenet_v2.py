@@ -5,6 +5,7 @@ from __future__ import annotations
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePooling2D, ReLU
 from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual
+from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
 
@@ -18,6 +19,28 @@ DEVIATIONS = {
     "padding": "strided convolutions padded by `same`, not explicitly",
     "momentum": "batch normalization's momentum 0.99, not 0.999",
 }
+LAYER_NAMES = LayerNames(
+    lambda stage, place, number: f"block_{number}" if number else "expanded_conv",
+    {
+        "stem.stem_conv": "Conv1",
+        "stem.stem_bn": "bn_Conv1",
+        "stem.stem_activation": "Conv1_relu",
+        "expand_conv": "{block}_expand",
+        "expand_bn": "{block}_expand_BN",
+        "expand_activation": "{block}_expand_relu",
+        "depthwise_pad": "{block}_pad",
+        "depthwise_conv": "{block}_depthwise",
+        "depthwise_bn": "{block}_depthwise_BN",
+        "depthwise_activation": "{block}_depthwise_relu",
+        "project_conv": "{block}_project",
+        "project_bn": "{block}_project_BN",
+        "add": "{block}_add",
+        "head.last_conv": "Conv_1",
+        "head.last_bn": "Conv_1_bn",
+        "head.last_activation": "out_relu",
+        "head.probabilities": "predictions",
+    },
+)
 RELU6 = ReLU(6.0)
 
 
@@ -84,7 +107,10 @@ MODELS = (
         paper=Paper("MobileNetV2: Inverted Residuals and Linear Bottlenecks", "1801.04381"),
         introduced="inverted residual and linear bottleneck",
         build=mobilenet_v2,
-        flavors=(keras(SYMMETRIC), article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes"))),
+        flavors=(
+            keras(SYMMETRIC, LAYER_NAMES),
+            article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
+        ),
         aliases=("v2",),
         published=(Published("arXiv 1801.04381, table 4", params=3.4e6, macs=300e6, top1=72.0),),
     ),

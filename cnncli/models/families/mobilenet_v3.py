@@ -28,6 +28,7 @@ from cnncli.models.blocks import (
     residual,
     squeeze_excite,
 )
+from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import (
     BOOLEANS,
     Alpha,
@@ -97,6 +98,32 @@ DEVIATIONS = {
     "padding": "strided convolutions padded by `same`, not explicitly",
     "momentum": "batch normalization's momentum 0.99, not 0.999",
 }
+LAYER_NAMES = LayerNames(
+    lambda stage, place, number: f"expanded_conv_{number}" if number else "expanded_conv",
+    {
+        "stem.stem_conv": "conv",
+        "stem.stem_bn": "conv_bn",
+        "expand_conv": "{block}_expand",
+        "expand_bn": "{block}_expand_bn",
+        "depthwise_pad": "{block}_depthwise_pad",
+        "depthwise_conv": "{block}_depthwise",
+        "depthwise_bn": "{block}_depthwise_bn",
+        "squeeze_excite.squeeze": "{block}_squeeze_excite_avg_pool",
+        "squeeze_excite.reduce": "{block}_squeeze_excite_conv",
+        "squeeze_excite.reduce_activation": "{block}_squeeze_excite_relu",
+        "squeeze_excite.expand": "{block}_squeeze_excite_conv_1",
+        "squeeze_excite.expand_activation": Numbered("ReLU"),  # of the three operations that it is there
+        "squeeze_excite.excite": "{block}_squeeze_excite_mul",
+        "project_conv": "{block}_project",
+        "project_bn": "{block}_project_bn",
+        "add": "{block}_add",
+        "head.last_conv": "conv_1",
+        "head.last_bn": "conv_1_bn",
+        "head.features_conv": "conv_2",
+        "head.logits": "logits",
+        "head.probabilities": "predictions",
+    },
+)
 
 Minimalistic = Annotated[bool, Option(boolean, "Without squeeze-and-excitation, hard-swish and 5x5 kernels.", BOOLEANS)]
 IncludePreprocessing = Annotated[bool, Option(boolean, "With the layer that scales pixels from 0..255.", BOOLEANS)]
@@ -231,7 +258,7 @@ def _article_head(graph: Graph, x: Node, width: int, classes: int | None) -> Non
 
 PAPER = Paper("Searching for MobileNetV3", "1905.02244")
 FLAVORS = (
-    keras(lambda options: PIXELS if options["include_preprocessing"] else SYMMETRIC),
+    keras(lambda options: PIXELS if options["include_preprocessing"] else SYMMETRIC, LAYER_NAMES),
     article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
 )
 
