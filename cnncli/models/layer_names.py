@@ -21,11 +21,12 @@ class LayerNames(NamedTuple):
     """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
-    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without.
+    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
+    last: Mapping[str, str] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
@@ -37,7 +38,8 @@ class LayerNames(NamedTuple):
         scope = node.scope[:BLOCK]
         within = scope in blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
-        theirs = self.names.get(f"{ours}:{node.type}", self.names.get(ours, Numbered(node.type)))
+        names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
+        theirs = names.get(f"{ours}:{node.type}", names.get(ours, Numbered(node.type)))
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
             counts[base] += 1
