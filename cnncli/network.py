@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from cnncli.document.numbers import setting
+from cnncli.errors import UsageError
 from cnncli.graph import Graph
+from cnncli.models.options import size
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
 
@@ -59,6 +62,11 @@ class Network:
     output_name: str = "output"
     warnings: tuple[str, ...] = ()
 
+    @cached_property
+    def layer_names(self) -> list[str] | None:
+        """What keras.applications, or whose network it else is, calls the layers; None where that is not known."""
+        return None if self.model is None else self.model.layer_names(self.graph)
+
     @property
     def model(self) -> Model | None:
         """The architecture of the registry that it is, if it is one."""
@@ -101,6 +109,14 @@ def _about(model: Model) -> About:
 def canonical(text: str) -> str:
     """The shortest reference that names the same network. Raises UsageError for one that cannot be read."""
     return parse(text).reference
+
+
+def read_size(name: str, text: str) -> tuple[int, int]:
+    """A height and a width as people write them: 19x19, or 19 for it. Raises UsageError, which `name` begins."""
+    try:
+        return size(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: expected {error}") from None
 
 
 def of_graph(graph: Graph) -> Network:

@@ -77,7 +77,7 @@ def test_json_has_the_schemas_keys(run) -> None:
     }
     assert set(data["totals"]) == {
         "layers", "params", "trainable_params", "non_trainable_params", "macs", "flops", "weight_bytes",
-        "peak_activation_bytes", "receptive_field",
+        "peak_activation_bytes", "receptive_field", "params_without_bn",
     }  # fmt: skip
     assert set(data["conventions"]) <= set(data["totals"])
     conv = next(layer for layer in data["layers"] if layer["name"] == "stage2.block1.depthwise_conv")
@@ -88,7 +88,7 @@ def test_json_has_the_schemas_keys(run) -> None:
     folded = json.loads(run("summary", "v2", "--by", "stage", "--format", "json").out)
     stage = folded["layers"][3]
     assert (stage["type"], stage["kernel_size"], stage["strides"]) == ("InvertedResidual6 k3x3 s2 x2", [3, 3], [2, 2])
-    assert set(stage) - {"kind", "squeeze_excite", "residual", "blocks"} < set(conv)
+    assert set(stage) - {"kind", "squeeze_excite", "residual", "activation", "blocks"} < set(conv)
     assert sum(row["layers_folded"] for row in folded["layers"]) == folded["totals"]["layers"]
 
 
@@ -102,6 +102,88 @@ def test_sort_top_and_columns(run) -> None:
     assert (len(data["layers"]), data["totals"]["layers"]) == (3, 156)
     assert (
         run("summary", "v2", "--columns", "scope,inputs,input_shape,flops,params_share,non_trainable_params").code == 0
+    )
+
+
+def test_rows_by_type_and_resolution(run) -> None:
+    """Where SSD taps MobileNetV2 at 300x300: the 19x19 maps (Keras's block_13_expand_relu among them)."""
+    found = run(
+        "summary", "v2:input_shape=300", "--at", "19x19", "--columns", "keras_name,output_shape", "-f", "csv"
+    ).out
+    rows = list(csv.DictReader(io.StringIO(found)))
+    assert {row["output_shape"].split("x")[0] for row in rows} == {"19"}
+    assert "block_13_expand_relu" in [row["keras_name"] for row in rows]
+    typed = run(
+        "summary", "v2:input_shape=300", "--at", "19", "--type", "relu,dense", "--columns", "type", "-f", "csv"
+    ).out
+    assert set(typed.splitlines()[1:]) == {"ReLU 6"}
+    table = run("summary", "v2", "--type", "Dense").out
+    assert "1 of 156 rows, with 0.4% of the MACs" in table
+    assert "3,538,984" in table
+    rows = json.loads(run("summary", "b0", "--by", "block", "--at", "14x14", "-f", "json").out)["layers"]
+    assert [row["name"].partition(".")[0] for row in rows] == ["stage4"] * 3 + ["stage5"] * 3
+
+
+def test_columns_of_arguments_and_views(run) -> None:
+    keys = "kernel_size,strides,padding,dilation,groups,activation,receptive_field,stride,keras_name"
+    found = run("summary", "v1", "--columns", f"name,{keys}", "-f", "csv").out
+    rows = {row["name"]: list(row.values())[1:] for row in csv.DictReader(io.StringIO(found))}
+    assert rows["image"] == ["", "", "", "", "", "", "1x1", "1x1", "input_layer"]
+    assert rows["stem.stem_conv"] == ["3x3", "2x2", "same", "1x1", "1", "", "3x3", "2x2", "conv1"]
+    assert rows["stem.stem_activation"] == ["", "", "", "", "", "relu6", "3x3", "2x2", "conv1_relu"]
+    pad = rows["stage2.block1.depthwise_pad"]
+    assert (pad[2], pad[8]) == ("((0, 1), (0, 1))", "conv_pad_2")
+    depthwise = rows["stage2.block1.depthwise_conv"]
+    assert depthwise == ["3x3", "2x2", "valid", "1x1", "64", "", "11x11", "4x4", "conv_dw_2"]
+    assert rows["head.probabilities"] == ["", "", "", "", "", "softmax", "", "", "predictions"]
+    blocks = run("summary", "v3_small", "--by", "block", "--columns", f"name,{keys}", "-f", "csv").out
+    assert "stage3.block2,5x5,1x1,,,,hard_silu,127x127,16x16,\n" in blocks
+    unnamed = run("summary", "v1@article", "--columns", "keras_name,name", "-f", "csv").out.splitlines()[1:]
+    assert all(line.startswith(",") for line in unnamed)
+        "keras_name",
+        *['""'] * 93,
+    ]
+    for key in keys.split(","):
+        assert run("summary", "v1", "--sort", key).code == 0
+    assert (
+        run("summary", "v1", "--sort", "keras_name", "--columns", "keras_name", "-f", "csv").out.split()[1] == "conv1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "trainable"),
+    [  # as keras.applications' networks count them with `layer.trainable = False` on those before
+        ("v2:include_top=false,input_shape=160 --freeze-before 100", 1_861_440),
+        ("v2:include_top=false,input_shape=160 --freeze-before block_11_expand_relu", 1_861_440),
+        ("v2:include_top=false,input_shape=160 --freeze-before stage5.block2.expand_activation", 1_861_440),
+        ("v2 --freeze-before 0", 3_504_872),
+        ("v2 --freeze-before predictions", 1_281_000),
+        ("v2 --freeze-before head", 1_281_000 + 409_600 + 2 * 1280),
+        ("b0@article --freeze-before head", 1_693_160),
+    ],
+)
+def test_what_is_trained_where_the_beginning_is_frozen(run, arguments: str, trainable: int) -> None:
+    whole = json.loads(run("summary", arguments.split(maxsplit=1)[0], "-f", "json").out)
+    found = json.loads(run("summary", *arguments.split(), "-f", "json").out)
+    totals = found["totals"]
+    assert totals["trainable_params"] == trainable
+    assert totals["params"] == whole["totals"]["params"] == trainable + totals["non_trainable_params"]
+    assert totals["params_without_bn"] == whole["totals"]["params_without_bn"]
+    assert "\nFrozen          " in run("summary", *arguments.split()).out
+
+
+# MobileNetV2's weights without batch normalization: slim's table of published checkpoints
+# (tensorflow/models, research/slim/nets/mobilenet/README.md), and 6.06 M, 3.47 M, ... in the paper's own figures.
+WITHOUT_BN = {
+    "1.4": 6_060_840, "1.3": 5_342_536, "1": 3_470_760, "0.75": 2_609_784, "0.5": 1_950_136, "0.35": 1_663_048,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("alpha", WITHOUT_BN)
+def test_parameters_as_mobilenet_v2s_tables_quote_them(run, alpha: str) -> None:
+    assert (
+        f"\nWithout BN      {WITHOUT_BN[alpha] / 1e6:.2f} M ({WITHOUT_BN[alpha]:,})\n"
+        in run("summary", f"v2:alpha={alpha}").out
     )
 
 
@@ -173,6 +255,14 @@ def test_output_to_a_file(run, tmp_path: Path) -> None:
         ("summary v2 --columns name,parms", 2, "unknown column 'parms'; did you mean"),
         ("summary v2 --sort sizes", 2, "unknown column 'sizes'"),
         ("summary v2 --sort name,params", 2, "--sort name,params: expected one column"),
+        ("summary v2 --at 20", 2, "--at 20: mobilenet_v2 has no output of this size; there are 224x224, 112x112"),
+        ("summary v2 --at 20x20x3", 2, "--at 20x20x3: expected a height and a width, such as 19x19"),
+        ("summary v2 --at x", 2, "--at x: expected a height and a width"),
+        ("summary v2 --type Conv3D", 2, "has no layer 'Conv3D'; did you mean Conv2D?; it has Add, BatchNorm"),
+        ("summary v2 --type conv2d,", 2, "has no layer ''; it has Add"),
+        ("summary v2 --type Conv2D --by block", 2, "--type Conv2D names layers; it goes with --by layer"),
+        ("summary v2 --freeze-before 156", 2, "--freeze-before 156: mobilenet_v2 has no such layer"),
+        ("summary v2 --freeze-before block_13_expand_rely", 2, "did you mean block_13_expand_relu"),
         ("summary v2 --format yaml", 2, "yaml"),
         ("summary v2 --formt json", 2, "No such option: --formt"),
         ("sumary v2", 2, "Did you mean 'summary'?"),
@@ -252,7 +342,7 @@ def test_a_terminal_gets_colours_and_its_width(cnncli) -> None:
 
 
 def test_the_columns_named_in_help_are_those_there_are(run) -> None:
-    from cnncli.views.summary import column_keys
+    from cnncli.views.columns import column_keys
 
     told = " ".join(run("summary", "--help").out.replace("│", " ").split())
     assert ", ".join(column_keys()) in " ".join(word for word in told.split() if not word.startswith("--"))

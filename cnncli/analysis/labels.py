@@ -164,7 +164,6 @@ def traits(group: Group) -> Traits | None:
     layers = [node.layer for node in group.nodes]
     convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
-    activations = [layer_label(layer).activation for layer in layers if layer.role is Role.ACTIVATION and _named(layer)]
     return Traits(
         kind=_common(group.kinds),
         kernel_size=max((layer.kernel_size for layer in depthwise or convolutions), default=(1, 1)),
@@ -172,7 +171,7 @@ def traits(group: Group) -> Traits | None:
         squeeze_excite=_has_gate(layers),
         residual=any(layer.combines == "sum" for layer in layers),
         depthwise=bool(depthwise),
-        activation=activations[0] if activations else "",
+        activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
         input_shape=group.input_shape,
         output_shape=group.shape,
         blocks=len(group.kinds),

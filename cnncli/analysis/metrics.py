@@ -176,6 +176,15 @@ METRICS: tuple[Metric, ...] = (
         places=frozenset({Place.COLUMN, Place.DATA, Place.COMPARISON}),
     ),
     Metric(
+        "params_without_bn",
+        "Without BN",
+        About.WEIGHTS,
+        "all weights but those of batch normalization, which runtimes fold into the kernels; MobileNetV2's paper and "
+        "slim's tables quote these, EfficientNet's paper the trainable ones, Keras all",
+        layer=lambda node: 0 if node.layer.normalizes_batches else node.params,
+        places=frozenset({Place.COLUMN, Place.DATA, Place.LINE}),
+    ),
+    Metric(
         "macs",
         "MACs",
         About.WORK,

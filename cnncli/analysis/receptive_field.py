@@ -15,21 +15,33 @@ class View(NamedTuple):
     size: tuple[float, float]
     stride: tuple[float, float]
 
+    @property
+    def pixels(self) -> tuple[int, int] | None:
+        """The size in whole pixels; None where it is not known."""
+        return None if UNKNOWN in self.size else (ceil(self.size[0]), ceil(self.size[1]))
+
+    @property
+    def step(self) -> tuple[float, float]:
+        """The stride, as whole numbers where it is one."""
+        down, across = (int(stride) if stride == int(stride) else stride for stride in self.stride)
+        return down, across
+
 
 def receptive_field(graph: Graph) -> tuple[int, int] | None:
-    """Height and width in pixels: r + (k - 1) j at each window of extent k, j the product of the strides before.
+    """Height and width in pixels that one cell of the last feature map sees; None without a map, or where unknown."""
+    last = next((view for view in reversed(views(graph)) if view), None)
+    return last and last.pixels
 
-    Where branches meet the larger view counts; a branch that was pooled globally has no cells and is left out.
+
+def views(graph: Graph) -> list[View | None]:
+    """What a cell of each node sees: r + (k - 1) j at each window of extent k, j the product of the strides before.
+
+    Where branches meet the larger view counts; a branch that was pooled globally has no cells: None.
     """
-    views: list[View | None] = []
-    last: View | None = None
+    found: list[View | None] = []
     for node in graph.nodes:
-        view = _view(node, views)
-        views.append(view)
-        last = view or last
-    if last is None or UNKNOWN in last.size:
-        return None
-    return ceil(last.size[0]), ceil(last.size[1])
+        found.append(_view(node, found))
+    return found
 
 
 def _view(node: Node, views: list[View | None]) -> View | None:

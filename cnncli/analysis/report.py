@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from cnncli.amounts import total
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
-from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
+from cnncli.analysis.receptive_field import View, views
+from cnncli.graph import Graph, Group, Scope, Shape, fold
 from cnncli.graph.layer import INITIAL
 
 
@@ -21,8 +23,8 @@ class Row:
     `amounts` are the figures that add up, by the metrics' keys, summed over the group.
 
     `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
-    are a layer's own arguments or a block's traits. `repeats` counts identical blocks in the row, `number` tells which
-    of its like the first one is.
+    are a layer's own arguments or a block's traits. `place` is the index of the node whose output is the row's.
+    `repeats` counts identical blocks in the row, `number` tells which of its like the first one is.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Row:
     output_shape: Shape
     amounts: Mapping[str, Any]
     details: Mapping[str, Any]
+    place: int
     repeats: int = 1
     number: int | None = None
     shares: str = ""
@@ -56,18 +59,22 @@ class Row:
 class Report:
     """`depth` is the scope depth of the rows: None for layers, 1 for stages, 2 for blocks."""
 
+    graph: Graph
     totals: Totals
     rows: tuple[Row, ...]
     depth: int | None
-    inputs: tuple[Node, ...]
-    outputs: tuple[Node, ...]
+
+    @cached_property
+    def views(self) -> list[View | None]:
+        """What a cell of each node sees of the input; worked out when it is first asked for."""
+        return views(self.graph)
 
 
 def report(graph: Graph, depth: int | None = None) -> Report:
     groups = fold(graph, depth)
     owner = {node.index: group.name for group in groups for node in group.nodes}
     rows = tuple(row_of(group, tuple(owner[source.index] for source in group.sources)) for group in groups)
-    return Report(Totals(graph), rows, depth, graph.inputs, graph.outputs)
+    return Report(graph, Totals(graph), rows, depth)
 
 
 def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
@@ -84,6 +91,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         output_shape=group.shape,
         amounts=amounts(group.nodes),
         details=_arguments(group) if single else _traits(label),
+        place=group.nodes[-1].index,
         number=group.number,
         shares=group.nodes[0].shares.name if single and group.nodes[0].shares else "",
     )
@@ -97,7 +105,7 @@ def _arguments(group: Group) -> dict[str, Any]:
 def _traits(label: Label) -> dict[str, Any]:
     if not isinstance(label, Traits):
         return {}
-    names = ("kernel_size", "strides", "squeeze_excite", "residual", "blocks")
+    names = ("kernel_size", "strides", "squeeze_excite", "residual", "activation", "blocks")
     return {"kind": str(label.kind), **{name: getattr(label, name) for name in names}}
 
 
@@ -118,6 +126,7 @@ def _merged(run: list[Row]) -> Row:
     return replace(
         first,
         name=f"{first.name}-{end}",
+        place=last.place,
         amounts={key: total(row.amounts[key] for row in run) for key in first.amounts},
         repeats=len(run),
     )

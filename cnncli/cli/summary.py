@@ -22,7 +22,7 @@ class Columns(NamedTuple):
 
 
 def _column_options() -> list[inspect.Parameter]:
-    from cnncli.views.summary import column_keys
+    from cnncli.views.columns import column_keys
 
     keys = column_keys()
     columns = typer.Option(
@@ -56,6 +56,26 @@ def summary(
     top: Annotated[
         str | None, typer.Option(help="Show only the first N rows.", metavar="N", show_default=False)
     ] = None,
+    type: Annotated[
+        str | None,
+        typer.Option(help="Only layers of these classes, such as Conv2D,Dense.", metavar="NAMES", show_default=False),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what puts out maps of this size, such as 19x19: where a detector taps.",
+            metavar="SIZE",
+            show_default=False,
+        ),
+    ] = None,
+    freeze_before: Annotated[
+        str | None,
+        typer.Option(
+            help="Count as frozen what is before this layer: its number as in Keras's model.layers, or its name.",
+            metavar="N|NAME",
+            show_default=False,
+        ),
+    ] = None,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -69,5 +89,5 @@ def summary(
     from cnncli.views.summary import Wanted, depth_of, summary_document
 
     first = args.whole_number("--top", top)
-    wanted = Wanted(depth_of(by), columns.shown, columns.sort, first, named=len(models) > 1)
+    wanted = Wanted(depth_of(by), columns.shown, columns.sort, first, len(models) > 1, type, at, freeze_before)
     report.deliver(together([summary_document(network, wanted) for network in choice.networks(models)]))

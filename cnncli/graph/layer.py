@@ -122,6 +122,11 @@ class Layer:
         return "linear"
 
     @property
+    def normalizes_batches(self) -> bool:
+        """Whether it is batch normalization, which at inference is a part of the kernel before it."""
+        return self.role is Role.NORMALIZATION and self.folds
+
+    @property
     def pools_globally(self) -> bool:
         """Whether each channel becomes one value."""
         return self.role is Role.POOLING and self.window() is None

@@ -86,6 +86,8 @@ def boolean(text: str) -> bool:
     return words[text.lower()]
 
 
+DEFAULT_CHANNELS = 3
+"""Of a size without channels: a colour picture's."""
 FIRST_CHANNELS = (1, 3, 4)
 """What stands first where somebody writes the channels of a picture first."""
 
@@ -100,10 +102,21 @@ def shape(text: str) -> tuple[int, int, int]:
         raise ValueError(f"192, 160x224 or 28x28x1 (height, width, channels), each at most {LARGEST_SIZE:,}") from None
     height = sizes[0]
     width = sizes[1] if len(sizes) > 1 else height
-    channels = sizes[2] if len(sizes) > 2 else 3
+    channels = sizes[2] if len(sizes) > 2 else DEFAULT_CHANNELS
     if height in FIRST_CHANNELS and channels not in FIRST_CHANNELS and width > max(FIRST_CHANNELS) < channels:
         raise ValueError(f"the channels last: {width}x{channels}x{height}")
     return height, width, channels
+
+
+def size(text: str) -> tuple[int, int]:
+    """Height and width alone."""
+    try:
+        height, width, channels = shape(text)
+    except ValueError:
+        channels = 0
+    if channels != DEFAULT_CHANNELS or len(re.findall("[0-9]+", text)) > 2:
+        raise ValueError("a height and a width, such as 19x19")
+    return height, width
 
 
 def pooling(text: str) -> str | None:

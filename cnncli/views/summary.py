@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncli.amounts import UNKNOWN, AtLeast, is_known, total
+from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
@@ -15,70 +15,24 @@ from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width
 from cnncli.errors import UsageError
-from cnncli.graph import Graph, Scope, fold
+from cnncli.graph import Graph, Node, Scope, fold
 from cnncli.graph.fold import BLOCK, STAGE
+from cnncli.graph.freezing import frozen
 from cnncli.network import Network
+from cnncli.views.columns import DEFAULT, SHARE, columns_for, is_figure
 from cnncli.views.data import summary_data, versioned
+from cnncli.views.selection import freezing, kept, ordered
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
-
-DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
-
-
-def columns_for(totals: Mapping[str, Any], reference: str = "") -> tuple[Column, ...]:
-    """Every column that a summary can show: what a row is, then the figures of a layer with their shares."""
-    return (
-        Column("model", "Model", lambda _: reference),
-        Column("name", "Layer", lambda row: row.name),
-        Column("type", "Type", lambda row: row.text),
-        Column("scope", "Scope", lambda row: ".".join(row.scope)),
-        Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
-        Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
-        Column("output_shape", "Output", lambda row: row.output_shape, text=shape),
-        *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
-    )
-
-
-def _figures(metric: Metric, totals: Mapping[str, Any]) -> list[Column]:
-    """The column of a figure, and those of shares that stand behind it."""
-    shares = [each for each in metrics(Place.COLUMN, additive=True) if each.share_behind == metric.key]
-    return [
-        Column(metric.column, metric.title, lambda row: row.amounts[metric.key], right=True),
-        *(_share(each, totals) for each in shares),
-    ]
-
-
-def _share(metric: Metric, totals: Mapping[str, Any]) -> Column:
-    return Column(
-        f"{metric.key}{SHARE}", f"{metric.title} %",
-        lambda row: _percent(row.amounts[metric.key], totals[metric.key]), True, _one_decimal,
-    )  # fmt: skip
-
-
-SHARE = "_share"
-
-
-def column_keys() -> list[str]:
-    """What --columns takes."""
-    return [column.key for column in columns_for({})]
-
-
-def _percent(part: Any, whole: Any) -> float | None:
-    """None of what is not known."""
-    if not (is_known(part) and is_known(whole)):
-        return None
-    return round(100 * part / whole, 2) if whole else 0.0
-
-
-def _one_decimal(percent: float | None) -> str:
-    return "" if percent is None else f"{percent:.1f}"
 
 
 class Wanted(NamedTuple):
     """What to tell of a network: rows of which scope depth (None for layers), which columns, in which order, how many.
 
-    `named` is whether a sheet says in each row whose it is, as one of several networks must.
+    `named` is whether a sheet says in each row whose it is, as one of several networks must. `types` are the layers'
+    classes and `at` the height and width of the outputs that rows are kept of. `freeze_before` is the layer, by its
+    number or name, before which training changes nothing.
     """
 
     depth: int | None = None
@@ -86,6 +40,9 @@ class Wanted(NamedTuple):
     sort: str | None = None
     top: int | None = None
     named: bool = False
+    types: str | None = None
+    at: str | None = None
+    freeze_before: str | None = None
 
     @property
     def ranked(self) -> bool:
@@ -97,36 +54,45 @@ EVERY_LAYER = Wanted()
 
 
 def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document:
-    """A network's rows and totals. Raises UsageError for unknown columns."""
+    """A network's rows and totals. Raises UsageError for columns, layer types, resolutions and layers that it lacks."""
+    boundary = freezing(network, wanted.freeze_before)
+    if boundary:
+        network = replace(network, graph=frozen(network.graph, boundary.index))
     found = report(network.graph, wanted.depth)
-    columns = columns_for(found.totals, network.reference)
+    columns = columns_for(network, found)
     chosen = choose(columns, wanted.columns, DEFAULT)
-    rows = ordered(found.rows, columns, wanted.sort)[: wanted.top]
+    rows = ordered(kept(network, found, wanted.types, wanted.at), columns, wanted.sort)[: wanted.top]
     sheet = chosen if wanted.columns is not None or not wanted.named else choose(columns, None, ("model", *DEFAULT))
     return Document(
         title=network.reference,
-        sections=lambda width: [
-            _fitting(_table(network, found, chosen, rows, wanted), network.graph, found.totals, wanted, width)
-        ],
+        sections=lambda width: [_fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width)],
         data=lambda: versioned(summary_data(network, found, rows)),
         sheet=lambda: Table(sheet, rows),
     )
 
 
-def _table(network: Network, found: Report, columns: Sequence[Column], rows: Sequence[Row], wanted: Wanted) -> Table:
+def _table(
+    network: Network,
+    found: Report,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    wanted: Wanted,
+    boundary: Node | None,
+) -> Table:
     whole = len(rows) == len(found.rows)
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
-    notes = () if whole else (_shortened(rows, found),)
-    return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *totals_lines(found)))
+    notes = [] if whole else [_shortened(rows, found)]
+    lines = [*totals_lines(found), *([_frozen_line(network, boundary)] if boundary else [])]
+    return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *lines))
 
 
-def _fitting(table: Table, graph: Graph, totals: Totals, wanted: Wanted, width: int) -> Table:
+def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
     """The table itself, or a shorter one where the terminal is narrow."""
     if natural_width(table) <= width:
         return table
     if wanted.columns is None:
-        return narrow(table, graph, outlined=wanted.depth is None and wanted.sort is None)
-    footer = _footer(totals, scaled) if table.footer else {}
+        return narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
+    footer = _footer(found.totals, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
 
@@ -143,7 +109,7 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
 
 
 def _in_short(column: Column) -> Column:
-    return column._replace(text=scaled) if column.right and column.text is not _one_decimal else column
+    return column._replace(text=scaled) if is_figure(column) else column
 
 
 def _short_name(row: Row) -> str:
@@ -174,26 +140,6 @@ def depth_of(by: str) -> int | None:
     raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
 
 
-def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
-    """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
-    if sort is None:
-        return list(rows)
-    (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
-    values = [column.value(row) for row in rows]
-    if all(isinstance(value, (int, float)) or not is_known(value) for value in values):
-        return sorted(rows, key=lambda row: _size(column.value(row)), reverse=True)
-    return sorted(rows, key=column.value)
-
-
-def _size(value: Any) -> float:
-    """Of a number for sorting: what nobody knows may be the largest."""
-    return float("inf") if value is UNKNOWN else value.known if isinstance(value, AtLeast) else value
-
-
-def _fail(sort: str) -> Column:
-    raise UsageError(f"--sort {sort}: expected one column")
-
-
 def title(network: Network) -> str:
     """Which network it is; of an architecture with all its options, and the paper."""
     about = network.about
@@ -207,6 +153,12 @@ def title(network: Network) -> str:
 def _cited(paper: Paper) -> str:
     """A paper with its number at arXiv, where it has one."""
     return paper.title if not paper.arxiv else f"{paper.title}, arXiv {paper.arxiv}"
+
+
+def _frozen_line(network: Network, first: Node) -> str:
+    name = network.layer_names[first.index] if network.layer_names else ""
+    also = f" ({name} in Keras)" if name and name != first.name else ""
+    return f"{'Frozen':<{NAMES}}{first.index} of {len(network.graph.nodes)} layers, those before {first.name}{also}"
 
 
 def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, str]:
@@ -228,7 +180,7 @@ NAMES = 16
 def totals_lines(found: Report) -> tuple[str, ...]:
     """The totals, each with its name; ends where there are several, and what could not be counted."""
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    for name, nodes in (("Inputs", found.inputs), ("Outputs", found.outputs)):
+    for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
         if len(nodes) > 1:
             told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
@@ -236,7 +188,10 @@ def totals_lines(found: Report) -> tuple[str, ...]:
     if uncounted:
         layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
         lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
-    return tuple(lines)
+    return (*lines, NAMED_OTHERWISE)
+
+
+NAMED_OTHERWISE = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every operation."
 
 
 def _total(told: Metric, totals: Totals) -> str:

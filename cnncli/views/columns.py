@@ -1,0 +1,131 @@
+"""The columns of `summary`: what a row is, its arguments, its figures, what it sees of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from cnncli.amounts import is_known
+from cnncli.analysis.labels import LayerLabel
+from cnncli.analysis.metrics import Metric, Place, metrics
+from cnncli.analysis.report import Report, Row
+from cnncli.document.numbers import shape
+from cnncli.document.table import Column
+from cnncli.graph import Role
+from cnncli.network import Network
+
+DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
+SHARE = "_share"
+
+
+def columns_for(network: Network | None = None, found: Report | None = None) -> tuple[Column, ...]:
+    """Every column that a summary can show: what a row is, its arguments, its figures with their shares, its view.
+
+    Without a network and its report only their keys and headers mean something.
+    """
+    totals: Mapping[str, Any] = found.totals if found else {}
+    return (
+        Column("model", "Model", lambda _: network and network.reference),
+        Column("name", "Layer", lambda row: row.name),
+        Column("keras_name", "Name in Keras", _keras_name(network, found)),
+        Column("type", "Type", lambda row: row.text),
+        Column("scope", "Scope", lambda row: ".".join(row.scope)),
+        Column("inputs", "Inputs", lambda row: " ".join(row.inputs)),
+        Column("input_shape", "Input", lambda row: row.input_shape, text=shape),
+        Column("output_shape", "Output", lambda row: row.output_shape, text=shape),
+        _argument("kernel_size", "Kernel", "kernel_size", "pool_size"),
+        _argument("strides", "Strides", "strides"),
+        _argument("padding", "Padding", "padding"),
+        _argument("dilation", "Dilation", "dilation_rate"),
+        Column("groups", "Groups", _groups, True),
+        Column("activation", "Activation", lambda row: found and _activation(found, row)),
+        *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
+        Column("receptive_field", "Receptive field", _view(found, "pixels"), True, _sizes),
+        Column("stride", "Stride", _view(found, "step"), True, _sizes),
+    )
+
+
+def _keras_name(network: Network | None, found: Report | None) -> Callable[[Row], str | None]:
+    """A layer's name in keras.applications; None of a block, and of networks that are not there."""
+    names = cache(lambda: network.layer_names if network else None)
+
+    def name(row: Row) -> str | None:
+        known = names()
+        return known[row.place] if known and found and found.depth is None else None
+
+    return name
+
+
+def _argument(key: str, header: str, *names: str) -> Column:
+    """A column of a layer's argument, or a block's trait, of the first of these names; nothing where there is none."""
+    return Column(
+        key,
+        header,
+        lambda row: _written(next((row.details[name] for name in names if name in row.details), None)),
+        text=_sizes,
+    )
+
+
+def _written(value: Any) -> Any:
+    """Nested sizes, the sides of a padding, as Keras writes them."""
+    nested = isinstance(value, tuple) and any(isinstance(each, tuple) for each in value)
+    return str(value) if nested else value
+
+
+def _groups(row: Row) -> int | None:
+    """Of a depthwise convolution, whose channels are groups each, as many as there are."""
+    if isinstance(row.label, LayerLabel) and row.label.role is Role.DEPTHWISE:
+        return row.input_shape[-1]
+    return row.details.get("groups")
+
+
+def _activation(found: Report, row: Row) -> str | None:
+    """The function that a layer ends with, or a block's; nothing for none."""
+    function = found.graph.nodes[row.place].layer.function if found.depth is None else row.details.get("activation", "")
+    return function if function != "linear" else None
+
+
+def _view(found: Report | None, which: str) -> Callable[[Row], Any]:
+    return lambda row: found and getattr(found.views[row.place], which, None)
+
+
+def _sizes(value: Any) -> str:
+    return shape(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def _figures(metric: Metric, totals: Mapping[str, Any]) -> list[Column]:
+    """The column of a figure, and those of shares that stand behind it."""
+    shares = [each for each in metrics(Place.COLUMN, additive=True) if each.share_behind == metric.key]
+    return [
+        Column(metric.column, metric.title, lambda row: row.amounts[metric.key], right=True),
+        *(_share(each, totals) for each in shares),
+    ]
+
+
+def _share(metric: Metric, totals: Mapping[str, Any]) -> Column:
+    return Column(
+        f"{metric.key}{SHARE}", f"{metric.title} %",
+        lambda row: _percent(row.amounts[metric.key], totals[metric.key]), True, one_decimal,
+    )  # fmt: skip
+
+
+def column_keys() -> list[str]:
+    """What --columns takes."""
+    return [column.key for column in columns_for()]
+
+
+def _percent(part: Any, whole: Any) -> float | None:
+    """None of what is not known."""
+    if not (is_known(part) and is_known(whole)):
+        return None
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def one_decimal(percent: float | None) -> str:
+    return "" if percent is None else f"{percent:.1f}"
+
+
+def is_figure(column: Column) -> bool:
+    """Whether it shows counts, which may be written in short."""
+    return column.key in {metric.column for metric in metrics(Place.COLUMN, additive=True)}
