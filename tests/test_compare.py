@@ -29,7 +29,7 @@ def test_tables(run, monkeypatch, models: list[str], width: int | None, request)
         monkeypatch.setenv("COLUMNS", str(width))
     result = run("compare", *models)
     assert (result.code, result.err) == (0, "")
-    assert max(map(len, result.out.splitlines())) <= (width or 300)
+    assert max(map(len, result.out.splitlines())) <= (width or 160)
     golden(f"compare-{request.node.callspec.id}.txt", result.out)
 
 
@@ -50,6 +50,55 @@ def test_changes_and_reasons(run, monkeypatch, name: str, arguments: str, width:
     assert (result.code, result.err) == (0, "")
     assert max(map(len, result.out.splitlines())) <= (width or 300)
     golden(f"compare-{name}-{width or 'piped'}.txt", result.out)
+
+
+@pytest.mark.parametrize("models", ["v1 v2 v3_large", "v2 v3_large b0", "v3_small v3_large b7"])
+def test_three_are_one_table_at_80_columns(run, monkeypatch, models: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("compare", *models.split()).out
+    assert out.count("\u2500\n") == 2  # a rule each below the heads of the totals and of the stages
+    assert max(map(len, out.splitlines())) <= 80
+    assert all(name in out for name in ("Params", "MACs", "Peak activation", "Depth", "Top-1 %"))
+
+
+THIRTY = [
+    f"v2:alpha={alpha},input_shape={size}"
+    for alpha in ("0.35", "0.5", "0.75", "1.0", "1.3")
+    for size in (96, 128, 160, 192, 224)
+]
+THIRTY += ["v1", "v3_small", "v3_large", "b0", "b7"]
+
+
+@pytest.mark.parametrize("width", [80, 160, None])
+def test_thirty_are_a_row_each(run, monkeypatch, width: int | None) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(THIRTY)))
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("compare", "-", "--totals", "--sort", "macs").out.splitlines()
+    assert len(lines) < 40
+    assert max(map(len, lines[:32])) <= (width or 160)
+    assert lines[2].startswith("efficientnet_b7 ")
+    assert lines[31].startswith("mobilenet_v2:input_shape=96,alpha=0.35 ")
+    assert "Ratio" not in lines[0]
+    assert "Differences" not in "\n".join(lines)
+
+
+def test_chosen_figures_in_order(run) -> None:
+    table = run("compare", "v1", "v2", "b0", "--columns", "macs,top1", "--sort", "top1").out.splitlines()
+    assert table[0].split() == ["Model", "MACs", "Top-1", "%"]
+    assert [line.split()[0] for line in table[2:5]] == ["efficientnet_b0", "mobilenet_v2", "mobilenet_v1"]
+    sheet = run("compare", "v1", "v2", "b0", "--columns", "top1,macs_ratio", "--sort", "macs", "-f", "csv")
+    assert sheet.out.splitlines()[:2] == ["model,top1,macs_ratio", "mobilenet_v1,70.6,1.0"]
+    figures = run("compare", "v1", "v2", "--columns", "macs,params", "--totals").out
+    assert figures.index("MACs") < figures.index("Params")
+    assert "Stage" not in figures
+    assert "Depth" not in figures
+    assert "Stage" in run("compare", "v1", "v2", "--columns", "macs").out
+
+
+def test_stages_that_are_numbered_differently_say_whose(run) -> None:
+    assert "\nstage5 / stage6 " in run("compare", "v1", "v2").out
+    assert "\nstage5 / stage6 / stage6 " in run("compare", "v1", "v2", "b0").out
 
 
 @pytest.mark.parametrize("more", ["", "--diff", "--explain"])
@@ -215,6 +264,9 @@ def test_references_from_the_standard_input(run, monkeypatch) -> None:
     [
         ("compare", 2, "Missing argument"),
         ("compare b0", 2, "compare takes two models or more, was given only efficientnet_b0"),
+        ("compare b0 b4 --columns speed", 2, "unknown column 'speed'"),
+        ("compare b0 b4 --sort macs,params", 2, "--sort macs,params: expected one column"),
+        ("compare b0 b4 --sort size", 2, "unknown column 'size'"),
         ("compare b0 b9", 2, "unknown model 'b9'; did you mean"),
         ("compare b0 v1 --alpha 0.5", 2, "efficientnet_b0 has no option 'alpha'"),
         ("compare b0 b4 --baseline x9", 2, "unknown model 'x9'"),

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cnncli.document.document import Check, Document, Line, Listing, Paragraphs
-from cnncli.document.table import Column, Heading, Table, natural_width, pages
+from cnncli.document.table import Column, Heading, Table
 from cnncli.render import latex
 from cnncli.render.formats import FORMATS, of_file, offered, write
 
@@ -49,7 +49,7 @@ def test_goldens(run, name: str, how: str) -> None:
 def hostile(text: str) -> Document:
     """A document that has the same text wherever there can be one."""
     columns = [Column("left", text, lambda row: row), Column(text, "Right", lambda row: row, True)]
-    table = Table(columns, [text, Heading({"left": text}), text], text, {"left": text}, [text], lambda _: True, (1, 1))
+    table = Table(columns, [text, Heading({"left": text}), text], text, {"left": text}, [text], lambda _: True)
     lines = [Line(mark, text) for mark in ("equal", "changed", "added", "removed", "")]
     return Document(
         title=text,
@@ -168,18 +168,7 @@ def test_latex_spells_what_latex_would_read() -> None:
     assert latex.escaped("Gülçehre 中 \x1b") == r"Gülçehre \textbackslash{}u4e2d \textbackslash{}x1b"
 
 
-# Tables that are cut, and the choice of a format
-
-
-def test_a_table_is_cut_between_its_groups() -> None:
-    columns = [Column(name, name, lambda row: row, True) for name in "abcdef"]
-    table = Table(columns, ["12345"], "Title", notes=["Note"], together=(1, 3, 1, 1))
-    cut = pages(table, 3 * 7)
-    assert ["".join(column.key for column in page.columns) for page in cut] == ["abcd", "aef"]
-    assert [(page.title, page.notes) for page in cut] == [("Title", ()), ("", ["Note"])]
-    assert natural_width(cut[1]) == 5 * 3 + 2 * 2
-    assert pages(table, 1000)[0].columns == columns
-    assert pages(Table(columns, ["12345"]), 1) == [Table(columns, ["12345"])]
+# The choice of a format
 
 
 def test_a_suffix_says_a_format_that_is_offered() -> None:

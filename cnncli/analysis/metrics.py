@@ -201,7 +201,6 @@ METRICS: tuple[Metric, ...] = (
         About.WORK,
         "float operations of one example that TensorFlow's profiler counts in the frozen inference graph",
         layer=attrgetter("flops"),
-        main=True,
         budget=Budget("max-flops", "Float operations of one image.", "FLOPs"),
         places=EVERYWHERE - {Place.HEAT},
     ),

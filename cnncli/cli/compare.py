@@ -31,24 +31,47 @@ OUTPUT = typer.Option(
     show_default=False,
 )
 
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        help="Compare with this model instead of the first.",
+        metavar="MODEL",
+        autocompletion=complete.reference,
+        show_default=False,
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        help="A row a model, ordered by this figure, numbers from the largest.",
+        metavar="COLUMN",
+        autocompletion=complete.figures,
+        show_default=False,
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="Which figures, separated by commas: params, macs, top1, ...",
+        metavar="KEYS",
+        autocompletion=complete.figures,
+        show_default=False,
+    ),
+]
+
 
 @model_options
 @report_options(output=OUTPUT)
 def compare(
     models: args.References,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            help="Compare with this model instead of the first.",
-            metavar="MODEL",
-            autocompletion=complete.reference,
-            show_default=False,
-        ),
-    ] = None,
+    baseline: Baseline = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes, block by block.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Share the growth out among the options that differ.")
     ] = False,
+    totals: Annotated[bool, typer.Option("--totals", help="Only the totals, without the stages.")] = False,
+    sort: Sort = None,
+    columns: Columns = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where the networks differ.")] = False,
     *,
     report: Report,
@@ -59,7 +82,8 @@ def compare(
     Example: cnncli compare b0 b4 --explain
     """
     from cnncli.analysis.compare.comparison import entry, identical
-    from cnncli.views.compare import comparison_document
+    from cnncli.views.compare import Asked, comparison_document
+    from cnncli.views.comparison import Shown
 
     found = choice.networks([*models, *([baseline] if baseline is not None else [])])
     if baseline is not None:
@@ -71,7 +95,7 @@ def compare(
         raise UsageError(f"{report.output}: cannot draw {suffix}; use {', '.join(CHARTS[:-1])} or {CHARTS[-1]}")
     report.check_target()
     entries = list(map(entry, found))
-    document = comparison_document(entries, diff=diff, explain=explain)
+    document = comparison_document(entries, Asked(diff, explain, not totals, Shown(columns, sort)))
     if report.output and suffix in CHARTS:
         from cnncli.draw.chart import write_chart
         from cnncli.views.chart import chart

@@ -98,6 +98,13 @@ def family() -> list[str]:
     return list(dict.fromkeys(spec.family for spec in MODELS))
 
 
+def figures(incomplete: str) -> list[str]:
+    """The figures that are compared."""
+    from cnncli.views.comparison import rows
+
+    return listed([row.key for row in rows()])(incomplete)
+
+
 def listed(keys: Sequence[str]) -> Callable[[str], list[str]]:
     """One of the keys, also behind the last comma of a list of them."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
@@ -55,9 +54,6 @@ class Table:
     notes: Sequence[str] = ()
     alarming: Callable[[Any], bool] = lambda _: False
     """Whether a row (never a Heading) is one that must not be overlooked."""
-    together: Sequence[int] = ()
-    """Of a table that may be cut into several, how many columns stay side by side, group by group from the left; the
-    first group is told again in each. Empty for a table that stays whole."""
 
 
 def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) -> list[Column]:
@@ -89,28 +85,6 @@ def widest(table: Table) -> list[str]:
         )
         for column in table.columns
     ]
-
-
-def pages(table: Table, width: int) -> list[Table]:
-    """A table that may be cut, as tables that each fit a width, as far as their groups do; else the table alone."""
-    if not table.together:
-        return [table]
-    found = [replace(table, columns=columns, title="", notes=(), together=()) for columns in _cut(table, width)]
-    found[0] = replace(found[0], title=table.title)
-    found[-1] = replace(found[-1], notes=table.notes)
-    return found
-
-
-def _cut(table: Table, width: int) -> Iterator[list[Column]]:
-    borders = list(accumulate(table.together, initial=0))
-    first, *others = (list(table.columns[start:end]) for start, end in pairwise(borders))
-    page = first
-    for group in others:
-        if len(page) > len(first) and natural_width(replace(table, columns=page + group)) > width:
-            yield page
-            page = first
-        page = page + group
-    yield page
 
 
 def stacked(tables: Sequence[Table]) -> Table:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from cnncli.document import UNLIMITED
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import Column, Heading, Table, pages
+from cnncli.document.table import Column, Heading, Table
 from cnncli.words import visible
 
 PAPER = 110
@@ -45,18 +44,18 @@ def _spelled(character: str) -> str:
 
 
 def write(document: Document) -> str:
-    """Section below section; what a page cannot hold side by side is cut where the table may be."""
+    """Section below section, as a page has room."""
     written = [r"% needs \usepackage{booktabs}" + "\n"]
     if document.conclusion:
         written.append(f"{escaped(document.title)}: {escaped(document.conclusion)}\n")
-    written += [text for section in document.sections(UNLIMITED) for text in _section(section)]
+    written += [_section(section) for section in document.sections(PAPER)]
     return "\n".join(written)
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section) -> str:
     if isinstance(section, Table):
-        return ["\n".join(_table(page)) + "\n" for page in pages(section, PAPER)]
-    return [_listing(section) if isinstance(section, Listing) else _paragraphs(section)]
+        return "\n".join(_table(section)) + "\n"
+    return _listing(section) if isinstance(section, Listing) else _paragraphs(section)
 
 
 def _paragraphs(paragraphs: Paragraphs) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncli.document import READABLE, UNLIMITED
+from cnncli.document import UNLIMITED
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import Column, Heading, Table, pages
+from cnncli.document.table import Column, Heading, Table
 from cnncli.words import visible
 
 MARKS = {"changed": "!", "added": "+", "removed": "-"}
@@ -15,14 +15,14 @@ MARKS = {"changed": "!", "added": "+", "removed": "-"}
 
 def write(document: Document) -> str:
     written = [f"### {document.title}: {document.conclusion}\n"] if document.conclusion else []
-    written += [text for section in document.sections(UNLIMITED) for text in _section(section)]
+    written += [_section(section) for section in document.sections(UNLIMITED)]
     return visible("\n".join(written), "\n")
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section) -> str:
     if isinstance(section, Table):
-        return [_table(page) for page in pages(section, READABLE)]
-    return [_listing(section) if isinstance(section, Listing) else _paragraphs(section)]
+        return _table(section)
+    return _listing(section) if isinstance(section, Listing) else _paragraphs(section)
 
 
 def _paragraphs(paragraphs: Paragraphs) -> str:

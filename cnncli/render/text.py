@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import GAP, Column, Heading, Table, natural_width, pages, widest
+from cnncli.document.table import GAP, Column, Heading, Table, natural_width, widest
 from cnncli.render.console import capture, width
 from cnncli.words import visible
 
@@ -23,16 +23,16 @@ NARROWEST = 12
 
 def write(document: Document) -> str:
     """Section below section, a blank line between, and the conclusion. Nothing is cut: too wide a cell is wrapped."""
-    written = [text for section in document.sections(width()) for text in _section(section)]
+    written = [_section(section) for section in document.sections(width())]
     if document.conclusion:
         written.append(_lines([document.conclusion]))
     return "\n".join(written)
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section) -> str:
     if isinstance(section, Table):
-        return [_table(page) for page in pages(section, width())]
-    return [_listing(section) if isinstance(section, Listing) else _paragraphs(section)]
+        return _table(section)
+    return _listing(section) if isinstance(section, Listing) else _paragraphs(section)
 
 
 def _paragraphs(paragraphs: Paragraphs) -> str:

@@ -3,54 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncli.analysis.compare.comparison import Entry, identical, stages
 from cnncli.document.document import Document, Section
 from cnncli.document.table import Table
 from cnncli.errors import UsageError
-from cnncli.views.comparison import stage_name, stage_table, totals_sheet, totals_table
+from cnncli.views.comparison import EVERYTHING, Shown, stage_name, stage_table, totals_sheet, totals_table
 from cnncli.views.data import entry_data, stage_data, versioned
 
 
-def comparison_document(entries: Sequence[Entry], *, diff: bool = False, explain: bool = False) -> Document:
-    """The report on models of which the first is the baseline: totals, and stages or what is asked for instead."""
+class Asked(NamedTuple):
+    """What a comparison is to tell beside the totals (`stages` unless something else), and what of these."""
+
+    diff: bool = False
+    explain: bool = False
+    stages: bool = True
+    shown: Shown = EVERYTHING
+
+
+def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Document:
+    """The report on models of which the first is the baseline. Raises UsageError for unknown columns."""
+    totals_sheet(entries, asked.shown)  # what cannot be read is refused before anything is written
     return Document(
         title=" and ".join(entry.reference for entry in entries),
-        sections=lambda width: list(_sections(entries, diff, explain, width)),
-        data=lambda: versioned(_data(entries, explain)),
-        sheet=lambda: _sheet(entries, diff, explain),
+        sections=lambda width: list(_sections(entries, asked, width)),
+        data=lambda: versioned(_data(entries, asked.explain)),
+        sheet=lambda: _sheet(entries, asked),
     )
 
 
-def _sections(entries: Sequence[Entry], diff: bool, explain: bool, width: int) -> Iterator[Section]:
-    yield totals_table(entries, width)
-    if explain:
+def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Section]:
+    yield totals_table(entries, width, asked.shown)
+    if asked.explain:
         from cnncli.views.explanation import explanation_sections, explanations
 
         for explanation in explanations(entries):
             yield from explanation_sections(explanation)
-    if diff:
+    if asked.diff:
         from cnncli.views.difference import diff_listing, diffs
 
         yield from map(diff_listing, diffs(entries))
-    if not (diff or explain):
+    if asked.stages and not (asked.diff or asked.explain):
         yield stage_table(entries, stages(entries), width)
 
 
-def _sheet(entries: Sequence[Entry], diff: bool, explain: bool) -> Table:
+def _sheet(entries: Sequence[Entry], asked: Asked) -> Table:
     """One table of what was asked for. Raises UsageError where that is two."""
-    if diff and explain:
+    if asked.diff and asked.explain:
         raise UsageError("CSV and TSV hold one table: --diff or --explain, not both")
-    if diff:
+    if asked.diff:
         from cnncli.views.difference import change_sheet, diffs
 
         return change_sheet(diffs(entries))
-    if explain:
+    if asked.explain:
         from cnncli.views.explanation import explanations, share_table
 
         return share_table(explanations(entries))
-    return totals_sheet(entries)
+    return totals_sheet(entries, asked.shown)
 
 
 def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from cnncli.amounts import is_known
 from cnncli.analysis.compare.comparison import Entry, StageRow, identical
 from cnncli.analysis.metrics import About, Metric, Place, Unit, amounts, metric, metrics
 from cnncli.document import READABLE
+from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
-from cnncli.document.table import Column, Heading, Table, natural_width
+from cnncli.document.table import Column, Heading, Table, choose, natural_width
 from cnncli.graph import Group
+from cnncli.views.selection import ordered
 
 BEST = "★"
 
@@ -68,9 +70,9 @@ def rows() -> list[Row]:
     order = list(About)
     told = sorted(metrics(Place.COMPARISON), key=lambda metric: order.index(metric.about))
     return [
-        Row("input_shape", "Input", _input, 0, resolution, resolution, compared=False),
+        Row("input_shape", "Input", _input, 0, resolution, resolution, compared=False, main=True),
         *map(_row, told),
-        Row("top1", "Top-1 %", _top1, 1, str, str),
+        Row("top1", "Top-1 %", _top1, 1, str, str, main=True),
     ]
 
 
@@ -118,24 +120,60 @@ def _signed(difference: Any, write: Callable[[Any], str]) -> str:
     return sign + write(abs(difference)) if sign else "="
 
 
-def totals_table(entries: Sequence[Entry], width: int) -> Table:
-    """A row a metric, where that fits; else a row a model, to be cut between the metrics."""
-    notes = [*_sources(entries), *_identities(entries)]
-    for exact in (True, False):
-        table = _by_metric(entries, exact)
-        if natural_width(table) <= min(width, READABLE):
-            return replace(table, notes=notes)
-    return replace(_by_model(entries), notes=notes)
+class Shown(NamedTuple):
+    """What is shown of the totals: which figures, by their keys or headers, and ordered by which; None: as they are."""
+
+    columns: str | None = None
+    sort: str | None = None
 
 
-def _by_metric(entries: Sequence[Entry], exact: bool) -> Table:
+EVERYTHING = Shown()
+
+
+def totals_table(entries: Sequence[Entry], width: int, shown: Shown = EVERYTHING) -> Table:
+    """A row a figure, as detailed as fits; where none of these does, or models are ordered, a row a model.
+
+    Raises UsageError for unknown columns.
+    """
+    told = _chosen(shown.columns)
+    room = min(width, READABLE)
+    for layout in LAYOUTS if shown.sort is None else ():
+        table = _by_figure(entries, told, layout)
+        if natural_width(table) <= room:
+            return replace(table, notes=[*_meanings(told), CHANGES, *_sources(entries, told), *_identities(entries)])
+    return _by_model(entries, told, room, shown)
+
+
+def _chosen(columns: str | None) -> list[Row]:
+    every = rows()
+    names = [Column(row.key, row.header, lambda _: None) for row in every]
+    keys = [column.key for column in choose(names, columns, [row.key for row in every])]
+    return sorted((row for row in every if row.key in keys), key=lambda row: keys.index(row.key))
+
+
+class Layout(NamedTuple):
+    """How a figure is told: exactly or in short, with its difference and its ratio to the baseline's, or without."""
+
+    exact: bool
+    difference: bool
+    ratio: bool
+
+
+LAYOUTS = (Layout(True, True, True), Layout(False, True, True), Layout(False, False, True))
+"""From the most detailed on."""
+
+
+def _by_figure(entries: Sequence[Entry], told: Sequence[Row], layout: Layout) -> Table:
+    wanted = [True, layout.difference, layout.ratio]
     texts = []
-    for row in rows():
-        cells = [_texts(row, figure, exact) for figure in figures(row, entries)]
-        texts.append([row.header, cells[0][0], *(text for cell in cells[1:] for text in cell)])
+    for row in told:
+        cells = [_texts(row, figure, layout.exact) for figure in figures(row, entries)]
+        changes = [text for cell in cells[1:] for text, shown in zip(cell, wanted, strict=True) if shown]
+        texts.append([row.header, cells[0][0], *changes])
     headers = ["", entries[0].reference]
     for found in entries[1:]:
-        headers += [found.reference, "Difference", "Ratio"]
+        named = (found.reference, "Difference", "Ratio")
+        headers += [header for header, shown in zip(named, wanted, strict=True) if shown]
     return Table([_text_column(at, header) for at, header in enumerate(headers)], texts)
 
 
@@ -143,19 +181,22 @@ def _text_column(position: int, header: str) -> Column:
     return Column(str(position), header, lambda row: row[position], right=position > 0)
 
 
-def _by_model(entries: Sequence[Entry]) -> Table:
-    """A row a model; the main metrics lead, and stay together with their difference and ratio."""
-    columns: list[list[str]] = [["Model", *(found.reference for found in entries)]]
-    together = [1]
-    for row in sorted(rows(), key=lambda row: not row.main):
-        values, *changes = zip(*(_texts(row, figure, False) for figure in figures(row, entries)), strict=True)
-        columns.append([row.header, *values])
-        if row.main:
-            columns += [
-                [header, "", *texts[1:]] for header, texts in zip(("Difference", "Ratio"), changes, strict=True)
-            ]
-        together.append(3 if row.main else 1)
-    return replace(_columns(columns), together=together)
+def _by_model(entries: Sequence[Entry], told: Sequence[Row], room: int, shown: Shown) -> Table:
+    """The figures that were chosen, else as many as fit, those before others that are worth their room."""
+    order = ordered(range(len(entries)), totals_sheet(entries).columns, shown.sort)
+    columns = [["Model", *(entries[place].reference for place in order)]]
+    fitting: list[Row] = []
+    for row in told if shown.columns is not None else sorted(told, key=lambda row: not row.main):
+        values = [_texts(row, figure, False)[0] for figure in figures(row, entries)]
+        column = [row.header, *(values[place] for place in order)]
+        if shown.columns is None and natural_width(_columns([*columns, column])) > room:
+            break
+        columns.append(column)
+        fitting.append(row)
+    left = [row.header for row in told if row not in fitting]
+    more = [f"Left out for want of room: {', '.join(left)}; --columns names what is shown."] if left else []
+    notes = [*more, *_meanings(fitting), *_sources(entries, fitting), *_identities(entries)]
+    return replace(_columns(columns), notes=notes)
 
 
 def _columns(columns: Sequence[Sequence[str]]) -> Table:
@@ -164,11 +205,20 @@ def _columns(columns: Sequence[Sequence[str]]) -> Table:
     return Table(shown, list(zip(*(column[1:] for column in columns), strict=True)))
 
 
-def _sources(entries: Sequence[Entry]) -> list[str]:
-    """Where the accuracies are from, and what the words mean."""
+CHANGES = "Differences and ratios are to the first model."
+
+
+def _meanings(told: Sequence[Row]) -> list[str]:
+    """What a word means of which people know another meaning."""
+    depth = "Depth: convolutions in a row; Keras's own table counts all layers with weights."
+    return [depth] if any(row.key == "depth" for row in told) else []
+
+
+def _sources(entries: Sequence[Entry], told: Sequence[Row]) -> list[str]:
+    """Where the accuracies are from."""
     sources = dict.fromkeys(found.network.published.source for found in entries if found.network.published)
-    lines = ["Depth: convolutions in a row. Differences and ratios are to the first model."]
-    return lines + ([f"Top-1: accuracy on ImageNet as published in {'; '.join(sources)}."] if sources else [])
+    shown = sources and any(row.key == "top1" for row in told)
+    return [f"Top-1: accuracy on ImageNet as published in {'; '.join(sources)}."] if shown else []
 
 
 def _identities(entries: Sequence[Entry]) -> list[str]:
@@ -184,11 +234,20 @@ def identity_line(one: Entry, other: Entry) -> str:
     return f"{one.reference} and {other.reference} are identical{more}."
 
 
-def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Table:
-    """Models beside each other, where they fit; else below each other under each stage."""
+def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Section:
+    """Models beside each other, with as many of their figures as fit; two or three else below each other."""
     rows = [row for row in rows if any(stage and stage.nodes[0].inputs for stage in row)]  # the input is in the totals
-    table = _stages_beside(entries, rows)
-    return table if natural_width(table) <= min(width, READABLE) else _stages_below(entries, rows)
+    for columns in (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:]):
+        table = _stages_beside(entries, rows, columns)
+        if natural_width(table) <= min(width, READABLE):
+            return table
+    if len(entries) <= MOST_BELOW:
+        return _stages_below(entries, rows)
+    return Paragraphs([f"The stages of {len(entries)} models have no room beside each other; --format json has them."])
+
+
+MOST_BELOW = 3
+"""More models than these below each other under each stage are no table that one reads."""
 
 
 def _stage_cost(told: Metric, stage: Group) -> str:
@@ -202,10 +261,12 @@ STAGE_COLUMNS: tuple[tuple[str, Callable[[Group], str]], ...] = (
 )
 
 
-def _stages_beside(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
+def _stages_beside(
+    entries: Sequence[Entry], rows: Sequence[StageRow], told: Sequence[tuple[str, Callable[[Group], str]]]
+) -> Table:
     columns = [["Stage", *map(stage_name, rows)]]
     for number, found in enumerate(entries):
-        for place, (header, text) in enumerate(STAGE_COLUMNS):
+        for place, (header, text) in enumerate(told):
             cells = [text(stage) if (stage := row[number]) else "" for row in rows]
             columns.append([f"{'' if place else found.reference}\n{header}", *cells])
     return _columns(columns)
@@ -224,21 +285,27 @@ def _stages_below(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
 
 
 def stage_name(row: StageRow) -> str:
-    """`stage5`, or all its names where the models number it differently."""
-    return ", ".join(dict.fromkeys(stage.name for stage in row if stage))
+    """`stage5`; the names in the order of the models, `stage5 / - / stage6`, where they number it differently."""
+    names = dict.fromkeys(stage.name for stage in row if stage)
+    return next(iter(names)) if len(names) == 1 else " / ".join(stage.name if stage else "-" for stage in row)
 
 
-def totals_sheet(entries: Sequence[Entry]) -> Table:
-    """A row a model: every figure itself, with difference and ratio where they mean something."""
+def totals_sheet(entries: Sequence[Entry], shown: Shown = EVERYTHING) -> Table:
+    """A row a model: every figure itself, with difference and ratio where they mean something; or the chosen ones."""
     columns = [Column("model", "Model", lambda row: entries[row].reference)]
     for row in rows():
         found = figures(row, entries)
-        columns.append(_figure_column(row.key, found, lambda figure: figure.value))
+        columns.append(_figure_column(row.key, row.header, found, lambda figure: figure.value))
         if row.compared:
-            columns.append(_figure_column(f"{row.key}_difference", found, lambda figure: figure.difference))
-            columns.append(_figure_column(f"{row.key}_ratio", found, lambda figure: figure.ratio))
-    return Table(columns, range(len(entries)))
+            differing = f"{row.key}_difference", f"{row.header} difference"
+            columns.append(_figure_column(*differing, found, lambda figure: figure.difference))
+            columns.append(
+                _figure_column(f"{row.key}_ratio", f"{row.header} ratio", found, lambda figure: figure.ratio)
+            )
+    order = ordered(range(len(entries)), columns, shown.sort)
+    chosen = columns if shown.columns is None else [columns[0], *choose(columns, shown.columns, ())]
+    return Table(chosen, order)
 
 
-def _figure_column(key: str, found: Sequence[Figure], value: Callable[[Figure], Any]) -> Column:
-    return Column(key, key, lambda row: value(found[row]))
+def _figure_column(key: str, header: str, found: Sequence[Figure], value: Callable[[Figure], Any]) -> Column:
+    return Column(key, header, lambda row: value(found[row]))

@@ -70,7 +70,7 @@ def freezing(network: Network, text: str | None) -> Node | None:
     return named[text]
 
 
-def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
+def ordered(rows: Sequence[Any], columns: Sequence[Column], sort: str | None) -> list[Any]:
     """By a column: numbers from the largest, text from a to z, rows without a value last.
 
     Raises UsageError for an unknown column.
