@@ -196,3 +196,21 @@ def test_options_without_effect_are_warned_about() -> None:
 )
 def test_output_shapes(reference: str, shape: tuple[int, ...]) -> None:
     assert graph_of(reference).nodes[-1].shape == shape
+
+
+@pytest.mark.parametrize(
+    ("reference", "first"),
+    [
+        ("v2:input_shape=32", "stage6.block2.depthwise_conv on, where kernels of 3x3"),
+        ("v3_large:input_shape=32", "stage6.block2.depthwise_conv on, where kernels of 5x5"),
+        ("v1@article:input_shape=8", "stage3.block2.depthwise_conv on, where kernels of 3x3"),
+        ("v2:input_shape=224", ""),
+        ("b0:input_shape=64", ""),
+        ("v1@article:input_shape=64", ""),
+    ],
+)
+def test_maps_of_one_cell_under_larger_kernels_are_warned_of(reference: str, first: str) -> None:
+    warnings = " ".join(graph_of(reference).warnings)
+    assert (f"maps are 1x1 from {first} do the work of 1x1; input_shape=" in warnings) is bool(first)
+    assert ("is smaller than flavor keras takes, 32x32" in warnings) is (reference == "v1@article:input_shape=8")
+    assert bool(warnings) is bool(first)

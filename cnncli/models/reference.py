@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnncli.document.numbers import setting
+from cnncli.document.numbers import setting, shape
 from cnncli.errors import LayerError, UsageError, suggestion
 from cnncli.graph import Graph
+from cnncli.graph.roles import CONVOLUTIONS
 from cnncli.models.catalogue import find_spec
 from cnncli.models.spec import Deviations, Flavor, ModelSpec, Published, Range
 
@@ -74,7 +75,21 @@ class Model:
             graph.warn(
                 f"{name}={setting(self.options[name])} has no effect with include_top={setting(self._include_top)}"
             )
+        for warning in self._of_small_input(graph):
+            graph.warn(warning)
         return graph
+
+    def _of_small_input(self, graph: Graph) -> Iterator[str]:
+        """What a picture is too small for: the original, and the kernels."""
+        written, original = setting(self.options["input_shape"]), self.spec.flavors[0]
+        least = original.minimum_size
+        if min(self.options["input_shape"][:2]) < least:
+            yield f"input_shape={written} is smaller than flavor {original.name} takes, {least}x{least}"
+        for name, kernel in _wasted_kernels(graph)[:1]:
+            yield (
+                f"maps are 1x1 from {name} on, where kernels of {shape(kernel)} do the work of 1x1; "
+                f"input_shape={written} is small for this network"
+            )
 
     def layer_names(self, graph: Graph) -> list[str] | None:
         """What the flavor's original calls the layers of `graph`, which is this model's; None where it says nothing."""
@@ -90,6 +105,19 @@ class Model:
         names = ("pooling",) if self._include_top else ("classes", "classifier_activation", "dropout")
         defaults = self.spec.options(self.flavor)
         return [name for name in names if name in defaults and self.options[name] != defaults[name]]
+
+
+def _wasted_kernels(graph: Graph) -> list[tuple[str, tuple[int, int]]]:
+    """The convolutions whose kernel, larger than 1x1, sees one cell of a map and zeros around it."""
+    found = []
+    for node in graph.nodes:
+        window = node.layer.window()
+        if node.role in CONVOLUTIONS and window and max(window.extent) > 1:
+            (seen,) = node.inputs
+            (seen,) = seen.inputs if seen.layer.pads else (seen,)
+            if seen.shape[:2] == (1, 1):
+                found.append((node.name, window.extent))
+    return found
 
 
 def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: str | None = None) -> Model:
