@@ -110,20 +110,17 @@ class Traits:
             f"k{shape(self.kernel_size)}",
             *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
-            *([HARD_SWISH] if self.hard_swish else []),
+            *([self.activation] if self.activation == VARYING else []),
         ]
-
-    @property
-    def hard_swish(self) -> bool:
-        """As MobileNet V3's tables mark it: it varies between the blocks."""
-        return self.activation == "hard_silu"
 
     def __str__(self) -> str:
         """`MBConv6 k5x5 s2 SE`, `MBConv6 k5x5 s2 SE x2`."""
         return " ".join([*self.words(), *([f"x{self.blocks}"] if self.blocks > 1 else [])])
 
 
-SQUEEZE_EXCITE, HARD_SWISH = "SE", "h-swish"
+SQUEEZE_EXCITE = "SE"
+VARYING = "hard_silu"
+"""The activation by which MobileNet V3's tables tell blocks from each other; they call it h-swish."""
 
 
 @dataclass(frozen=True)

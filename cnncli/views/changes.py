@@ -23,17 +23,18 @@ def _phrases(fact: Fact) -> Sequence[str]:
     if isinstance(fact, Changed):
         return (_changed(fact),)
     if isinstance(fact, (Added, Removed)):
-        return (f"{'+' if isinstance(fact, Added) else '-'}{_piece(fact)}",)
+        sign = "+" if isinstance(fact, Added) else "-"
+        return [sign + piece for piece in _pieces(fact)]
     return (f"fused {fact.activation}" if isinstance(fact, Fused) else "wired differently",)
 
 
-def _piece(fact: Added | Removed) -> str:
-    labels = ", ".join(map(str, fact.labels))
+def _pieces(fact: Added | Removed) -> list[str]:
+    labels = list(map(str, fact.labels))
     if fact.piece in (Piece.LAYERS, Piece.RESHAPING):
         return labels
     if fact.piece is Piece.EXPANSION:
-        return f"expansion ({labels})"
-    return SQUEEZE_EXCITE if fact.piece is Piece.GATE else fact.piece.value
+        return [f"expansion ({', '.join(labels)})"]
+    return [SQUEEZE_EXCITE if fact.piece is Piece.GATE else fact.piece.value]
 
 
 def _changed(fact: Changed) -> str:

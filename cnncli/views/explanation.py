@@ -82,7 +82,7 @@ def _grew(explanation: Explanation, key: str) -> str:
         return f"{words} change by what is not known"
     if growth.difference == 0:
         return f"{words} stay the same (x1.00)"
-    verb = "grow" if growth.difference > 0 else "shrink"
+    verb = "grow" if growth.difference > 0 else "shrink to" if growth.ratio else "shrink"
     by_addition = explanation.by_deviation or growth.ratio is None
     whole = [times(growth.ratio)] if growth.ratio else []
     whole += [f"by {growth.difference:+,}"] if by_addition else []

@@ -166,18 +166,14 @@ class _Gate(NamedTuple):
 
 def _gate(nodes: Sequence[Node]) -> _Gate:
     widths = [width for node in nodes if (width := _width(node))]
-    activations = [getattr(node.layer, "activation", node.type.lower()) for node in nodes if _activates(node)]
+    activations = [node.layer.function for node in nodes if node.layer.function != "linear"]
     kernels = tuple(node.type for node in nodes if _width(node))
     return _Gate(kernels, tuple(activations), min(widths, default=0))
 
 
-def _activates(node: Node) -> bool:
-    return getattr(node.layer, "activation", "linear") != "linear" or (node.layer.folds and not node.weights)
-
-
 def _arguments(one: Node, other: Node) -> Iterator[Fact]:
-    """The arguments in which two layers of one role differ; of two types only these."""
-    if one.type != other.type:
+    """The arguments in which two layers of one role differ; of two types, or two functions, only these."""
+    if one.type != other.type or (one.role is Role.ACTIVATION and one.layer != other.layer):
         yield Changed(Aspect.LAYER, layer_label(one.layer), layer_label(other.layer))
         return
     if one.layer.pads:
