@@ -38,12 +38,12 @@ class Report:
     def deliver(self, document: Document) -> None:
         """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
         from cnncli.files import write_text
-        from cnncli.render.console import emit
         from cnncli.render.formats import write
+        from cnncli.render.pager import show
 
         text = write(document, self.format)
         if self.output is None or str(self.output) == "-":
-            emit(text)
+            show(text)
         else:
             write_text(self.output, text, force=self.force)
 
