@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from cnncli import written
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
@@ -105,6 +106,7 @@ def _column_count(text: str) -> int | None:
     """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
     if text.lower() == "auto":
         return None
-    if text.isascii() and text.isdecimal():
-        return int(text[:9])
-    raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
+    number = written.whole(text)
+    if number is None:
+        raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
+    return number

@@ -7,14 +7,15 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncli.amounts import UNKNOWN, AtLeast, is_known, total
+from cnncli import written
+from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
-from cnncli.document.table import Column, Heading, Table, choose, natural_width
-from cnncli.errors import UsageError
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
+from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Scope, fold
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.network import Network
@@ -57,6 +58,8 @@ def _share(metric: Metric, totals: Mapping[str, Any]) -> Column:
 
 
 SHARE = "_share"
+DEEPEST = 99
+"""Depth of scopes that can be asked for."""
 
 
 def column_keys() -> list[str]:
@@ -78,7 +81,7 @@ def _one_decimal(percent: float | None) -> str:
 class Wanted(NamedTuple):
     """What to tell of a network: rows of which scope depth (None for layers), which columns, in which order, how many.
 
-    `named` is whether a sheet says in each row whose it is, as one of several networks must.
+    `named` is whether a sheet says in each row whose it is, as one of several networks must, whatever its columns.
     """
 
     depth: int | None = None
@@ -102,7 +105,8 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     columns = columns_for(found.totals, network.reference)
     chosen = choose(columns, wanted.columns, DEFAULT)
     rows = ordered(found.rows, columns, wanted.sort)[: wanted.top]
-    sheet = chosen if wanted.columns is not None or not wanted.named else choose(columns, None, ("model", *DEFAULT))
+    model = [column for column in columns if column.key == "model" and column not in chosen]
+    sheet = [*model, *chosen] if wanted.named else chosen
     return Document(
         title=network.reference,
         sections=lambda width: [
@@ -167,31 +171,15 @@ def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
 def depth_of(by: str) -> int | None:
     """The scope depth of a level: None for layers. Raises UsageError for another word."""
     levels = {"layer": None, "stage": STAGE, "block": BLOCK}
-    if by in levels:
-        return levels[by]
-    if by.isascii() and by.isdecimal() and len(by) < 10 and 1 <= int(by) <= 99:
-        return int(by)
-    raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
-
-
-def ordered(rows: Sequence[Row], columns: Sequence[Column], sort: str | None) -> list[Row]:
-    """By a column: numbers from the largest, text from a to z. Raises UsageError for an unknown column."""
-    if sort is None:
-        return list(rows)
-    (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
-    values = [column.value(row) for row in rows]
-    if all(isinstance(value, (int, float)) or not is_known(value) for value in values):
-        return sorted(rows, key=lambda row: _size(column.value(row)), reverse=True)
-    return sorted(rows, key=column.value)
-
-
-def _size(value: Any) -> float:
-    """Of a number for sorting: what nobody knows may be the largest."""
-    return float("inf") if value is UNKNOWN else value.known if isinstance(value, AtLeast) else value
-
-
-def _fail(sort: str) -> Column:
-    raise UsageError(f"--sort {sort}: expected one column")
+    level = written.chosen(by, levels)
+    if level is not None:
+        return levels[level]
+    depth = written.whole(by)
+    if depth is None or not 1 <= depth <= DEEPEST:
+        raise UsageError(
+            f"--by {by}: expected layer, block, stage or a depth from 1 to {DEEPEST}{suggestion(by, tuple(levels))}"
+        )
+    return depth
 
 
 def title(network: Network) -> str:
