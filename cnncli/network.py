@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from cnncli.document.numbers import setting
 from cnncli.graph import Graph
+from cnncli.models import catalogue
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
 
@@ -101,6 +102,11 @@ def _about(model: Model) -> About:
 def canonical(text: str) -> str:
     """The shortest reference that names the same network. Raises UsageError for one that cannot be read."""
     return parse(text).reference
+
+
+def option_named(text: str) -> tuple[str, bool] | None:
+    """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
+    return catalogue.option_named(text)
 
 
 def of_graph(graph: Graph) -> Network:

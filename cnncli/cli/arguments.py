@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncli import written
 from cnncli.cli import complete
 from cnncli.errors import UsageError
 from cnncli.render.console import complain
+from cnncli.written import read_whole
 
 _REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 
@@ -57,7 +57,7 @@ def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_
     """The value of an option that counts something. Raises UsageError, with the value, for any other text."""
     if text is None:
         return None
-    number = written.whole(text)
+    number = read_whole(text)
     if number is None or not least <= number <= most:
         raise UsageError(f"{option} {text}: expected a whole number from {least} to {most:,}")
     return number

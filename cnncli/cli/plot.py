@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cnncli import written
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
 from cnncli.errors import UsageError
+from cnncli.written import read_whole
 
 _LOOK = "Appearance"
 Output = Annotated[
@@ -106,7 +106,7 @@ def _column_count(text: str) -> int | None:
     """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
     if text.lower() == "auto":
         return None
-    number = written.whole(text)
+    number = read_whole(text)
     if number is None:
         raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
     return number

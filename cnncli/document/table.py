@@ -87,7 +87,7 @@ def ordered(rows: Sequence[Any], columns: Sequence[Column], sort: str | None) ->
     written = sort.strip()
     if "," in written:
         raise UsageError(f"--sort {sort}: expected one column")
-    column = find(columns, written.lstrip("+-") if written[:1] in ("+", "-") else written)
+    column = find(columns, written[1:] if written[:1] in ("+", "-") else written)
     there = [row for row in rows if column.value(row) is not None]
     values = [column.value(row) for row in there]
     numbers = all(isinstance(value, (int, float)) or not is_known(value) for value in values)

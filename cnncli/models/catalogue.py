@@ -7,7 +7,7 @@ from functools import cache
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.families import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
 from cnncli.models.names import Settings, published
-from cnncli.models.options import Option
+from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import Flavor, ModelSpec
 
 MODELS: tuple[ModelSpec, ...] = (
@@ -58,3 +58,11 @@ def options() -> dict[str, Option]:
             for name in spec.options(flavor):
                 found.setdefault(name, spec.option(name))
     return found
+
+
+def option_named(text: str) -> tuple[str, bool] | None:
+    """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
+    known = options()
+    spelt = {plain(also): name for name, option in known.items() for also in option.also}
+    name = (spelt | {plain(name): name for name in known}).get(plain(text))
+    return None if name is None else (name, known[name].values == BOOLEANS)

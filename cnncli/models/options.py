@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
-from cnncli import written
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
+from cnncli.written import read_choice, read_decimal, read_truth, read_whole
 
 LARGEST_SIZE = 1_000_000
 
@@ -40,7 +40,7 @@ def declared(builder: Callable[..., None]) -> Mapping[str, Option]:
 
 def whole(largest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = written.whole(text)
+        number = read_whole(text)
         if number is None or not 1 <= number <= largest:
             raise ValueError(f"a whole number from 1 to {largest:,}")
         return number
@@ -50,7 +50,7 @@ def whole(largest: int) -> Callable[[str], int]:
 
 def positive(largest: float) -> Callable[[str], float]:
     def read(text: str) -> float:
-        value = written.decimal(text)
+        value = read_decimal(text)
         if value is None or not 0 < value <= largest:
             raise ValueError(f"a number above 0 and at most {largest:g}")
         return value
@@ -62,7 +62,7 @@ def choice(*words: str) -> Callable[[str], str]:
     """One of some words, in any case."""
 
     def read(text: str) -> str:
-        word = written.chosen(text, words)
+        word = read_choice(text, words)
         if word is None:
             raise ValueError(" or ".join(words))
         return word
@@ -71,17 +71,14 @@ def choice(*words: str) -> Callable[[str], str]:
 
 
 def rate(text: str) -> float:
-    value = written.decimal(text)
+    value = read_decimal(text)
     if value is None or not 0 <= value < 1:
         raise ValueError("a number from 0 to below 1")
     return value
 
 
 def boolean(text: str) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError("true or false")
-    return words[text.lower()]
+    return read_truth(text)
 
 
 FIRST_CHANNELS = (1, 3, 4)

@@ -192,7 +192,9 @@ def _key(spec: ModelSpec, flavor: str, options: Mapping[str, Any], name: str) ->
         return known[plain(name)]
     owner = spec.name if flavor == spec.flavors[0].name else f"{spec.name}@{flavor}"
     written = name.strip()
-    raise UsageError(f"{owner} has no option {written!r}{suggestion(written, tuple(options))}; it has {', '.join(options)}")
+    raise UsageError(
+        f"{owner} has no option {written!r}{suggestion(written, tuple(options))}; it has {', '.join(options)}"
+    )
 
 
 def _read(spec: ModelSpec, key: str, text: str) -> Any:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncli import written
 from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
@@ -20,6 +19,7 @@ from cnncli.graph import Graph, Scope, fold
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.network import Network
 from cnncli.views.data import summary_data, versioned
+from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
@@ -171,10 +171,10 @@ def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
 def depth_of(by: str) -> int | None:
     """The scope depth of a level: None for layers. Raises UsageError for another word."""
     levels = {"layer": None, "stage": STAGE, "block": BLOCK}
-    level = written.chosen(by, levels)
+    level = read_choice(by, levels)
     if level is not None:
         return levels[level]
-    depth = written.whole(by)
+    depth = read_whole(by)
     if depth is None or not 1 <= depth <= DEEPEST:
         raise UsageError(
             f"--by {by}: expected layer, block, stage or a depth from 1 to {DEEPEST}{suggestion(by, tuple(levels))}"
