@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,11 @@ class Report:
     format: str
     output: Path | None = None
     force: bool = False
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads it as a table, so that what it concludes need not be told again."""
+        return self.format == "table" and self.output is None and sys.stdout.isatty()
 
     def check_target(self) -> None:
         """Raise before any work is done where the report could not be delivered in the end."""
