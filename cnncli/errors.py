@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 
 class CnncliError(Exception):
@@ -33,10 +34,59 @@ class MachineError(CnncliError):
     exit_code = 3
 
 
-def suggestion(word: str, known: Mapping[str, str]) -> str:
-    """`; did you mean X?` where one of the known words is near, else nothing."""
-    from difflib import get_close_matches  # only for mistakes
+def plain(name: str) -> str:
+    """A name without what people write differently: its case, blanks, `-` and `_`."""
+    return re.sub(r"[\s_-]", "", name.lower())
 
-    begun = [key for key in known if word and key.startswith(word)]
-    near = dict.fromkeys(known[key] for key in [*begun, *get_close_matches(word, known, n=3, cutoff=0.5)][:3])
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+NEAR = 3
+"""How many names are suggested at most."""
+
+
+def suggestion(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
+    """`; did you mean X?` where one of the known names is near, else nothing; of a mapping, what the names stand for.
+
+    Near is a name that begins as the word does, else one with another number at its end, else what differs in the
+    fewest letters, of which few may be wrong, else the longest that the word begins with. The nearest stand first.
+    """
+    shown = known if isinstance(known, Mapping) else {name: name for name in known}
+    typed = plain(word)
+    for distance, most in ((_of_beginnings, NEAR), (_of_numbers, NEAR), (_of_letters, NEAR), (_of_endings, 1)):
+        found = {name: far for name in shown if (far := distance(typed, plain(name))) is not None}
+        least = min(found.values(), default=0)
+        kept = [name for name, far in found.items() if far == least or distance is not _of_letters]
+        near = list(dict.fromkeys(shown[name] for name in sorted(kept, key=found.__getitem__)))
+        if near:
+            return f"; did you mean {' or '.join(near[:most])}?"
+    return ""
+
+
+def _of_numbers(word: str, name: str) -> int | None:
+    """How far apart the numbers are at the ends of two names that are the same else."""
+    found = [re.fullmatch(r"(.*[^0-9])([0-9]{1,9})", each) for each in (word, name)]
+    one, other = found
+    return abs(int(one[2]) - int(other[2])) if one and other and one[1] == other[1] else None
+
+
+def _of_beginnings(word: str, name: str) -> int | None:
+    return len(name) - len(word) if word and name.startswith(word) else None
+
+
+def _of_endings(word: str, name: str) -> int | None:
+    return len(word) - len(name) if len(name) > 3 and word.startswith(name) else None
+
+
+def _of_letters(word: str, name: str) -> int | None:
+    """How many letters were put in, left out, mistaken or swapped with the next one; None for more than may be."""
+    allowed = sum(max(len(word), len(name)) > length for length in (2, 4, 10))
+    if abs(len(word) - len(name)) > allowed:
+        return None
+    before, row = list(range(len(name) + 1)), list(range(len(name) + 1))
+    for place, letter in enumerate(word, 1):
+        earlier, before, row = before, row, [place]
+        for at, other in enumerate(name, 1):
+            least = min(before[at] + 1, row[at - 1] + 1, before[at - 1] + (letter != other))
+            if place > 1 and at > 1 and (letter, word[place - 2]) == (name[at - 2], other):
+                least = min(least, earlier[at - 2] + 1)
+            row.append(least)
+    return row[-1] if row[-1] <= allowed else None

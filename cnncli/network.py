@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
+from cnncli.models import catalogue
 from cnncli.models.options import size
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
@@ -117,6 +118,11 @@ def read_size(name: str, text: str) -> tuple[int, int]:
         return size(text)
     except ValueError as error:
         raise UsageError(f"{name}: expected {error}") from None
+
+
+def option_named(text: str) -> tuple[str, bool] | None:
+    """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
+    return catalogue.option_named(text)
 
 
 def of_graph(graph: Graph) -> Network:

@@ -441,3 +441,108 @@ def test_a_model_that_the_lock_file_lacks(run, folder: Path) -> None:
 def test_a_file_that_is_no_text(run, folder: Path) -> None:
     (folder / "bad.toml").write_bytes(b"\xff\xfe")
     assert run("check", "b0", "--budget", "bad.toml").err.startswith("cnncli: bad.toml is not UTF-8 text")
+
+
+# What the gate says, and where
+
+
+LOCKED = "mobilenet_v2"
+
+
+def near_miss(run, folder: Path) -> None:
+    """A lock of V2 whose costs are within a percent, and whose structure and one block are others."""
+    lock(run, folder, "v2")
+    data = json.loads((folder / "x.lock").read_text())
+    data["models"][LOCKED] |= {"macs": round(MACS * 1.0026), "structure": f"sha256:{'0' * 64}"}
+    data["blocks"][LOCKED] |= {"stage3.block2": "00000000", "stage9.block1": "12345678"}
+    (folder / "x.lock").write_text(json.dumps(data, indent=2))
+
+
+def test_another_structure_within_the_tolerance_is_named_and_strictly_refused(run, folder: Path) -> None:
+    near_miss(run, folder)
+    passed = run("check", "--baseline", "x.lock", "--tolerance", "1%")
+    assert (passed.code, passed.err) == (0, "")
+    assert passed.out.endswith(
+        "7 checks, all pass; not the locked structure, which --strict would refuse: "
+        "mobilenet_v2 in stage3.block2 and stage9.block1\n"
+    )
+    assert "not the locked structure" in run("check", "--baseline", "x.lock", "--tolerance", "1%", "-f", "github").out
+    strict = run("check", "--baseline", "x.lock", "--tolerance", "1%", "--strict")
+    assert strict.code == 1
+    assert strict.err == (
+        "cnncli: 1 of 7 checks fails: mobilenet_v2 locked structure in stage3.block2 and stage9.block1\n"
+    )
+    lock(run, folder, "v2")
+    assert run("check", "--baseline", "x.lock", "--strict").code == 0
+    refused(run("check", "v2", "--max-params", "9M", "--strict"), 2, "--strict needs a lock file")
+
+
+@pytest.mark.parametrize(
+    ("other", "blocks"),
+    [
+        ("v2:alpha=1.0", ()),
+        ("v2:classifier_activation=none", ("head",)),
+        ("v2:classes=999", ("head",)),
+        ("v2@article", ("stage1.block1", "stage2.block1", "stage3.block1", "stage4.block1", "stage6.block1")),
+    ],
+)
+def test_digests_tell_the_blocks_that_changed(other: str, blocks: tuple[str, ...]) -> None:
+    from cnncli.analysis.structure import block_digests
+
+    one, two = block_digests(graph_of("v2")), block_digests(graph_of(other))
+    assert set(one) == set(two)
+    assert tuple(name for name in one if one[name] != two[name]) == blocks
+
+
+def test_a_lock_without_blocks_is_read_as_before(run, folder: Path) -> None:
+    models = lock(run, folder, "v2", "b0")
+    models[LOCKED] |= {"macs": MACS + 1, "structure": f"sha256:{'0' * 64}"}
+    write(folder, models)
+    result = run("check", "--baseline", "x.lock", "--tolerance", "1%")
+    assert result.out.endswith("which --strict would refuse: mobilenet_v2\n")
+    run("check", "b0", "--baseline", "x.lock", "--write-baseline", "--force")
+    assert list(json.loads((folder / "x.lock").read_text())["blocks"]) == ["efficientnet_b0"]
+
+
+@pytest.mark.parametrize("blocks", ["[]", '{"v2": 5}', "1"])
+def test_blocks_of_another_kind_are_refused(run, folder: Path, blocks: str) -> None:
+    lock(run, folder, "v2")
+    data = json.loads((folder / "x.lock").read_text()) | {"blocks": json.loads(blocks)}
+    (folder / "x.lock").write_text(json.dumps(data))
+    refused(run("check", "--baseline", "x.lock"), 2, "x.lock: blocks are not of their kind")
+
+
+def test_on_a_terminal_the_long_sentence_is_said_once(run, monkeypatch, folder: Path) -> None:
+    models = [f"v2:alpha={number}" for number in range(1, 9)]
+    long = ", ".join(f"mobilenet_v2:alpha={number} max-params" for number in range(2, 9))
+    piped = run("check", *models, "--max-params", "4M")
+    assert piped.err == f"cnncli: 7 of 8 checks fail: {long}\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = run("check", *models, "--max-params", "4M")
+    assert (shown.code, shown.err) == (1, "cnncli: 7 of 8 checks fail\n")
+    assert " ".join(shown.out.split()).count(f"7 of 8 checks fail: {long}") == 1
+    for further in (["-f", "json"], ["-o", "x.md"]):  # where the sentence stands nowhere else on the screen
+        assert run("check", *models, "--max-params", "4M", *further).err == piped.err
+
+
+@pytest.mark.parametrize("width", [40, 50, 64, 80])
+def test_a_table_fits_down_to_forty_columns(run, monkeypatch, folder: Path, width: int) -> None:
+    near_miss(run, folder)
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = run("check", "--baseline", "x.lock", "--max-peak-activation", "100MiB", "--max-params", "1M").out
+    assert max(map(len, out.splitlines())) <= width
+    for told in ("3,538,984", "1M = 1,000,000", "✗", "locked peak_activation_bytes", "100MiB = 104,857,600"):
+        assert told in out
+
+
+def test_a_project_file_without_a_table_hides_none_above_up_to_the_repository(run, folder: Path, monkeypatch) -> None:
+    (folder / "pyproject.toml").write_text('[tool.cnncli.budgets.v2]\nmax-params = "3M"\n')
+    below = folder / "package" / "deeper"
+    below.mkdir(parents=True)
+    (folder / "package" / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    monkeypatch.chdir(below)
+    assert run("check").err == "cnncli: 1 of 1 check fails: mobilenet_v2 max-params\n"
+    (folder / ".git").mkdir()
+    assert run("check").code == 1
+    (folder / "package" / ".git").touch()  # as in a submodule or a worktree
+    refused(run("check"), 2, "nothing to check")

@@ -175,7 +175,7 @@ def test_a_suffix_says_a_format_that_is_offered() -> None:
     reports, checks = offered(checks=False), offered(checks=True)
     assert reports == ["table", "json", "csv", "tsv", "markdown", "latex", "html"]
     assert set(checks) - set(reports) == {"junit", "github"}
-    for name, how in {"a.JSON": "json", "a.tex": "latex", "a.htm": "html", "a.xml": "table", "a": "table"}.items():
+    for name, how in {"a.JSON": "json", "a.tex": "latex", "a.htm": "html", "a.txt": "table", "a": "table"}.items():
         assert of_file(Path(name), reports) == how
     assert of_file(Path("a.xml"), checks) == "junit"
 

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The order of the rooms: each may import those above it, when it is loaded or later. Those on a line do not know each
 # other.
 ORDER = (
-    ("errors", "words", "descriptors", "amounts"),
+    ("errors", "words", "descriptors", "amounts", "written"),
     ("files", "child", "graph", "document"),
     ("models", "readers", "keras_model", "render"),
     ("network",),

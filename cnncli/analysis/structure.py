@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from cnncli.graph import Graph, Layer, Node
+from cnncli.graph import Graph, Layer, Node, fold
+from cnncli.graph.fold import BLOCK
 from cnncli.graph.layer import acts_at_inference
 
 
@@ -39,6 +40,30 @@ def arguments(layer: Layer) -> dict[str, Any]:
     return {name: getattr(layer, name) for name, _ in _arguments(type(layer))}
 
 
+def _told(layer: Layer) -> list[tuple[str, Any]]:
+    """A layer's arguments that act at inference and are not at their default."""
+    return [
+        (name, value)
+        for name, default in _arguments(type(layer))
+        if (value := getattr(layer, name)) != default or default is MISSING
+    ]
+
+
+DIGITS = 8
+"""Hexadecimal digits that tell one block from what it was."""
+
+
+def block_digests(graph: Graph) -> dict[str, str]:
+    """By block the beginning of the SHA-256 of its own layers: types, inference's arguments and shapes, in order."""
+    from hashlib import sha256
+
+    found = {}
+    for group in fold(graph, BLOCK):
+        told = [(node.type, _told(node.layer), node.shape) for node in acting(group.nodes)]
+        found[group.name] = sha256(repr(told).encode()).hexdigest()[:DIGITS]
+    return found
+
+
 def structural_hash(graph: Graph) -> str:
     """SHA-256 in hexadecimal of types, inference's arguments, shapes and wiring.
 
@@ -52,12 +77,7 @@ def structural_hash(graph: Graph) -> str:
         sources = [digests[source(each).index] for each in node.inputs]
         if node.layer.commutative:
             sources.sort()
-        told = [
-            (name, value)
-            for name, default in _arguments(type(node.layer))
-            if (value := getattr(node.layer, name)) != default or default is MISSING
-        ]
-        text = repr((node.type, told, node.shape, sources))
+        text = repr((node.type, _told(node.layer), node.shape, sources))
         if node.shares:  # one set of weights in two places is not two sets
             text += digests[node.shares.index]
         digests[node.index] = sha256(text.encode()).hexdigest()

@@ -38,7 +38,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def cnncli(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", "-v", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     install_completion: Annotated[
         bool,

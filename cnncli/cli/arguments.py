@@ -11,6 +11,7 @@ import typer
 from cnncli.cli import complete
 from cnncli.errors import UsageError
 from cnncli.render.console import complain
+from cnncli.written import read_whole
 
 _REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 
@@ -56,9 +57,10 @@ def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_
     """The value of an option that counts something. Raises UsageError, with the value, for any other text."""
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+    number = read_whole(text)
+    if number is None or not least <= number <= most:
         raise UsageError(f"{option} {text}: expected a whole number from {least} to {most:,}")
-    return int(text)
+    return number
 
 
 def warn(messages: Sequence[str]) -> None:

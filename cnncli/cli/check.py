@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -66,6 +66,10 @@ Tolerance = Annotated[
         show_default=False,
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Fail where the structure is not the lock file's, also where costs have moved."),
+]
 WriteBaseline = Annotated[
     bool, typer.Option("--write-baseline", help="Write the lock file instead of checking against it.")
 ]
@@ -81,6 +85,7 @@ def check(
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,
+    strict: Strict = False,
     write_baseline: WriteBaseline = False,
     report: Report,
     choice: Choice,
@@ -92,16 +97,16 @@ def check(
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
     named = choice.networks(models or ())
-    gate, path = _gate(named, limits, budget, baseline, tolerance, write_baseline)
+    gate, path = _gate(limits, budget, baseline, tolerance, strict, write_baseline)
     _run(gate, named, path if write_baseline else None, report)
 
 
 def _gate(
-    named: Sequence[Network],
     limits: Mapping[str, str],
     budget: Path | None,
     baseline: Path | None,
     tolerance: str | None,
+    strict: bool,
     writing: bool,
 ) -> tuple[Gate, Path | None]:
     """The gate that the options and files describe, and the lock file's path."""
@@ -113,28 +118,40 @@ def _gate(
     flags = {name: read_budget(name, text) for name, text in limits.items()}
     config = _config(budget)
     path = baseline or (Path(config.baseline) if config.baseline else None)
-    if path is None and (writing or tolerance is not None):
-        raise UsageError(f"{'--write-baseline' if writing else '--tolerance'} needs a lock file: add --baseline FILE")
+    asking = {"--write-baseline": writing, "--tolerance": tolerance is not None, "--strict": strict}
+    if path is None and any(asking.values()):
+        raise UsageError(f"{next(filter(asking.get, asking))} needs a lock file: add --baseline FILE")
     margin = read_tolerance(tolerance) if tolerance is not None else config.tolerance or Fraction(0)
     if path and not writing and not path.exists():
         raise UsageError(f"there is no lock file {path}; `cnncli check --write-baseline` writes it")
     lock = read_lock(read_text(path), str(path)) if path and path.exists() else None
-    return Gate(config, flags, lock, margin, writing, asked=baseline is not None), path
+    return Gate(config, flags, lock, margin, writing, asked=baseline is not None, strict=strict), path
 
 
 def _config(budget: Path | None) -> Config:
-    """The budget file, or what the nearest pyproject.toml says; its lock file's path is relative to it."""
+    """The budget file, or what the nearest pyproject.toml with a table for it says; its lock file's path is relative
+    to it.
+    """
     from cnncli.analysis.check.budgets import Config, read_config
     from cnncli.files import read_text
 
-    folder = Path.cwd()
-    nearest = (place / PROJECT for place in (folder, *folder.parents) if (place / PROJECT).is_file())
-    path = budget or next(nearest, None)
-    if path is None:
-        return Config()
-    shown = path if budget else Path(os.path.relpath(path))
-    config = read_config(read_text(path), str(shown), () if budget else SECTION) or Config()
-    return replace(config, baseline=str(shown.parent / config.baseline)) if config.baseline else config
+    places = ((path, str(path), ()) for path in (budget,)) if budget else _projects()
+    for path, shown, section in places:
+        config = read_config(read_text(path), shown, section)
+        if config is not None:
+            return replace(config, baseline=str(Path(shown).parent / config.baseline)) if config.baseline else config
+    return Config()
+
+
+def _projects() -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """The pyproject.toml files from here up to the root of the repository, if it is in one, as seen from here."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        path = folder / PROJECT
+        if path.is_file():
+            yield path, os.path.relpath(path), SECTION
+        if (folder / ".git").exists():
+            return
 
 
 def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report) -> None:
@@ -142,7 +159,7 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
     from cnncli.files import write_text
-    from cnncli.views.check import check_document, outcome
+    from cnncli.views.check import check_document, failures, outcome
 
     report.check_target()
     check_file(lock, force=report.force)
@@ -153,7 +170,8 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
     if verdicts or not lock:
         report.deliver(check_document(verdicts))
     if not all(verdict.passed for verdict in verdicts):
-        raise CheckFailed(outcome(verdicts) + (f"; {lock} is not written" if lock else ""))
+        told = failures(verdicts) if report.on_terminal else outcome(verdicts)
+        raise CheckFailed(told + (f"; {lock} is not written" if lock else ""))
     if lock:
         write_text(lock, lock_text(entries, gate.lock), force=report.force)
         written = [entry.reference for entry in entries]

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from cnncli.cli.understood import Declared, understood
+from cnncli.errors import UsageError, plain, suggestion
 
 COMMANDS = {
     "summary": "summary:summary",
@@ -27,8 +30,28 @@ def load(name: str) -> Any:
     """The Typer command of a name, with its options read from the function's signature."""
     single = typer.Typer(add_completion=False, rich_markup_mode="rich")
     settings = {"help_option_names": ["-h", "--help"]}
-    single.command(name=name, help=_help(name), context_settings=settings)(function(name))
+    single.command(name=name, cls=Understanding, help=_help(name), context_settings=settings)(function(name))
     return typer.main.get_command(single)
+
+
+class Understanding(TyperCommand):
+    """A command whose words are first put as its parser takes them, and whose help fits the terminal."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:  # as for a TAB, which is told of no mistakes
+            args = understood(args, [declared(each) for each in self.get_params(ctx) if isinstance(each, TyperOption)])
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from cnncli.cli.help import write_help
+
+        write_help(self, ctx, super().format_help, formatter)
+
+
+def declared(option: TyperOption) -> Declared:
+    """What a command declares of an option."""
+    choices = tuple(map(str, option.type_descriptor.choices or ()))
+    return Declared(tuple(option.opts), tuple(option.secondary_opts), option.is_flag, option.multiple, choices)
 
 
 def heading(name: str) -> Any:
@@ -46,6 +69,35 @@ def function(name: str) -> Callable[..., None]:
     module, _, attribute = COMMANDS[name].partition(":")
     found: Callable[..., None] = getattr(importlib.import_module(f"cnncli.cli.{module}"), attribute)
     return found
+
+
+def commanded(words: list[str]) -> list[str]:
+    """The words with the command in the spelling that it has: `help` and `version` are options here.
+
+    Raises UsageError for an unknown command.
+    """
+    if not words or words[0].startswith("-"):
+        return words
+    name, rest = plain(words[0]), words[1:]
+    if name == "help":
+        return [*commanded(rest[:1]), "--help"]
+    if name == "version" and not rest:
+        return ["--version"]
+    if name in COMMANDS:
+        return [name, *rest]
+    there = f"there are {', '.join(COMMANDS)}"
+    raise UsageError(f"No such command {words[0]!r}{_instead(words[0])}; {there}")
+
+
+def _instead(word: str) -> str:
+    """What was meant by a word that is no command: one that is near, or what to do with the model that it names."""
+    from cnncli.network import canonical
+
+    try:
+        canonical(word)
+    except UsageError:
+        return suggestion(word, tuple(COMMANDS))
+    return f"; to see that network: `cnncli summary {word}`"
 
 
 class LoadedOnDemand(Mapping[str, Any]):
@@ -73,9 +125,14 @@ class Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = LoadedOnDemand()  # type: ignore[assignment]
 
-    def format_help(self, *arguments: Any) -> None:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args if ctx.resilient_parsing else commanded(args))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from cnncli.cli.help import write_help
+
         self._list_headings()
-        super().format_help(*arguments)
+        write_help(self, ctx, super().format_help, formatter)
 
     def shell_complete(self, *arguments: Any) -> Any:
         self._list_headings()

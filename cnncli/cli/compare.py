@@ -25,7 +25,7 @@ UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".we
 OUTPUT = typer.Option(
     "--output",
     "-o",
-    help="Draw parameters against MACs to a .pdf, .png or .svg; or write the report to any other file.",
+    help="Draw parameters against MACs to a .pdf, .png or .svg; or write the report.",
     metavar="FILE",
     autocompletion=complete.suffixes(*CHARTS),
     show_default=False,
@@ -61,7 +61,7 @@ Columns = Annotated[
 
 
 @model_options
-@report_options(output=OUTPUT)
+@report_options(output=OUTPUT, pictures=(*CHARTS, *UNDRAWN))
 def compare(
     models: args.References,
     baseline: Baseline = None,

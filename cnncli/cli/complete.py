@@ -115,6 +115,16 @@ def listed(keys: Sequence[str]) -> Callable[[str], list[str]]:
     return complete
 
 
+def one_of(keys: Sequence[str]) -> Callable[[str], list[str]]:
+    """One of the keys, also behind the sign that stands before a column to sort by."""
+
+    def complete(incomplete: str) -> list[str]:
+        sign = incomplete[:1] if incomplete[:1] in ("+", "-") else ""
+        return [f"{sign}{key}" for key in keys]
+
+    return complete
+
+
 def suffixes(*endings: str) -> Callable[[str], list[str]]:
     """File names with each ending that fits the name so far; nothing, so that the shell offers files, before that."""
 

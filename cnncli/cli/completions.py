@@ -97,7 +97,9 @@ Register-ArgumentCompleter -Native -CommandName cnncli -ScriptBlock {
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 
 
-def completions(shell: Annotated[Shell, typer.Argument(help="For which shell.", show_default=False)]) -> None:
+def completions(
+    shell: Annotated[Shell, typer.Argument(help="For which shell.", case_sensitive=False, show_default=False)],
+) -> None:
     """Print the script that makes TAB complete cnncli's commands, options, models and their options.
 
     Example: cnncli completions bash > ~/.cnncli-completion.bash && echo 'source ~/.cnncli-completion.bash' >> ~/.bashrc

@@ -15,6 +15,7 @@ from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
+from cnncli.render.formats import of_file
 
 Batch = Annotated[
     str | None,
@@ -133,6 +134,8 @@ def export(
         if str(manifest) == "-" or any(manifest.resolve() == target.path.resolve() for target in request.targets):
             raise UsageError(f"--manifest {manifest}: name a file of its own; --format json prints the same")
         check_file(manifest, force=report.force)
+        if of_file(manifest, ["json"]) != "json":
+            raise UsageError(f"--manifest {manifest}: it is JSON: end the name in .json")
     with progress() as tell:
         exported = export_model(request, tell)
     args.warn(exported.answer.notes)

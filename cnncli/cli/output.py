@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -31,6 +32,11 @@ class Report:
     output: Path | None = None
     force: bool = False
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads it as a table, so that what it concludes need not be told again."""
+        return self.format == "table" and self.output is None and sys.stdout.isatty()
+
     def check_target(self) -> None:
         """Raise before any work is done where the report could not be delivered in the end."""
         check_file(self.output, force=self.force)
@@ -57,11 +63,12 @@ def check_file(path: Path | None, *, force: bool) -> None:
 
 
 def report_options(
-    *, checks: bool = False, output: Any = OUTPUT, force: bool = True
+    *, checks: bool = False, output: Any = OUTPUT, force: bool = True, pictures: Sequence[str] = ()
 ) -> Callable[[Callable[..., None]], Command]:
     """Give a command --format, --output and --force, as far as it has them, for its parameter `report`.
 
-    `checks` is whether it reports checks; `output` is the option that names the file, None for no file.
+    `checks` is whether it reports checks; `output` is the option that names the file, None for no file; a name that
+    ends in one of `pictures` is not the report's.
     """
     names = offered(checks=checks)
 
@@ -72,7 +79,8 @@ def report_options(
         return [*found, option("force", FORCE, False)] if force else found
 
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
-        return Report(format or (of_file(output, names) if output else "table"), output, force)
+        told = output is not None and output.suffix.lower() not in pictures
+        return Report(format or (of_file(output, names) if output and told else "table"), output, force)
 
     return adding("report", options, report)
 

@@ -14,6 +14,7 @@ from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
 from cnncli.errors import UsageError
+from cnncli.written import read_whole
 
 _LOOK = "Appearance"
 Output = Annotated[
@@ -105,6 +106,7 @@ def _column_count(text: str) -> int | None:
     """`auto` as None. Raises UsageError for what is no whole number; the diagram does for 0."""
     if text.lower() == "auto":
         return None
-    if text.isascii() and text.isdecimal():
-        return int(text[:9])
-    raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
+    number = read_whole(text)
+    if number is None:
+        raise UsageError(f"--columns {text}: expected auto or a whole number of at least 1")
+    return number

@@ -26,12 +26,13 @@ def _column_options() -> list[inspect.Parameter]:
 
     keys = column_keys()
     columns = typer.Option(
-        help=f"Columns, separated by commas: {', '.join(keys)}.", metavar="KEYS",
+        help=f"Columns, separated by commas, by these keys or by their headers: {', '.join(keys)}.", metavar="KEYS",
         autocompletion=complete.listed(keys), show_default=False,
     )  # fmt: skip
     sort = typer.Option(
-        help="Order rows by this column, numbers from the largest.", metavar="COLUMN",
-        autocompletion=complete.listed(keys), show_default=False,
+        help="Order rows by this column: numbers from the largest, all else from a to z; -COLUMN: from the largest, "
+        "or z; +COLUMN: from the least, or a.",
+        metavar="COLUMN", autocompletion=complete.one_of(keys), show_default=False,
     )  # fmt: skip
     return [option("columns", Annotated[str | None, columns], None), option("sort", Annotated[str | None, sort], None)]
 
@@ -89,5 +90,6 @@ def summary(
     from cnncli.views.summary import Wanted, depth_of, summary_document
 
     first = args.whole_number("--top", top)
-    wanted = Wanted(depth_of(by), columns.shown, columns.sort, first, len(models) > 1, type, at, freeze_before)
-    report.deliver(together([summary_document(network, wanted) for network in choice.networks(models)]))
+    depth, networks = depth_of(by), choice.networks(models)
+    wanted = Wanted(depth, columns.shown, columns.sort, first, len(networks) > 1, type, at, freeze_before)
+    report.deliver(together([summary_document(network, wanted) for network in networks]))

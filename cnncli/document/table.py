@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cnncli.amounts import is_known
-from cnncli.errors import UsageError, suggestion
+from cnncli.amounts import UNKNOWN, AtLeast, is_known
+from cnncli.errors import UsageError, plain, suggestion
 from cnncli.words import visible
 
 
@@ -57,14 +57,46 @@ class Table:
 
 
 def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) -> list[Column]:
-    """The columns that a comma-separated list of keys names, or the default ones. Raises UsageError for others."""
-    by_key = {column.key: column for column in columns}
-    chosen = [key.strip() for key in keys.split(",")] if keys is not None else list(default)
-    for key in chosen:
-        if key not in by_key:
-            near = suggestion(key, {known: known for known in by_key})
-            raise UsageError(f"unknown column {key!r}{near}; there are {', '.join(by_key)}")
-    return [by_key[key] for key in chosen]
+    """The columns that a list names, separated by commas, or the default ones. Raises UsageError for others."""
+    return [find(columns, key) for key in (keys.split(",") if keys is not None else default)]
+
+
+def find(columns: Sequence[Column], name: str) -> Column:
+    """The column of a key or, where no key is that, of a header, in any case. Raises UsageError for another name."""
+    known: dict[str, Column] = {plain(column.header): column for column in reversed(columns)}
+    known |= {plain(column.key): column for column in columns}
+    if plain(name) not in known:
+        near = suggestion(name, {spelt: column.key for spelt, column in known.items()})
+        there = ", ".join(column.key for column in columns)
+        raise UsageError(f"unknown column {name.strip()!r}{near}; there are {there}")
+    return known[plain(name)]
+
+
+def ordered(rows: Sequence[Any], columns: Sequence[Column], sort: str | None) -> list[Any]:
+    """Rows by the column that `sort` names: numbers from the largest, all else from the least, as text from a to z.
+
+    `-` before the name puts the largest first, `+` the least. What has no value stands last. Raises UsageError for an
+    unknown column, or several.
+    """
+    if sort is None:
+        return list(rows)
+    written = sort.strip()
+    if "," in written:
+        raise UsageError(f"--sort {sort}: expected one column")
+    column = find(columns, written[1:] if written[:1] in ("+", "-") else written)
+    there = [row for row in rows if column.value(row) is not None]
+    values = [column.value(row) for row in there]
+    numbers = all(isinstance(value, (int, float)) or not is_known(value) for value in values)
+    falling = written[:1] == "-" or (numbers and written[:1] != "+")
+    by_value = sorted(
+        there, key=lambda row: _size(column.value(row)) if numbers else column.value(row), reverse=falling
+    )
+    return [*by_value, *(row for row in rows if column.value(row) is None)]
+
+
+def _size(value: Any) -> float:
+    """Of a number for sorting: what nobody knows may be the largest."""
+    return float("inf") if value is UNKNOWN else value.known if isinstance(value, AtLeast) else value
 
 
 GAP = 2

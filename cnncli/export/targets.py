@@ -37,7 +37,7 @@ def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
     """By --to, else by the suffix; a name without one is of several quantized files where --quantize is given."""
     if to is not None:
         if to not in BY_NAME:
-            near = suggestion(to, {known: known for known in BY_NAME})
+            near = suggestion(to, tuple(BY_NAME))
             raise UsageError(f"--to {to}: unknown format{near}; there are {', '.join(BY_NAME)}")
         return BY_NAME[to]
     suffix = path.suffix.lower()
@@ -55,5 +55,5 @@ def _kind(name: str, format: Format) -> Kind:
         if kind.name == name:
             return kind
     known = [kind.name for kind in format.kinds]
-    near = suggestion(name, {word: word for word in known})
+    near = suggestion(name, known)
     raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(known)}")

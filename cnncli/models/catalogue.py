@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from cnncli.errors import UsageError, suggestion
+from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.families import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
-from cnncli.models.options import Option
+from cnncli.models.names import Settings, published
+from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import Flavor, ModelSpec
 
 MODELS: tuple[ModelSpec, ...] = (
@@ -17,23 +18,29 @@ MODELS: tuple[ModelSpec, ...] = (
 )
 
 
-def _plain(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "")
-
-
 @cache
 def _by_name() -> dict[str, ModelSpec]:
-    return {_plain(name): spec for spec in MODELS for name in (spec.name, *spec.aliases)}
+    return {plain(name): spec for spec in MODELS for name in (spec.name, *spec.aliases)}
 
 
 def find_spec(name: str) -> ModelSpec:
-    """Look a model up by name or alias, whatever the case, with or without - and _. Raises UsageError."""
-    try:
-        return _by_name()[_plain(name)]
-    except KeyError:
-        spelled = {_plain(known): known for spec in MODELS for known in (*spec.aliases, spec.name)}
-        near = suggestion(_plain(name), spelled)
-        raise UsageError(f"unknown model {name!r}{near}; `cnncli list` shows all") from None
+    """Look a model up by any of its names. Raises UsageError."""
+    return find(name)[0]
+
+
+def find(name: str) -> tuple[ModelSpec, Settings]:
+    """Look a model up by its name or an alias, whatever the case, with or without - and _, or by a name that it has
+    elsewhere, which may set options. Raises UsageError.
+    """
+    known = _by_name()
+    if plain(name) in known:
+        return known[plain(name)], {}
+    specs = {spec.name: spec for spec in MODELS}
+    elsewhere = published(name, {key: spec.name for key, spec in known.items()}, lambda found: specs[found].settable)
+    if elsewhere:
+        return specs[elsewhere[0]], elsewhere[1]
+    spelled = {known: known for spec in MODELS for known in (*spec.aliases, spec.name)}
+    raise UsageError(f"unknown model {name!r}{suggestion(name, spelled)}; `cnncli list` shows all")
 
 
 @cache
@@ -51,3 +58,11 @@ def options() -> dict[str, Option]:
             for name in spec.options(flavor):
                 found.setdefault(name, spec.option(name))
     return found
+
+
+def option_named(text: str) -> tuple[str, bool] | None:
+    """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
+    known = options()
+    spelt = {plain(also): name for name, option in known.items() for also in option.also}
+    name = (spelt | {plain(name): name for name in known}).get(plain(text))
+    return None if name is None else (name, known[name].values == BOOLEANS)

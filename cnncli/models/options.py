@@ -6,7 +6,6 @@ here are the readers, and the options with Keras's names that more than one buil
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -14,16 +13,21 @@ from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
+from cnncli.written import read_choice, read_decimal, read_truth, read_whole
 
 LARGEST_SIZE = 1_000_000
 
 
 class Option(NamedTuple):
-    """`read` raises ValueError, saying what it expects; `values` are what a shell may offer."""
+    """`read` raises ValueError, saying what it expects; `values` are what a shell may offer.
+
+    `also` are names that other libraries have for it.
+    """
 
     read: Callable[[str], Any]
     help: str
     values: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @cache
@@ -36,17 +40,18 @@ def declared(builder: Callable[..., None]) -> Mapping[str, Option]:
 
 def whole(largest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not re.fullmatch(r"\+?[0-9]{1,9}", text) or not 1 <= int(text) <= largest:
+        number = read_whole(text)
+        if number is None or not 1 <= number <= largest:
             raise ValueError(f"a whole number from 1 to {largest:,}")
-        return int(text)
+        return number
 
     return read
 
 
 def positive(largest: float) -> Callable[[str], float]:
     def read(text: str) -> float:
-        value = _number(text)
-        if not 0 < value <= largest:
+        value = read_decimal(text)
+        if value is None or not 0 < value <= largest:
             raise ValueError(f"a number above 0 and at most {largest:g}")
         return value
 
@@ -57,65 +62,79 @@ def choice(*words: str) -> Callable[[str], str]:
     """One of some words, in any case."""
 
     def read(text: str) -> str:
-        for word in words:
-            if text.lower() == word.lower():
-                return word
-        raise ValueError(" or ".join(words))
+        word = read_choice(text, words)
+        if word is None:
+            raise ValueError(" or ".join(words))
+        return word
 
     return read
 
 
 def rate(text: str) -> float:
-    value = _number(text)
-    if not 0 <= value < 1:
+    value = read_decimal(text)
+    if value is None or not 0 <= value < 1:
         raise ValueError("a number from 0 to below 1")
     return value
 
 
-def _number(text: str) -> float:
-    """The number that plain ASCII digits spell, or nan, which is in no range."""
-    return (
-        float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.ASCII | re.IGNORECASE) else math.nan
-    )
-
-
 def boolean(text: str) -> bool:
-    words = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if text.lower() not in words:
-        raise ValueError("true or false")
-    return words[text.lower()]
+    return read_truth(text)
 
 
 DEFAULT_CHANNELS = 3
 """Of a size without channels: a colour picture's."""
 FIRST_CHANNELS = (1, 3, 4)
 """What stands first where somebody writes the channels of a picture first."""
+FEW = 16
+"""Channels there may be of a picture: of 12x224x224 nobody means one 12 pixels high with 224 channels."""
+UNSETTLED = ("none", "-1", "?")
+"""How a size that is open, such as a batch's, is written."""
 
 
 def shape(text: str) -> tuple[int, int, int]:
-    parts = re.split("[x×X]", text)
+    """Height, width and channels: 192, 160x224, 28x28x1, (28, 28, 1), 28*28*1, 28 x 28 x 1.
+
+    Raises ValueError, with the right spelling where the channels come first, or an axis for the batch.
+    """
+    parts = _sizes(text)
+    batch = len(parts) == 4 or (len(parts) > 1 and parts[0] in UNSETTLED)
     try:
-        if not 1 <= len(parts) <= 3:
+        if not 1 <= len(parts) <= 4:
             raise ValueError
-        sizes = [whole(LARGEST_SIZE)(part) for part in parts]
+        sizes = [whole(LARGEST_SIZE)(part) for part in parts[1 if batch else 0 :]]
     except ValueError:
         raise ValueError(f"192, 160x224 or 28x28x1 (height, width, channels), each at most {LARGEST_SIZE:,}") from None
-    height = sizes[0]
-    width = sizes[1] if len(sizes) > 1 else height
-    channels = sizes[2] if len(sizes) > 2 else DEFAULT_CHANNELS
-    if height in FIRST_CHANNELS and channels not in FIRST_CHANNELS and width > max(FIRST_CHANNELS) < channels:
-        raise ValueError(f"the channels last: {width}x{channels}x{height}")
+    height, width, channels, first = _channels_last(sizes)
+    if batch or first:
+        wrong = " and ".join(["no axis for the batch"] * batch + ["the channels last"] * first)
+        raise ValueError(f"{wrong}: {height}x{width}x{channels}")
     return height, width, channels
 
 
+def _sizes(text: str) -> list[str]:
+    """The sizes in a text, without what stands around and between them."""
+    inner = re.sub(r"^\s*[(\[]|,?\s*[)\]]\s*$", "", text).strip().lower()
+    return re.split(r"\s*[x×*,]\s*|\s+", inner)
+
+
+def _channels_last(sizes: list[int]) -> tuple[int, int, int, bool]:
+    """Height, width and channels (3 unless told), and whether the channels were written first."""
+    height, width = (sizes * 2)[:2]
+    channels = sizes[2] if len(sizes) == 3 else DEFAULT_CHANNELS
+    usual = height in FIRST_CHANNELS and channels not in FIRST_CHANNELS and width > max(FIRST_CHANNELS) < channels
+    if usual or (height <= FEW < width == channels):
+        return width, channels, height, True
+    return height, width, channels, False
+
+
 def size(text: str) -> tuple[int, int]:
-    """Height and width alone."""
+    """Height and width alone. Raises ValueError."""
     try:
-        height, width, channels = shape(text)
+        height, width, _ = shape(text)
     except ValueError:
-        channels = 0
-    if channels != DEFAULT_CHANNELS or len(re.findall("[0-9]+", text)) > 2:
-        raise ValueError("a height and a width, such as 19x19")
+        raise ValueError("a height and a width, such as 19x19") from None
+    if len(_sizes(text)) > 2:
+        raise ValueError("a height and a width, without channels, such as 19x19")
     return height, width
 
 
@@ -135,17 +154,32 @@ def activation(text: str) -> str | None:
 BOOLEANS = ("true", "false")
 
 InputShape = Annotated[
-    Shape, Option(shape, "Input as 192, 160x224 or 28x28x1: height, width, channels.", ("224", "192", "160"))
+    Shape,
+    Option(
+        shape,
+        "Input as 192, 160x224 or 28x28x1: height, width, channels.",
+        ("224", "192", "160"),
+        ("input_size", "image_size", "img_size", "resolution"),
+    ),
 ]
 Alpha = Annotated[
-    float, Option(positive(1000), "Width multiplier: scales the filters of each layer.", ("0.5", "0.75", "1.0"))
+    float,
+    Option(
+        positive(1000),
+        "Width multiplier: scales the filters of each layer.",
+        ("0.5", "0.75", "1.0"),
+        ("width_mult", "width_multiplier"),
+    ),
 ]
 IncludeTop = Annotated[bool, Option(boolean, "With the classifier.", BOOLEANS)]
 Pooling = Annotated[str | None, Option(pooling, "Global pooling where there is no classifier.", ("none", "avg", "max"))]
-Classes = Annotated[int, Option(whole(LARGEST_SIZE), "How many classes the classifier tells apart.", ("1000", "10"))]
+Classes = Annotated[
+    int, Option(whole(LARGEST_SIZE), "How many classes the classifier tells apart.", ("1000", "10"), ("num_classes",))
+]
 ClassifierActivation = Annotated[
     str | None, Option(activation, "Activation of the classifier.", ("softmax", "none", "sigmoid"))
 ]
 DropoutRate = Annotated[
-    float, Option(rate, "Share of features dropped before the classifier, in training.", ("0.2", "0"))
+    float,
+    Option(rate, "Share of features dropped before the classifier, in training.", ("0.2", "0"), ("dropout_rate",)),
 ]

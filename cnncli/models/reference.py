@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cnncli.document.numbers import setting, shape
-from cnncli.errors import LayerError, UsageError, suggestion
+from cnncli.errors import LayerError, UsageError, plain, suggestion
 from cnncli.graph import Graph
 from cnncli.graph.roles import CONVOLUTIONS
-from cnncli.models.catalogue import find_spec
+from cnncli.models.catalogue import find
 from cnncli.models.spec import Deviations, Flavor, ModelSpec, Published, Range
 
 
@@ -123,27 +125,64 @@ def _wasted_kernels(graph: Graph) -> list[tuple[str, tuple[int, int]]]:
 def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: str | None = None) -> Model:
     """Read NAME[@FLAVOR][:option=value,...]. `overrides` are further options, `flavor` a further flavor.
 
-    Raises UsageError, naming what cannot be read or is given twice with different values.
+    The name may be one that sets options itself, as those of published weights do. Raises UsageError, naming what
+    cannot be read or is given twice with different values.
     """
     head, _, tail = reference.partition(":")
     model_name, at, written_flavor = head.partition("@")
-    spec = find_spec(model_name)
-    if at and flavor and written_flavor != flavor:
-        raise UsageError(f"{reference}: flavor {written_flavor!r} contradicts --flavor {flavor}")
-    flavor = written_flavor if at else flavor or spec.flavors[0].name
-    if flavor not in spec.flavor_names:
-        raise UsageError(f"unknown flavor {flavor!r} of {spec.name}; it has {' and '.join(spec.flavor_names)}")
-    options = spec.options(flavor)
+    spec, settled = _found(reference, model_name)
+    chosen = _flavor(spec, written_flavor if at else None, flavor, reference)
+    options = spec.options(chosen)
     given: dict[str, Any] = {}
-    for name, text in (*_pairs(reference, tail), *(overrides or {}).items()):
-        key = name.strip().lower().replace("-", "_")
-        value = _read(spec, flavor, options, key, text.strip())
+    for name, text in (*settled.items(), *_pairs(reference, tail), *(overrides or {}).items()):
+        key = _key(spec, chosen, options, name)
+        value = _read(spec, key, text.strip())
         if given.get(key, value) != value:
             raise UsageError(f"{reference}: {key} is given twice: {setting(given[key])} and {setting(value)}")
         given[key] = value
-    model = Model(spec, flavor, options | given)
+    model = Model(spec, chosen, options | given)
     _check_size(model)
     return model
+
+
+def _found(reference: str, name: str) -> tuple[ModelSpec, Mapping[str, str]]:
+    """The architecture of a name, and what the name sets. Raises UsageError, saying of a file's name what it is."""
+    try:
+        return find(name.strip())
+    except UsageError:
+        told = next((told for written in (reference, name) if (told := _as_file(written))), "")
+        if not told:
+            raise
+        raise UsageError(
+            f"{told}; this version reads no model files: name an architecture, as `cnncli list` has them"
+        ) from None
+
+
+MODEL_FILES = (".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pt2", ".pth", ".py")
+
+
+def _as_file(written: str) -> str:
+    """What is to be said of a text that names a file, whether there is one or not; nothing of another text."""
+    try:
+        path = Path(written)
+        if written and path.exists():
+            return f"{written} is a {'directory' if path.is_dir() else 'file'}"
+    except (OSError, ValueError):  # too long for a name, or with a character that none may have
+        return ""
+    looks = path.suffix.lower() in MODEL_FILES or re.search(r"[/\\]", written)
+    return f"{written}: no such file" if looks else ""
+
+
+def _flavor(spec: ModelSpec, written: str | None, flag: str | None, reference: str) -> str:
+    """The flavor that the reference or --flavor names, in any case, or the architecture's first. Raises UsageError."""
+    if written is not None and flag and plain(written) != plain(flag):
+        raise UsageError(f"{reference}: flavor {written!r} contradicts --flavor {flag}")
+    asked = written if written is not None else flag or spec.flavors[0].name
+    found = {plain(name): name for name in spec.flavor_names}.get(plain(asked))
+    if found is None:
+        near = suggestion(asked, spec.flavor_names)
+        raise UsageError(f"unknown flavor {asked!r} of {spec.name}{near}; it has {' and '.join(spec.flavor_names)}")
+    return found
 
 
 def _check_size(model: Model) -> None:
@@ -159,19 +198,39 @@ def _check_size(model: Model) -> None:
         )
 
 
+GOES_ON = re.compile(r"\s*([0-9]+|none)?\s*[)\]]?\s*", re.IGNORECASE)
+"""What stands behind a comma within a size, as in (96, 96, 3)."""
+
+
 def _pairs(reference: str, tail: str) -> Iterable[tuple[str, str]]:
-    for pair in tail.split(",") if tail else ():
+    """Option and text of each option=value; the commas within a size, (96, 96, 3) or 96,96,3, separate no options."""
+    pairs: list[list[str]] = []
+    for piece in tail.split(",") if tail else ():
+        if pairs and piece.strip() and GOES_ON.fullmatch(piece):
+            pairs[-1].append(piece)
+        else:
+            pairs.append([piece])
+    for pair in map(",".join, pairs):
         key, equals, text = pair.partition("=")
         if not equals:
             raise UsageError(f"{reference}: {pair!r} is not option=value")
         yield key, text
 
 
-def _read(spec: ModelSpec, flavor: str, options: Mapping[str, Any], key: str, text: str) -> Any:
-    if key not in options:
-        owner = spec.name if flavor == spec.flavors[0].name else f"{spec.name}@{flavor}"
-        near = suggestion(key, {name: name for name in options})
-        raise UsageError(f"{owner} has no option {key!r}{near}; it has {', '.join(options)}")
+def _key(spec: ModelSpec, flavor: str, options: Mapping[str, Any], name: str) -> str:
+    """The option that a text names, which may be another library's word for it. Raises UsageError."""
+    known = {plain(also): key for key in options for also in spec.option(key).also}
+    known |= {plain(key): key for key in options}
+    if plain(name) in known:
+        return known[plain(name)]
+    owner = spec.name if flavor == spec.flavors[0].name else f"{spec.name}@{flavor}"
+    written = name.strip()
+    raise UsageError(
+        f"{owner} has no option {written!r}{suggestion(written, tuple(options))}; it has {', '.join(options)}"
+    )
+
+
+def _read(spec: ModelSpec, key: str, text: str) -> Any:
     try:
         return spec.option(key).read(text)
     except ValueError as error:

@@ -117,6 +117,11 @@ class ModelSpec:
             if name not in self.fixed and (allowed is None or name in allowed)
         }
 
+    @property
+    def settable(self) -> Mapping[str, Option]:
+        """Every option that the architecture has in some flavor, by name."""
+        return {name: option for name, option in declared(self.build).items() if name not in self.fixed}
+
     def deviating(self, flavor: str) -> Deviations:
         return frozenset(self.flavor(flavor).deviations)
 

@@ -7,6 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncli.document.prose import enumerated
+from cnncli.errors import UsageError
+
 if TYPE_CHECKING:
     from cnncli.document.document import Document
 
@@ -41,9 +44,22 @@ def offered(*, checks: bool) -> list[str]:
     return [name for name, format in FORMATS.items() if checks or not format.checks]
 
 
+PLAIN = ("", ".txt")
+"""Suffixes that say nothing of a format, so that a table is written."""
+
+
 def of_file(path: Path, names: Sequence[str]) -> str:
-    """The format among `names` that a file's suffix says; a table for any other suffix."""
-    return next((name for name in names if path.suffix.lower() in FORMATS[name].suffixes), "table")
+    """The format among `names` that a file's suffix says; a table where the suffix says nothing.
+
+    Raises UsageError for any other suffix: no file is to hold what its name does not say.
+    """
+    suffix = path.suffix.lower()
+    if suffix in PLAIN:
+        return "table"
+    known = {suffix: name for name in names for suffix in FORMATS[name].suffixes}
+    if suffix not in known:
+        raise UsageError(f"{path}: nothing is written as {suffix}; use {enumerated([*known, '.txt'], 'or')}")
+    return known[suffix]
 
 
 def write(document: Document, format: str) -> str:

@@ -11,7 +11,8 @@ from cnncli.analysis.check.budgets import limited
 from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
 from cnncli.document.document import Check, Document
 from cnncli.document.numbers import grouped, in_words
-from cnncli.document.table import Column, Heading, Table
+from cnncli.document.prose import enumerated
+from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.views.data import versioned
 
 PASSED, FAILED = "✓ pass", "✗ FAIL"
@@ -56,7 +57,7 @@ def check_document(verdicts: Sequence[Verdict]) -> Document:
     found = [tell(verdict) for verdict in verdicts]
     return Document(
         title="cnncli check",
-        sections=lambda width: [_table(found)],
+        sections=lambda width: [_fitting(found, width)],
         data=lambda: versioned(
             {"passed": all(verdict.passed for verdict in verdicts), "checks": list(map(_data, found))}
         ),
@@ -67,12 +68,31 @@ def check_document(verdicts: Sequence[Verdict]) -> Document:
 
 
 def outcome(verdicts: Sequence[Verdict]) -> str:
-    """`2 of 7 checks fail: efficientnet_b0 max-params, ...`."""
-    failed = [f"{verdict.model} {tell(verdict).check}" for verdict in verdicts if not verdict.passed]
+    """`2 of 7 checks fail: efficientnet_b0 max-params, ...`; of structures that may be new, that they are."""
+    failed = [
+        f"{verdict.model} {tell(verdict).check}"
+        + (_in_blocks(verdict.check) if isinstance(verdict.check, LockedStructure) else "")
+        for verdict in verdicts
+        if not verdict.passed
+    ]
+    return failures(verdicts) + (f": {', '.join(failed)}" if failed else "") + _new_structures(verdicts)
+
+
+def failures(verdicts: Sequence[Verdict]) -> str:
+    """`2 of 7 checks fail`."""
     count = f"{len(verdicts)} check{'s' if len(verdicts) != 1 else ''}"
-    if not failed:
-        return f"{count}, all pass"
-    return f"{len(failed)} of {count} fail{'s' if len(failed) == 1 else ''}: {', '.join(failed)}"
+    failed = sum(not verdict.passed for verdict in verdicts)
+    return f"{failed} of {count} fail{'s' if failed == 1 else ''}" if failed else f"{count}, all pass"
+
+
+def _new_structures(verdicts: Sequence[Verdict]) -> str:
+    """What is said of models that pass with another structure than the lock file's, if there are any."""
+    new = [
+        f"{verdict.model}{_in_blocks(verdict.check)}"
+        for verdict in verdicts
+        if isinstance(verdict.check, LockedStructure) and verdict.passed and verdict.value != verdict.limit
+    ]
+    return f"; not the locked structure, which --strict would refuse: {', '.join(new)}" if new else ""
 
 
 def tell(verdict: Verdict) -> Told:
@@ -113,7 +133,18 @@ def _tell_structure(verdict: Verdict, locked: LockedStructure) -> Told:
     """At equal costs a new structure fails: nothing else would have told of it."""
     changed = "changed with the costs" if locked.costs_moved else "changed at equal costs"
     used = "unchanged" if verdict.value == verdict.limit else changed
-    return Told(verdict, "locked structure", _short(verdict.limit), used, f"{verdict.model}: structure {used}")
+    message = f"{verdict.model}: structure {used}{_in_blocks(locked)}"
+    return Told(verdict, "locked structure", _short(verdict.limit), used, message)
+
+
+MOST_BLOCKS = 6
+"""Blocks that are named of a structure that has changed."""
+
+
+def _in_blocks(locked: LockedStructure) -> str:
+    """` in stage1.block1 and head`, where the blocks are known."""
+    shown, more = locked.blocks[:MOST_BLOCKS], len(locked.blocks) - MOST_BLOCKS
+    return f" in {enumerated([*shown, f'{more} more'] if more > 0 else shown)}" if shown else ""
 
 
 def _table(found: Sequence[Told]) -> Table:
@@ -121,6 +152,30 @@ def _table(found: Sequence[Told]) -> Table:
     for model, members in groupby(found, key=lambda told: told.verdict.model):
         rows += [Heading({"check": model}), *members]
     return Table(COLUMNS, rows, alarming=lambda told: not told.verdict.passed)
+
+
+def _fitting(found: Sequence[Told], width: int) -> Table:
+    """The table itself or, where a terminal is too narrow, one with a column: a check, and its figures below it."""
+    table = _table(found)
+    if natural_width(table) <= width:
+        return table
+    lines: list[Line | Heading] = []
+    for row in table.rows:
+        lines += [row] if isinstance(row, Heading) else _lines(row)
+    return Table((Column("check", "Check", lambda line: line.text),), lines, alarming=lambda line: line.failed)
+
+
+class Line(NamedTuple):
+    """A line of a narrow report, and whether it is of a check that has failed."""
+
+    text: str
+    failed: bool
+
+
+def _lines(told: Told) -> list[Line]:
+    mark = (PASSED if told.verdict.passed else FAILED)[0]
+    figures = f"{_short(told.verdict.value)} of {told.allowed}"
+    return [Line(text, not told.verdict.passed) for text in (f"{mark} {told.check}  {told.used}", f"    {figures}")]
 
 
 def _check(told: Told) -> Check:

@@ -13,9 +13,8 @@ from cnncli.analysis.metrics import About, Metric, Place, Unit, amounts, metric,
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
-from cnncli.document.table import Column, Heading, Table, choose, natural_width
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.graph import Group
-from cnncli.views.selection import ordered
 
 BEST = "★"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document
 from cnncli.document.numbers import resolution, scaled
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Heading, Table
+from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.errors import UsageError, suggestion
 from cnncli.models.catalogue import MODELS, flavors
 from cnncli.models.spec import ModelSpec
@@ -43,6 +43,8 @@ COLUMNS = (
     Column("options", "Options", lambda entry: " ".join(entry.options)),
     Column("introduced", "Introduced", lambda entry: entry.spec.introduced),
 )
+SCARCE = ("aliases", "year", "top1", "input_shape")
+"""Columns that give way, in this order, where a terminal is narrow."""
 SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 
 
@@ -51,7 +53,7 @@ def listing_document(family: str | None, flavor: str | None) -> Document:
     specs = [spec for spec in MODELS if family is None or spec.family.lower() == family.lower()]
     if not specs:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
-        near = suggestion(str(family).lower(), {name.lower(): name for name in known})
+        near = suggestion(str(family), known)
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
     if flavor is not None and flavor in flavors():
         specs = [spec for spec in specs if flavor in spec.flavor_names]
@@ -59,7 +61,7 @@ def listing_document(family: str | None, flavor: str | None) -> Document:
     table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(entries))
     return Document(
         title=f"{family or 'All'} models",
-        sections=lambda width: [table],
+        sections=lambda width: [fitting(table, width)],
         data=lambda: versioned({"models": [listed_data(entry.network, entry.spec, entry.totals) for entry in entries]}),
         sheet=lambda: Table(COLUMNS, entries),
     )
@@ -84,21 +86,40 @@ def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
     return rows
 
 
+def fitting(table: Table, width: int) -> Table:
+    """The table without the columns for which there is no room, and says so."""
+    left_out: list[str] = []
+    for key in SCARCE:
+        if natural_width(table) > width:
+            left_out += [column.header for column in table.columns if column.key == key]
+            table = replace(table, columns=[column for column in table.columns if column.key != key])
+    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
+    return replace(table, notes=[*table.notes, *missing])
+
+
 def notes(entries: Sequence[Entry]) -> list[str]:
-    """What each model introduced, and its options: models that share them together."""
-    shared: dict[tuple[str, ...], list[str]] = {}
+    """What each model introduced; each option, with the models that have it."""
     introduced: dict[str, list[str]] = {}
+    owners: dict[str, list[str]] = {}
     for entry in entries:
-        shared.setdefault(entry.options, []).append(entry.spec.name)
         introduced.setdefault(entry.spec.introduced, []).append(entry.spec.name)
+        for option in entry.options:
+            owners.setdefault(option, []).append(entry.spec.name)
     order = [entry.spec.name for entry in entries]
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for option, names in owners.items():
+        shared.setdefault(tuple(names), []).append(option)
     return [
         *(f"{spans(names, order)}: {text}" for text, names in introduced.items()),
         "",
-        *(f"{spans(names, order)} options: {', '.join(options)}" for options, names in shared.items()),
+        *(f"{_owners(names, order)}: {', '.join(options)}" for names, options in shared.items()),
         "",
         "Top-1: accuracy on ImageNet in percent, as each paper published it.",
     ]
+
+
+def _owners(names: Sequence[str], order: Sequence[str]) -> str:
+    return "Options of all" if len(names) == len(order) > 1 else f"Options of {spans(names, order)}"
 
 
 def spans(names: Sequence[str], order: Sequence[str]) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from cnncli.amounts import UNKNOWN, AtLeast, is_known
 from cnncli.analysis.report import Report, Row
 from cnncli.document.numbers import shape
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, choose
-from cnncli.errors import UsageError, suggestion
+from cnncli.errors import UsageError, plain, suggestion
 from cnncli.graph import Node
 from cnncli.network import Network, read_size
+from cnncli.written import read_whole
 
 
 def kept(network: Network, found: Report, types: str | None, at: str | None) -> Sequence[Row]:
@@ -35,12 +33,12 @@ def kept(network: Network, found: Report, types: str | None, at: str | None) -> 
 
 def _types(network: Network, text: str) -> set[str]:
     """Classes of layers by their names in any case. Raises UsageError for one that the network lacks."""
-    there = {node.type.lower(): node.type for node in network.graph.nodes}
+    there = {plain(node.type): node.type for node in network.graph.nodes}
     found = set()
     for word in text.split(","):
-        name = there.get(word.strip().lower())
+        name = there.get(plain(word))
         if name is None:
-            near = suggestion(word.strip().lower(), there)
+            near = suggestion(word, there)
             types = ", ".join(sorted(there.values()))
             raise UsageError(f"--type {text}: {network.reference} has no layer {word.strip()!r}{near}; it has {types}")
         found.add(name)
@@ -55,43 +53,17 @@ def freezing(network: Network, text: str | None) -> Node | None:
     if text is None:
         return None
     nodes = network.graph.nodes
-    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < len(nodes):
-        return nodes[int(text)]
+    number = read_whole(text)
+    if number is not None and number < len(nodes):
+        return nodes[number]
     named = {node.name: node for node in nodes}
     for node in reversed(nodes):  # of those in a scope the first
         named.update({".".join(node.scope[:depth]): node for depth in range(1, len(node.scope) + 1)})
     named |= dict(zip(network.layer_names or (), nodes, strict=False))
     if text not in named:
-        near = suggestion(text, {name: name for name in named})
+        near = suggestion(text, tuple(named))
         most = len(nodes) - 1
         raise UsageError(
             f"--freeze-before {text}: {network.reference} has no such layer{near}; or a number up to {most}"
         )
     return named[text]
-
-
-def ordered(rows: Sequence[Any], columns: Sequence[Column], sort: str | None) -> list[Any]:
-    """By a column: numbers from the largest, text from a to z, rows without a value last.
-
-    Raises UsageError for an unknown column.
-    """
-    if sort is None:
-        return list(rows)
-    (column,) = choose(columns, sort, ()) if "," not in sort else (_fail(sort),)
-    found = [row for row in rows if column.value(row) is not None]
-    missing = [row for row in rows if column.value(row) is None]
-    if all(isinstance(column.value(row), (int, float)) or not is_known(column.value(row)) for row in found):
-        return sorted(found, key=lambda row: _size(column.value(row)), reverse=True) + missing
-    try:
-        return sorted(found, key=column.value) + missing
-    except TypeError:  # words beside sizes, as a padding's
-        return sorted(found, key=column.cell) + missing
-
-
-def _size(value: Any) -> float:
-    """Of a number for sorting: what nobody knows may be the largest."""
-    return float("inf") if value is UNKNOWN else value.known if isinstance(value, AtLeast) else value
-
-
-def _fail(sort: str) -> Column:
-    raise UsageError(f"--sort {sort}: expected one column")

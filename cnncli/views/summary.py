@@ -13,26 +13,31 @@ from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
-from cnncli.document.table import Column, Heading, Table, choose, natural_width
-from cnncli.errors import UsageError
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
+from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Node, Scope, fold
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, SHARE, columns_for, is_figure
 from cnncli.views.data import summary_data, versioned
-from cnncli.views.selection import freezing, kept, ordered
+from cnncli.views.selection import freezing, kept
+from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
 
 
+DEEPEST = 99
+"""Depth of scopes that can be asked for."""
+
+
 class Wanted(NamedTuple):
     """What to tell of a network: rows of which scope depth (None for layers), which columns, in which order, how many.
 
-    `named` is whether a sheet says in each row whose it is, as one of several networks must. `types` are the layers'
-    classes and `at` the height and width of the outputs that rows are kept of. `freeze_before` is the layer, by its
-    number or name, before which training changes nothing.
+    `named` is whether a sheet says in each row whose it is, as one of several networks must, whatever its columns.
+    `types` are the layers' classes and `at` the height and width of the outputs that rows are kept of. `freeze_before`
+    is the layer, by its number or name, before which training changes nothing.
     """
 
     depth: int | None = None
@@ -62,7 +67,8 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     columns = columns_for(network, found)
     chosen = choose(columns, wanted.columns, DEFAULT)
     rows = ordered(kept(network, found, wanted.types, wanted.at), columns, wanted.sort)[: wanted.top]
-    sheet = chosen if wanted.columns is not None or not wanted.named else choose(columns, None, ("model", *DEFAULT))
+    model = [column for column in columns if column.key == "model" and column not in chosen]
+    sheet = [*model, *chosen] if wanted.named else chosen
     return Document(
         title=network.reference,
         sections=lambda width: [_fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width)],
@@ -133,11 +139,15 @@ def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
 def depth_of(by: str) -> int | None:
     """The scope depth of a level: None for layers. Raises UsageError for another word."""
     levels = {"layer": None, "stage": STAGE, "block": BLOCK}
-    if by in levels:
-        return levels[by]
-    if by.isascii() and by.isdecimal() and len(by) < 10 and 1 <= int(by) <= 99:
-        return int(by)
-    raise UsageError(f"--by {by}: expected layer, block, stage or a depth from 1 to 99")
+    level = read_choice(by, levels)
+    if level is not None:
+        return levels[level]
+    depth = read_whole(by)
+    if depth is None or not 1 <= depth <= DEEPEST:
+        raise UsageError(
+            f"--by {by}: expected layer, block, stage or a depth from 1 to {DEEPEST}{suggestion(by, tuple(levels))}"
+        )
+    return depth
 
 
 def title(network: Network) -> str:

@@ -29,7 +29,7 @@ def read_bytes(text: str) -> int:
 
 
 def _read(text: str, units: Mapping[str, int], expected: str) -> int:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    found = re.fullmatch(r"((?:0|[1-9][0-9]*)(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
     if not found or found[2] not in units:
         raise ValueError(f"expected {expected}")
     if len(found[1]) > MOST_DIGITS:
@@ -42,7 +42,7 @@ def _read(text: str, units: Mapping[str, int], expected: str) -> int:
 
 def read_percentage(text: str) -> Fraction:
     """`1%` as 1/100, exactly. Raises ValueError, saying what is expected."""
-    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,9})?) ?%", text.strip())
+    found = re.fullmatch(r"((?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,9})?) ?%", text.strip())
     if not found:
         raise ValueError("expected a percentage such as 1%")
     return Fraction(found[1]) / 100

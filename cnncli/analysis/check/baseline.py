@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -12,11 +12,14 @@ from cnncli.analysis.check.places import Position, json_line
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.structure import block_digests
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import canonical
 
 SCHEMA_VERSION = 1
 STRUCTURE = "structure"
+BLOCKS = "blocks"
+"""What a lock file holds beside the models: digests, so that a change of structure is told by the blocks it is in."""
 
 
 def costs() -> tuple[str, ...]:
@@ -26,7 +29,7 @@ def costs() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file: by model reference the costs and the structural hash.
+    """A lock file: by model reference the costs and the structural hash, and of each block a digest where it has them.
 
     References are the shortest ones, as everywhere; `spelt` has them as the file does, which people may have edited.
     """
@@ -35,6 +38,7 @@ class Lock:
     models: Mapping[str, Mapping[str, Any]]
     text: str
     spelt: Mapping[str, str]
+    blocks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def place(self, reference: str, key: str) -> Position:
         """Where a model's figure stands in the file."""
@@ -46,9 +50,16 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
 
     What a lock file held `before` of other models stays in it.
     """
+    entries = list(entries)
     kept = {reference: dict(sorted(locked.items())) for reference, locked in (before.models if before else {}).items()}
     models = kept | {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
-    data = {"schema_version": SCHEMA_VERSION, "models": dict(sorted(models.items()))}
+    blocks = dict(before.blocks if before else {})
+    blocks |= {entry.reference: block_digests(entry.network.graph) for entry in entries}
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "models": dict(sorted(models.items())),
+        BLOCKS: dict(sorted(blocks.items())),
+    }
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -81,7 +92,16 @@ def read_lock(text: str, path: str) -> Lock:
             raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
         _check(written, locked, at)
         spelt[reference] = written
-    return Lock(path, {reference: models[written] for reference, written in spelt.items()}, text, spelt)
+    held = {reference: models[written] for reference, written in spelt.items()}
+    return Lock(path, held, text, spelt, _blocks(data, path))
+
+
+def _blocks(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
+    """The digests by model reference; none in a file that was written before there were any."""
+    written = data.get(BLOCKS, {})
+    if not isinstance(written, dict) or not all(isinstance(held, dict) for held in written.values()):
+        raise UsageError(f"{path}: {BLOCKS} are not of their kind; delete them, then --write-baseline --force")
+    return {_reference(name, Position(path, 1)): held for name, held in written.items()}
 
 
 def _reference(written: str, place: Position) -> str:
@@ -101,14 +121,15 @@ def _check(reference: str, locked: Any, place: Position) -> None:
             raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
     for key in locked:
         if key not in known:
-            near = suggestion(key, {name: name for name in known})
+            near = suggestion(key, known)
             raise UsageError(f"{place}: {reference} has an unknown key {key!r}{near}; there are {', '.join(known)}")
 
 
-def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
+def stay(entry: Entry, lock: Lock, tolerance: Fraction, *, strict: bool = False) -> list[Verdict]:
     """Whether a model's costs are within the tolerance of the locked ones, both ways, and its structure is the same.
 
-    Where costs have moved within the tolerance, a new structure is told and passes; at equal costs it fails.
+    Where costs have moved within the tolerance, a new structure is told and passes, unless `strict`; at equal costs it
+    fails.
     Raises UsageError where the lock does not hold the model.
     """
     if entry.reference not in lock.models:
@@ -119,7 +140,19 @@ def stay(entry: Entry, lock: Lock, tolerance: Fraction) -> list[Verdict]:
     same = locked[STRUCTURE] == now[STRUCTURE]
     moved = any(locked[cost] != now[cost] for cost in costs())
     hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
-    return [*verdicts, Verdict(entry.reference, LockedStructure(moved), *hashes, same or moved, place)]
+    blocks = () if same else _changed(lock.blocks.get(entry.reference), entry)
+    return [
+        *verdicts,
+        Verdict(entry.reference, LockedStructure(moved, blocks), *hashes, same or (moved and not strict), place),
+    ]
+
+
+def _changed(locked: Mapping[str, str] | None, entry: Entry) -> tuple[str, ...]:
+    """The blocks that are not the locked ones, those that are gone too; none where the lock tells of none."""
+    if locked is None:
+        return ()
+    now = block_digests(entry.network.graph)
+    return tuple(name for name in dict.fromkeys([*now, *locked]) if now.get(name) != locked.get(name))
 
 
 def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Position) -> Verdict:

@@ -53,7 +53,7 @@ def read_budget(name: str, value: Any, place: Position | None = None) -> Budget:
 def _metric(name: str) -> Metric:
     known = limited()
     if name not in known:
-        near = suggestion(name, {each: each for each in known})
+        near = suggestion(name, tuple(known))
         raise UsageError(f"there is no limit {name}{near}; there are {', '.join(known)}")
     return known[name]
 
@@ -151,7 +151,7 @@ class _Reader:
     def _only(self, data: Mapping[str, Any], known: tuple[str, ...], within: tuple[str, ...]) -> None:
         for key in data:
             if key not in known:
-                near = suggestion(key, {name: name for name in known})
+                near = suggestion(key, known)
                 raise UsageError(
                     f"{self._place(*within, key)}: unknown key {key!r}{near}; there are {', '.join(known)}"
                 )

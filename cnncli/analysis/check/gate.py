@@ -19,7 +19,8 @@ class Gate:
     """What models must keep: `flags` are budgets for all of them, the config's are each model's own.
 
     A lock that is being written only tells which models there are. `asked` is whether the command line named the lock;
-    where it is the project's, a model that it does not hold may still be held against the flags alone.
+    where it is the project's, a model that it does not hold may still be held against the flags alone. `strict` is
+    whether a structure must be the locked one whatever the costs.
     """
 
     config: Config
@@ -28,6 +29,7 @@ class Gate:
     tolerance: Fraction
     writing: bool
     asked: bool
+    strict: bool = False
 
     def networks(self, named: Sequence[Network]) -> list[Network]:
         """Those named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
@@ -43,7 +45,8 @@ class Gate:
         """Every check of a model; a flag takes the place of the file's budget. Raises UsageError for none."""
         budgets = {**self.config.budgets.get(entry.reference, {}), **self.flags}
         passing_by = bool(self.flags) and not self.asked and self.lock and entry.reference not in self.lock.models
-        locked = stay(entry, self.lock, self.tolerance) if self.lock and not self.writing and not passing_by else []
+        held = self.lock if not self.writing and not passing_by else None
+        locked = stay(entry, held, self.tolerance, strict=self.strict) if held else []
         if not (budgets or locked or self.writing):
             raise UsageError(
                 f"nothing to check of {entry.reference}: give --max-params or another budget, or --baseline"

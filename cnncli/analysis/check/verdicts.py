@@ -24,9 +24,13 @@ class LockedCost(NamedTuple):
 
 
 class LockedStructure(NamedTuple):
-    """Has the structure that the lock file holds; `costs_moved` is whether locked costs have changed as well."""
+    """Has the structure that the lock file holds; `costs_moved` is whether locked costs have changed as well.
+
+    `blocks` are those that are not the locked ones, as far as the lock file tells.
+    """
 
     costs_moved: bool
+    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -134,8 +134,12 @@ def efficientnet(
     graph: Graph,
     deviations: Deviations,
     *,
-    width: Annotated[float, Option(positive(1000), "Width coefficient of compound scaling.", SCALES)] = 1.0,
-    depth: Annotated[float, Option(positive(100), "Depth coefficient of compound scaling.", SCALES)] = 1.0,
+    width: Annotated[
+        float, Option(positive(1000), "Width coefficient of compound scaling.", SCALES, ("width_coefficient",))
+    ] = 1.0,
+    depth: Annotated[
+        float, Option(positive(100), "Depth coefficient of compound scaling.", SCALES, ("depth_coefficient",))
+    ] = 1.0,
     input_shape: InputShape = (224, 224, 3),
     include_top: IncludeTop = True,
     pooling: Pooling = None,

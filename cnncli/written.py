@@ -1,0 +1,35 @@
+"""Numbers and choices as people write them, read strictly and everywhere alike: plain ASCII digits, without a sign,
+without zeros before them, without anything between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MOST_DIGITS = 9
+
+
+def read_whole(text: str) -> int | None:
+    """The whole number that a text is, of at most nine digits, else None."""
+    return int(text) if re.fullmatch(rf"0|[1-9][0-9]{{0,{MOST_DIGITS - 1}}}", text) else None
+
+
+def read_decimal(text: str) -> float | None:
+    """The number that a text is, such as 0.5, .5, 5e-1 or 2, else None."""
+    return float(text) if re.fullmatch(r"((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else None
+
+
+def read_choice(text: str, words: Iterable[str]) -> str | None:
+    """The word that a text is, in any case, else None."""
+    return next((word for word in words if word.lower() == text.lower()), None)
+
+
+TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def read_truth(text: str) -> bool:
+    """Whether a text says yes or no. Raises ValueError, saying what is expected, where it says neither."""
+    if text.lower() not in TRUTHS:
+        raise ValueError("true or false")
+    return TRUTHS[text.lower()]
