@@ -347,6 +347,15 @@ def test_unknown_commands(run, typed: str, says: str) -> None:
     refused(run(*typed.split()), 2, says)
 
 
+def test_kinds_and_formats_of_files_are_read_in_any_case() -> None:
+    from cnncli.export.targets import targets
+
+    assert targets("v2", "out/", "TFLITE", ["INT8", "int8", "Float16"]) == targets(
+        "v2", "out/", "tflite", ["int8", "float16"]
+    )
+    assert targets("v2", "out", None, ["DYNAMIC"]) == targets("v2", "out", None, ["dynamic"])
+
+
 # Columns
 
 COLUMNS = (
@@ -495,9 +504,10 @@ def test_the_list_fits_and_says_each_option_once(run, monkeypatch, width: str, f
     out = run("list", "--flavor", flavor).out
     assert max(map(len, out.splitlines())) <= int(width)
     told = " ".join(out.split())
+    options = told[told.index("Options of all") :]
     for spec in MODELS:
         for option in spec.options(flavor):
-            assert len(re.findall(rf"[:,] {option}(?![\w.])", told)) == 1, option
+            assert len(re.findall(rf"[:,] {option}(?![\w.])", options)) == 1, option
     assert ("Left out for want of room: Aliases" in told) == (int(width) < 70)
 
 
