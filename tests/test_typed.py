@@ -326,7 +326,7 @@ def test_enumerations_are_read_in_any_case(run, arguments: str) -> None:
     ("typed", "same"),
     [
         ("help", "--help"), ("HELP", "--help"), ("help summary", "summary --help"), ("help Check", "check --help"),
-        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"),
+        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"), ("--VERSION", "--version"), ("-Vh", "--version --help"),
     ],
 )  # fmt: skip
 def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> None:
@@ -340,6 +340,8 @@ def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> 
         ("sumary v2", "No such command 'sumary'; did you mean summary?; there are summary, list"),
         ("frobnicate", "No such command 'frobnicate'; there are summary"),
         ("help frobnicate", "No such command 'frobnicate'"),
+        ("--vesion", "No such option: --vesion; did you mean --version?"),
+        ("--verbose summary v2", "No such option: --verbose"),
         ("mobilenet_v2", "No such command 'mobilenet_v2'; to see that network: `cnncli summary mobilenet_v2`"),
     ],
 )
