@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,9 +41,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shell(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """As a pipeline's step: bash that ends at the first failure, with this Python's cnncli on PATH."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+def shell(
+    folder: Path, script: str, programs: Path = Path(sys.executable).parent, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """As a pipeline's step: bash that ends at the first failure, with this Python's programs, or others, on PATH."""
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-eo", "pipefail", "-c", script],
         cwd=folder,
@@ -87,3 +92,66 @@ def test_plain_shell(project: Path) -> None:
     failed = shell(project, script)
     assert failed.returncode == 1
     assert failed.stderr.startswith("cnncli: 1 of ")
+
+
+def wheels(names: list[str], folder: Path) -> None:
+    """Wheels of installed packages and of all that they need, so that pip finds them without a network."""
+    for name in needed(names, set()):
+        found = importlib.metadata.distribution(name)
+        files = [file for file in found.files or () if ".." not in file.parts and file.suffix != ".pyc"]
+        (about,) = {file.parts[0] for file in files if file.parts[0].endswith(".dist-info")}
+        (tag,) = re.findall(r"^Tag: (\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)[:1]
+        with zipfile.ZipFile(folder / f"{about.removesuffix('.dist-info')}-{tag}.whl", "w") as archive:
+            for file in files:
+                archive.write(str(file.locate()), str(file))
+
+
+def needed(names: list[str], seen: set[str]) -> Iterator[str]:
+    """The installed ones among some packages and those that they require."""
+    for name in names:
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            required = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        yield name
+        yield from needed([re.split(r"[^\w.-]", each)[0].lower() for each in required if "extra ==" not in each], seen)
+
+
+@pytest.mark.slow
+def test_the_recipe_from_an_empty_repository(tmp_path: Path) -> None:
+    """Its very steps: the wheel, the lock file, then the workflow with a Python that has only what it installs."""
+    project, house, runner = (tmp_path / name for name in ("project", "wheels", "runner"))
+    house.mkdir()
+    wheels(["typer", "rich", "tomli", "hatchling"], house)
+    environment = {
+        "CNNCLI": str(README.parent),
+        "PIP_FIND_LINKS": str(house),
+        "PIP_RETRIES": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTHONPATH": "",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+    }
+    assert subprocess.run(["git", "init", "--quiet", str(project)], check=False).returncode == 0
+    (project / "pyproject.toml").write_text(block("toml", "[tool.cnncli"), encoding="utf-8")
+    prepared = shell(project, block("bash", "pip wheel"), **environment)
+    assert prepared.returncode == 0, prepared.stderr
+    tracked = shell(project, "git ls-files").stdout.split()
+    assert [name for name in tracked if not name.startswith("tools/cnncli-")] == [
+        ".gitignore", "cnncli.lock", "pyproject.toml",
+    ]  # fmt: skip
+    assert subprocess.run([sys.executable, "-m", "venv", str(runner)], check=False).returncode == 0
+    workflow = block("yaml", "cnncli check")
+    commands = re.findall(r"^ +(?:- )?run: (.+)$", workflow, re.MULTILINE)
+    assert commands[0].startswith("pip install")
+    for command in commands:
+        done = shell(project, command, runner / "bin", **environment)
+        assert done.returncode == 0, done.stderr
+    assert "all pass" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    installed = shell(project, "pip list --format freeze", runner / "bin", **environment).stdout.lower()
+    assert "cnncli==" in installed
+    assert "tensorflow" not in installed
+    break_the_budget(project)
+    assert [shell(project, command, runner / "bin", **environment).returncode for command in commands[1:]] == [1, 1]

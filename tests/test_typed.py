@@ -326,7 +326,7 @@ def test_enumerations_are_read_in_any_case(run, arguments: str) -> None:
     ("typed", "same"),
     [
         ("help", "--help"), ("HELP", "--help"), ("help summary", "summary --help"), ("help Check", "check --help"),
-        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"),
+        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"), ("--VERSION", "--version"), ("-Vh", "--version --help"),
     ],
 )  # fmt: skip
 def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> None:
@@ -340,11 +340,22 @@ def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> 
         ("sumary v2", "No such command 'sumary'; did you mean summary?; there are summary, list"),
         ("frobnicate", "No such command 'frobnicate'; there are summary"),
         ("help frobnicate", "No such command 'frobnicate'"),
+        ("--vesion", "No such option: --vesion; did you mean --version?"),
+        ("--verbose summary v2", "No such option: --verbose"),
         ("mobilenet_v2", "No such command 'mobilenet_v2'; to see that network: `cnncli summary mobilenet_v2`"),
     ],
 )
 def test_unknown_commands(run, typed: str, says: str) -> None:
     refused(run(*typed.split()), 2, says)
+
+
+def test_kinds_and_formats_of_files_are_read_in_any_case() -> None:
+    from cnncli.export.targets import targets
+
+    assert targets("v2", "out/", "TFLITE", ["INT8", "int8", "Float16"]) == targets(
+        "v2", "out/", "tflite", ["int8", "float16"]
+    )
+    assert targets("v2", "out", None, ["DYNAMIC"]) == targets("v2", "out", None, ["dynamic"])
 
 
 # Columns
@@ -495,9 +506,10 @@ def test_the_list_fits_and_says_each_option_once(run, monkeypatch, width: str, f
     out = run("list", "--flavor", flavor).out
     assert max(map(len, out.splitlines())) <= int(width)
     told = " ".join(out.split())
+    options = told[told.index("Options of all") :]
     for spec in MODELS:
         for option in spec.options(flavor):
-            assert len(re.findall(rf"[:,] {option}(?![\w.])", told)) == 1, option
+            assert len(re.findall(rf"[:,] {option}(?![\w.])", options)) == 1, option
     assert ("Left out for want of room: Aliases" in told) == (int(width) < 70)
 
 

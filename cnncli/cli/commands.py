@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 import typer
@@ -39,7 +40,7 @@ class Understanding(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:  # as for a TAB, which is told of no mistakes
-            args = understood(args, [declared(each) for each in self.get_params(ctx) if isinstance(each, TyperOption)])
+            args = understood(args, options_of(self, ctx))
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -48,10 +49,19 @@ class Understanding(TyperCommand):
         write_help(self, ctx, super().format_help, formatter)
 
 
-def declared(option: TyperOption) -> Declared:
-    """What a command declares of an option."""
-    choices = tuple(map(str, option.type_descriptor.choices or ()))
-    return Declared(tuple(option.opts), tuple(option.secondary_opts), option.is_flag, option.multiple, choices)
+def options_of(command: TyperCommand | TyperGroup, ctx: Any) -> list[Declared]:
+    """What a command declares of its options."""
+    return [
+        Declared(
+            tuple(option.opts),
+            tuple(option.secondary_opts),
+            option.is_flag,
+            option.multiple,
+            tuple(map(str, option.type_descriptor.choices or ())),
+        )
+        for option in command.get_params(ctx)
+        if isinstance(option, TyperOption)
+    ]
 
 
 def heading(name: str) -> Any:
@@ -76,7 +86,7 @@ def commanded(words: list[str]) -> list[str]:
 
     Raises UsageError for an unknown command.
     """
-    if not words or words[0].startswith("-"):
+    if not words:
         return words
     name, rest = plain(words[0]), words[1:]
     if name == "help":
@@ -126,7 +136,10 @@ class Commands(TyperGroup):
         self.commands = LoadedOnDemand()  # type: ignore[assignment]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args if ctx.resilient_parsing else commanded(args))
+        if not ctx.resilient_parsing:
+            before = list(takewhile(lambda word: word.startswith("-"), args))
+            args = [*understood(before, options_of(self, ctx)), *commanded(args[len(before) :])]
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         from cnncli.cli.help import write_help

@@ -11,6 +11,7 @@ from cnncli.export.exporting import Target
 from cnncli.export.format import Format, Kind
 from cnncli.export.formats import FORMATS
 from cnncli.export.kinds import BY_NAME, SUFFIXES, directories, endings, names
+from cnncli.written import read_choice
 
 
 def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> tuple[Target, ...]:
@@ -25,7 +26,7 @@ def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> 
             able = enumerated([f"{other.label} files" for other in FORMATS if other.quantizes], "or")
             raise UsageError(f"--quantize is for {able}; {output} is to be a {format.label}")
         return (Target(format, format.kinds[0], path),)
-    kinds = [_kind(word, format) for word in dict.fromkeys(quantize or [format.kinds[0].name])]
+    kinds = list(dict.fromkeys(_kind(word, format) for word in quantize or [format.kinds[0].name]))
     if len(kinds) == 1 and not (output.endswith("/") or path.is_dir()):
         return (Target(format, kinds[0], path),)
     if path.suffix and path.suffix in SUFFIXES and not path.is_dir():
@@ -36,14 +37,18 @@ def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> 
 def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
     """By --to, else by the suffix; a name without one is of several quantized files where --quantize is given."""
     if to is not None:
-        if to not in BY_NAME:
-            near = suggestion(to, tuple(BY_NAME))
-            raise UsageError(f"--to {to}: unknown format{near}; there are {', '.join(BY_NAME)}")
-        return BY_NAME[to]
+        name = read_choice(to, BY_NAME)
+        if name is None:
+            raise UsageError(
+                f"--to {to}: unknown format{suggestion(to, tuple(BY_NAME))}; there are {', '.join(BY_NAME)}"
+            )
+        return BY_NAME[name]
     suffix = path.suffix.lower()
     if suffix == "" and quantize:
         able = [format for format in FORMATS if format.quantizes]
-        return next((format for format in able if quantize[0] in [kind.name for kind in format.kinds]), able[0])
+        return next(
+            (format for format in able if read_choice(quantize[0], [kind.name for kind in format.kinds])), able[0]
+        )
     if suffix not in SUFFIXES:
         ends = enumerated(endings(), "or")
         raise UsageError(f"{path}: expected a name that ends in {ends}, or {directories()}; or add --to {names()}")
@@ -51,9 +56,9 @@ def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
 
 
 def _kind(name: str, format: Format) -> Kind:
-    for kind in format.kinds:
-        if kind.name == name:
-            return kind
-    known = [kind.name for kind in format.kinds]
-    near = suggestion(name, known)
-    raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(known)}")
+    known = {kind.name: kind for kind in format.kinds}
+    found = read_choice(name, known)
+    if found is None:
+        near = suggestion(name, tuple(known))
+        raise UsageError(f"--quantize {name}: unknown kind{near}; there are {', '.join(known)}")
+    return known[found]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.families import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
-from cnncli.models.names import Settings, published
 from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import Flavor, ModelSpec
 
@@ -28,13 +28,15 @@ def find_spec(name: str) -> ModelSpec:
     return find(name)[0]
 
 
-def find(name: str) -> tuple[ModelSpec, Settings]:
+def find(name: str) -> tuple[ModelSpec, Mapping[str, str]]:
     """Look a model up by its name or an alias, whatever the case, with or without - and _, or by a name that it has
     elsewhere, which may set options. Raises UsageError.
     """
     known = _by_name()
     if plain(name) in known:
         return known[plain(name)], {}
+    from cnncli.models.names import published  # only for other libraries' names
+
     specs = {spec.name: spec for spec in MODELS}
     elsewhere = published(name, {key: spec.name for key, spec in known.items()}, lambda found: specs[found].settable)
     if elsewhere:

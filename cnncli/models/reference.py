@@ -198,7 +198,7 @@ def _check_size(model: Model) -> None:
         )
 
 
-GOES_ON = re.compile(r"\s*([0-9]+|none)?\s*[)\]]?\s*", re.IGNORECASE)
+GOES_ON = r"\s*([0-9]+|[Nn]one)?\s*[)\]]?\s*"
 """What stands behind a comma within a size, as in (96, 96, 3)."""
 
 
@@ -206,7 +206,7 @@ def _pairs(reference: str, tail: str) -> Iterable[tuple[str, str]]:
     """Option and text of each option=value; the commas within a size, (96, 96, 3) or 96,96,3, separate no options."""
     pairs: list[list[str]] = []
     for piece in tail.split(",") if tail else ():
-        if pairs and piece.strip() and GOES_ON.fullmatch(piece):
+        if pairs and piece.strip() and re.fullmatch(GOES_ON, piece):
             pairs[-1].append(piece)
         else:
             pairs.append([piece])

@@ -16,6 +16,7 @@ from cnncli.models.catalogue import MODELS, flavors
 from cnncli.models.spec import ModelSpec
 from cnncli.network import Network, network
 from cnncli.views.data import listed_data, versioned
+from cnncli.written import read_choice
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def listing_document(family: str | None, flavor: str | None) -> Document:
         known = list(dict.fromkeys(spec.family for spec in MODELS))
         near = suggestion(str(family), known)
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    if flavor is not None and flavor in flavors():
-        specs = [spec for spec in specs if flavor in spec.flavor_names]
+    known_flavor = read_choice(flavor, flavors()) if flavor is not None else None
+    if known_flavor is not None:
+        specs = [spec for spec in specs if known_flavor in spec.flavor_names]
     entries = [_entry(spec, flavor) for spec in in_families(specs)]
     table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(entries))
     return Document(
