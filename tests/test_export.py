@@ -277,6 +277,7 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         "dynamic": 1,
         "int8": 1,
         "int8-io": 1,
+        "uint8-io": 1,
         "int16x8": 1,
         "keras": 4,
         "saved_model": 4,
@@ -300,6 +301,7 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         (["-o", "folder", "--force"], 2, "folder is a directory that is no SavedModel; it is not replaced"),
         (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite files"),
         (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number from 1"),
+        (["-o", "a.tflite", "--batch", "many"], 2, "--batch many: expected a whole number from 1, or none for any"),
         (["-o", "a.tflite", "--seed", "x"], 2, "--seed x: expected"),
         (["-o", "a.tflite", "--weights", "none.h5"], 2, "none.h5 does not exist"),
         (["-o", "a.tflite", "--weights", "old.tflite"], 2, "old.tflite holds no weights"),
@@ -373,4 +375,4 @@ def test_a_killed_conversion_is_one_line(tmp_path: Path) -> None:
 
 
 def test_the_kinds_on_the_command_line_are_those_there_are() -> None:
-    assert QUANTIZE == ("none", "float16", "dynamic", "int8", "int8-io", "int16x8")
+    assert QUANTIZE == ("none", "float16", "dynamic", "int8", "int8-io", "uint8-io", "int16x8")

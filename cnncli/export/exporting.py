@@ -30,7 +30,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. `batch` None: as each format has it; `weights` None: fresh ones."""
+    """What is asked for. `batch` None: as each format has it; ANY_BATCH: any; `weights` None: fresh ones."""
 
     graph: Graph
     reference: str
@@ -48,7 +48,7 @@ class Request:
 
     def batch_of(self, format: Format) -> int | None:
         """Pictures in a batch of a file of this format; None where it takes any number."""
-        return self.batch or format.batch
+        return format.batch if self.batch is None else self.batch or None
 
 
 @dataclass

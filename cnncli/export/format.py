@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cnncli.amounts import UNKNOWN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 INPUT_NAME = "image"
 SIGNATURE = "serving_default"
+ANY_BATCH = 0
+"""Asked for as pictures in a batch: any number."""
 
 Made = TypeVar("Made")
 
@@ -85,7 +89,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output as a file declares it; `scale` and `zero_point` where integers stand for real numbers."""
+    """An input or output as a file declares it; `scale` and `zero_point` where integers stand for real numbers.
+
+    A size that may be any is UNKNOWN.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -138,7 +145,8 @@ class Description:
 
 
 def _without_none(tensor: Tensor) -> dict[str, Any]:
-    return {key: value for key, value in asdict(tensor).items() if value is not None}
+    known = {key: value for key, value in asdict(tensor).items() if value is not None}
+    return {**known, "shape": [None if size is UNKNOWN else size for size in tensor.shape]}
 
 
 def _signature(data: dict[str, Any]) -> Signature:
@@ -146,7 +154,7 @@ def _signature(data: dict[str, Any]) -> Signature:
 
 
 def _tensor(data: dict[str, Any]) -> Tensor:
-    return Tensor(**{**data, "shape": tuple(data["shape"])})
+    return Tensor(**{**data, "shape": tuple(UNKNOWN if size is None else size for size in data["shape"])})
 
 
 @dataclass
@@ -155,7 +163,7 @@ class Source:
 
     model: Any
     batch: int | None
-    """Pictures in a batch; None where none was asked for."""
+    """Pictures in a batch, or ANY_BATCH; None where none was asked for."""
     output_name: str
     representative: Representative
     _kept: dict[Callable[[Source], Any], Any] = field(default_factory=dict, repr=False)
