@@ -113,6 +113,20 @@ def test_a_batch_can_be_resized(
     assert Interpreter(model_content=data).get_input_details()[0]["shape"].tolist() == list(before)
 
 
+def test_a_shape_that_is_something_else_too() -> None:
+    """A head of two classes: the shape 1x2 is the constant of the axes 1 and 2, along which MEAN goes."""
+    hand = Hand()
+    image, pooled, end = hand.tensor((1, 3, 3, 2)), hand.tensor((1, 1, 1, 2)), hand.tensor((1, 2))
+    both = hand.tensor((2,), INT32, numpy.array([1, 2], "int32"))
+    mean = schema.ReducerOptionsT()
+    mean.keepDims = True
+    hand.operation(OPERATORS.MEAN, [image, both], [pooled], mean)
+    hand.operation(OPERATORS.RESHAPE, [pooled, both], [end])
+    data = editing.finished(hand.file([image], [end]), "image", "features", free_batch=True)
+    pictures = numpy.random.default_rng(1).normal(size=(3, 3, 3, 2)).astype("float32")
+    assert run(data, pictures) == pytest.approx(pictures.mean((1, 2)), abs=1e-6)
+
+
 def integers(last: int = OPERATORS.DEQUANTIZE) -> bytes:
     """image -> QUANTIZE -> RELU -> DEQUANTIZE, in int8 between."""
     hand = Hand()

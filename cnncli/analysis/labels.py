@@ -22,7 +22,8 @@ SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 class LayerLabel:
     """A layer's class with what tells it from others of its class: `DepthwiseConv2D 5x5 s2 relu`.
 
-    `window` is the kernel's or the pool's extent, or how many cells one becomes; `ceiling` the largest value that a rectifier puts out.
+    `window` is the kernel's or the pool's extent, or how many cells one becomes; `ceiling` the largest value that a
+    rectifier puts out.
     """
 
     type: str

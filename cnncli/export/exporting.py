@@ -21,6 +21,9 @@ from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file
 
+OF_CLASSES = ("probabilities", "logits")
+"""Names of outputs that hold a figure a class."""
+
 
 class Target(NamedTuple):
     format: Format
@@ -45,6 +48,11 @@ class Request:
     verify: bool = True
     keep_unverified: bool = False
     force: bool = False
+
+    @property
+    def classifies(self) -> bool:
+        """Whether an output is a figure a class."""
+        return self.output_name in OF_CLASSES
 
     def batch_of(self, format: Format) -> int | None:
         """Pictures in a batch of a file of this format; None where it takes any number."""
@@ -179,7 +187,7 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     file.size, file.sha256 = size_and_hash(draft)
     if samples is None:
         return
-    job = VerificationJob(file.kind.name, draft, samples)
+    job = VerificationJob(file.kind.name, draft, samples, request.classifies)
     file.comparison = Comparison(**run("cnncli.export.verification", job, "the verification", tell))
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
@@ -201,7 +209,13 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
         yield (
             f"its {what} are not the Keras model's: relative difference {relative:.2g} "
             f"(at most {kind.limits.relative_difference:g}), cosine {cosine:.4f} (at least {kind.limits.cosine:g})"
+            f"{_agreement(comparison)}{f'; {kind.advice}' if kind.advice else ''}"
         )
+
+
+def _agreement(comparison: Comparison) -> str:
+    agreement = comparison.top1_agreement
+    return "" if agreement is None else f", the same class on {agreement:.0%} of the pictures"
 
 
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:

@@ -42,8 +42,8 @@ class Overhead:
 class Limits:
     """What a file's outputs may differ by: see verification.compare for the two figures.
 
-    They are set between right files and wrong ones, whose outputs have nothing to do with the Keras model's: a cosine
-    about 0. They are no measure of accuracy.
+    They are set between right files and damaged ones, by measurements that stand where the limits do. A right file may
+    still lose accuracy, which only labelled pictures tell.
     """
 
     relative_difference: float
@@ -65,6 +65,8 @@ class Kind:
     quantizes_activations: bool = False
     integer_outputs: bool = False
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+    advice: str = ""
+    """What to do where a file of this kind is beyond its limits."""
 
     def weight_bytes(self, graph: Graph) -> int:
         """All weights at this kind's width."""

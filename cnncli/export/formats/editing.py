@@ -76,21 +76,31 @@ def _bypass(graph: Any, left_out: Any) -> None:
 
 
 def _free_first_size(model: Any, reshape: Any) -> None:
-    """In the shape that a RESHAPE makes, where the file holds it: as a constant tensor, and as an option."""
+    """In the shape that a RESHAPE makes, where the file holds it: as a constant tensor, and as an option.
+
+    The tensor is one of its own: the converter shares [1, 2] with a MEAN along these axes.
+    """
+    graph = model.subgraphs[0]
+    sizes = [FREE, *map(int, graph.tensors[reshape.outputs[0]].shape[1:])]
+    source, *shapes = reshape.inputs
+    if any(model.buffers[graph.tensors[index].buffer].data is not None for index in shapes):
+        reshape.inputs = [source, _add_constant(model, sizes)]
+    if reshape.builtinOptions is not None and reshape.builtinOptions.newShape is not None:
+        reshape.builtinOptions.newShape = sizes
+
+
+def _add_constant(model: Any, numbers: list[int]) -> int:
+    """The index of a new tensor of int32 with these values."""
     import numpy
     from ai_edge_litert import schema_py_generated as schema
 
-    graph = model.subgraphs[0]
-    made = graph.tensors[reshape.outputs[0]].shape
-    for index in reshape.inputs[1:]:
-        if model.buffers[graph.tensors[index].buffer].data is None:
-            continue  # computed as it runs
-        buffer = schema.BufferT()
-        buffer.data = numpy.array([FREE, *made[1:]], "<i4").view("uint8")
-        graph.tensors[index].buffer = len(model.buffers)
-        model.buffers.append(buffer)
-    if reshape.builtinOptions is not None and reshape.builtinOptions.newShape is not None:
-        reshape.builtinOptions.newShape = [FREE, *map(int, made[1:])]
+    buffer, tensor = schema.BufferT(), schema.TensorT()
+    buffer.data = numpy.array(numbers, "<i4").view("uint8")
+    tensor.name, tensor.type, tensor.shape = "new_shape", schema.TensorType.INT32, [len(numbers)]
+    tensor.hasRank, tensor.buffer = True, len(model.buffers)
+    model.buffers.append(buffer)
+    model.subgraphs[0].tensors.append(tensor)
+    return len(model.subgraphs[0].tensors) - 1
 
 
 def _declare_free_batch(model: Any) -> None:
