@@ -206,7 +206,9 @@ def test_nothing_overlaps_and_no_line_crosses_a_box(name: str, detail: Any, dire
             lambda entry, box=box: entry[1].left < box.right, ordered[index + 1 :]
         ):
             assert not box.overlaps(other), f"{first} lies on {second}"
-    for source, target, *_, points in EDGE.findall(dot):
+    edges = EDGE.findall(dot)
+    assert len(edges) >= len(shown) - 1
+    for source, target, *_, points in edges:
         corners = [tuple(map(float, point.split(","))) for point in points.split(" ")]
         for (x1, y1), (x2, y2) in itertools.pairwise(corners):
             line = Box(min(x1, x2), min(y1, y2), max(x1, x2) + 0.01, max(y1, y2) + 0.01)
@@ -231,6 +233,7 @@ def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
                     if first[axis] == second[axis]:
                         low, high = sorted((first[1 - axis], second[1 - axis]))
                         straight.setdefault((axis, first[axis]), []).append((low, high, source, target))
+        assert straight
         for pieces in straight.values():
             for first, second in itertools.pairwise(sorted(pieces)):
                 related = first[2] == second[2] or first[3] == second[3]
