@@ -13,10 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import golden, refused
 
-from cnncli.analysis.compare.comparison import entry
 from cnncli.document.numbers import times
-from cnncli.network import network
-from cnncli.views.chart import chart as chart_of
 
 B = [f"b{number}" for number in range(8)]
 ALL = ["v1", "v2", "v3_small", "v3_large", *B]
@@ -188,30 +185,6 @@ def test_the_chart(run, tmp_path: Path, suffix: str) -> None:
     assert "add --force" in run("compare", "v1", "v2", "-o", path).err
     assert run("compare", "v1", "v2@article", "b0", "-o", path, "--force").code == 0
     assert path.read_bytes() == first
-
-
-def test_labels_of_the_chart_do_not_overlap(tmp_path: Path, monkeypatch) -> None:
-    from matplotlib.text import Text
-
-    from cnncli.draw import chart
-
-    boxes: list[list[object]] = []
-    real = chart._label
-
-    def label(axes, marks) -> None:
-        real(axes, marks)
-        boxes.append([Text.get_window_extent(note) for note in axes.texts])
-
-    monkeypatch.setattr(chart, "_label", label)
-    points = chart_of([entry(network(name)) for name in ALL])
-    chart.write_chart(points, tmp_path / "all.png", force=False)
-    assert list(dict.fromkeys(point.series for point in points.points)) == [
-        "mobilenet_v1", "mobilenet_v2", "mobilenet_v3", "efficientnet",
-    ]  # fmt: skip
-    assert [len(panel) for panel in boxes] == [12, 12]
-    for panel in boxes:
-        overlaps = [one for at, one in enumerate(panel) for other in panel[:at] if one.overlaps(other)]
-        assert not overlaps
 
 
 HOSTILE = """backend: nonsense

@@ -22,9 +22,11 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     Add,
+    AveragePooling2D,
     BatchNormalization,
     Concatenate,
     Conv2D,
+    Cropping2D,
     Dense,
     DepthwiseConv2D,
     GlobalAveragePooling2D,
@@ -204,7 +206,9 @@ def test_nothing_overlaps_and_no_line_crosses_a_box(name: str, detail: Any, dire
             lambda entry, box=box: entry[1].left < box.right, ordered[index + 1 :]
         ):
             assert not box.overlaps(other), f"{first} lies on {second}"
-    for source, target, *_, points in EDGE.findall(dot):
+    edges = EDGE.findall(dot)
+    assert len(edges) >= len(shown) - 1
+    for source, target, *_, points in edges:
         corners = [tuple(map(float, point.split(","))) for point in points.split(" ")]
         for (x1, y1), (x2, y2) in itertools.pairwise(corners):
             line = Box(min(x1, x2), min(y1, y2), max(x1, x2) + 0.01, max(y1, y2) + 0.01)
@@ -229,6 +233,7 @@ def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
                     if first[axis] == second[axis]:
                         low, high = sorted((first[1 - axis], second[1 - axis]))
                         straight.setdefault((axis, first[axis]), []).append((low, high, source, target))
+        assert straight
         for pieces in straight.values():
             for first, second in itertools.pairwise(sorted(pieces)):
                 related = first[2] == second[2] or first[3] == second[3]
@@ -374,6 +379,26 @@ def written(graph: Graph, **options: Any) -> str:
     return " ".join(run.text for run, _ in sheet.texts)
 
 
+def test_the_legend_says_only_what_is_in_the_picture() -> None:
+    """Kernels and strides as they are there; what a shaded box of several blocks is shaded by."""
+    graph = Graph("other sizes")
+    x = graph.add(InputLayer((64, 64, 3)), name="image")
+    with graph.scope("stage1"), graph.scope("block", 1, kind="Patches"):
+        x = graph.add(Conv2D(8, 4, strides=4), x, name="conv")
+        graph.add(ReLU(), x, name="relu")
+    for detail in ("stage", "block"):
+        said = written(graph, detail=detail)
+        assert "k4x4: kernel of the convolution." in said
+        assert "s4: stride 4" in said
+        assert not re.search(r"k3x3|s2|depthwise|xN|shade", said)
+    for detail, blocks in (("block", "blocks alike in a row"), ("stage", "blocks in a row")):
+        assert f"xN: {blocks}, their costs together" in written(graph_of("b0"), detail=detail)
+        heated = written(graph_of("b0"), detail=detail, heat="activations")
+        assert f"xN: {blocks}, their costs and their shade together" in heated
+    assert "M activations" in draw(graph_of("b0"), heat="activations")
+    assert "cells" not in draw(graph_of("b0"), heat="activations")
+
+
 def test_the_legend_tells_whose_kernel_and_whose_stride_it_is() -> None:
     assert "k3x3: kernel of the depthwise convolution." in written(small())
     assert "s2: stride 2, of a stage its first block's." in written(small(), detail="stage")
@@ -389,6 +414,66 @@ def test_the_legend_tells_whose_kernel_and_whose_stride_it_is() -> None:
         graph.add(ReLU(), x, name="relu")
     for detail in DETAILS:
         assert "k3x3: kernel of the convolution." in written(graph, detail=detail)
+
+
+def lenet(graph: Graph) -> None:
+    """LeNet-5 (LeCun 1998), and a part that makes the map larger again."""
+    x = graph.add(InputLayer((28, 28, 1)), name="image")
+    with graph.scope("first"):
+        x = graph.add(Conv2D(6, 5, padding="same", activation="tanh"), x, name="conv")
+        x = graph.add(AveragePooling2D(2), x, name="pool")
+    with graph.scope("second"):
+        x = graph.add(Conv2D(16, 5, activation="tanh"), x, name="conv")
+        x = graph.add(AveragePooling2D(2), x, name="pool")
+    with graph.scope("larger"):
+        x = graph.add(UpSampling2D((2, 3)), x, name="up")
+        x = graph.add(Cropping2D(1), x, name="crop")
+        x = graph.add(Conv2D(16, 1), x, name="conv")
+
+
+def resnet(graph: Graph) -> None:
+    """The stem of ResNet-50 (He et al. 2015), a block that strides, and one of VGG (Simonyan 2014) that pools."""
+    x = graph.add(InputLayer((224, 224, 3)), name="image")
+    with graph.scope("stem"):
+        x = graph.add(ZeroPadding2D(3), x, name="pad")
+        x = graph.add(Conv2D(8, 7, strides=2), x, name="conv")
+        x = graph.add(MaxPooling2D(3, strides=2, padding="same"), x, name="pool")
+    with graph.scope("stage1"), graph.scope("block", 1, kind="ResNet"):
+        y = graph.add(Conv2D(8, 3, strides=2, padding="same"), x, name="conv")
+        x = graph.add(AveragePooling2D(2), x, name="shortcut")
+        x = graph.add(Add(), x, y, name="add")
+    with graph.scope("stage2"), graph.scope("block", 1, kind="VGG"):
+        x = graph.add(Conv2D(8, 3, padding="same"), x, name="conv")
+        x = graph.add(MaxPooling2D(2), x, name="pool")
+
+
+def alexnet(graph: Graph) -> None:
+    """The first layers of AlexNet (Krizhevsky 2012)."""
+    x = graph.add(InputLayer((227, 227, 3)), name="image")
+    with graph.scope("first"):
+        x = graph.add(Conv2D(96, 11, strides=4, activation="relu"), x, name="conv")
+        x = graph.add(MaxPooling2D(3, strides=2), x, name="pool")
+    with graph.scope("second"):
+        x = graph.add(Conv2D(256, 5, padding="same", groups=2, activation="relu"), x, name="conv")
+        x = graph.add(MaxPooling2D(3, strides=2), x, name="pool")
+
+
+@pytest.mark.parametrize("detail", ["stage", "block"])
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lenet, ["InputLayer", "Conv2D 5x5 tanh + AveragePooling2D 2x2 s2", "Conv2D 5x5 tanh + AveragePooling2D 2x2 s2",
+                 "UpSampling2D 2x3 + Cropping2D + Conv2D 1x1"]),
+        (alexnet, ["InputLayer", "Conv2D 11x11 s4 relu + MaxPooling2D 3x3 s2",
+                   "Conv2D 5x5 g2 relu + MaxPooling2D 3x3 s2"]),
+        (resnet, ["InputLayer", "Conv2D 7x7 s2 + MaxPooling2D 3x3 s2", "ResNet k3x3 s2",
+                  "VGG k3x3 + MaxPooling2D 2x2 s2"]),
+    ],
+)  # fmt: skip
+def test_every_box_tells_what_changes_its_size(build: Any, says: list[str], detail: Any) -> None:
+    graph = Graph("small")
+    build(graph)
+    assert [part.row.text for part in parts(graph, detail)] == says
 
 
 @pytest.mark.parametrize("detail", ["stage", "block"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from cnncli.export.exporting import Export, Request, Target, export
@@ -40,12 +41,44 @@ def exported(folder: Path, reference: str, kinds: tuple[str, ...] = KINDS, **opt
 
 
 def hold(found: Export) -> None:
-    """Everything verified, in place, of the size predicted, of operations that the runtime has."""
+    """Everything verified, in place, of the size predicted, of operations that the runtime has, of nothing else."""
     assert found.problems == []
+    assert found.files
     for file in found.files:
         assert (file.verified, file.in_place) == (True, True)
         assert file.predicted_bytes * 0.9 < file.size < file.predicted_bytes * 1.1
         assert not file.comparison.blind
+        if file.format.name == "tflite":
+            holds_only_what_is_used(file.path)
+
+
+def holds_only_what_is_used(path: Path) -> None:
+    """No tensor, buffer or code of an operation is there for nothing: TFLite Micro gives memory to each tensor."""
+    model = read(path.read_bytes())
+    (graph,) = model.subgraphs
+    named = [index for operator in graph.operators for index in (*operator.inputs, *operator.outputs)]
+    tensors = {int(index) for index in (*named, *graph.inputs, *graph.outputs)} - {-1}
+    assert tensors == set(range(len(graph.tensors)))
+    buffers = {tensor.buffer for tensor in graph.tensors} | {metadata.buffer for metadata in model.metadata}
+    assert buffers | {0} == set(range(len(model.buffers)))
+    assert {operator.opcodeIndex for operator in graph.operators} == set(range(len(model.operatorCodes)))
+
+
+def resized(path: Path, count: int) -> Any:
+    """Outputs of the file for `count` pictures at once, as its type stores them, and for each of them alone."""
+    pictures = random_pictures(count, (32, 32, 3))
+    interpreter = Interpreter(str(path))
+
+    def run(batch: Any) -> Any:
+        (taken,), (given,) = interpreter.get_input_details(), interpreter.get_output_details()
+        interpreter.resize_tensor_input(taken["index"], batch.shape)
+        interpreter.allocate_tensors()
+        values = batch if taken["dtype"] is numpy.uint8 else batch / 255
+        interpreter.set_tensor(taken["index"], values.astype(taken["dtype"]))
+        interpreter.invoke()
+        return interpreter.get_tensor(given["index"]).astype("float32")
+
+    return run(pictures), numpy.concatenate([run(picture[None]) for picture in pictures])
 
 
 @pytest.mark.parametrize("flavor", ["keras", "article"])
@@ -123,14 +156,27 @@ print(json.dumps([signature, details["dtype"].__name__, outputs]))
 """
 
 
-@pytest.mark.parametrize("kind", ["none", "int8-io"])
+@pytest.mark.parametrize("kind", QUANTIZE)
+def test_each_kind_holds_only_what_is_used(small: Path, kind: str) -> None:
+    holds_only_what_is_used(model(small, kind))
+
+
+@pytest.mark.parametrize("kind", QUANTIZE)
+def test_the_batch_of_any_file_can_be_resized(small: Path, kind: str) -> None:
+    together, alone = resized(model(small, kind), 4)
+    assert together.shape == (4, 10)
+    assert numpy.ptp(together, 0).max() > 0  # it sees the pictures
+    assert together == pytest.approx(alone, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["none", "int8-io", "uint8-io"])
 def test_it_runs_with_the_runtime_alone(small: Path, kind: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", DEPLOYED, str(model(small, kind))], capture_output=True, check=True, text=True
     )
     signature, dtype, outputs = json.loads(done.stdout)
     assert signature == "serving_default"
-    assert dtype == ("int8" if kind == "int8-io" else "float32")
+    assert dtype == {"none": "float32", "int8-io": "int8", "uint8-io": "uint8"}[kind]
     (probabilities,) = outputs["probabilities"]
     assert len(probabilities) == 10
     if kind == "none":
@@ -168,6 +214,9 @@ def test_int8_files_have_integer_ends_only_where_asked(small: Path) -> None:
     assert taken["scale"] == pytest.approx(2 / 255)
     assert abs(taken["zero_point"]) <= 1
     assert files["int8"]["op_count"] == files["int8-io"]["op_count"] + 2
+    (taken_too,) = files["uint8-io"]["inputs"]
+    assert taken_too == {**taken, "dtype": "uint8", "zero_point": taken["zero_point"] + 128}
+    assert files["uint8-io"]["verification"] == files["int8-io"]["verification"]
     assert files["int8"]["verification"]["compared"] == "logits"
     assert files["none"]["verification"]["compared"] == "outputs"
 
@@ -313,14 +362,30 @@ def test_an_activation_that_stays_in_floats_is_named(tmp_path: Path) -> None:
 
 
 def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
-    """The other kinds of the same call are written none the less."""
+    """The other kinds of the same call are written none the less; here of a free batch.
+
+    At this size squeeze-and-excitation sees maps of one cell, for which the converter takes the batch away.
+    """
     small_v3 = "v3_small:input_shape=32,alpha=0.5,classes=10"
-    done = command(small_v3, "-o", tmp_path / "out", "-q", "int16x8", "-q", "none", "--seed", 1)
+    manifest = tmp_path / "manifest.json"
+    kinds = ("-q", "int16x8", "-q", "none", "-q", "uint8-io")
+    done = command(
+        small_v3, "-o", tmp_path / "out", *kinds, "--seed", 1, "--batch", "none", "--manifest", manifest
+    )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith(f"cnncli: {tmp_path}/out/mobilenet_v3_small-int16x8.tflite: int16x8 is not possible")
     assert "HARD_SWISH" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mobilenet_v3_small-none.tflite"]
+    written = [tmp_path / "out" / f"mobilenet_v3_small-{kind}.tflite" for kind in ("none", "uint8-io")]
+    assert sorted((tmp_path / "out").iterdir()) == written
+    _, *files = json.loads(manifest.read_text())["files"]
+    for path, file in zip(written, files, strict=True):
+        assert (file["verified"], file["batch"]) == (True, None)
+        assert [file[end][0]["shape"] for end in ("inputs", "outputs")] == [[None, 32, 32, 3], [None, 10]]
+        assert Interpreter(str(path)).get_input_details()[0]["shape_signature"].tolist() == [-1, 32, 32, 3]
+        together, alone = resized(path, 4)
+        assert together.shape == (4, 10)
+        assert together == pytest.approx(alone, abs=1e-5)
 
 
 BROKEN = """

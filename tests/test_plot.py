@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import graph_of, refused
+from PIL import Image
 
 from cnncli.diagram import Options, as_dot, as_picture, diagram
 from cnncli.draw import graphviz as picture
@@ -349,3 +350,39 @@ def test_the_readmes_pictures_are_what_the_commands_draw(run, tmp_path, name: st
     kept = PICTURES / name
     assert kept.stat().st_size < 150_000
     assert (tmp_path / name).read_bytes() == kept.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-o", "v2.svg"], r"^v2\.svg: \d+(\.\d)? x \d+(\.\d)? cm, \d columns?$"),
+        (["-o", "v2.svg", "--columns", "1"], r"cm, 1 column$"),
+        (["-o", "v2.svg", "--direction", "LR", "--columns", "3"], r"cm, 3 rows$"),
+        (["-o", "v2.png", "--dpi", "72"], r"^v2\.png: .* cm \([\d,]+ x [\d,]+ pixels\), \d columns?$"),
+        (["-o", "v2.dot", "--layout", "free"], None),
+        (["-o", "-"], None),
+    ],
+)  # fmt: skip
+def test_the_page_is_told_to_a_person_only(run, tmp_path: Path, monkeypatch, arguments: list[str], says: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    for asked in ("", "--force"):  # a pipe first, then a terminal
+        monkeypatch.setattr("cnncli.render.progress._on_terminal", lambda asked=asked: bool(asked))
+        result = run("plot", "v2", *arguments, *filter(None, [asked]))
+        assert result.code == 0
+        line = result.err.rstrip("\n")
+        assert re.search(says, line) if says and asked else line == ""
+
+
+def test_the_page_that_is_told_is_the_page_that_is_drawn(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("cnncli.render.progress._on_terminal", lambda: True)
+    said = run("plot", "v2", "-o", tmp_path / "v2.png", "--dpi", "72").err
+    with Image.open(tmp_path / "v2.png") as image:
+        size = image.size
+    found = re.search(r"\(([\d,]+) x ([\d,]+) pixels\)", said)
+    assert found
+    assert [int(number.replace(",", "")) for number in found.groups()] == pytest.approx(size, abs=1)
+    centimetres = re.search(r": ([\d.]+) x ([\d.]+) cm", said)
+    assert centimetres
+    assert [float(number) for number in centimetres.groups()] == pytest.approx(
+        [side / 72 * 2.54 for side in size], rel=0.03
+    )

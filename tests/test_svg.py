@@ -80,9 +80,13 @@ def test_nothing_leaves_the_page_and_no_text_its_box(name: str, look: str) -> No
     page = Rect(0, 0, picture.width, picture.height)
     for shape in flat(picture.shapes):
         assert all(inside(page, point) for point in extent(shape)), shape
-    for group in (shape for shape in picture.shapes if isinstance(shape, Group) and shape.kind == "box"):
+    groups = [shape for shape in picture.shapes if isinstance(shape, Group) and shape.kind == "box"]
+    assert groups
+    for group in groups:
         box = next(shape.rect for shape in group.shapes if isinstance(shape, Box))
-        for text in (shape for shape in group.shapes if isinstance(shape, Text)):
+        texts = [shape for shape in group.shapes if isinstance(shape, Text)]
+        assert texts
+        for text in texts:
             assert all(inside(box, point) for point in extent(text)), text
 
 

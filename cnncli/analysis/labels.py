@@ -22,7 +22,8 @@ SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 class LayerLabel:
     """A layer's class with what tells it from others of its class: `DepthwiseConv2D 5x5 s2 relu`.
 
-    `window` is the kernel's or the pool's extent; `ceiling` the largest value that a rectifier puts out.
+    `window` is the kernel's or the pool's extent, or how many cells one becomes; `ceiling` the largest value that a
+    rectifier puts out.
     """
 
     type: str
@@ -55,13 +56,17 @@ class LayerLabel:
         ]
 
 
+WINDOWS = ("kernel_size", "pool_size", "size")
+"""What layers call the extent of what they look at, or make."""
+
+
 def layer_label(layer: Layer) -> LayerLabel:
     options: Any = layer
     activation = str(getattr(layer, "activation", None) or "linear")
     return LayerLabel(
         type=layer.type,
         role=layer.role,
-        window=_sizes(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)),
+        window=next((_sizes(getattr(layer, name)) for name in WINDOWS if getattr(layer, name, None)), None),
         strides=_sizes(getattr(layer, "strides", None)) or (1,),
         dilation_rate=_sizes(getattr(layer, "dilation_rate", None)) or (1,),
         groups=options.groups if layer.role in CONVOLUTIONS and hasattr(layer, "groups") else 1,
@@ -89,7 +94,8 @@ def once_if_alike(sizes: Sequence[int]) -> str:
 class Traits:
     """What tells a block from another. `blocks` counts those in a stage; `strides` is by how much the map shrinks.
 
-    Where the blocks of a stage expand differently, `kind` has no expansion.
+    Where the blocks of a stage expand differently, `kind` has no expansion. `resizing` are the layers that change the
+    map's size where no convolution strides.
     """
 
     kind: Kind
@@ -102,13 +108,15 @@ class Traits:
     input_shape: Shape
     output_shape: Shape
     blocks: int
+    resizing: tuple[LayerLabel, ...] = ()
 
     def words(self) -> list[str]:
-        """`MBConv6`, `k5x5`, `s2`, `SE`: without the number of blocks."""
+        """`MBConv6`, `k5x5`, `s2` or `+ MaxPooling2D 2x2 s2`, `SE`: without the number of blocks."""
+        strides = [f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []
         return [
             str(self.kind),
             f"k{shape(self.kernel_size)}",
-            *([f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []),
+            *([f"+ {label}" for label in self.resizing] or strides),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
             *([self.activation] if self.activation == VARYING else []),
         ]
@@ -172,7 +180,23 @@ def traits(group: Group) -> Traits | None:
         input_shape=group.input_shape,
         output_shape=group.shape,
         blocks=len(group.kinds),
+        resizing=_resizing(group.nodes),
     )
+
+
+def _resizing(nodes: Sequence[Node]) -> tuple[LayerLabel, ...]:
+    """What makes a block's map smaller or larger, each once, unless a convolution strides."""
+    if any(node.role in CONVOLUTIONS and resizes(node) for node in nodes):
+        return ()
+    return tuple(dict.fromkeys(layer_label(node.layer) for node in nodes if resizes(node)))
+
+
+def resizes(node: Node) -> bool:
+    """Whether a layer makes a map of fewer or more cells; padding, which belongs to what reads it, does not count."""
+    if len(node.inputs) != 1 or node.layer.pads or node.layer.pools_globally:
+        return False
+    before, after = node.inputs[0].shape, node.shape
+    return len(before) == len(after) == 3 and before[:2] != after[:2]
 
 
 def _has_gate(layers: Sequence[Layer]) -> bool:
@@ -206,8 +230,8 @@ def group_label(group: Group) -> Label:
 
 
 def works(node: Node) -> bool:
-    """Whether a node does what a person would name a group by: kernels, and pooling, which changes the size."""
-    return node.role is Role.POOLING or node.role in KERNELS
+    """Whether a node does what a person would name a group by: kernels, pooling, and what else changes the size."""
+    return node.role is Role.POOLING or node.role in KERNELS or resizes(node)
 
 
 def counted(types: Sequence[str]) -> str:

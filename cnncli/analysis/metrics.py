@@ -209,8 +209,8 @@ METRICS: tuple[Metric, ...] = (
         "Activations",
         About.MEMORY,
         layer=_activations,
-        behind="cells",
-        noun="activations, the cells that convolutions and dense layers put out",
+        behind="activations",
+        noun="activations, what convolutions and dense layers put out",
         places=frozenset({Place.LABEL, Place.HEAT}),
     ),
     Metric(

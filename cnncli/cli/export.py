@@ -20,8 +20,8 @@ from cnncli.render.formats import of_file
 Batch = Annotated[
     str | None,
     typer.Option(
-        help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels.",
-        metavar="NUMBER",
+        help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels; none for any number.",
+        metavar="NUMBER|none",
         show_default=False,
     ),
 ]
@@ -47,8 +47,8 @@ Manifest = Annotated[
 
 _QUANTIZE = (
     "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
-    "on a CPU, at some loss), int8-io (int8 at input and output too), int16x8 (int16 activations: near to float32, "
-    "very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
+    "on a CPU, at some loss), int8-io and uint8-io (integers at input and output too), int16x8 (int16 activations: "
+    "near to float32, very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
 )
 
 
@@ -83,6 +83,19 @@ def _target_options() -> list[inspect.Parameter]:
 
 def _target(output: str, to: str | None, quantize: Sequence[str] | None) -> Target:
     return Target(output, to, quantize or ())
+
+
+def _batch(text: str | None) -> int | None:
+    """A number of pictures, ANY_BATCH for `none`; None where nothing is asked for."""
+    from cnncli.export.format import ANY_BATCH
+
+    if text is None:
+        return None
+    if text.lower() == "none":
+        return ANY_BATCH
+    if not text.isdecimal():
+        raise UsageError(f"--batch {text}: expected a whole number from 1, or none for any number")
+    return args.whole_number("--batch", text)
 
 
 @model_options
@@ -122,7 +135,7 @@ def export(
         input_range=found.input_range,
         output_name=found.output_name,
         targets=targets(found.name, *target),
-        batch=args.whole_number("--batch", batch),
+        batch=_batch(batch),
         weights=weights,
         seed=args.whole_number("--seed", seed, least=0),
         representative_data=representative_data,

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cnncli.amounts import is_known
-from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits
+from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits, once_if_alike
 from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.sheet import Legend, Sample
-from cnncli.document.numbers import share
+from cnncli.document.numbers import shape, share
 from cnncli.graph import Role
 
 KINDS = {
@@ -37,7 +37,7 @@ def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None
     if template is None and detail != "layer" and _gated(found):
         samples.append(Sample("SE", (20, 11), "squeeze-and-excitation"))
     if any(part.blocks > 1 for part in found):
-        samples.append(Sample("stack", (20, 12), STACKS[detail]))
+        samples.append(Sample("stack", (20, 12), STACKS[detail].format(" and their shade" if heat else "")))
     said = [part.label for part in found] if template is None or "{label" in template else []
     said += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
@@ -45,8 +45,8 @@ def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None
 
 
 STACKS: Mapping[Detail, str] = {
-    "stage": "xN: blocks in a row, their costs together",
-    "block": "xN: blocks alike in a row, their costs together, each adding its own input where there is a +",
+    "stage": "xN: blocks in a row, their costs{} together",
+    "block": "xN: blocks alike in a row, their costs{} together, each adding its own input where there is a +",
 }
 
 
@@ -101,18 +101,25 @@ def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[st
         yield f"{expanding[0]}: channels expanded {expanding[0].expansion:.3g} times."
     if blocks:
         depthwise = "depthwise " if all(block.depthwise for block in blocks) else ""
-        yield f"k3x3: kernel of the {depthwise}convolution."
+        yield f"k{shape(blocks[0].kernel_size)}: kernel of the {depthwise}convolution."
     if plain and any(block.squeeze_excite for block in blocks):
         yield "SE: squeeze-and-excitation."
-    if of_stages and any(max(block.strides) > 1 for block in blocks):
-        yield "s2: stride 2, of a stage its first block's."
-    elif any(max(strides) > 1 for strides in (*(each.strides for each in blocks), *(each.strides for each in layers))):
-        yield "s2: stride 2."
+    of_blocks = [strides for strides in map(_said_strides, blocks) if max(strides) > 1]
+    strides = [*of_blocks, *(layer.strides for layer in layers if max(layer.strides) > 1)]
+    if strides:
+        first = once_if_alike(strides[0])
+        of_stage = ", of a stage its first block's" if of_stages and of_blocks else ""
+        yield f"s{first}: stride {first}{of_stage}."
     words = {layer.short() for label in labels if isinstance(label, FusedLabel) for layer in label.others}
     if "BN" in words:
         yield "BN: batch normalization."
     if "pad" in words:
         yield "pad: zero padding."
+
+
+def _said_strides(block: Traits) -> Sequence[int]:
+    """What a block is said to stride by, or the layer that makes its map smaller instead."""
+    return next((layer.strides for layer in block.resizing), (1,)) if block.resizing else block.strides
 
 
 def _layers(label: Label) -> list[LayerLabel]:

@@ -51,6 +51,7 @@ class Sheet(NamedTuple):
 
     width: float
     height: float
+    columns: int
     layout: Layout
     texts: list[Text]
     samples: list[tuple[Sample, Rect]]
@@ -105,7 +106,7 @@ def _sheet(
     body = Rect(MARGIN, MARGIN + head[2], width - MARGIN, bottom)
     texts = [_moved(text, MARGIN, MARGIN) for text in head[0]] + [_moved(text, MARGIN, bottom) for text in foot[0]]
     samples = [(sample, place.moved(MARGIN, bottom)) for sample, place in foot[1]]
-    return Sheet(width, height, plan.place(columns, body), texts, samples)
+    return Sheet(width, height, len(columns), plan.place(columns, body), texts, samples)
 
 
 def _moved(text: Text, x: float, y: float) -> Text:

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
-from math import hypot
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cnncli.document.numbers import scaled
+from cnncli.draw.label_places import Box, Spot, place
 from cnncli.errors import MachineError
 from cnncli.files import replacing
 
@@ -39,6 +39,18 @@ class ChartPoint(NamedTuple):
     hollow: bool = False
 
 
+Looks = Mapping[str, tuple[str, str]]
+"""Colour and marker of each series."""
+PANEL = (7.0, 5.2)
+"""Width and height of a panel, in inches."""
+MARGINS, MARGINS_KEYED = (0.24, 0.12), (0.08, 0.1)
+"""Room for labels left and right, below and above, as parts of what the points span."""
+KEY_LINE = 12
+"""Height of a line of the key, in points."""
+KEY_INDENT = 0.45
+"""Width of a number and of what parts two columns, in inches."""
+
+
 class Chart(NamedTuple):
     x_label: str
     points: Sequence[ChartPoint]
@@ -48,20 +60,74 @@ class Chart(NamedTuple):
 def write_chart(chart: Chart, path: Path, *, force: bool) -> None:
     """Draw to a file by its suffix: .pdf, .png or .svg. Raises MachineError without matplotlib; as files.replacing."""
     with _matplotlib():
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(7 * len(chart.panels), 5.2), layout="constrained")
-        FigureCanvasAgg(figure)
-        every = figure.subplots(1, len(chart.panels), squeeze=False)[0]
-        for axes, panel in zip(every, chart.panels, strict=True):
-            _draw(axes, chart, panel)
-        figure.draw_without_rendering()  # settles the layout, in which the labels then find their places
-        for axes, panel in zip(every, chart.panels, strict=True):
-            _label(axes, _marks(chart, panel))
+        figure = _labelled(chart, keyed=False) or _labelled(chart, keyed=True)
         suffix = path.suffix.lower().removeprefix(".")
         with replacing(path, force=force) as draft:
             figure.savefig(draft, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
+
+
+def _labelled(chart: Chart, *, keyed: bool) -> Any:
+    """The figure with each point's label beside it; None where not all of them find a place.
+
+    `keyed` puts a number in the place of each label, and what the numbers stand for below the panels.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(PANEL[0] * len(chart.panels), PANEL[1]), layout="constrained")
+    FigureCanvasAgg(figure)
+    looks = _looks(chart)
+    names = {point.label: str(number) if keyed else point.label for number, point in enumerate(_in_order(chart), 1)}
+    every = _panels(figure, chart, looks, names, keyed=keyed)
+    figure.draw_without_rendering()  # settles the layout, in which the labels then find their places
+    figure.set_layout_engine("none")
+    placed = [
+        _label(axes, marks, [names[mark.point.label] for mark in marks], far=keyed)
+        for axes, marks in zip(every, (_marks(chart, panel) for panel in chart.panels), strict=True)
+    ]
+    return figure if keyed or all(placed) else None
+
+
+def _in_order(chart: Chart) -> list[ChartPoint]:
+    return sorted(chart.points, key=lambda point: (point.x, point.label))
+
+
+def _panels(figure: Any, chart: Chart, looks: Looks, names: Mapping[str, str], *, keyed: bool) -> list[Any]:
+    """The panels' axes, side by side, with the key in axes of its own below them."""
+    if not keyed:
+        every = list(figure.subplots(1, len(chart.panels), squeeze=False)[0])
+    else:
+        columns, wide = _key_columns(figure, names)
+        high = KEY_LINE * -(-len(names) // columns) / 72
+        figure.set_size_inches(max(figure.get_figwidth(), wide), PANEL[1] + high)
+        grid = figure.add_gridspec(2, len(chart.panels), height_ratios=[PANEL[1], high])
+        every = [figure.add_subplot(grid[0, column]) for column in range(len(chart.panels))]
+        _write_key(figure.add_subplot(grid[1, :]), chart, looks, names, columns)
+    for axes, panel in zip(every, chart.panels, strict=True):
+        _draw(axes, chart, panel, looks, MARGINS_KEYED if keyed else MARGINS)
+    return every
+
+
+def _key_columns(figure: Any, names: Mapping[str, str]) -> tuple[int, float]:
+    """In how many columns the key fits the figure, and how wide it has to be for one of them, in inches."""
+    longest = max(names, key=len)
+    text = figure.text(0, 0, longest, fontsize=8)
+    wide = text.get_window_extent().width / figure.dpi + KEY_INDENT
+    text.remove()
+    return max(1, int((figure.get_figwidth() - 0.3) / wide)), wide + 0.3
+
+
+def _write_key(axes: Any, chart: Chart, looks: Looks, names: Mapping[str, str], columns: int) -> None:
+    """`1 mobilenet_v1`, column by column, the numbers in the colours of their series."""
+    axes.set_axis_off()
+    rows = -(-len(names) // columns)
+    inch = 1 / (axes.figure.get_figwidth() - 0.3)
+    for at, point in enumerate(_in_order(chart)):
+        column, row = divmod(at, rows)
+        x, y = column / columns, 1 - (row + 0.5) / rows
+        aligned = {"transform": axes.transAxes, "fontsize": 8, "va": "center"}
+        axes.text(x + 0.2 * inch, y, names[point.label], color=looks[point.series][0], ha="right", **aligned)
+        axes.text(x + 0.27 * inch, y, point.label, **aligned)
 
 
 @contextmanager
@@ -84,9 +150,6 @@ def _matplotlib() -> Iterator[None]:
         yield
 
 
-Pixel = tuple[float, float]
-
-
 class Mark(NamedTuple):
     """A point on a panel."""
 
@@ -99,12 +162,14 @@ def _marks(chart: Chart, panel: Panel) -> list[Mark]:
     return [Mark(point, point.x, panel.values[point.label]) for point in chart.points if point.label in panel.values]
 
 
-def _draw(axes: Any, chart: Chart, panel: Panel) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
+def _looks(chart: Chart) -> Looks:
     series = dict.fromkeys(point.series for point in chart.points)
+    return dict(zip(series, cycle(LOOKS), strict=False))
+
+
+def _draw(axes: Any, chart: Chart, panel: Panel, looks: Looks, margins: tuple[float, float]) -> None:
     marks = _marks(chart, panel)
-    for name, (colour, marker) in zip(series, cycle(LOOKS), strict=False):
+    for name, (colour, marker) in looks.items():
         alike = [mark for mark in marks if mark.point.series == name]
         if not alike:
             continue
@@ -114,7 +179,16 @@ def _draw(axes: Any, chart: Chart, panel: Panel) -> None:
             linewidths=1.5, zorder=3, label=name,
         )  # fmt: skip
     axes.set(xscale="log", yscale=panel.scale, xlabel=chart.x_label, ylabel=panel.label)
-    axes.margins(0.24, 0.12)  # room for the labels
+    axes.margins(*margins)
+    _scale(axes, panel)
+    if len({mark.point.series for mark in marks}) > 1:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderaxespad=0.2)
+
+
+def _scale(axes: Any, panel: Panel) -> None:
+    """Ticks of round numbers, written as tables write them, and a grid."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     for axis, scale in ((axes.xaxis, "log"), (axes.yaxis, panel.scale)):
         if scale == "log":
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -122,64 +196,34 @@ def _draw(axes: Any, chart: Chart, panel: Panel) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: scaled(value).replace(".00", "")))
     axes.grid(which="major", color="#dddddd", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
-    if len({mark.point.series for mark in marks}) > 1:
-        axes.legend(loc="best", frameon=False)
 
 
-PLACES = tuple(
-    (reach * x, reach * y)
-    for reach in (7, 14, 24, 36)
-    for x, y in ((1, 0), (0, 1), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-)
-"""Where a label may stand from its point, in points of type; the first that is free is taken."""
+def _label(axes: Any, marks: Sequence[Mark], names: Sequence[str], *, far: bool) -> bool:
+    """Each point's label beside it; whether all have found a place of their own. A line leads to one that is far."""
+    spots = [Spot(*axes.transData.transform(mark[1:])) for mark in marks]
+    frame = Box(*axes.bbox.extents)
+    notes = [
+        axes.annotate(
+            name, mark[1:], xytext=(0, 0), textcoords="offset points", fontsize=8, ha="left", va="bottom",
+            arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6, "shrinkA": 1, "shrinkB": 4},
+        )
+        for name, mark in zip(names, marks, strict=True)
+    ]  # fmt: skip
+    sizes = [_size(note) for note in notes]
+    places = place(sizes, spots, frame, far=far) or place(sizes, spots, EVERYWHERE, far=far) or []
+    for note, spot, found in zip(notes, spots, places, strict=False):
+        points = 72 / axes.figure.dpi
+        note.set_position(((found.box.left - spot.x) * points, (found.box.bottom - spot.y) * points))
+        note.arrow_patch.set_visible(found.led)
+    return len(places) == len(notes) and all(found.box.within(frame) for found in places)
 
 
-def _label(axes: Any, marks: Sequence[Mark]) -> None:
-    """Each point's label beside it, on no other label and no point; a line leads to a label that is far."""
-    legend = axes.get_legend()
-    taken = [legend.get_window_extent()] if legend else []
-    places = [tuple(axes.transData.transform(mark[1:])) for mark in marks]
-    for mark, at in sorted(zip(marks, places, strict=True), key=lambda pair: pair[1]):
-        note = axes.annotate(
-            mark.point.label, mark[1:], xytext=(0, 0), textcoords="offset points", fontsize=8,
-            arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
-        )  # fmt: skip
-        others = [place for place in places if place != at]
-        offset = min(PLACES, key=lambda offset: _crowding(_put(note, offset), at, others, taken, axes.bbox))
-        taken.append(_put(note, offset))
-        note.arrow_patch.set_visible(max(map(abs, offset)) > 14)
-
-
-def _put(note: Any, place: tuple[int, int]) -> Any:
-    """Move a label; the box that it then fills."""
+def _size(note: Any) -> tuple[float, float]:
     from matplotlib.text import Text
 
-    x, y = place
-    note.set(position=place, ha="left" if x > 0 else "right" if x else "center", va="center")
-    if not x:
-        note.set_va("bottom" if y > 0 else "top")
     note.update_positions(note.figure.canvas.get_renderer())
-    return Text.get_window_extent(note).padded(1)  # the annotation's own would hold its line too
+    box = Text.get_window_extent(note)  # the annotation's own would hold its line too
+    return box.width, box.height
 
 
-MARKER = 7
-"""Half of a marker's size, in pixels."""
-
-
-def _crowding(box: Any, own: Pixel, others: Sequence[Pixel], taken: Sequence[Any], frame: Any) -> float:
-    """The area of a label that others have taken or that is outside of the axes, and more where it seems another's."""
-    outside: float = box.width * box.height - _area(box, frame)
-    nearest = min((_distance(box, other) for other in others), default=float("inf"))
-    belongs_elsewhere = nearest < max(MARKER, _distance(box, own) + MARKER)
-    return outside + sum(_area(box, other) for other in taken) + 200 * belongs_elsewhere + 1000 * (nearest < MARKER)
-
-
-def _distance(box: Any, point: Pixel) -> float:
-    x, y = point
-    return hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
-
-
-def _area(one: Any, other: Any) -> float:
-    wide: float = min(one.x1, other.x1) - max(one.x0, other.x0)
-    high: float = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return max(0.0, wide) * max(0.0, high)
+EVERYWHERE = Box(float("-inf"), float("-inf"), float("inf"), float("inf"))

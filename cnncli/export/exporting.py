@@ -21,6 +21,9 @@ from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.weights import check_weights_file
 
+OF_CLASSES = ("probabilities", "logits")
+"""Names of outputs that hold a figure a class."""
+
 
 class Target(NamedTuple):
     format: Format
@@ -30,7 +33,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. `batch` None: as each format has it; `weights` None: fresh ones."""
+    """What is asked for. `batch` None: as each format has it; ANY_BATCH: any; `weights` None: fresh ones."""
 
     graph: Graph
     reference: str
@@ -46,9 +49,14 @@ class Request:
     keep_unverified: bool = False
     force: bool = False
 
+    @property
+    def classifies(self) -> bool:
+        """Whether an output is a figure a class."""
+        return self.output_name in OF_CLASSES
+
     def batch_of(self, format: Format) -> int | None:
         """Pictures in a batch of a file of this format; None where it takes any number."""
-        return self.batch or format.batch
+        return format.batch if self.batch is None else self.batch or None
 
 
 @dataclass
@@ -179,7 +187,7 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     file.size, file.sha256 = size_and_hash(draft)
     if samples is None:
         return
-    job = VerificationJob(file.kind.name, draft, samples)
+    job = VerificationJob(file.kind.name, draft, samples, request.classifies)
     file.comparison = Comparison(**run("cnncli.export.verification", job, "the verification", tell))
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
@@ -201,7 +209,13 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
         yield (
             f"its {what} are not the Keras model's: relative difference {relative:.2g} "
             f"(at most {kind.limits.relative_difference:g}), cosine {cosine:.4f} (at least {kind.limits.cosine:g})"
+            f"{_agreement(comparison)}{f'; {kind.advice}' if kind.advice else ''}"
         )
+
+
+def _agreement(comparison: Comparison) -> str:
+    agreement = comparison.top1_agreement
+    return "" if agreement is None else f", the same class on {agreement:.0%} of the pictures"
 
 
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:

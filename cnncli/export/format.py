@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cnncli.amounts import UNKNOWN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 INPUT_NAME = "image"
 SIGNATURE = "serving_default"
+ANY_BATCH = 0
+"""Asked for as pictures in a batch: any number."""
 
 Made = TypeVar("Made")
 
@@ -38,8 +42,8 @@ class Overhead:
 class Limits:
     """What a file's outputs may differ by: see verification.compare for the two figures.
 
-    They are set between right files and wrong ones, whose outputs have nothing to do with the Keras model's: a cosine
-    about 0. They are no measure of accuracy.
+    They are set between right files and damaged ones, by measurements that stand where the limits do. A right file may
+    still lose accuracy, which only labelled pictures tell.
     """
 
     relative_difference: float
@@ -61,6 +65,8 @@ class Kind:
     quantizes_activations: bool = False
     integer_outputs: bool = False
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+    advice: str = ""
+    """What to do where a file of this kind is beyond its limits."""
 
     def weight_bytes(self, graph: Graph) -> int:
         """All weights at this kind's width."""
@@ -85,7 +91,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output as a file declares it; `scale` and `zero_point` where integers stand for real numbers."""
+    """An input or output as a file declares it; `scale` and `zero_point` where integers stand for real numbers.
+
+    A size that may be any is UNKNOWN.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -138,7 +147,8 @@ class Description:
 
 
 def _without_none(tensor: Tensor) -> dict[str, Any]:
-    return {key: value for key, value in asdict(tensor).items() if value is not None}
+    known = {key: value for key, value in asdict(tensor).items() if value is not None}
+    return {**known, "shape": [None if size is UNKNOWN else size for size in tensor.shape]}
 
 
 def _signature(data: dict[str, Any]) -> Signature:
@@ -146,7 +156,7 @@ def _signature(data: dict[str, Any]) -> Signature:
 
 
 def _tensor(data: dict[str, Any]) -> Tensor:
-    return Tensor(**{**data, "shape": tuple(data["shape"])})
+    return Tensor(**{**data, "shape": tuple(UNKNOWN if size is None else size for size in data["shape"])})
 
 
 @dataclass
@@ -155,7 +165,7 @@ class Source:
 
     model: Any
     batch: int | None
-    """Pictures in a batch; None where none was asked for."""
+    """Pictures in a batch, or ANY_BATCH; None where none was asked for."""
     output_name: str
     representative: Representative
     _kept: dict[Callable[[Source], Any], Any] = field(default_factory=dict, repr=False)

@@ -84,11 +84,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class VerificationJob:
-    """Of the child that runs a file, of a kind by its name, on `samples`: an .npz of `inputs` and `expected`."""
+    """Of the child that runs a file, of a kind by its name, on `samples`: an .npz of `inputs` and `expected`.
+
+    `classifies` says whether an output is a figure a class.
+    """
 
     kind: str
     path: Path
     samples: Path
+    classifies: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,9 @@ class Comparison:
     max_relative_difference: float | None
     cosine: float | None
     blind: bool
+    top1_agreement: float | None = None
+    """On which share of the pictures both find the same class; None where the network has none, or only one."""
+    pictures: int = 0
 
     def data(self) -> dict[str, Any]:
         return asdict(self)

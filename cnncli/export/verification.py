@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from cnncli.child import Tell, serve
@@ -24,11 +25,23 @@ def verify(job: VerificationJob, tell: Tell) -> dict[str, Any]:
     with numpy.load(job.samples) as samples:
         inputs, expected = samples["inputs"], samples["expected"]
     tell(f"Verifying {format.label_of(kind)}")
-    comparison = compare(format.run(job.path, inputs), expected)
+    outputs = format.run(job.path, inputs)
+    comparison = compare(outputs, expected)
     logits = format.logits(job.path, inputs) if kind.integer_outputs else None
     if logits is not None:
-        comparison = compare(centred(logits.reshape(expected.shape)), centred(logarithm(expected)), "logits")
-    return comparison.data()
+        actual, expected = centred(logits.reshape(expected.shape)), centred(logarithm(expected))
+        comparison = compare(actual, expected, "logits")
+    else:
+        actual = outputs
+    agreement = top1_agreement(actual, expected) if job.classifies else None
+    return replace(comparison, top1_agreement=agreement, pictures=len(inputs)).data()
+
+
+def top1_agreement(actual: Any, expected: Any) -> float | None:
+    """On which share of the examples the largest output is the same; None for a single one, or where shapes differ."""
+    if actual.shape != expected.shape or expected.shape[-1] < 2:
+        return None
+    return float((actual.argmax(-1) == expected.argmax(-1)).mean())
 
 
 def logarithm(probabilities: Any) -> Any:

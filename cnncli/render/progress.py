@@ -1,4 +1,4 @@
-"""What a command is busy with, on a terminal."""
+"""What a command is busy with or has done, told to a person at a terminal and to nobody else."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cnncli.render.console import complain
 from cnncli.words import visible
 
 
@@ -29,6 +30,12 @@ def progress() -> Iterator[Callable[[str], None]]:
         with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
             task = shown.add_task("Starting", total=None)
             yield lambda activity: shown.update(task, description=visible(activity))
+
+
+def remark(message: str) -> None:
+    """Say a line on the standard error, only if that is a terminal: a log would hold what nobody asked for."""
+    if _on_terminal():
+        complain(message)
 
 
 def _on_terminal() -> bool:

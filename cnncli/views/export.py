@@ -17,7 +17,7 @@ from cnncli.views.summary import title
 
 if TYPE_CHECKING:
     from cnncli.export.exporting import Export, Written
-    from cnncli.export.format import Tensor
+    from cnncli.export.format import Limits, Tensor
     from cnncli.export.messages import Comparison
     from cnncli.network import Network
 
@@ -50,6 +50,10 @@ def _op_count(file: Written) -> int | None:
     return None if description is None else description.op_count
 
 
+def _cosine_limit(file: Written) -> float | None:
+    return None if file.comparison is None else file.kind.limits.cosine
+
+
 COLUMNS = (
     Column("kind", "Kind", lambda file: file.kind.name),
     Column("bytes", "Size", lambda file: file.size, True, _bytes),
@@ -57,6 +61,7 @@ COLUMNS = (
     Column("op_count", "Ops", _op_count, True),
     Column("max_abs_difference", "Max diff", _compared(lambda found: found.max_abs_difference), True, _small),
     Column("cosine", "Cosine", _compared(lambda found: found.cosine), True, _five_decimals),
+    Column("cosine_limit", "Least", _cosine_limit, True, lambda limit: "-" if limit is None else f"{limit:g}"),
     Column("verified", "Verified", lambda file: file.verified, text=_verified),
     Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}"),
 )
@@ -64,6 +69,7 @@ FOR_PROGRAMS = (
     Column("path", "File", lambda file: str(file.path)),
     Column("in_place", "In place", lambda file: file.in_place),
     Column("max_relative_difference", "Relative", _compared(lambda found: found.max_relative_difference)),
+    Column("top1_agreement", "Top-1", _compared(lambda found: found.top1_agreement)),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
 """What a sheet has besides; for people it stands in the notes."""
@@ -118,10 +124,23 @@ def _file_notes(file: Written) -> Iterator[str]:
         yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(description.ops))
         for tensor in (*description.inputs, *description.outputs):
             yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
-    if file.comparison and file.comparison.compared == "logits":
-        yield "  compared before softmax, whose int8 outputs have steps of 1/256"
+    if file.comparison:
+        yield f"  compared  {_in_words(file.comparison, file.kind.limits)}"
     for problem in file.problems:
         yield f"  {'kept though' if file.in_place else 'not written:'} {problem}"
+
+
+def _in_words(comparison: Comparison, limits: Limits) -> str:
+    """How near it is to the Keras model, and how near it has to be."""
+    words = [f"on {comparison.pictures} pictures"]
+    if comparison.compared == "logits":
+        words.append("before softmax, whose int8 outputs have steps of 1/256")
+    if comparison.top1_agreement is not None:
+        words.append(f"the same class on {comparison.top1_agreement:.0%}")
+    if comparison.max_relative_difference is not None:
+        relative = f"{comparison.max_relative_difference:.2g}"
+        words.append(f"relative difference {relative} (at most {limits.relative_difference:g})")
+    return ", ".join(words)
 
 
 def _by_count(ops: dict[str, int]) -> list[tuple[str, int]]:

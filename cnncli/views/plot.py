@@ -7,16 +7,21 @@ from pathlib import Path
 from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
-from cnncli.draw.formats import DEFAULT_DPI, TEXTS, check_format, check_size
+from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
 from cnncli.draw.svg import document
 from cnncli.errors import UsageError
 from cnncli.files import check_target, replacing, write_text
 from cnncli.network import Network
 from cnncli.render.console import emit
 
+CENTIMETRES = 2.54
+"""To an inch."""
 
-def plot_to(output: Path | None, network: Network, options: Options, dpi: int | None, *, force: bool) -> None:
+
+def plot_to(output: Path | None, network: Network, options: Options, dpi: int | None, *, force: bool) -> str | None:
     """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
+
+    Returns how large the page is, in words, where it is a file with a page.
 
     Raises UsageError without a file, for a suffix or an option that cannot be drawn, or a picture too large for its
     kind of file; MachineError where there is no renderer; else as files.replacing.
@@ -42,6 +47,22 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         write_text(output, document(as_picture(drawn)), force=force)
     else:
         _render(drawn, output, suffix, dpi or DEFAULT_DPI, force=force)
+    if printed or options.layout == "free":
+        return None
+    return f"{output}: {page(drawn, dpi or DEFAULT_DPI if suffix == '.png' else None)}"
+
+
+def page(drawn: Diagram, dpi: int | None) -> str:
+    """`30 x 42 cm, 3 columns`; of a picture of pixels their number besides."""
+    count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
+    sizes = drawn.width, drawn.height
+    pixels = "" if dpi is None else f" ({' x '.join(f'{size * dpi / POINTS:,.0f}' for size in sizes)} pixels)"
+    return f"{' x '.join(map(_centimetres, sizes))} cm{pixels}, {count} {side}{'' if count == 1 else 's'}"
+
+
+def _centimetres(points: float) -> str:
+    length = points / POINTS * CENTIMETRES
+    return f"{length:.0f}" if length >= 10 else f"{length:.1f}"
 
 
 def _check_free(suffix: str, options: Options) -> None:

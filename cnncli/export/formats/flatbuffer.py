@@ -1,16 +1,21 @@
-"""TFLite files as what they are: flatbuffers, read and written by their schema's object API."""
+"""TFLite files as what they are: flatbuffers, read, described and written by their schema's object API."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from cnncli.errors import CheckFailed
-from cnncli.export.format import SIGNATURE, Description, Signature, Tensor
+from cnncli.amounts import UNKNOWN
+from cnncli.export.format import Description, Signature, Tensor
 
 IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
 """Bytes to which the schema aligns buffers (`force_align: 16`); its Python code forgets to."""
+NO_TENSOR = -1
+"""In place of a tensor: an input that an operation does without."""
+FREE = -1
+"""In a tensor's signature and in the shape that a RESHAPE makes: whatever it turns out to be."""
 
 
 def read(data: bytes) -> Any:
@@ -21,9 +26,10 @@ def read(data: bytes) -> Any:
 
 
 def write(model: Any) -> bytes:
-    """The ModelT as a file, its buffers aligned."""
+    """The ModelT as a file of what its operations need, its buffers aligned."""
     import flatbuffers
 
+    drop_unused(model)
     size = sum(len(buffer.data) for buffer in model.buffers if buffer.data is not None)
     builder = flatbuffers.Builder(size + 2**20)
     for buffer in model.buffers:
@@ -52,70 +58,55 @@ def _aligned_pack(buffer: Any) -> Any:
     return pack
 
 
-def add_signature(data: bytes, input_name: str, output_name: str) -> bytes:
-    """The file with its only input and output named, as tensors and in a signature `serving_default`."""
-    from ai_edge_litert import schema_py_generated as schema
+def drop_unused(model: Any) -> None:
+    """Take out tensors, buffers and operation codes that nothing refers to, and number the others anew.
 
-    model = read(data)
-    graph = model.subgraphs[0]
-    (input_index,), (output_index,) = graph.inputs, graph.outputs
-    graph.tensors[input_index].name = input_name.encode()
-    graph.tensors[output_index].name = output_name.encode()
-    signature = schema.SignatureDefT()
-    signature.signatureKey = SIGNATURE.encode()
-    signature.inputs = [_tensor_map(input_name, input_index)]
-    signature.outputs = [_tensor_map(output_name, output_index)]
-    model.signatureDefs = [signature]
-    return write(model)
-
-
-def _tensor_map(name: str, index: int) -> Any:
-    from ai_edge_litert import schema_py_generated as schema
-
-    tensor = schema.TensorMapT()
-    tensor.name, tensor.tensorIndex = name.encode(), int(index)
-    return tensor
-
-
-def with_integer_ends(data: bytes) -> bytes:
-    """The file without the conversions from and to float at its ends: it takes and gives integers, named the same.
-
-    Raises CheckFailed where something else stands there, such as an activation that TFLite computes with floats.
+    TFLite Micro's allocator gives memory to each tensor of a file, read or not.
     """
-    model = read(data)
-    graph = model.subgraphs[0]
-    (input_index,), (output_index,) = graph.inputs, graph.outputs
-    first = next(operator for operator in graph.operators if input_index in operator.inputs)
-    last = next(operator for operator in graph.operators if output_index in operator.outputs)
-    ends = _operation(model, first), _operation(model, last)
-    if ends != ("QUANTIZE", "DEQUANTIZE"):
-        raise CheckFailed(f"int8-io is not possible: {ends[0]} to {ends[1]} compute with floats at the ends; take int8")
-    graph.operators = [operator for operator in graph.operators if operator is not first and operator is not last]
-    graph.inputs, graph.outputs = first.outputs, last.inputs
-    return add_signature(write(model), *(graph.tensors[index].name.decode() for index in (input_index, output_index)))
+    for graph in model.subgraphs:
+        signatures = [each for each in model.signatureDefs or () if model.subgraphs[each.subgraphIndex] is graph]
+        _drop_tensors(graph, signatures)
+    _drop_buffers(model)
+    operators = [operator for graph in model.subgraphs for operator in graph.operators]
+    kept = sorted({operator.opcodeIndex for operator in operators})
+    model.operatorCodes = [model.operatorCodes[index] for index in kept]
+    for operator in operators:
+        operator.opcodeIndex = kept.index(operator.opcodeIndex)
 
 
-def ending_before_softmax(data: bytes) -> bytes | None:
-    """The file with what its final softmax reads as its only output; None where it ends otherwise."""
-    model = read(data)
-    graph = model.subgraphs[0]
-    (output,) = graph.outputs
-    writer = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
-    last = writer[int(output)]
-    while _operation(model, last) in ("DEQUANTIZE", "QUANTIZE", "RESHAPE"):
-        last = writer[int(last.inputs[0])]
-    if _operation(model, last) != "SOFTMAX":
-        return None
-    graph.outputs = [int(last.inputs[0])]
-    model.signatureDefs = []
-    return write(model)
+def _drop_tensors(graph: Any, signatures: Sequence[Any]) -> None:
+    ends = [(graph, name) for name in ("inputs", "outputs")]
+    lists = [*ends, *((operator, name) for operator in graph.operators for name in ("inputs", "outputs"))]
+    lists += [(operator, "intermediates") for operator in graph.operators if operator.intermediates is not None]
+    named = [tensor for signature in signatures for tensor in (*signature.inputs, *signature.outputs)]
+    used = {int(index) for owner, name in lists for index in getattr(owner, name)}
+    kept = sorted((used | {tensor.tensorIndex for tensor in named}) - {NO_TENSOR})
+    places = {NO_TENSOR: NO_TENSOR, **{index: place for place, index in enumerate(kept)}}
+    graph.tensors = [graph.tensors[index] for index in kept]
+    for owner, name in lists:
+        setattr(owner, name, [places[int(index)] for index in getattr(owner, name)])
+    for tensor in named:
+        tensor.tensorIndex = places[tensor.tensorIndex]
+
+
+def _drop_buffers(model: Any) -> None:
+    """The first buffer stays: it is the empty one that tensors without constant values name."""
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    owners = [*tensors, *(model.metadata or ())]
+    kept = sorted({0, *(owner.buffer for owner in owners), *(model.metadataBuffer or ())})
+    places = {index: place for place, index in enumerate(kept)}
+    model.buffers = [model.buffers[index] for index in kept]
+    for owner in owners:
+        owner.buffer = places[owner.buffer]
+    if model.metadataBuffer is not None:
+        model.metadataBuffer = [places[index] for index in model.metadataBuffer]
 
 
 def describe(data: bytes) -> Description:
     """What the file holds."""
     model = read(data)
     graph = model.subgraphs[0]
-    ops = Counter(_operation(model, operator) for operator in graph.operators)
+    ops = Counter(operation(model, operator) for operator in graph.operators)
     return Description(
         inputs=tuple(_tensor(graph.tensors[index]) for index in graph.inputs),
         outputs=tuple(_tensor(graph.tensors[index]) for index in graph.outputs),
@@ -137,7 +128,8 @@ def _signature(model: Any) -> Signature | None:
 def _tensor(tensor: Any) -> Tensor:
     from ai_edge_litert import schema_py_generated as schema
 
-    name, shape = tensor.name.decode(), tuple(int(size) for size in tensor.shape)
+    sizes = tensor.shape if tensor.shapeSignature is None else tensor.shapeSignature
+    name, shape = tensor.name.decode(), tuple(UNKNOWN if size == FREE else int(size) for size in sizes)
     dtype = _constants(schema.TensorType)[tensor.type].lower()
     quantization = tensor.quantization
     if quantization is None or quantization.scale is None or len(quantization.scale) != 1:
@@ -145,7 +137,7 @@ def _tensor(tensor: Any) -> Tensor:
     return Tensor(name, shape, dtype, float(quantization.scale[0]), int(quantization.zeroPoint[0]))
 
 
-def _operation(model: Any, operator: Any) -> str:
+def operation(model: Any, operator: Any) -> str:
     """`CONV_2D`; a custom operation by its own name, as `CUSTOM FlexErf`."""
     from ai_edge_litert import schema_py_generated as schema
 

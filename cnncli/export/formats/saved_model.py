@@ -29,7 +29,7 @@ class SavedModel(Format):
         (image,) = source.model.inputs
         module = tensorflow.Module()
         module.weights = [weight.value for weight in source.model.weights]
-        shape = (source.batch, *image.shape[1:])
+        shape = (source.batch or None, *image.shape[1:])
         module.serve = tensorflow.function(
             lambda image: {source.output_name: source.model(image, training=False)},
             input_signature=[tensorflow.TensorSpec(shape, tensorflow.float32, name=INPUT_NAME)],
