@@ -241,7 +241,7 @@ def begin() -> None:
 
     Ends the process where the parent has died before it had given the job.
     """
-    with open(0, "rb", buffering=0, closefd=False) as stdin:  # noqa: PTH123
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
         head = json.loads(stdin.readline() or b'{"token": "", "litter": [], "job": 1}')
         job = b""
         while len(job) < head["job"]:

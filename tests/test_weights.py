@@ -19,7 +19,8 @@ from tensorflow_truth import calibrate, distance, randomize, transfer
 from cnncli.errors import UsageError
 from cnncli.graph.layers import LAYERS
 from cnncli.keras_model import import_keras, load_weights, lower, quiet
-from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file, snake_case
+from cnncli.keras_model.weight_files import snake_case
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file
 
 pytestmark = [
     pytest.mark.tf,

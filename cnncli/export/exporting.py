@@ -17,7 +17,7 @@ from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, V
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
 from cnncli.graph import Graph
-from cnncli.keras_model.weights import check_weights_file
+from cnncli.keras_model.weight_files import refuse_at_sight
 from cnncli.temporary import endings_held
 
 
@@ -106,7 +106,7 @@ def export(request: Request, tell: Tell) -> Export:
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
     if request.weights is not None:
-        check_weights_file(request.weights)
+        refuse_at_sight(request.weights)
     with workshop(request.targets[0].path) as folder:
         drafts = [
             Draft(target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
