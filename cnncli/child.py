@@ -2,11 +2,18 @@
 
 A child runs a module that calls `serve`, of the same package as its parent's and without the working directory on its
 path: what lies about where a person types a command is never imported. It reads its job from its standard input and
-writes lines of JSON to its standard output: what it is busy with, and at last its answer. Everything else that it or a
-library in it writes to the descriptors 1 and 2 goes to a log that is shown only where it failed unexpectedly.
+writes lines of JSON to its standard output: what it is busy with, and at last its answer. Each begins with a token that
+the parent has thought of: what others write there before the work begins (a sitecustomize that prints) is no answer.
+Everything that libraries write to the descriptors 1 and 2 later goes to a log that is shown only where the child failed
+unexpectedly.
 
 The job is a pickle: it is made of our own dataclasses by this program, and nobody else can write to that pipe. The
 answer is none: the child reads foreign files with libraries in C, and what it became is given no say over its parent.
+
+Before anything heavy is imported a child becomes two, a worker and its guard. The worker may be lost in C for minutes
+and hear nothing; the guard does nothing but to wait for the end of the worker, of which it tells the parent, and for
+that of the parent, for which the worker is killed and its temporary folders removed. Should the guard be killed, Linux
+kills the worker. Where processes cannot be split, on Windows, a thread ends the child when its parent has ended.
 """
 
 from __future__ import annotations
@@ -14,23 +21,30 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import secrets
+import select
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from cnncli import errors
 from cnncli.errors import CnncliError, MachineError
+from cnncli.temporary import temporary_folder
 from cnncli.words import visible
 
 Tell = Callable[[str], None]
 
 LOG_LINES = 30
+SECONDS_TO_END = 5
+"""How long a guard may take to end; it takes milliseconds."""
+GOODBYE = b"."
+"""What a parent writes that has not died."""
 
 PACKAGE = Path(__file__).parent
 
@@ -45,62 +59,123 @@ package, module = sys.argv[1:]
 spec = spec_from_file_location("cnncli", package + "/__init__.py", submodule_search_locations=[package])
 sys.modules["cnncli"] = module_from_spec(spec)
 spec.loader.exec_module(sys.modules["cnncli"])
+from cnncli.child import begin
+begin()
 run_module(module, run_name="__main__")
 """
 
 
-def run(module: str, job: Any, what: str, tell: Tell) -> Any:
+# The parent's side.
+
+
+def run(module: str, job: Any, what: str, tell: Tell, litter: Sequence[Path] = ()) -> Any:
     """Give a child its job and return its answer; `tell` hears what it is busy with, `what` names it in messages.
 
-    The job is anything that can be pickled, the answer plain data.
+    The job is anything that can be pickled, the answer plain data. `litter` are temporary folders of the parent's,
+    which are removed for it where it is killed.
 
     Raises what the child raised of CnncliError, and MachineError where it ended otherwise: killed, crashed, or by an
     exception that is no expected failure. The child ends with this call, however that ends.
     """
-    given = pickle.dumps(job)
     with (
-        tempfile.TemporaryFile() as log,
-        tempfile.TemporaryDirectory() as litter,
-        _started(module, log, litter) as child,
+        temporary_folder() as folder,
+        (folder / "log").open("w+b") as log,
+        _started(module, log, folder) as child,
     ):
+        token = secrets.token_hex()
         with suppress(OSError):  # it has ended before it read: the reason is found below
-            child.stdin.write(given)
+            child.stdin.write(_envelope(token, pickle.dumps(job), [folder, *litter]))
             child.stdin.flush()
-        begun = 0  # where the log stood when the latest activity began
-        for line in child.stdout:
-            message = json.loads(line)
-            if "tell" in message:
-                begun = os.fstat(log.fileno()).st_size
-                tell(message["tell"])
-            elif "error" in message:
-                raise getattr(errors, message["error"])(message["message"])
-            elif "unexpected" in message:
-                _replay(log, begun)
-                raise MachineError(f"{what} failed: {message['unexpected']}")
-            else:
-                return message["answer"]
-        raise MachineError(_obituary(what, child.wait(), log))
+        return _heard(child, token.encode(), log, what, tell)
+
+
+def _envelope(token: str, job: bytes, litter: Sequence[Path]) -> bytes:
+    """A line of JSON that says what follows, and the job."""
+    head = {"token": token, "litter": [os.fspath(folder.absolute()) for folder in litter], "job": len(job)}
+    return json.dumps(head).encode() + b"\n" + job
+
+
+def _heard(child: Any, token: bytes, log: IO[bytes], what: str, tell: Tell) -> Any:
+    """Listen to a child until its answer or its end."""
+    begun = 0  # where the log stood when the latest activity began
+    late: CnncliError | None = None  # what it means if the child runs out of the time that it has given itself
+    code: int | None = None
+    for line in child.stdout:
+        _, is_message, text = line.rpartition(token)
+        message = json.loads(text) if is_message else {}
+        if "tell" in message:
+            begun = os.fstat(log.fileno()).st_size
+            tell(message["tell"])
+        elif "error" in message:
+            raise _failure(message)
+        elif "unexpected" in message:
+            _replay(log, begun)
+            raise MachineError(f"{what} failed: {message['unexpected']}")
+        elif "late" in message:
+            late = _failure(message["late"])
+        elif "answer" in message:
+            return message["answer"]
+        elif "ended" in message:
+            code = message["ended"]
+            break
+    _dismiss(child)
+    code = child.returncode if code is None else code
+    if late and code == -getattr(signal, "SIGPROF", 0):
+        raise late
+    raise MachineError(_obituary(what, code, log))
+
+
+def _failure(message: Mapping[str, str]) -> CnncliError:
+    found: CnncliError = getattr(errors, message["error"])(message["message"])
+    return found
 
 
 @contextmanager
-def _started(module: str, log: IO[bytes], litter: str) -> Iterator[Any]:
-    """`litter` is where the child's temporary files go, of which TensorFlow leaves some."""
+def _started(module: str, log: IO[bytes], folder: Path) -> Iterator[Any]:
+    """`folder` is where the child's temporary files go, of which TensorFlow leaves some."""
     child: Any = subprocess.Popen(
         [sys.executable, "-c", BEGINNING, str(PACKAGE), module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
-        # A graphics card would compute in another precision, and no conversion needs one.
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": litter},
+        env=_environment(os.environ, folder),
     )
     try:
         yield child
     finally:
+        _dismiss(child)
+        child.stdout.close()
+
+
+def _environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The child's variables: ours, without those that would only keep it from its work.
+
+    Warnings are not to be errors, which are for who writes programs. A graphics card would compute in another
+    precision, and no conversion needs one. What a keras.json says has no say in what a network is.
+    """
+    kept = {name: value for name, value in ours.items() if not name.endswith("_NUM_THREADS") or _is_sound(value)}
+    changed = {"PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(folder)}
+    return {**kept, **changed, "KERAS_HOME": str(folder / "keras")}
+
+
+def _is_sound(threads: str) -> bool:
+    """Whether a machine could run as many threads: libraries obey any number, and start them one by one."""
+    return threads.isascii() and threads.isdecimal() and len(threads) < 6 and 1 <= int(threads) <= 1024
+
+
+def _dismiss(child: Any) -> None:
+    """End a child, and wait until it has ended."""
+    with suppress(OSError, ValueError):  # it has ended already, or was dismissed before
+        if hasattr(os, "fork"):
+            child.stdin.write(GOODBYE)
+            child.stdin.close()
+        else:
+            child.kill()
+    try:
+        child.wait(SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-        with suppress(OSError):
-            child.stdin.close()
-        child.stdout.close()
 
 
 def _obituary(what: str, code: int, log: IO[bytes]) -> str:
@@ -144,35 +219,144 @@ def _replay(log: IO[bytes], start: int) -> None:
         sys.stderr.write(f"{visible(line)}\n")
 
 
-def serve(work: Callable[[Any, Tell], Any]) -> None:
-    """The child's side: do the job of one parent, and end when it ends. What `work` returns is plain data."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal's whole group; the parent sees to it
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
-        os.dup2(2, 1)
+# The child's side.
 
-        def send(**message: Any) -> None:
-            answers.write(json.dumps(message) + "\n")
-            answers.flush()
 
-        try:
-            job = pickle.load(sys.stdin.buffer)
-            threading.Thread(target=_end_with_parent, daemon=True).start()
-            answer = work(job, lambda activity: send(tell=activity))
-        except CnncliError as error:
-            send(error=type(error).__name__, message=str(error))
-        except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            send(error="MachineError", message=f"{where}{error.strerror or error}")
-        except MemoryError:
-            send(error="MachineError", message="not enough memory")
-        except Exception as error:
-            send(unexpected=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
-        else:
-            send(answer=answer)
-    os._exit(0)  # without TensorFlow's seconds of tidying up
+class _Parent:
+    """What a child knows of its parent: the token between the two, the job, and the way back."""
+
+    token = b""
+    job = b""
+    answers: IO[bytes] | None = None
+
+    @classmethod
+    def send(cls, **message: Any) -> None:
+        if cls.answers is not None:
+            cls.answers.write(cls.token + json.dumps(message).encode() + b"\n")
+            cls.answers.flush()
+
+
+def begin() -> None:
+    """Take the job and split into a guard, which never returns, and a worker, which does.
+
+    Ends the process where the parent has died before it had given the job.
+    """
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        head = json.loads(stdin.readline() or b'{"token": "", "litter": [], "job": 1}')
+        job = b""
+        while len(job) < head["job"]:
+            part = stdin.read(head["job"] - len(job))
+            if not part:
+                os._exit(1)
+            job += part
+    _Parent.token, _Parent.job, _Parent.answers = head["token"].encode(), job, os.fdopen(os.dup(1), "wb")
+    if hasattr(os, "fork"):
+        _split(head["litter"])
+    else:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _split(litter: Sequence[str]) -> None:
+    guard = os.getpid()
+    ended, alive = os.pipe()
+    worker = os.fork()
+    for number in (signal.SIGINT, signal.SIGHUP):  # of the terminal's whole group; the parent sees to it
+        signal.signal(number, signal.SIG_IGN)
+    if worker:
+        os.close(alive)
+        _guard(worker, ended, litter)
+    os.close(ended)  # `alive` stays open until the worker ends
+    _end_with(guard)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+
+def _guard(worker: int, ended: int, litter: Sequence[str]) -> None:
+    """Wait for the end of the worker, then for the parent's goodbye; or for the parent's end, and tidy up for it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with suppress(OSError):
+        os.setsid()  # a signal for the parent's whole group, SIGKILL too, leaves the one that tidies up
+    if 0 in select.select([0, ended], [], [])[0]:
+        os.kill(worker, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+    with suppress(OSError):
+        _Parent.send(ended=code)
+    if os.read(0, 1) != GOODBYE:
+        for folder in litter:
+            shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def _end_with(guard: int) -> None:
+    """Have Linux kill this process when its guard ends."""
+    if sys.platform == "linux":
+        import ctypes
+
+        set_signal_at_parents_death = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(set_signal_at_parents_death, signal.SIGKILL)
+        if os.getppid() != guard:
+            os._exit(1)
 
 
 def _end_with_parent() -> None:
     """The parent's end of the pipe is closed by its death, of whatever kind."""
-    sys.stdin.buffer.read()
+    os.read(0, 1)
     os._exit(1)
+
+
+def serve(work: Callable[[Any, Tell], Any]) -> None:
+    """The child's side: do the job of one parent, and end when it ends. What `work` returns is plain data."""
+    os.dup2(2, 1)
+    send = _Parent.send
+    try:
+        answer = work(pickle.loads(_Parent.job), lambda activity: send(tell=activity))
+    except CnncliError as error:
+        send(error=type(error).__name__, message=str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        send(error="MachineError", message=f"{where}{error.strerror or error}")
+    except MemoryError:
+        send(error="MachineError", message="not enough memory")
+    except Exception as error:
+        send(unexpected=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+    else:
+        send(answer=answer)
+    os._exit(0)  # without TensorFlow's seconds of tidying up
+
+
+@contextmanager
+def limited(seconds: float, most_bytes: int, failure: CnncliError) -> Iterator[None]:
+    """Let a block compute for so long, and take so many bytes more than now; else its parent raises `failure`.
+
+    The time ends a child that is lost in C. Nothing is limited outside of a child, or where the system cannot.
+    """
+    if _Parent.answers is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+    _Parent.send(late={"error": type(failure).__name__, "message": str(failure)})
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        with _memory_limited(most_bytes):
+            yield
+    except MemoryError:
+        raise failure from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+@contextmanager
+def _memory_limited(most_bytes: int) -> Iterator[None]:
+    try:
+        from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit, setrlimit
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    before, most = getrlimit(RLIMIT_AS)
+    wanted = pages * os.sysconf("SC_PAGE_SIZE") + most_bytes
+    setrlimit(RLIMIT_AS, (wanted if before == RLIM_INFINITY else min(wanted, before), most))
+    try:
+        yield
+    finally:
+        setrlimit(RLIMIT_AS, (before, most))

@@ -126,20 +126,26 @@ def test_a_spinner_turns_on_a_terminal_only(tmp_path: Path) -> None:
 # Disagreement and broken outputs.
 
 
-def test_a_disagreement_is_a_table_and_nothing_is_saved(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from cnncli.keras_model import lower
+ANOTHER_MODEL = """
+from cnncli.keras_model import building
+from cnncli.network import network
 
-    other = graph_of("mobilenet_v1:alpha=0.25,input_shape=32,classes=4")
-    monkeypatch.setattr("cnncli.keras_model.building.lower", lambda _: lower(other))
-    code, out, err = run(*SMALL, "-o", tmp_path / "model.keras")
+lower = building.lower
+building.lower = lambda _: lower(network("mobilenet_v1:alpha=0.25,input_shape=32,classes=4").graph)
+"""
+
+
+def test_a_disagreement_is_a_table_and_nothing_is_saved(cnncli: Run, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(ANOTHER_MODEL)
+    environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])}
+    code, out, err = cnncli(*SMALL, "-o", tmp_path / "elsewhere" / "model.keras", **environment)
     assert code == 1
     assert err == ("cnncli: mobilenet_v1:input_shape=32,alpha=0.25,classes=3: Keras and the graph differ in 7 facts\n")
     assert ["head.logits", "output_shape", "1x1x3", "1x1x4"] in [line.split() for line in out.splitlines()]
     assert ["head.logits", "weights", "bias", "3", "bias", "4"] in [line.split() for line in out.splitlines()]
-    assert list(tmp_path.iterdir()) == []
-    data = json.loads(run(*SMALL, "--format", "json").out)["agreement"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    data = json.loads(cnncli(*SMALL, "--format", "json", **environment).out)["agreement"]
     assert not data["agree"]
     assert {"layer": "total", "fact": "params", "graph": 219315, "keras": 219572} in data["differences"]
 
@@ -274,7 +280,7 @@ def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, o
     command = [sys.executable, "-m", "cnncli", "build", "efficientnet_b2", "--force", "-o", str(target)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".model.*/model.keras")):
+    while not list(tmp_path.glob(".cnncli-*/draft.keras")):
         assert process.poll() is None, "it ended before it was told to"
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -283,8 +289,10 @@ def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, o
     assert (process.returncode, out) == (code, "")
     assert err == ""
     assert target.read_text() == "old" if old else not target.exists()
-    if number != signal.SIGKILL:
-        assert list(tmp_path.iterdir()) == ([target] if old else [])
+    while list(tmp_path.iterdir()) != ([target] if old else []):  # where it was killed, its child tidies up
+        assert number == signal.SIGKILL
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_machine_without_tensorflow_is_told_so(cnncli: Run, tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         (["-o", "missing/folder/a.tflite"], 3, "there is no directory"),
         (["-o", "old.tflite"], 2, "old.tflite exists; add --force to replace it"),
         (["-o", "folder"], 2, "folder exists; add --force to replace it"),
-        (["-o", "folder", "--force"], 2, "folder is a directory that is no SavedModel; it is not replaced"),
+        (["-o", "folder", "--force"], 2, "folder holds precious, which is of no SavedModel; it is not replaced"),
         (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite files"),
         (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number from 1"),
         (["-o", "a.tflite", "--batch", "many"], 2, "--batch many: expected a whole number from 1, or none for any"),

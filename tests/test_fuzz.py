@@ -21,7 +21,8 @@ from cnncli.diagram.wording import fields as known_fields
 from cnncli.errors import UsageError
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
-from cnncli.keras_model.weights import WEIGHTS_MEMBER, check_weights_file
+from cnncli.keras_model.weight_files import WEIGHTS_MEMBER
+from cnncli.keras_model.weights import check_weights_file
 from cnncli.models.catalogue import MODELS
 from cnncli.models.catalogue import options as known_options
 from cnncli.render.formats import FORMATS

@@ -19,7 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # other.
 ORDER = (
     ("errors", "words", "descriptors", "amounts", "written"),
-    ("files", "child", "graph", "document"),
+    ("temporary", "graph", "document"),
+    ("files", "child"),
     ("models", "readers", "keras_model", "render"),
     ("network",),
     ("analysis",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -46,16 +45,14 @@ def build(
 
     Example: cnncli build mobilenet_v2 --alpha 0.5 --classes 10 -o model.keras
     """
-    from cnncli.keras_model import build as build_model
-    from cnncli.keras_model import quiet
+    from cnncli.keras_model import build_apart
     from cnncli.render.progress import progress
     from cnncli.views.build import build_document
 
     number = args.whole_number("--seed", seed, least=0)
     found = choice.network(model)
-    with progress() as tell, quiet():
-        built = build_model(found.graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
-    gc.freeze()  # at its end Python would look through the whole model for cycles: half a second for the largest
+    with progress() as tell:
+        built = build_apart(found.graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
     if built.loaded:
         args.warn(built.loaded.notes)
     report.deliver(build_document(found, built))

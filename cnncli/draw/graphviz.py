@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -21,6 +20,7 @@ from cnncli.descriptors import redirected
 from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_pdf, stamped_png
 from cnncli.draw.text import measured
 from cnncli.errors import MachineError
+from cnncli.temporary import temporary_folder
 
 SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
@@ -57,7 +57,11 @@ def rendered(dot: str, format: str, dpi: int, moment: int = FIXED) -> Rendered:
 
 def _in_process(dot: str, format: str, dpi: int) -> Rendered | None:
     """By pygraphviz; None without it. Graphviz and fontconfig complain from C, to descriptor 2."""
-    with tempfile.TemporaryFile() as complaints, redirected(2, complaints):
+    with (
+        temporary_folder() as folder,
+        (folder / "complaints").open("w+b") as complaints,
+        redirected(2, complaints),
+    ):
         try:
             import pygraphviz
         except ImportError:
@@ -107,9 +111,9 @@ def _fonts(dot: str) -> Iterator[None]:
     if folder is None:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="cnncli.") as workshop:
-        config = Path(workshop) / "fonts.conf"
-        config.write_text(_font_config(folder, Path(workshop), others=not measured(dot)), encoding="utf-8")
+    with temporary_folder() as workshop:
+        config = workshop / "fonts.conf"
+        config.write_text(_font_config(folder, workshop, others=not measured(dot)), encoding="utf-8")
         with _variable("FONTCONFIG_FILE", str(config)):
             yield
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.child import Tell, peak_memory, run
-from cnncli.errors import MachineError, UsageError
+from cnncli.errors import UsageError
 from cnncli.export.format import Format, Kind
 from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
-from cnncli.files import check_target, replacing, size_and_hash
+from cnncli.files import check_target, replacing, size_and_hash, workshop
 from cnncli.graph import Graph
-from cnncli.keras_model.weights import check_weights_file
+from cnncli.keras_model.weight_files import refuse_at_sight
+from cnncli.temporary import endings_held
 
 OF_CLASSES = ("probabilities", "logits")
 """Names of outputs that hold a figure a class."""
@@ -115,14 +114,14 @@ def export(request: Request, tell: Tell) -> Export:
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
     if request.weights is not None:
-        check_weights_file(request.weights)
-    with _workshop(request.targets[0].path) as workshop:
+        refuse_at_sight(request.weights)
+    with workshop(request.targets[0].path) as folder:
         drafts = [
-            Draft(target.kind.name, workshop / (target.kind.name + target.format.suffix), target.path)
+            Draft(target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
             for target in request.targets
         ]
-        samples = workshop / "samples.npz" if request.verify else None
-        answer = Answer.of(run("cnncli.export.worker", _job(request, drafts, samples), "the export", tell))
+        samples = folder / "samples.npz" if request.verify else None
+        answer = Answer.of(run("cnncli.export.worker", _job(request, drafts, samples), "the export", tell, [folder]))
         files = []
         for target, draft, made in zip(request.targets, drafts, answer.files, strict=True):
             file = _written(target, request.graph, made)
@@ -137,28 +136,13 @@ def export(request: Request, tell: Tell) -> Export:
 def check(target: Target, *, force: bool) -> None:
     """Raise where the target could not be put in place in the end; a directory gives way only to its like."""
     path, directory = target.path, target.format.directory
-    if directory and force and path.is_dir() and any(path.iterdir()) and not target.format.owns(path):
+    if directory and force and path.is_dir() and (foreign := target.format.foreign(path)):
         label = target.format.label
-        raise UsageError(f"{path} is a directory that is no {label}; it is not replaced, even with --force")
+        raise UsageError(f"{path} holds {foreign}, which is of no {label}; it is not replaced, even with --force")
     if not directory and not path.parent.exists() and path.parent.parent.is_dir():
         check_target(path.parent, force=force, directory=True)  # it is made when the first file is put into it
     else:
         check_target(path, force=force, directory=directory)
-
-
-@contextmanager
-def _workshop(path: Path) -> Iterator[Path]:
-    """A directory for drafts, on the file system of `path`; it vanishes at the end."""
-    parent = path.absolute().parent
-    place = parent if parent.is_dir() else parent.parent
-    try:
-        workshop = Path(tempfile.mkdtemp(prefix=".cnncli-export.", dir=place))
-    except OSError as error:
-        raise MachineError(f"{path} cannot be written: {error.strerror or error}") from None
-    try:
-        yield workshop
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job:
@@ -188,7 +172,8 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     if samples is None:
         return
     job = VerificationJob(file.kind.name, draft, samples, request.classifies)
-    file.comparison = Comparison(**run("cnncli.export.verification", job, "the verification", tell))
+    answer = run("cnncli.export.verification", job, "the verification", tell, [draft.parent])
+    file.comparison = Comparison(**answer)
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
@@ -221,8 +206,26 @@ def _agreement(comparison: Comparison) -> str:
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:
     if file.problems and not request.keep_unverified:
         return
-    if not file.path.parent.exists():
-        file.path.parent.mkdir()
-    with replacing(file.path, force=request.force, directory=draft.is_dir()) as final:
+    with (
+        _parent_of(file.path),
+        replacing(file.path, force=request.force, directory=draft.is_dir()) as final,
+    ):
         os.replace(draft, final)  # noqa: PTH105
     file.in_place = True
+
+
+@contextmanager
+def _parent_of(path: Path) -> Iterator[None]:
+    """Make the directory that a file is to be put into, where there is none; it is gone again where that fails."""
+    parent = path.parent
+    with endings_held() as gate:
+        made = not parent.exists()
+        if made:
+            parent.mkdir()
+        try:
+            with gate.opened():
+                yield
+        finally:
+            if made:
+                with suppress(OSError):  # it has the file in it
+                    parent.rmdir()

@@ -207,9 +207,9 @@ class Format(ABC):
         """`TFLite int8`, `SavedModel`."""
         return f"{self.label} {kind.name}" if self.quantizes else self.label
 
-    def owns(self, path: Path) -> bool:
-        """Whether what stands at `path` is of this format, so that --force may replace it; asked of directories."""
-        return False
+    def foreign(self, path: Path) -> str | None:
+        """What in the directory `path` is of no artefact of this format, so that --force may not replace it, if any."""
+        return next((member.name for member in path.iterdir()), None)
 
     @abstractmethod
     def write(self, source: Source, kind: Kind, path: Path) -> None:

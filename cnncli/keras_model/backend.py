@@ -54,6 +54,21 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """TensorFlow has an exception of its own for want of memory, and counts cells in 64 bits: both are MemoryError."""
+    try:
+        yield
+    except Exception as error:
+        words = str(error)
+        if type(error).__name__ == "ResourceExhaustedError" or any(told in words for told in _TOO_MANY_CELLS):
+            raise MemoryError(words) from error
+        raise
+
+
+_TOO_MANY_CELLS = ("more than 2**63 - 1 entries", "overflow")
+
+
 @uncollected()
 def import_keras() -> Any:
     """The module `keras`, on TensorFlow. Raises MachineError where it cannot be imported or runs on something else."""
@@ -61,7 +76,9 @@ def import_keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         import keras
-    except (ImportError, ValueError) as error:  # ValueError of what KERAS_BACKEND or keras.json says
+    except Exception as error:  # of any kind, for what KERAS_BACKEND and keras.json say, and of what TensorFlow lacks
+        if isinstance(error, MemoryError):
+            raise
         advice = "install tensorflow, unset KERAS_BACKEND, and see what ~/.keras/keras.json says"
         raise MachineError(f"Keras cannot be imported: {error}; {advice}") from error
     if keras.backend.backend() != "tensorflow":

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnncli.errors import CheckFailed, UsageError
+from cnncli.errors import CheckFailed, MachineError, UsageError
 from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.agreement import Difference, differences
-from cnncli.keras_model.backend import import_keras, uncollected
+from cnncli.keras_model.backend import import_keras, memory_errors, uncollected
 from cnncli.keras_model.lowering import lower
-from cnncli.keras_model.weights import WEIGHTS_MEMBER, Loaded, check_weights_file, load_weights
+from cnncli.keras_model.weight_files import WEIGHTS_MEMBER, refuse_at_sight
+from cnncli.keras_model.weights import Loaded, check_weights_file, load_weights
 
 SUFFIXES = (".keras", ".weights.h5")
 
@@ -44,6 +45,9 @@ class Build:
 
     graph: Graph
     model: Any = None
+    """None where it was built in another process."""
+    name: str = ""
+    """The model's, in Keras."""
     dtype: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
@@ -71,7 +75,7 @@ def check_arguments(output: Path | None, weights: Path | None, *, force: bool) -
             raise UsageError(f"{output}: expected a name that ends in {kinds}; `cnncli export` writes other kinds")
         check_target(output, force=force)
     if weights is not None:
-        check_weights_file(weights)
+        refuse_at_sight(weights)
 
 
 def build(
@@ -87,20 +91,31 @@ def build(
     """Lower a graph, compare the model with it, load weights, run a batch, save. `tell` hears what begins.
 
     Where the two differ, it ends there and `differences` says in what. Raises UsageError for arguments and weights that
-    do not fit, MachineError for what the machine refuses, CheckFailed where the batch's output is not finite.
+    do not fit, MachineError for what the machine refuses, CheckFailed where the batch's output is not finite,
+    MemoryError where there is too little for it.
     """
     check_arguments(output, weights, force=force)
+    if weights is not None:
+        check_weights_file(weights, graph)
     built = Build(graph, seed=seed)
+    with memory_errors():
+        _build(built, output, weights, smoke, force, tell)
+    return built
+
+
+def _build(
+    built: Build, output: Path | None, weights: Path | None, smoke: bool, force: bool, tell: Callable[[str], None]
+) -> None:
     tell("Importing TensorFlow")
     with built.timed("import"):
         keras = import_keras()
         keras.config.set_floatx("float32")  # whatever the user's keras.json says
         keras.config.set_dtype_policy("float32")
-    tell(f"Building {graph.name}")
+    tell(f"Building {built.graph.name}")
     with built.timed("build"):
         _lower(keras, built)
     if built.differences:
-        return built
+        return
     if weights is not None:
         tell(f"Loading {weights}")
         with built.timed("weights"):
@@ -113,7 +128,6 @@ def build(
         tell(f"Saving {output}")
         with built.timed("save"):
             built.saved = save(built.model, output, force=force)
-    return built
 
 
 def _lower(keras: Any, built: Build) -> None:
@@ -122,7 +136,7 @@ def _lower(keras: Any, built: Build) -> None:
     if built.seed is not None:
         keras.utils.set_random_seed(built.seed)
     built.model = lower(built.graph)
-    built.dtype = built.model.dtype
+    built.name, built.dtype = built.model.name, built.model.dtype
     built.versions = {"keras": keras.__version__, "tensorflow": tensorflow.__version__}
     built.differences = differences(built.graph, built.model)
 
@@ -144,15 +158,23 @@ def run_batch(model: Any) -> Smoke:
     return Smoke(shape, outputs.shape, float(outputs.min()), float(outputs.max()))
 
 
-@uncollected()
 def save(model: Any, path: Path, *, force: bool) -> Saved:
     """Write the model (.keras) or its weights alone (.weights.h5), whole or not at all; raises as files.replacing."""
     with replacing(path, force=force) as draft:
-        if path.name.endswith(".keras"):
+        return written(model, draft, path)
+
+
+@uncollected()
+def written(model: Any, draft: Path, target: Path) -> Saved:
+    """Write the draft of a target. Raises MachineError where the system refuses."""
+    try:
+        if target.name.endswith(".keras"):
             model.save(draft)
         else:
             _save_weights(model, draft)
-        return Saved(path, *size_and_hash(draft))
+        return Saved(target, *size_and_hash(draft))
+    except OSError as error:
+        raise MachineError(f"{target} cannot be written: {error.strerror or error}") from error
 
 
 def _save_weights(model: Any, draft: Path) -> None:

@@ -63,7 +63,7 @@ def _facts(network: Network, built: Build) -> list[Fact]:
     split = f"trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)}"
     first, last = built.graph.inputs[0].shape, built.graph.outputs[0].shape
     return [
-        Fact("reference", "Model", network.reference, built.model.name),
+        Fact("reference", "Model", network.reference, built.name),
         Fact("layers", "Layers", totals.layers, grouped(totals.layers)),
         Fact("params", "Params", totals.params, f"{grouped(totals.params)} ({split})"),
         Fact("input_shape", "Input", first, shape(first)),

@@ -172,7 +172,7 @@ def build_data(network: Network, built: Build) -> dict[str, Any]:
     """What `build` did; what was not asked for is null."""
     totals = Totals(built.graph)
     return {
-        "model": {**model_data(network), "keras_name": built.model.name},
+        "model": {**model_data(network), "keras_name": built.name},
         **ends_data(network),
         "totals": {key: totals[key] for key in ("layers", "params", "trainable_params", "non_trainable_params")},
         "dtype": built.dtype,

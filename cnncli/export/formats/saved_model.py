@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from cnncli.export.format import EXACT, INPUT_NAME, SIGNATURE, Format, Kind, Overhead, Source, in_batches
+
+GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
+OTHERS = ("fingerprint.pb", "keras_metadata.pb", "variables", "assets", "assets.extra", "debug")
+VARIABLES = os.path.join("variables", "variables.")  # noqa: PTH118
+"""What TensorFlow and Keras write into the directory of a SavedModel: the graph, what else it may have beside it, and
+how the names of the files in `variables` begin."""
 
 
 class SavedModel(Format):
@@ -16,8 +23,12 @@ class SavedModel(Format):
     suffix = ""
     kinds = (Kind("saved_model", "float32", EXACT, Overhead(100_000, 8000)),)
 
-    def owns(self, path: Path) -> bool:
-        return (path / "saved_model.pb").is_file()
+    def foreign(self, path: Path) -> str | None:
+        """All of a directory without a graph of its own: its `assets` may be anybody's."""
+        own = {*GRAPHS, *OTHERS} if any((path / name).is_file() for name in GRAPHS) else set()
+        members = [str(member.relative_to(path)) for member in (*path.iterdir(), *path.glob("variables/*"))]
+        strange = (name for name in members if name not in own and not name.startswith(VARIABLES))
+        return min(strange, default=None)
 
     def write(self, source: Source, kind: Kind, path: Path) -> None:
         """Write a directory with the signature `serving_default`: `image` to the output, of a free batch unless given.

@@ -1,0 +1,300 @@
+"""What a file of weights holds: `.keras`, `.weights.h5`, and the legacy `.h5` that keras.applications publishes.
+
+Only arrays are read, nothing is executed. A file is read within limits of size, of memory and, in a child process, of
+time, for HDF5's library follows a damaged file wherever it leads.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cnncli.child import limited
+from cnncli.errors import CnncliError, UsageError
+from cnncli.files import is_stream
+
+_HDF5, _ZIP, _TFLITE = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"TFL3"
+WEIGHTS_MEMBER = "model.weights.h5"
+EXPECTED = "a .keras, a .weights.h5 or keras.applications' .h5"
+
+FOREIGN = {
+    ".onnx": "an ONNX file", ".pb": "a TensorFlow graph", ".pbtxt": "a TensorFlow graph",
+    ".pt": "a PyTorch file", ".pth": "a PyTorch file", ".pt2": "a PyTorch file", ".safetensors": "a safetensors file",
+    ".npy": "a NumPy array", ".npz": "a NumPy archive", ".ckpt": "a TensorFlow checkpoint",
+    ".index": "part of a TensorFlow checkpoint", ".mlmodel": "a Core ML file",
+}  # fmt: skip
+"""Suffix -> what such a file is, which weights are not read from."""
+
+MOST_UNPACKED = 32
+"""How many times larger than its packed bytes a file of weights may be. Trained float32 weights hardly shrink at all;
+ten times where nine of ten were pruned away."""
+MOST_NEEDED = 8
+"""How many times larger than the network's float32 weights: two for float64, three with an optimizer's state."""
+HARMLESS = 2**25
+"""Bytes that may be unpacked in any case: small files of zeros are no attack."""
+MOST_SECONDS = 20
+"""Of computing, for the structure of a file; a sound one takes a tenth of a second."""
+BYTES_A_SECOND = 10**7
+"""How slowly arrays may be read: a tenth of what gzip does."""
+WORKING_MEMORY = 2**28
+"""Bytes that HDF5's library may take besides what it reads."""
+PIECE = 2**20
+
+# What zipfile, zlib and h5py raise on a file that is damaged or is something else.
+_UNREADABLE = (
+    OSError, EOFError, RuntimeError, LookupError, ValueError, TypeError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+
+
+class Array(NamedTuple):
+    """An array of a file, whose values are not read yet."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    dataset: Any
+
+
+class Stored(NamedTuple):
+    """What a file holds for one layer: its name there, and its arrays in Keras's order."""
+
+    name: str
+    arrays: Sequence[Array]
+
+
+def refuse_at_sight(path: Path) -> None:
+    """Raise UsageError where `path` holds no weights, as its name and first bytes tell; OSError where it is unreadable.
+
+    Nothing is imported for it.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory; name a file of weights")
+    if not path.exists():
+        raise UsageError(f"{path} does not exist; name a file of weights")
+    if is_stream(path):
+        raise UsageError(f"{path} is a device or a pipe; name a file of weights")
+    with path.open("rb") as file:
+        start = file.read(8)
+    foreign = "a TFLite file" if start[4:] == _TFLITE else FOREIGN.get(path.suffix.lower())
+    if start.startswith((_HDF5, _ZIP)) and path.suffix.lower() not in FOREIGN:
+        return
+    if foreign:
+        raise UsageError(f"{path} is {foreign}; weights are read from {EXPECTED}")
+    raise UsageError(f"{path} holds no weights; expected {EXPECTED}")
+
+
+@contextmanager
+def opened(path: Path, needed: int | None) -> Iterator[Any]:
+    """Open the group that holds the layers. What the block does with it is not the file's fault, but for `reading`.
+
+    `needed` are the bytes of the network's weights as float32, where that is known. Raises as refuse_at_sight, and
+    UsageError where the file cannot be read or is far larger.
+    """
+    refuse_at_sight(path)
+    import h5py
+
+    with path.open("rb") as file:
+        with reading(path, needed or 0):
+            content = h5py.File(_hdf5_bytes(path, file, needed), "r")
+        with content:
+            with reading(path):
+                group = _layers_group(content)
+            yield group
+
+
+@contextmanager
+def reading(path: Path, size: int = 0) -> Iterator[None]:
+    """What goes wrong within is the file's fault: nothing but reading belongs here, of `size` bytes."""
+    seconds = MOST_SECONDS + size / BYTES_A_SECOND
+    memory = WORKING_MEMORY + MOST_NEEDED * size
+    cannot = f"{path} cannot be read as weights"
+    late = f"{cannot}: that takes over {seconds:.0f} seconds of computing or {memory // 10**6} MB; is it damaged?"
+    try:
+        with limited(seconds, memory, UsageError(late)):
+            yield
+    except CnncliError:
+        raise
+    except _UNREADABLE as error:
+        why = " ".join(str(error.args[0] if error.args else error).split())
+        raise UsageError(f"{cannot}: {why}") from error
+
+
+def _hdf5_bytes(path: Path, file: io.BufferedReader, needed: int | None) -> Any:
+    """The HDF5 file itself, or the one within a `.keras` archive."""
+    start = file.read(len(_HDF5))
+    file.seek(0)
+    if start == _HDF5:
+        return file
+    with zipfile.ZipFile(file) as archive:
+        return _unpacked(archive, path.stat().st_size, needed)
+
+
+def _unpacked(archive: zipfile.ZipFile, archive_bytes: int, needed: int | None) -> io.BytesIO:
+    """The HDF5 file of an archive, in memory. Raises ValueError where it is far larger than any weights would be.
+
+    zipfile reads no more than the archive declares, and finds the rest missing by its checksum.
+    """
+    if WEIGHTS_MEMBER not in archive.NameToInfo:
+        raise ValueError(f"it is a zip archive without {WEIGHTS_MEMBER}")
+    member = archive.getinfo(WEIGHTS_MEMBER)
+    packed, unpacked = min(member.compress_size, archive_bytes), member.file_size
+    if unpacked > max(MOST_UNPACKED * packed, HARMLESS):
+        raise ValueError(f"{packed:,} bytes in it unpack to {unpacked:,}, which no weights do")
+    if needed is not None and unpacked > max(MOST_NEEDED * needed, HARMLESS):
+        raise ValueError(f"it holds {unpacked:,} bytes, the network's weights are {needed:,}; are they another's?")
+    content = io.BytesIO()
+    with archive.open(member) as source:
+        shutil.copyfileobj(source, content, PIECE)
+    if content.tell() < unpacked:
+        raise ValueError(f"{WEIGHTS_MEMBER} is smaller than the archive says")
+    content.seek(0)
+    return content
+
+
+def _layers_group(root: Any) -> Any:
+    """The group whose members are layers: the root in the legacy format, unless the whole model is stored."""
+    if "layer_names" in root.attrs or "layer_names0" in root.attrs:
+        return root
+    for name in ("model_weights", "layers"):
+        if name in root:
+            return _group(root, name)
+    raise ValueError("it is an HDF5 file without layers")
+
+
+def _member(group: Any, name: str) -> Any:
+    """A member that lies in this file itself: links would read other files of the machine into the model."""
+    import h5py
+
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"{name} is a link or missing")
+    member = group[name]
+    if isinstance(member, h5py.Dataset) and (member.external or member.is_virtual):
+        raise ValueError(f"{name} lies outside of the file")
+    return member
+
+
+def _group(group: Any, name: str) -> Any:
+    import h5py
+
+    member = _member(group, name)
+    if not isinstance(member, h5py.Group):
+        raise ValueError(f"{name} is no group")
+    return member
+
+
+def _array(group: Any, name: str) -> Array:
+    """The array of this name, or of this path. Raises ValueError where reading it would unpack far more than it is."""
+    import h5py
+
+    *folders, last = name.split("/")
+    for folder in folders:
+        group = _group(group, folder)
+    dataset = _member(group, last)
+    if not isinstance(dataset, h5py.Dataset):
+        raise ValueError(f"{name} is a group where an array is expected")
+    size = dataset.dtype.itemsize * prod(dataset.shape or ())
+    piece = dataset.dtype.itemsize * prod(dataset.chunks or ())
+    if piece > max(2 * size, HARMLESS):
+        raise ValueError(f"{name} has {size:,} bytes in pieces of {piece:,}, which no weights have")
+    return Array(tuple(dataset.shape or ()), dataset.dtype, dataset)
+
+
+def stored_layers(root: Any, classes: Sequence[str]) -> list[Stored]:
+    """What a file holds, layer by layer, for layers of these classes."""
+    names = _attribute(root, "layer_names")
+    return _by_class(root, classes) if names is None else _legacy(root, names)
+
+
+def _attribute(group: Any, name: str) -> list[str] | None:
+    """A list of names; those too long for one attribute are spread over name0, name1, ..."""
+    if name in group.attrs:
+        return [_text(item) for item in group.attrs[name]]
+    if f"{name}0" not in group.attrs:
+        return None
+    parts: list[str] = []
+    while (key := f"{name}{len(parts)}") in group.attrs:
+        parts.append(key)
+    return [_text(item) for part in parts for item in group.attrs[part]]
+
+
+def _text(item: Any) -> str:
+    return item.decode(errors="replace") if isinstance(item, bytes) else str(item)
+
+
+def _legacy(root: Any, names: Sequence[str]) -> list[Stored]:
+    """Layers and weights by the lists of names that the attributes hold, in topological order.
+
+    A layer that is itself a model has the weights of all its layers, named LAYER/WEIGHT: first all that are trained,
+    then the others.
+    """
+    found = []
+    for name in names:
+        group = _nested(root, name)
+        weights = _attribute(group, "weight_names") or []
+        layers: dict[str, list[str]] = {}
+        for weight in weights:
+            layers.setdefault(weight.rpartition("/")[0], []).append(weight)
+        several = len(layers) > 1
+        for inner, owned in layers.items():
+            found.append(Stored(inner if several else name, [_array(group, weight) for weight in owned]))
+    return found
+
+
+def _nested(group: Any, path: str) -> Any:
+    for part in path.split("/"):
+        group = _group(group, part)
+    return group
+
+
+def _by_class(root: Any, classes: Sequence[str]) -> list[Stored]:
+    """Keras 3 numbers the layers of each class in topological order: conv2d, conv2d_1, ...
+
+    `classes` are those of the layers to be found; what belongs to none of them follows at the end.
+    """
+    left = dict(_groups(root))
+    counts: Counter[str] = Counter()
+    found = []
+    for kind in classes:
+        key = f"{kind}_{counts[kind]}" if counts[kind] else kind
+        counts[kind] += 1
+        found.append(_variables(key, left.pop(key)) if key in left else Stored(key, ()))
+    return [*found, *(_variables(key, group) for key, group in left.items())]
+
+
+def _groups(root: Any) -> Iterator[tuple[str, Any]]:
+    """The layers that have weights, by key; those of a model that is itself a layer stand for it.
+
+    Raises ValueError where models within models have layers of the same class: their order is nowhere written down.
+    """
+    owners: dict[str, str] = {}  # kind of layer -> the inner model that has such, or nothing for the outer one
+    for name in root:
+        group, owner = _group(root, name), ""
+        if "vars" in group and len(_group(group, "vars")):
+            found = [(name, group)]
+        elif "layers" in group:
+            found, owner = list(_groups(_group(group, "layers"))), name
+        else:
+            continue
+        for key, _ in found:
+            kind = re.sub(r"_\d+$", "", key)
+            if owners.setdefault(kind, owner) != owner:
+                raise ValueError(
+                    f"it has a model within the model ({owner or owners[kind]}) and {kind} layers in both, whose order "
+                    "it does not tell; save the weights of the inner model alone"
+                )
+        yield from found
+
+
+def _variables(key: str, group: Any) -> Stored:
+    variables = _group(group, "vars")
+    arrays = [_array(variables, str(number)) for number in range(len(variables))]
+    return Stored(_text(variables.attrs.get("name", key)), arrays)
