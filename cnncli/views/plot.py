@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.formats import DEFAULT_DPI, TEXTS, check_format, check_size
 from cnncli.draw.svg import document
@@ -33,15 +33,16 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
+    if suffix not in (*TEXTS, ".svg"):
+        _render(network, options, output, suffix, dpi or DEFAULT_DPI, force=force)
+        return
     drawn = diagram(network.graph, heading(network), options)
     if printed:
         emit(dot(drawn))
     elif suffix in TEXTS:
         write_text(output, dot(drawn), force=force)
-    elif suffix == ".svg":
-        write_text(output, document(as_picture(drawn)), force=force)
     else:
-        _render(drawn, output, suffix, dpi or DEFAULT_DPI, force=force)
+        write_text(output, document(as_picture(drawn)), force=force)
 
 
 def _check_free(suffix: str, options: Options) -> None:
@@ -51,12 +52,16 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
-def _render(drawn: Diagram, output: Path, suffix: str, dpi: int, *, force: bool) -> None:
-    from cnncli.draw import graphviz
+def _render(network: Network, options: Options, output: Path, suffix: str, dpi: int, *, force: bool) -> None:
+    """By Graphviz, which is loaded while the diagram is computed."""
+    from cnncli.draw import graphviz, pen
 
-    check_size(drawn.width, drawn.height, suffix, dpi)
+    with pen.begun() as held:
+        drawn = diagram(network.graph, heading(network), options)
+        check_size(drawn.width, drawn.height, suffix, dpi)
+        data = graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name, held)
     with replacing(output, force=force) as draft:
-        draft.write_bytes(graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name))
+        draft.write_bytes(data)
 
 
 def heading(network: Network) -> Heading:
