@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cnncli.analysis.check.places import Position, json_line
+from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, metrics
@@ -17,6 +17,7 @@ from cnncli.network import canonical
 
 SCHEMA_VERSION = 1
 STRUCTURE = "structure"
+MODELS = "models"
 
 
 def costs() -> tuple[str, ...]:
@@ -33,12 +34,12 @@ class Lock:
 
     path: str
     models: Mapping[str, Mapping[str, Any]]
-    text: str
+    lines: JsonLines
     spelt: Mapping[str, str]
 
     def place(self, reference: str, key: str) -> Position:
         """Where a model's figure stands in the file."""
-        return Position(self.path, json_line(self.text, self.spelt[reference], key))
+        return Position(self.path, self.lines.line(MODELS, self.spelt[reference], key))
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -48,7 +49,7 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
     """
     kept = {reference: dict(sorted(locked.items())) for reference, locked in (before.models if before else {}).items()}
     models = kept | {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
-    data = {"schema_version": SCHEMA_VERSION, "models": dict(sorted(models.items()))}
+    data = {"schema_version": SCHEMA_VERSION, MODELS: dict(sorted(models.items()))}
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -59,29 +60,33 @@ def _locked(entry: Entry) -> dict[str, Any]:
 def read_lock(text: str, path: str) -> Lock:
     """Read a lock file. Raises UsageError with the line for what is not one, or is of a newer schema."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=once)
+    except KeyTwice as found:
+        place = Position(path, JsonLines(text).again.get(found.key, 1))
+        raise UsageError(f"{place}: {found.key!r} is written twice; delete one of the two") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"{Position(path, error.lineno)}: not a lock file: {error.msg}") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
         raise UsageError(f"{path}: not a lock file: {error}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
-    place = Position(path, json_line(text, "schema_version"))
+    lines = JsonLines(text)
+    place = Position(path, lines.line("schema_version"))
     if isinstance(version, bool) or not isinstance(version, int):
         raise UsageError(f"{place}: not a lock file: it has no schema_version")
     if version > SCHEMA_VERSION:
         raise UsageError(f"{place}: schema version {version} is newer than {SCHEMA_VERSION}; a newer cnncli reads it")
-    models = data.get("models")
+    models = data.get(MODELS)
     if version < 1 or not isinstance(models, dict):
         raise UsageError(f"{place}: not a lock file: it has no models")
     spelt: dict[str, str] = {}
     for written, locked in models.items():
-        at = Position(path, json_line(text, written))
+        at = Position(path, lines.line(MODELS, written))
         reference = _reference(written, at)
         if reference in spelt:
             raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
         _check(written, locked, at)
         spelt[reference] = written
-    return Lock(path, {reference: models[written] for reference, written in spelt.items()}, text, spelt)
+    return Lock(path, {reference: models[written] for reference, written in spelt.items()}, lines, spelt)
 
 
 def _reference(written: str, place: Position) -> str:
