@@ -33,10 +33,16 @@ class MachineError(CnncliError):
     exit_code = 3
 
 
+LONGEST_WORD = 100
+"""Characters of a word that somebody may have meant; to compare a much longer one would take seconds."""
+
+
 def suggestion(word: str, known: Mapping[str, str]) -> str:
     """`; did you mean X?` where one of the known words is near, else nothing."""
     from difflib import get_close_matches  # only for mistakes
 
+    if len(word) > LONGEST_WORD:
+        return ""
     begun = [key for key in known if word and key.startswith(word)]
     near = dict.fromkeys(known[key] for key in [*begun, *get_close_matches(word, known, n=3, cutoff=0.5)][:3])
     return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -68,6 +68,9 @@ def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) 
         if key not in by_key:
             near = suggestion(key, {known: known for known in by_key})
             raise UsageError(f"unknown column {key!r}{near}; there are {', '.join(by_key)}")
+    if len(set(chosen)) < len(chosen):
+        twice = next(key for place, key in enumerate(chosen) if key in chosen[:place])
+        raise UsageError(f"column {twice!r} is named twice")
     return [by_key[key] for key in chosen]
 
 
