@@ -4,20 +4,19 @@
 the network of a keras.Model, `to_keras(network)` a keras.Model again. Importing cnncli alone costs nothing.
 """
 
-from __future__ import annotations
-
 __version__ = "0.1.0"
 
 __all__ = ["from_graph", "from_keras", "load", "to_keras"]
 
-TYPE_CHECKING = False  # `typing` itself is not imported: nothing is, before __main__ has seen to the path
+# Not `typing`, not even `__future__`: nothing is imported before __main__ has seen to the path.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from cnncli.library import from_graph, from_keras, load, to_keras
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load what is asked for only then."""
     if name in __all__:
         import cnncli.library

@@ -1,7 +1,6 @@
 """`python -m cnncli` and the `cnncli` command: loads the application in a way that ^C can interrupt quietly."""
 
-from __future__ import annotations
-
+# Modules that Python has loaded before, and not even `__future__`: others might be found in the working directory.
 import os
 import sys
 

@@ -39,6 +39,8 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
+LONGEST_WORD = 100
+"""Characters of a word that somebody may have meant; to compare a much longer one would take seconds."""
 NEAR = 3
 """How many names are suggested at most."""
 
@@ -51,6 +53,8 @@ def suggestion(word: str, known: Iterable[str] | Mapping[str, str]) -> str:
     """
     shown = known if isinstance(known, Mapping) else {name: name for name in known}
     typed = plain(word)
+    if len(typed) > LONGEST_WORD:
+        return ""
     for distance, most in ((_of_beginnings, NEAR), (_of_numbers, NEAR), (_of_letters, NEAR), (_of_endings, 1)):
         found = {name: far for name in shown if (far := distance(typed, plain(name))) is not None}
         least = min(found.values(), default=0)

@@ -20,14 +20,23 @@ _UNLESS_IT_EXISTS, _EXCHANGE = 1, 2
 _AT_WORKING_DIRECTORY = -100
 _NOT_THERE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
+MOST_TEXT = 16 * 2**20
+"""Bytes of a text that is read whole."""
+
 
 def read_text(path: Path) -> str:
     """Read UTF-8 text, a byte order mark aside.
 
-    Raises UsageError where there is no such text, MachineError where it cannot be read.
+    Raises UsageError where there is no such text, or more than a person writes, MachineError where it cannot be read.
     """
+    if is_stream(path):
+        raise UsageError(f"{path} is a device or a pipe; name a file")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MOST_TEXT + 1)
+        if len(data) > MOST_TEXT:
+            raise UsageError(f"{path} is larger than {MOST_TEXT:,} bytes")
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except UnicodeDecodeError as error:

@@ -203,17 +203,45 @@ no.such_key: 1
 
 
 @pytest.mark.parametrize(
-    ("suffix", "backend"), [("svg", None), ("png", "nonsense"), ("pdf", "module://matplotlib_inline.backend_inline")]
+    ("suffix", "settings", "backend"),
+    [
+        ("svg", HOSTILE.encode(), "agg"),
+        ("png", HOSTILE.encode(), "nonsense"),
+        ("pdf", b"\xff\xfe\x00", "module://matplotlib_inline.backend_inline"),
+    ],
 )
 def test_the_users_settings_of_matplotlib_do_not_change_the_chart(
-    cnncli, tmp_path: Path, suffix: str, backend: str | None
+    cnncli, tmp_path: Path, monkeypatch, suffix: str, settings: bytes, backend: str
 ) -> None:
-    (tmp_path / "matplotlibrc").write_text(HOSTILE)
-    settings = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc")} | ({"MPLBACKEND": backend} if backend else {})
+    """Those that a variable names, and those that lie in the working directory, which matplotlib reads first."""
     plain, hostile = tmp_path / f"plain.{suffix}", tmp_path / f"hostile.{suffix}"
     assert cnncli("compare", "v1", "b0", "-o", plain)[::2] == (0, "")
-    assert cnncli("compare", "v1", "b0", "-o", hostile, **settings)[::2] == (0, "")
+    (tmp_path / "matplotlibrc").write_bytes(settings)
+    monkeypatch.chdir(tmp_path)
+    named = {"MATPLOTLIBRC": str(tmp_path / "matplotlibrc"), "MPLBACKEND": backend, "MPLCONFIGDIR": "/dev/null/nowhere"}
+    assert cnncli("compare", "v1", "b0", "-o", hostile, **named)[::2] == (0, "")
     assert plain.read_bytes() == hostile.read_bytes()
+
+
+@pytest.mark.parametrize("moment", ["nonsense", "-1", "9" * 30])
+def test_a_chart_of_no_date(run, tmp_path: Path, monkeypatch, moment: str) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", moment)
+    refused(run("compare", "v1", "v2", "-o", tmp_path / "x.pdf"), 2, "expected seconds since 1970")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_in_a_chart_are_letters_and_nothing_else(tmp_path: Path, recwarn) -> None:
+    """No formula is read into them, no character obeyed, and none that the font lacks is warned of."""
+    from cnncli.draw.chart import Chart, ChartPoint, Panel, write_chart
+
+    names = ["$\\frac{1$", "\x1b]0;x\x07", "a\nb\u202e", "層", "\ud800"]
+    points = [ChartPoint(name, 10.0 + at, name) for at, name in enumerate(names)]
+    panel = Panel("Parameters", "log", {name: 5.0 + at for at, name in enumerate(names)})
+    write_chart(Chart("MACs", points, [panel]), tmp_path / "x.svg", force=False)
+    written = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "$\\frac{1$" in written
+    assert r"a\nb\u202e".replace("\\n", "\\x0a") in written
+    assert not recwarn
 
 
 def test_a_chart_without_matplotlib(run, tmp_path: Path, monkeypatch) -> None:

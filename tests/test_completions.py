@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +105,56 @@ def test_install_completion(name: str, script: str, start_up: str | None, tmp_pa
     assert (tmp_path / script).read_text() == SCRIPTS[name]
     if start_up:
         assert len((tmp_path / start_up).read_text().splitlines()) == 1
+
+
+@pytest.fixture
+def bash(monkeypatch, tmp_path: Path) -> Path:
+    """A home whose shell is bash, and whose name needs quoting."""
+    import shellingham
+
+    home = tmp_path / 'it\'s "a" $home `x`'
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr(shellingham, "detect_shell", lambda: ("bash", "/bin/bash"))
+    return home
+
+
+@pytest.mark.parametrize("before", [b"", b"alias x=y\n", b"alias x=y", "# sch\u00f6n\n".encode("latin-1"), b"\0\xff\n"])
+def test_a_start_up_file_keeps_every_byte(run, bash: Path, before: bytes) -> None:
+    (bash / ".bashrc").write_bytes(before)
+    for _ in range(2):
+        assert run("--install-completion")[::2] == (0, "")
+    after = (bash / ".bashrc").read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"source ") == 1
+    if shutil.which("bash") and b"\0" not in before:
+        script = f"source {shlex.quote(str(bash / '.bashrc'))} && complete -p cnncli"
+        done = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, check=False)
+        assert "_cnncli_completion" in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="limits a file's size by bash's ulimit")
+def test_a_start_up_file_is_never_cut(bash: Path) -> None:
+    """Where there is room for a part of the line only, as under a limit or on a full disk."""
+    before = b"#" * (16 * 1024 - 3) + b"\n"
+    (bash / ".bashrc").write_bytes(before)
+    script = f"ulimit -f 16; trap '' XFSZ; {sys.executable} -m cnncli --install-completion"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert (bash / ".bashrc").read_bytes() == before
+
+
+@pytest.mark.parametrize("obstacle", ["a directory", "a pipe", "a folder that is a file"])
+def test_what_is_in_the_way_of_a_completion_is_one_line(run, bash: Path, obstacle: str) -> None:
+    if obstacle == "a directory":
+        (bash / ".bashrc").mkdir()
+    elif obstacle == "a pipe":
+        os.mkfifo(bash / ".bashrc")
+    else:
+        (bash / ".local").write_text("")
+    result = run("--install-completion")
+    assert (result.code, result.out, result.err.count("\n")) == (3, "", 1)
+    assert "`cnncli completions bash` prints the script" in result.err
 
 
 def test_an_unknown_shell_is_named(run, monkeypatch) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from conftest import golden, refused
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from cnncli.document.document import Check, Document, Line, Listing, Paragraphs
 from cnncli.document.table import Column, Heading, Table
@@ -64,7 +66,10 @@ def hostile(text: str) -> Document:
 TEXTS = [
     "\x1b]0;owned\x07", "a\tb\r\nc", "\u202egnp.exe", "\ud800", "|*_`", "<script>alert('1')</script>", "]]>",
     r"\input{/etc/passwd} % $x^2_1$ & # ~ {", "\\\\[2cm]*", "---''``,,?`", "中文 Ω", "::error::x%0A", '"', "",
+    "![x](https://example.org/x.png)", "@octocat", "x\\|y|", "```", "<!--", "https://example.org", "#1", "**bold**",
 ]  # fmt: skip
+LINES = ["# x", "> x", "- x", "1. x", "```", "~~~", "===", "---", "    x", "<b>", "[x]: /y", "@a", "=1+1", "+A1()", "|"]
+MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -72,13 +77,40 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=20))
 @example(text=" ".join(TEXTS))
+@example(text=LINES[0])
 def test_no_format_lets_a_text_command_its_reader(how: str, text: str) -> None:
     written = write(hostile(text), how)
     assert not CONTROL.search(written)
     assert "\t" not in written or how == "tsv"
     harmless: dict[str, Any] = {"latex": check_latex, "html": check_html, "json": json.loads, "tsv": check_tsv}
-    harmless |= {"csv": lambda read: list(csv.reader(io.StringIO(read))), "junit": ElementTree.fromstring}
+    harmless |= {"csv": check_csv, "junit": ElementTree.fromstring, "markdown": check_markdown}
     harmless.get(how, len)(written)
+
+
+@pytest.mark.parametrize("text", LINES + TEXTS)
+def test_no_line_of_markdown_is_more_than_its_text(text: str) -> None:
+    check_markdown(write(hostile(text), "markdown"))
+
+
+def check_markdown(text: str) -> None:
+    """What is read as Markdown is ours: a heading, a table, bold lines, a diff; nobody is mentioned."""
+    comments = re.sub(r"<!-- -->", "", text)
+    assert not re.search(r"(?<![A-Za-z0-9_`])@\w", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    assert not re.search(r"[A-Za-z]://(?!<!--)", re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE))
+    tokens = [inner for outer in MARKDOWN.parse(comments) for inner in (outer, *(outer.children or ()))]
+    kinds = Counter(token.type for token in tokens)
+    assert set(kinds) <= {
+        "inline", "text", "text_special", "softbreak", "hardbreak", "heading_open", "heading_close", "paragraph_open",
+        "paragraph_close", "strong_open", "strong_close", "fence", "table_open", "table_close", "thead_open",
+        "thead_close", "tbody_open", "tbody_close", "tr_open", "tr_close", "th_open", "th_close", "td_open", "td_close",
+    }  # fmt: skip
+    assert kinds["heading_open"] <= 1
+    assert (kinds["fence"], kinds["table_open"], kinds["td_open"]) == (1, 1, 2 * 4)
+
+
+def check_csv(text: str) -> None:
+    for row in csv.reader(io.StringIO(text)):
+        assert not [cell for cell in row if re.match(r"\s*[=@].", cell)]
 
 
 def check_tsv(text: str) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import graph_of, refused
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from cnncli.diagram import Options, as_dot, as_picture, diagram
 from cnncli.draw import graphviz as picture
-from cnncli.draw import stamps
+from cnncli.draw import pen, stamps
+from cnncli.draw.formats import check_size
+from cnncli.draw.pen import begun
 from cnncli.draw.svg import document
-from cnncli.errors import MachineError
+from cnncli.errors import MachineError, UsageError
 from cnncli.models.catalogue import MODELS
 from cnncli.network import network
 from cnncli.views.plot import heading
@@ -42,7 +49,7 @@ def test_only_what_a_kind_of_file_needs_is_loaded(tmp_path) -> None:
         "except SystemExit: pass\n"
         "print(sorted({'tensorflow', 'keras', 'numpy', 'matplotlib', 'pydot', 'pygraphviz'} & set(sys.modules)))"
     )
-    for name, loaded in (("x.svg", "[]"), ("x.dot", "['pydot']"), ("x.pdf", "['pydot', 'pygraphviz']")):
+    for name, loaded in (("x.svg", "[]"), ("x.dot", "['pydot']"), ("x.pdf", "['pydot']")):
         command = [sys.executable, "-c", script, "plot", "b0", "-o", str(tmp_path / name)]
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == loaded
 
@@ -59,7 +66,8 @@ def test_every_model_in_every_kind_of_file(spec, flavor: str) -> None:
     for detail in ("stage", "block", "layer"):
         drawn = diagram(graph, heading(found), Options(detail))  # type: ignore[arg-type]
         for kind in ("pdf", "png"):
-            done = picture.rendered(as_dot(drawn), kind, 40)
+            with begun() as held:
+                done = picture.rendered(as_dot(drawn), kind, 40, held)
             assert done.data.startswith(MAGIC[kind])
             assert "Warning: " not in done.complaints
             assert "Error: " not in done.complaints
@@ -101,10 +109,10 @@ def test_the_same_bytes_again(cnncli, tmp_path) -> None:
 
 @pytest.mark.skipif(not shutil.which("pdfinfo"), reason="needs pdfinfo")
 @pytest.mark.parametrize(
-    ("given", "date"), [({}, "2020-01-01T00:00:00Z"), ({"SOURCE_DATE_EPOCH": "86400"}, "1970-01-02T00:00:00Z")]
+    ("variables", "date"), [({}, "2020-01-01T00:00:00Z"), ({"SOURCE_DATE_EPOCH": "86400"}, "1970-01-02T00:00:00Z")]
 )
-def test_a_pdf_has_a_title_and_a_date_that_is_not_the_clocks(run, tmp_path, monkeypatch, given, date) -> None:
-    for name, value in given.items():
+def test_a_pdf_has_a_title_and_a_date_that_is_not_the_clocks(run, tmp_path, monkeypatch, variables, date) -> None:
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "x.pdf"
     assert run("plot", "v1:alpha=0.5", "-o", path) == (0, "", "")
@@ -257,8 +265,60 @@ def test_a_machine_without_graphviz(run, tmp_path, program) -> None:
 
 
 def test_a_picture_that_graphviz_refuses() -> None:
-    with pytest.raises(MachineError, match=r"^Graphviz"):
-        picture.rendered("digraph { a [label=<<TABLE>] ", "png", 72)
+    with begun() as held, pytest.raises(MachineError, match=r"^Graphviz"):
+        picture.rendered("digraph { a [label=<<TABLE>] ", "png", 72, held)
+
+
+def test_a_graphviz_that_crashes_is_one_line(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(pen, "PROGRAM", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    refused(run("plot", "v1", "-o", tmp_path / "x.png"), 3, "Graphviz crashed (SIGSEGV)")
+    monkeypatch.setattr(pen, "PROGRAM", "raise ValueError('no such format')")
+    refused(run("plot", "v1", "-o", tmp_path / "x.png"), 3, "Graphviz failed: ValueError: no such format")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at the memory that a process may take, and into /proc")
+def test_little_memory_is_one_line(tmp_path) -> None:
+    command = f"ulimit -v 300000; {sys.executable} -m cnncli plot b7 --detail layer -o {tmp_path / 'x.png'}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks processes up in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_large_picture_ends_with_its_command(tmp_path, number: int) -> None:
+    """Graphviz itself, in the midst of ten seconds' work, hears nothing."""
+    arguments = ["plot", "b7", "--detail", "layer", "--dpi", "220", "-o", str(tmp_path / "x.png")]
+    command = subprocess.Popen([sys.executable, "-m", "cnncli", *arguments], stderr=subprocess.DEVNULL)
+    children = Path(f"/proc/{command.pid}/task/{command.pid}/children")
+    deadline = time.monotonic() + 30
+    while not (busy := [child for child in children.read_text().split() if seconds(child) > 1]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    command.send_signal(number)
+    command.wait(10)
+    while state(busy[0]) not in ("", "Z"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert number == signal.SIGKILL or not list(tmp_path.iterdir())
+
+
+def stat(process: str) -> list[str]:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def state(process: str) -> str:
+    return (stat(process) or [""])[0]
+
+
+def seconds(process: str) -> float:
+    """Of the processor, that a process has taken."""
+    found = stat(process)
+    return int(found[11]) / os.sysconf("SC_CLK_TCK") if found else 0
 
 
 @pytest.mark.parametrize(
@@ -284,13 +344,29 @@ def test_a_picture_that_graphviz_refuses() -> None:
         ("-o x.svg --heat love", "'love' is not one of 'params', 'macs', 'activations'"),
         ("-o x.svg --direction BT", "'BT' is not one of 'TB', 'LR'"),
         ("-o x.png --detail layer --columns 1 --dpi 600", "or less, more --columns, or .svg"),
-        ("-o x.png --detail layer --dpi 2400", "a PNG may have 32,767 a side"),
+        ("-o x.png --detail layer --dpi 2400", "a PNG may have 32,767 a side and 120,000,000 in all; use --dpi"),
     ],
 )
 def test_mistakes(run, tmp_path, monkeypatch, arguments: str, message: str) -> None:
     monkeypatch.chdir(tmp_path)
     refused(run("plot", "mobilenet_v2", *arguments.split()), 2, message)
     assert not list(tmp_path.iterdir())
+
+
+@given(st.floats(100, 10**7), st.floats(100, 10**7), st.integers(10, 2400))
+def test_the_resolution_that_is_advised_can_be_drawn(width: float, height: float, dpi: int) -> None:
+    with contextlib.suppress(UsageError):
+        check_size(width, height, ".png", dpi)
+        return
+    with pytest.raises(UsageError) as refusal:
+        check_size(width, height, ".png", dpi)
+    advised = re.search(r"use --dpi (\d+) or less", str(refusal.value))
+    if advised:
+        assert 10 <= int(advised[1]) < dpi
+        check_size(width, height, ".png", int(advised[1]))
+    else:
+        with pytest.raises(UsageError):
+            check_size(width, height, ".png", 10)
 
 
 def test_a_page_that_no_pdf_holds(run, tmp_path) -> None:

@@ -15,8 +15,8 @@ import typer
 from cnncli import __version__
 from cnncli.cli.commands import Commands
 from cnncli.cli.completions import install
-from cnncli.errors import CnncliError, MachineError
-from cnncli.render.console import complain, end_unread, let_go
+from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.render.console import complain, let_go, mend_sizes, watch_output
 
 app = typer.Typer(
     name="cnncli",
@@ -57,10 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
     _open_closed_streams()
+    watch_output()
+    mend_sizes()
     for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows has no hang-up
         if signal.getsignal(ending) is not signal.SIG_IGN:  # as under nohup
             signal.signal(ending, _terminated)
-    if "_CNNCLI_COMPLETE" in os.environ:
+    if completing := "_CNNCLI_COMPLETE" in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()  # which Typer leaves out with add_completion=False
@@ -72,18 +74,23 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")
         code = fail(message or "name a command; the list is above", error.exit_code)
-    except SystemExit as ended:
-        if ended.code == 1:  # which is what Typer and Rich make of a reader that has left
-            end_unread()
-        raise
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
     except MemoryError:
         code = fail("not enough memory", MachineError.exit_code)
     except OSError as error:
-        code = fail(f"{error.filename or _place()}: {error.strerror or error}", MachineError.exit_code)
+        code = fail(_system_error(error), MachineError.exit_code)
         let_go()
+    except (LookupError, ValueError) as error:
+        if not completing:
+            raise
+        code = fail(f"nothing can be completed with these variables of the shell: {error}", UsageError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _system_error(error: OSError) -> str:
+    """What the system refused; an error without a number is a library's own, whose text says all."""
+    return str(error) if error.errno is None else f"{error.filename or _place()}: {error.strerror or error}"
 
 
 def _place() -> str:

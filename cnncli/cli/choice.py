@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncli.cli import complete
+from cnncli.cli import complete, standard_input
 from cnncli.cli.options import adding, option
-from cnncli.errors import MachineError, UsageError
+from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncli.network import Network
@@ -41,7 +40,7 @@ class Choice:
         """
         given: list[str] = []
         for reference in references:
-            given.extend(_piped_references() if reference == "-" else [reference])
+            given.extend(standard_input.references() if reference == "-" else [reference])
         return self._built(given)
 
     def _built(self, references: Sequence[str]) -> list[Network]:
@@ -53,17 +52,6 @@ class Choice:
         for each in found:
             warn(each.warnings)
         return found
-
-
-def _piped_references() -> list[str]:
-    try:
-        lines = sys.stdin.read().splitlines()
-    except OSError as error:
-        raise MachineError(f"standard input: {error.strerror or error}") from error
-    found = [reference for line in lines if (reference := line.partition("#")[0].strip("\ufeff \t"))]
-    if not found:
-        raise UsageError("no references on the standard input; write one a line")
-    return found
 
 
 def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None) -> Any:

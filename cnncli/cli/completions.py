@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from errno import EINVAL, ENOSPC
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -112,12 +114,13 @@ def install(wanted: bool) -> None:
     if not wanted:
         return
     shell = _running_shell()
+    advice = f"`cnncli completions {shell}` prints the script"
     try:
         place = _install(shell, Path.home())
     except OSError as error:
-        raise MachineError(
-            f"{error.filename}: {error.strerror}; `cnncli completions {shell}` prints the script"
-        ) from None
+        raise MachineError(f"{error.filename or shell}: {error.strerror or error}; {advice}") from None
+    except RuntimeError as error:  # of Path.home
+        raise MachineError(f"{error}; {advice}") from None
     emit(f"{shell} completion installed in {place}; it takes effect in the next shell\n")
     raise typer.Exit()
 
@@ -147,10 +150,11 @@ def _install(shell: str, home: Path) -> Path:
         return place
     if shell == "bash":
         place = _write(home / ".local" / "share" / "cnncli" / "completion.bash", BASH)
-        _add_line(home / ".bashrc", f"source '{place}'")
+        _add_line(home / ".bashrc", f"source {shlex.quote(str(place))}")
         return place
     place = _write(home / ".config" / "powershell" / "cnncli-completion.ps1", POWERSHELL)
-    _add_line(_powershell_profile(), f". '{place}'")
+    quoted = str(place).replace("'", "''")
+    _add_line(_powershell_profile(), f". '{quoted}'")
     return place
 
 
@@ -162,18 +166,34 @@ def _powershell_profile() -> Path:
     if not program:
         raise MachineError("no pwsh on PATH; `cnncli completions powershell` prints the script")
     asked = [program, "-NoProfile", "-Command", "$PROFILE"]
-    return Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout.strip():
+        raise MachineError(f"{program} does not tell its $PROFILE; `cnncli completions powershell` prints the script")
+    return Path(done.stdout.strip())
 
 
 def _write(path: Path, script: str) -> Path:
+    from cnncli.files import write_text
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(script, encoding="utf-8")
+    write_text(path, script, force=True)
     return path
 
 
 def _add_line(path: Path, line: str) -> None:
-    """Append a line to a start-up file, once."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if line not in text.splitlines():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}\n", encoding="utf-8")
+    """Append a line to a start-up file, once; what stands there, in whatever encoding, is never written again.
+
+    Raises OSError where it cannot be appended whole; then nothing is.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "not a file", str(path))
+    before = path.read_bytes() if path.exists() else b""
+    added = os.fsencode(line) + b"\n"
+    if added in before:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = added if before.endswith(b"\n") or not before else b"\n" + added
+    with path.open("ab", buffering=0) as file:
+        if file.write(whole) != len(whole):
+            file.truncate(len(before))
+            raise OSError(ENOSPC, os.strerror(ENOSPC), str(path))

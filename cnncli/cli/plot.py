@@ -96,11 +96,13 @@ def plot(
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
+    from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
     from cnncli.views.plot import plot_to
 
     options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label, layout)
-    page = plot_to(output, choice.network(model), options, args.whole_number("--dpi", dpi, 10, 2400), force=force)
+    pixels = args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
+    page = plot_to(output, choice.network(model), options, pixels, force=force)
     if page:
         remark(page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -134,7 +135,8 @@ class Breaks:
 
     def _nearest(self, place: float) -> int:
         """The unit, not the first, that begins nearest to a place along the whole chain."""
-        return min(range(1, len(self)), key=lambda unit: abs(self.starts[unit] - self.starts[0] - place))
+        behind = bisect_left(self.starts, place + self.starts[0], 1, len(self) - 1)
+        return min((max(behind - 1, 1), behind), key=lambda unit: abs(self.starts[unit] - self.starts[0] - place))
 
     def _badness(self, before: int, unit: int, after: int, mean: float) -> float:
         """Of two columns that meet at a unit: how far the longer one exceeds the mean, and whether a stage is torn."""

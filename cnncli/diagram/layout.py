@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cnncli.diagram.chain import Chain, Frame, Item, Link
 from cnncli.diagram.columns import Breaks, Spacing, Walk, walk
 from cnncli.diagram.placing import TURN, Column, Lane, Route, frame_rect, route
-from cnncli.diagram.routes import Ride, indents, rides, tracks
+from cnncli.diagram.routes import Links, Ride, indents, rides, tracks
 from cnncli.draw.geometry import Axes, Direction, Point, Rect, Span
 
 LANE = 6.0
@@ -55,7 +55,7 @@ class Arrangement:
         }
         self.least = heading if self.axes.vertical else 0.0
         self.breaks = Breaks(self.items, self.lengths, spacing)
-        self.skips = [link for link in self.links if link[1] != link[0] + 1]
+        self.skips = Links(link for link in self.links if link[1] != link[0] + 1)
         """The links that may need a track: one to the next item is straight, or leads from foot to head."""
 
     def size(self, columns: Sequence[range]) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Link
@@ -16,18 +17,43 @@ class Ride(NamedTuple):
     end: int
 
 
-def rides(links: Sequence[Link], column: range) -> list[Ride]:
+class Links:
+    """Links in order, to be looked up by where they begin and end."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self._by_source = sorted(links)
+        self._by_target = sorted(self._by_source, key=_target)
+
+    def of(self, column: range) -> list[Link]:
+        """Those that begin or end in a column."""
+        leaving = _within(self._by_source, column, _source)
+        entering = _within(self._by_target, column, _target)
+        return sorted({*leaving, *entering})
+
+
+def _source(link: Link) -> int:
+    return link[0]
+
+
+def _target(link: Link) -> int:
+    return link[1]
+
+
+def _within(links: Sequence[Link], column: range, end: Callable[[Link], int]) -> Sequence[Link]:
+    """Of links in the order of one of their ends those that have it in a column."""
+    return links[bisect_left(links, column.start, key=end) : bisect_left(links, column.stop, key=end)]
+
+
+def rides(links: Links, column: range) -> list[Ride]:
     """The links that need a track in a column: neither to the next item, nor from its foot to another's head."""
     found = []
-    for source, target in links:
-        leaves = source in column and target not in column and source != column[-1]
-        enters = target in column and source not in column and target != column[0]
-        inside = source in column and target in column and target != source + 1
-        if inside:
+    for source, target in links.of(column):
+        begins, ends = source in column, target in column
+        if begins and ends and target != source + 1:
             found.append(Ride((source, target), source, target))
-        elif leaves:
+        elif begins and not ends and source != column[-1]:
             found.append(Ride((source, target), source, column[-1] + 1))
-        elif enters:
+        elif ends and not begins and target != column[0]:
             found.append(Ride((source, target), column[0] - 1, target))
     return found
 

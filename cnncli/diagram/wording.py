@@ -192,8 +192,14 @@ def _figure(key: str, part: Part) -> Any:
     return _Number(number) if is_known(number) else number
 
 
+MOST_CHARACTERS = 1000
+"""Of a template, and of what it makes a box say: more is no label, and takes minutes to draw."""
+
+
 def check(template: str) -> None:
     """Raise UsageError unless there is something in the template, and every field is known and fits its format."""
+    if len(template) > MOST_CHARACTERS:
+        raise UsageError(f"--label has {len(template):,} characters; at most {MOST_CHARACTERS:,} are taken")
     if not template.replace("\\n", "").strip():
         raise UsageError(f"--label {template!r}: the boxes would say nothing")
     try:
@@ -204,7 +210,7 @@ def check(template: str) -> None:
     for name, spec in named:
         if name not in known:
             raise UsageError(f"--label {template!r}: unknown field {name!r}; there are {', '.join(known)}")
-        if re.search(r"\d{4}|[{]", spec or ""):
+        if re.search(r"\d{3}|[{]", spec or ""):
             raise UsageError(f"--label {template!r}: {spec!r} asks for more characters than a box can hold")
         try:
             format("" if name in TEXTS else 1, spec or "")
@@ -216,9 +222,12 @@ def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...],
     """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
     values = {name: value(part) for name, value in fields().items()}
     try:
-        first, *more = template.replace("\\n", "\n").format_map(values).split("\n")
+        said = template.replace("\\n", "\n").format_map(values)
     except (ValueError, OverflowError) as error:  # an unknown conversion, or :c of a large number
         raise UsageError(f"--label {template!r}: {error}") from None
+    if len(said) > MOST_CHARACTERS:
+        raise UsageError(f"--label {template!r}: {part.row.name} would say more than {MOST_CHARACTERS:,} characters")
+    first, *more = said.split("\n")
     return [
         Line((Run(first, sizes.label, bold=True), *mark), heated),
         *(Line((Run(text, sizes.shape),)) for text in more),

@@ -57,8 +57,17 @@ class Table:
 
 
 def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) -> list[Column]:
-    """The columns that a list names, separated by commas, or the default ones. Raises UsageError for others."""
-    return [find(columns, key) for key in (keys.split(",") if keys is not None else default)]
+    """The columns that a list names, separated by commas, or the default ones. Raises UsageError for others.
+
+    And for one that is named twice.
+    """
+    found: dict[str, Column] = {}
+    for name in keys.split(",") if keys is not None else default:
+        column = find(columns, name)
+        if column.key in found:
+            raise UsageError(f"column {column.key!r} is named twice")
+        found[column.key] = column
+    return list(found.values())
 
 
 def find(columns: Sequence[Column], name: str) -> Column:

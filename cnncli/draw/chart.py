@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from cnncli.child import Tell, run, serve
 from cnncli.document.numbers import scaled
 from cnncli.draw.label_places import Box, Spot, place
+from cnncli.draw.stamps import source_date
 from cnncli.errors import MachineError
 from cnncli.files import replacing
+from cnncli.words import visible
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which the colour-blind tell apart; markers say it again.
 LOOKS = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))
 REPRODUCIBLE = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 """What would else make two files of one chart differ."""
-SETTINGS = {"svg.hashsalt": "cnncli", "svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 9}
+SETTINGS = {
+    "svg.hashsalt": "cnncli",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "font.size": 9,
+    "text.parse_math": False,
+}
 
 
 class Panel(NamedTuple):
@@ -57,13 +69,48 @@ class Chart(NamedTuple):
     panels: Sequence[Panel]
 
 
+class Job(NamedTuple):
+    """A chart for the child to draw: `draft` is where, `suffix` the kind of file that `target` is to be."""
+
+    chart: Chart
+    draft: Path
+    suffix: str
+    target: Path
+
+
 def write_chart(chart: Chart, path: Path, *, force: bool) -> None:
-    """Draw to a file by its suffix: .pdf, .png or .svg. Raises MachineError without matplotlib; as files.replacing."""
+    """Draw to a file by its suffix: .pdf, .png or .svg. Raises MachineError without matplotlib; as files.replacing.
+
+    UsageError as source_date, for a .pdf. It is drawn in a process of its own: matplotlib reads settings when it is
+    loaded, some from the working directory, that may be broken.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if find_spec("matplotlib") is None:
+        raise MachineError("drawing a chart takes matplotlib: pip install matplotlib")
+    if suffix == "pdf":
+        source_date()
+    with replacing(path, force=force) as draft:
+        run("cnncli.draw.chart", Job(chart, draft.absolute(), suffix, path), "the chart", lambda _: None)
+
+
+def draw(job: Job, tell: Tell) -> None:
+    """The child's work."""
+    os.chdir(tempfile.gettempdir())  # which is the child's own: no matplotlibrc lies in it
+    os.environ |= {"MATPLOTLIBRC": os.devnull, "MPLBACKEND": "agg"}
+    warnings.simplefilter("ignore")  # of letters that the font lacks
+    try:
+        draw_chart(job.chart, job.draft, job.suffix)
+    except OSError as error:
+        if error.errno is None:  # of a library that cannot be loaded
+            raise MachineError(f"drawing a chart takes matplotlib, which cannot be loaded: {error}") from None
+        raise MachineError(f"{job.target} cannot be written: {error.strerror}") from None
+
+
+def draw_chart(chart: Chart, path: Path, suffix: str) -> None:
+    """Draw into a file, here and now. Raises MachineError without matplotlib, OSError where it cannot be written."""
     with _matplotlib():
         figure = _labelled(chart, keyed=False) or _labelled(chart, keyed=True)
-        suffix = path.suffix.lower().removeprefix(".")
-        with replacing(path, force=force) as draft:
-            figure.savefig(draft, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
+        figure.savefig(path, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
 
 
 def _labelled(chart: Chart, *, keyed: bool) -> Any:
@@ -77,7 +124,9 @@ def _labelled(chart: Chart, *, keyed: bool) -> Any:
     figure = Figure(figsize=(PANEL[0] * len(chart.panels), PANEL[1]), layout="constrained")
     FigureCanvasAgg(figure)
     looks = _looks(chart)
-    names = {point.label: str(number) if keyed else point.label for number, point in enumerate(_in_order(chart), 1)}
+    names = {
+        point.label: str(number) if keyed else visible(point.label) for number, point in enumerate(_in_order(chart), 1)
+    }
     every = _panels(figure, chart, looks, names, keyed=keyed)
     figure.draw_without_rendering()  # settles the layout, in which the labels then find their places
     figure.set_layout_engine("none")
@@ -127,23 +176,17 @@ def _write_key(axes: Any, chart: Chart, looks: Looks, names: Mapping[str, str], 
         x, y = column / columns, 1 - (row + 0.5) / rows
         aligned = {"transform": axes.transAxes, "fontsize": 8, "va": "center"}
         axes.text(x + 0.2 * inch, y, names[point.label], color=looks[point.series][0], ha="right", **aligned)
-        axes.text(x + 0.27 * inch, y, point.label, **aligned)
+        axes.text(x + 0.27 * inch, y, visible(point.label), **aligned)
 
 
 @contextmanager
 def _matplotlib() -> Iterator[None]:
-    """Load it with its own defaults, whatever a matplotlibrc or MPLBACKEND of the user's makes of his own pictures."""
+    """Load it with its own defaults, whatever a user makes of his own pictures."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its font cache
-    backend = os.environ.pop("MPLBACKEND", None)  # which fails at once if it is none
     try:
         import matplotlib
     except ImportError as error:
         raise MachineError(f"drawing a chart takes matplotlib: pip install matplotlib ({error})") from None
-    except (ValueError, OSError) as error:
-        raise MachineError(f"matplotlib cannot be loaded with this matplotlibrc: {error}") from None
-    finally:
-        if backend is not None:
-            os.environ["MPLBACKEND"] = backend
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
@@ -176,7 +219,7 @@ def _draw(axes: Any, chart: Chart, panel: Panel, looks: Looks, margins: tuple[fl
         axes.scatter(
             [mark.x for mark in alike], [mark.y for mark in alike],
             s=46, c=["white" if mark.point.hollow else colour for mark in alike], edgecolors=colour, marker=marker,
-            linewidths=1.5, zorder=3, label=name,
+            linewidths=1.5, zorder=3, label=visible(name),
         )  # fmt: skip
     axes.set(xscale="log", yscale=panel.scale, xlabel=chart.x_label, ylabel=panel.label)
     axes.margins(*margins)
@@ -227,3 +270,7 @@ def _size(note: Any) -> tuple[float, float]:
 
 
 EVERYWHERE = Box(float("-inf"), float("-inf"), float("inf"), float("inf"))
+
+
+if __name__ == "__main__":
+    serve(draw)

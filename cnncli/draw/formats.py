@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from pathlib import Path
 
 from cnncli.errors import UsageError
@@ -15,6 +16,9 @@ LARGEST_PDF = 14_400
 """Points a side that PDF readers show (ISO 32000-1, annex C.2)."""
 LARGEST_PNG = 32_767
 """Pixels a side that cairo, the renderer's library, draws; Graphviz would scale a larger picture down."""
+MOST_PIXELS = 120_000_000
+"""Of a PNG in all: half a gigabyte of memory while it is drawn."""
+LEAST_DPI = 10
 
 
 def check_format(path: Path, dpi: int | None) -> str:
@@ -35,9 +39,14 @@ def check_size(width: float, height: float, suffix: str, dpi: int) -> None:
             f"the page would measure {width:,.0f} x {height:,.0f} points, and a PDF's may have "
             f"{LARGEST_PDF:,} a side; use more --columns, or .svg"
         )
-    if suffix == ".png" and largest * dpi / POINTS > LARGEST_PNG:
-        fitting = int(LARGEST_PNG * POINTS / largest)
+    if suffix == ".png" and dpi > (fitting := _most_dpi(width, height)):
+        lower = f"--dpi {fitting} or less, " if fitting >= LEAST_DPI else ""
         raise UsageError(
-            f"the picture would measure {width * dpi / POINTS:,.0f} x {height * dpi / POINTS:,.0f} pixels, "
-            f"and a PNG may have {LARGEST_PNG:,} a side; use --dpi {fitting} or less, more --columns, or .svg"
+            f"the picture would measure {width * dpi / POINTS:,.0f} x {height * dpi / POINTS:,.0f} pixels, and a PNG "
+            f"may have {LARGEST_PNG:,} a side and {MOST_PIXELS:,} in all; use {lower}more --columns, or .svg"
         )
+
+
+def _most_dpi(width: float, height: float) -> int:
+    """The highest resolution of a PNG of a page of this size, in points."""
+    return int(POINTS * min(LARGEST_PNG / max(width, height), sqrt(MOST_PIXELS / (width * height))))

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, NamedTuple
 
-from cnncli.descriptors import redirected
+from cnncli.draw.pen import Pen, Rendered
 from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_pdf, stamped_png
 from cnncli.draw.text import measured
 from cnncli.errors import MachineError
@@ -25,58 +24,31 @@ from cnncli.temporary import temporary_folder
 SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
 
-def drawn(dot: str, format: str, dpi: int, title: str) -> bytes:
+def drawn(dot: str, format: str, dpi: int, title: str, pen: Pen | None) -> bytes:
     """DOT as a `pdf` with a title, or as a `png` with its resolution; the same bytes each time.
 
     Raises UsageError as source_date, else as rendered.
     """
     if format == "png":
-        return stamped_png(rendered(dot, format, dpi, FIXED).data, dpi)
+        return stamped_png(rendered(dot, format, dpi, pen).data, dpi)
     moment = source_date()
-    return stamped_pdf(rendered(dot, format, dpi, moment).data, title, moment)
+    return stamped_pdf(rendered(dot, format, dpi, pen, moment).data, title, moment)
 
 
-class Rendered(NamedTuple):
-    """A picture's bytes, and what the renderer wrote to its standard error."""
+def rendered(dot: str, format: str, dpi: int, pen: Pen | None, moment: int = FIXED) -> Rendered:
+    """DOT as `pdf` or `png`, of this moment; by the machine's `dot` where the pen has no pygraphviz, or is none.
 
-    data: bytes
-    complaints: str
-
-
-def rendered(dot: str, format: str, dpi: int, moment: int = FIXED) -> Rendered:
-    """DOT as `pdf` or `png`, of this moment. Raises MachineError without a renderer, or where it fails.
-
-    Graphviz ends the process where the variable of the moment is none.
+    Raises MachineError without a renderer, or where it fails.
     """
-    with _fonts(dot), _variable(VARIABLE, str(moment)):
-        found = _in_process(dot, format, dpi) or _by_program(dot, format, dpi)
+    with _fonts(dot) as fonts:
+        environment = {**fonts, VARIABLE: str(moment)}  # Graphviz ends the process where the moment is none
+        found = (pen and pen.draw(dot, format, dpi, environment)) or _by_program(dot, format, dpi, environment)
     if not found.data:
         raise MachineError(f"Graphviz drew nothing: {_first_line(found.complaints)}")
     return found
 
 
-def _in_process(dot: str, format: str, dpi: int) -> Rendered | None:
-    """By pygraphviz; None without it. Graphviz and fontconfig complain from C, to descriptor 2."""
-    with (
-        temporary_folder() as folder,
-        (folder / "complaints").open("w+b") as complaints,
-        redirected(2, complaints),
-    ):
-        try:
-            import pygraphviz
-        except ImportError:
-            return None
-        try:
-            graph = pygraphviz.AGraph(string=dot)
-            if format == "png":
-                graph.graph_attr["dpi"] = str(dpi)
-            data = graph.draw(path=None, format=format, prog="nop2")
-        except (OSError, ValueError) as error:
-            raise MachineError(f"Graphviz failed: {error} {_first_line(_read(complaints))}".rstrip()) from None
-        return Rendered(bytes(data or b""), _read(complaints))
-
-
-def _by_program(dot: str, format: str, dpi: int) -> Rendered:
+def _by_program(dot: str, format: str, dpi: int, environment: Mapping[str, str]) -> Rendered:
     program = shutil.which("dot")
     if program is None:
         raise MachineError(
@@ -86,7 +58,9 @@ def _by_program(dot: str, format: str, dpi: int) -> Rendered:
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
     command = [program, "-Knop2", f"-T{format}", *resolution]
     try:
-        done = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
+        done = subprocess.run(
+            command, input=dot.encode(), capture_output=True, check=False, env={**os.environ, **environment}
+        )
     except OSError as error:
         raise MachineError(f"{program} cannot be run: {error.strerror}") from None
     complaints = done.stderr.decode(errors="replace").strip()
@@ -95,41 +69,21 @@ def _by_program(dot: str, format: str, dpi: int) -> Rendered:
     return Rendered(done.stdout, complaints)
 
 
-def _read(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace").strip()
-
-
 def _first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
 @contextmanager
-def _fonts(dot: str) -> Iterator[None]:
-    """Have fontconfig find DejaVu Sans, and the machine's fonts too for letters that it may lack."""
+def _fonts(dot: str) -> Iterator[dict[str, str]]:
+    """Variables by which fontconfig finds DejaVu Sans, and the machine's fonts too for letters that it may lack."""
     folder = _font_folder()
     if folder is None:
-        yield
+        yield {}
         return
     with temporary_folder() as workshop:
         config = workshop / "fonts.conf"
         config.write_text(_font_config(folder, workshop, others=not measured(dot)), encoding="utf-8")
-        with _variable("FONTCONFIG_FILE", str(config)):
-            yield
-
-
-@contextmanager
-def _variable(name: str, value: str) -> Iterator[None]:
-    """Set a variable of the environment, which C libraries read too, for a while."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        yield {"FONTCONFIG_FILE": str(config)}
 
 
 def _font_folder() -> Path | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cnncli.errors import UsageError
 from cnncli.export.pictures import Range, random_pictures, scaled
@@ -17,6 +20,8 @@ MOST_RANDOM, LEAST_RANDOM = 32, 8
 RANDOM_PIXELS = 8 * 224 * 224
 """Random pictures are many where they are small. Measuring activations on one takes B0 0.3 s, B7 10 s."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+ZIP = b"PK\3\4"
+"""What an .npz file begins with, which is an archive of .npy files."""
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
 
@@ -54,7 +59,7 @@ def representative(path: Path | None, shape: Shape, values: Range) -> Representa
         return _from_directory(path, shape, values)
     if not path.exists():
         raise UsageError(f"{path} does not exist; name a directory of images, an .npy or an .npz file")
-    if path.suffix not in (".npy", ".npz"):
+    if path.suffix not in (".npy", ".npz") or not path.is_file():
         raise UsageError(f"{path} is neither a directory of images nor an .npy or .npz file")
     return _from_array(path, shape, values)
 
@@ -99,16 +104,10 @@ def _decode(file: Path, shape: Shape) -> Any:
 
 
 def _from_array(path: Path, shape: Shape, values: Range) -> Representative:
-    import numpy
-
-    array = _read_array(path)
-    if array.ndim != 4 or array.shape[1:] != shape or not len(array):
-        expected = "x".join(map(str, shape))
-        raise UsageError(f"{path} holds an array of shape {array.shape}; the network takes (count, {expected})")
-    pictures = array[_spread(range(len(array)))]
-    if pictures.dtype != numpy.uint8:
+    pictures, found = _read_array(path, shape)
+    if pictures.dtype != "uint8":
         _check_range(path, float(pictures.min()), float(pictures.max()), values)
-    return Representative(pictures, values, _described(len(pictures), len(array), path))
+    return Representative(pictures, values, _described(len(pictures), found, path))
 
 
 def _check_range(path: Path, least: float, most: float, values: Range) -> None:
@@ -125,25 +124,62 @@ def _check_range(path: Path, least: float, most: float, values: Range) -> None:
         )
 
 
-def _read_array(path: Path) -> Any:
-    """The array of an .npy file, the only one of an .npz file."""
+def _read_array(path: Path, shape: Shape) -> tuple[Any, int]:
+    """Pictures out of the array of an .npy file, or the only one of an .npz file, and how many it has.
+
+    What does not fit is refused by its header, and no more is kept of the rest than is used.
+    """
     import numpy
 
     try:
         with path.open("rb") as file:
-            loaded = numpy.load(file, allow_pickle=False)
-            if isinstance(loaded, numpy.ndarray):
-                return _numbers(path, loaded)
-            if len(loaded.files) != 1:
-                raise UsageError(f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}); give one")
-            return _numbers(path, loaded[loaded.files[0]])
+            if file.read(4) != ZIP:
+                return _taken(path, numpy.load(path, mmap_mode="r", allow_pickle=False), shape)
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                listed = ", ".join(name.removesuffix(".npy") for name in names[:5])
+                raise UsageError(f"{path} holds {len(names)} arrays ({listed}); give one")
+            with archive.open(names[0]) as member:
+                return _unpacked(path, member, shape)
     except UsageError:
         raise
     except Exception as error:  # as in Pillow, so in numpy and zipfile
         raise UsageError(f"{path} cannot be read as arrays: {error}") from error
 
 
-def _numbers(path: Path, array: Any) -> Any:
-    if array.dtype.kind != "f" and array.dtype != "uint8":
-        raise UsageError(f"{path} holds {array.dtype}; give pixels as uint8, or what the network takes as float32")
-    return array
+def _taken(path: Path, array: Any, shape: Shape) -> tuple[Any, int]:
+    import numpy
+
+    _check_array(path, array.shape, array.dtype, shape)
+    return numpy.asarray(array[_spread(range(len(array)))]), len(array)
+
+
+def _unpacked(path: Path, member: IO[bytes], shape: Shape) -> tuple[Any, int]:
+    """Picture by picture, for an archive's array may be far larger than its file."""
+    import numpy
+    from numpy.lib import format
+
+    header = format.read_array_header_1_0 if format.read_magic(member) == (1, 0) else format.read_array_header_2_0
+    whole, by_column, dtype = header(member)
+    _check_array(path, whole, dtype, shape)
+    if by_column:
+        raise ValueError("it is laid out by columns, as Fortran does; save numpy.ascontiguousarray of it")
+    size, wanted = dtype.itemsize * prod(shape), _spread(range(whole[0]))
+    pictures = numpy.empty((len(wanted), *shape), dtype)
+    for place, (before, index) in enumerate(pairwise([-1, *wanted])):
+        member.seek((index - before - 1) * size, 1)
+        data = member.read(size)
+        if len(data) < size:
+            raise ValueError(f"it ends before picture {index + 1} of {whole[0]}")
+        pictures[place] = numpy.frombuffer(data, dtype).reshape(shape)
+    return pictures, whole[0]
+
+
+def _check_array(path: Path, whole: tuple[int, ...], dtype: Any, shape: Shape) -> None:
+    """Raise UsageError unless there are pictures of this shape."""
+    if dtype.kind != "f" and dtype != "uint8":
+        raise UsageError(f"{path} holds {dtype}; give pixels as uint8, or what the network takes as float32")
+    if len(whole) != 4 or whole[1:] != shape or not whole[0]:
+        expected = "x".join(map(str, shape))
+        raise UsageError(f"{path} holds an array of shape {whole}; the network takes (count, {expected})")

@@ -48,7 +48,7 @@ class Model:
         """What it gives: probabilities; logits where they have no activation; features without a classifier."""
         if not self._include_top:
             return "features"
-        return "probabilities" if self.options.get("classifier_activation", "softmax") else "logits"
+        return "probabilities" if self._activation else "logits"
 
     @property
     def published(self) -> Published | None:
@@ -79,6 +79,8 @@ class Model:
             )
         for warning in self._of_small_input(graph):
             graph.warn(warning)
+        if self._include_top and self.options.get("classes") == 1 and self._activation == "softmax":
+            graph.warn("classes=1 with softmax gives 1 for every picture; take classifier_activation=sigmoid")
         return graph
 
     def _of_small_input(self, graph: Graph) -> Iterator[str]:
@@ -101,6 +103,12 @@ class Model:
     @property
     def _include_top(self) -> bool:
         return bool(self.options.get("include_top", True))
+
+    @property
+    def _activation(self) -> str | None:
+        """Of the classifier, if it has one."""
+        found: str | None = self.options.get("classifier_activation", "softmax")
+        return found
 
     def _idle_options(self) -> list[str]:
         """The options given that the network does not read, for being with or without its classifier."""

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cnncli.document import UNLIMITED
 from cnncli.words import visible
@@ -29,11 +29,36 @@ _ASCII = str.maketrans(
 )  # fmt: skip
 
 
+SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "JUPYTER_COLUMNS", "JUPYTER_LINES")
+"""Variables of the environment that Typer and Rich read as whole numbers, some of them when they are imported."""
+
+
+def mend_sizes() -> None:
+    """Take out of the environment each size that is none, and make one that is too large as large as it may be.
+
+    Typer and Rich would fail at the one, and pad every line of their help to the other.
+    """
+    for name in SIZES:
+        text = os.environ.get(name)
+        if text is not None and text != str((size := _size(text)) or None):
+            if size:
+                os.environ[name] = str(size)
+            else:
+                del os.environ[name]
+
+
+def _size(text: str) -> int:
+    """How many columns or lines are meant, at most UNLIMITED; 0 for what is no number."""
+    digits = text.lstrip("0")
+    if not (digits.isascii() and digits.isdecimal()):
+        return 0
+    return UNLIMITED if len(digits) > len(str(UNLIMITED)) else min(int(digits), UNLIMITED)
+
+
 def width() -> int:
     """Columns of the standard output: COLUMNS where it is set, a terminal's own, else unlimited: no pipe is cut."""
-    text = os.environ.get("COLUMNS", "")
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
+    if columns := _size(os.environ.get("COLUMNS", "")):
+        return columns
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or UNLIMITED
     except (OSError, ValueError):
@@ -90,29 +115,60 @@ def encodable(text: str, encoding: str | None) -> str:
     return text
 
 
+class Output(io.FileIO):
+    """The standard output's file, which ends the command as a signal would where its reader has left, as `head` does.
+
+    Whoever writes: Typer and Rich would make an exit of their own of it, with the code of a failed check.
+    """
+
+    _read = True
+
+    def write(self, data: Any, /) -> int:
+        """What nobody reads is let go: Python flushes once more at its end."""
+        if self._read:
+            try:
+                return super().write(data) or 0
+            except BrokenPipeError:
+                self._read = False
+                sys.exit(SIGPIPE_EXIT)
+        return len(data)
+
+
+def watch_output() -> None:
+    """Have the standard output end the command where its reader leaves. A terminal stays as it is: nobody leaves it."""
+    given = sys.stdout
+    if given is not sys.__stdout__ or not isinstance(given, io.TextIOWrapper) or given.isatty():
+        return
+    file = io.BufferedWriter(Output(given.fileno(), "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(file, given.encoding, given.errors, newline=None if os.name == "nt" else "")
+
+
 def emit(text: str) -> None:
-    """Write to the standard output; end silently, as a signal would, where its reader has left, as `head` does."""
-    try:
-        sys.stdout.write(encodable(text, sys.stdout.encoding))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        end_unread()
+    """Write to the standard output."""
+    sys.stdout.write(encodable(text, sys.stdout.encoding))
+    sys.stdout.flush()
 
 
-def end_unread() -> NoReturn:
-    """End as a signal would a command whose reader has left."""
-    _silence(sys.stdout)
-    sys.exit(SIGPIPE_EXIT)
+LONGEST = 2000
+"""Characters of a line on the standard error: what a person typed may be longer than anybody reads."""
 
 
 def complain(message: str) -> None:
     """Write one line to the standard error; where nobody can read it, the exit code alone has to tell."""
-    line = visible(" ".join(message.split()))
+    line = _shortened(visible(" ".join(message.split())))
     try:
         sys.stderr.write(encodable(f"{line}\n", sys.stderr.encoding))
         sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)
+
+
+def _shortened(line: str) -> str:
+    """A line without the middle of what is too long: the beginning says what is wrong, the end what to do."""
+    if len(line) <= LONGEST:
+        return line
+    kept = LONGEST // 2 - 30
+    return f"{line[:kept]} [... {len(line) - 2 * kept:,} characters ...] {line[-kept:]}"
 
 
 def let_go() -> None:

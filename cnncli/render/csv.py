@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,11 +20,20 @@ def write(document: Document) -> str:
 
 
 def cells(sheet: Table) -> Iterator[list[Any]]:
-    """The keys of the columns, then the values of each row; shapes and other lists as 112x112x64."""
-    yield [column.key for column in sheet.columns]
+    """The keys of the columns, then the values of each row; shapes and other lists as 112x112x64.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it, which says that it is text.
+    """
+    yield [_joined(column.key) for column in sheet.columns]
     for row in sheet.rows:
         yield [_joined(column.value(row)) for column in sheet.columns]
 
 
+_FORMULA = re.compile(r"\s*(?:[=@].|[+-].*(?:[|!=&\"]|\w\())", re.DOTALL)
+"""Text that a spreadsheet would compute. Behind a sign that is what calls something, no number and no words."""
+
+
 def _joined(value: Any) -> Any:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

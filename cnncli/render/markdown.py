@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,35 @@ from cnncli.words import visible
 MARKS = {"changed": "!", "added": "+", "removed": "-"}
 
 
+_READ = re.compile(
+    r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=~)"  # escapes, code, emphasis, links and pictures, cells
+    r"|^(?=\s*(?:[#>]|~~|[-+=](?:[-+=\s]|$)))"  # headings, quotes, lists, rules, fences
+    r"|^\s*\d+(?=[.)](?:\s|$))",  # numbered lists, whose point is escaped
+    re.MULTILINE,
+)
+_ELEMENT = re.compile(r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_`])([@#])(?=\w)|(?<=[A-Za-z])(://)|(?<![A-Za-z0-9])(www)(?=\.)")
+"""What a forge makes a link of: people, issues, addresses."""
+UNREAD = "<!-- -->"
+"""A comment, which ends a word to a forge and shows nothing."""
+
+
+def escaped(text: str) -> str:
+    """`text` as a forge shows it, with nothing in it that is read as Markdown, HTML or a mention; lines stay lines."""
+    spelled = _READ.sub(_escape, visible(text, "\n"))
+    spelled = _ELEMENT.sub(lambda found: "&lt;" if found[0] == "<" else "&amp;", spelled)
+    spelled = re.sub(r"^ (?=   )", "&nbsp;", spelled, flags=re.MULTILINE)  # else it would be a block of code
+    return _MENTION.sub(lambda found: found[0] + UNREAD, spelled)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"{found[0]}\\" if found[0][-1:].isdigit() else f"\\{found[0]}"
+
+
 def write(document: Document) -> str:
-    written = [f"### {document.title}: {document.conclusion}\n"] if document.conclusion else []
+    written = [f"### {escaped(f'{document.title}: {document.conclusion}')}\n"] if document.conclusion else []
     written += [_section(section) for section in document.sections(UNLIMITED)]
-    return visible("\n".join(written), "\n")
+    return "\n".join(written)
 
 
 def _section(section: Section) -> str:
@@ -26,36 +52,43 @@ def _section(section: Section) -> str:
 
 
 def _paragraphs(paragraphs: Paragraphs) -> str:
-    return "".join(f"{line}\n" for line in paragraphs.lines)
+    return "".join(f"{escaped(line)}\n" for line in paragraphs.lines)
 
 
 def _listing(listing: Listing) -> str:
     if not listing.lines:
-        return f"{visible(listing.heading)}\n"
+        return f"{escaped(listing.heading)}\n"
     body = [f"{MARKS.get(line.mark, ' ')} {visible(line.text)}" for line in listing.lines]
-    return "\n".join([f"**{visible(listing.heading)}**", "", "```diff", *body, "```", ""])
+    longest = max(map(len, re.findall("`+", "\n".join(body))), default=0)
+    fence = "`" * max(3, longest + 1)  # no line of the body closes it
+    return "\n".join([_strong(escaped(listing.heading)), "", f"{fence}diff", *body, fence, ""])
 
 
 def _table(table: Table) -> str:
     """The title as a line above, the footer as the last row."""
-    lines = [f"**{table.title}**", ""] if table.title else []
-    lines.append(_row([column.header.replace("\n", " ") for column in table.columns]))
+    lines = [_strong(escaped(table.title)), ""] if table.title else []
+    lines.append(_row([_line(column.header) for column in table.columns]))
     lines.append(_row(["---:" if column.right else "---" for column in table.columns]))
     lines.extend(_row([_cell(column, row) for column in table.columns]) for row in table.rows)
     if table.footer:
-        lines.append(_row([_strong(table.footer.get(column.key, "")) for column in table.columns]))
+        lines.append(_row([_strong(_line(table.footer.get(column.key, ""))) for column in table.columns]))
     if table.notes:
-        lines.extend(["", *(f"{visible(note)}  " if note else "" for note in table.notes)])
+        lines.extend(["", *(f"{_line(note)}  " if note else "" for note in table.notes)])
     return "\n".join(lines) + "\n"
 
 
 def _cell(column: Column, row: Any) -> str:
-    return _strong(column.cell(row)) if isinstance(row, Heading) else column.cell(row)
+    text = escaped(column.cell(row))
+    return _strong(text) if isinstance(row, Heading) else text
+
+
+def _line(text: str) -> str:
+    return escaped(" ".join(text.split("\n")))
 
 
 def _strong(text: str) -> str:
-    return f"**{text}**" if text else ""
+    return f"**{text}**" if text.strip() else ""
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(visible(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"

@@ -38,18 +38,20 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
+    if suffix not in (*TEXTS, ".svg"):
+        dpi = dpi or DEFAULT_DPI
+        drawn = _render(network, options, output, suffix, dpi, force=force)
+        return f"{output}: {page(drawn, dpi if suffix == '.png' else None)}"
     drawn = diagram(network.graph, heading(network), options)
     if printed:
         emit(dot(drawn))
     elif suffix in TEXTS:
         write_text(output, dot(drawn), force=force)
-    elif suffix == ".svg":
-        write_text(output, document(as_picture(drawn)), force=force)
     else:
-        _render(drawn, output, suffix, dpi or DEFAULT_DPI, force=force)
+        write_text(output, document(as_picture(drawn)), force=force)
     if printed or options.layout == "free":
         return None
-    return f"{output}: {page(drawn, dpi or DEFAULT_DPI if suffix == '.png' else None)}"
+    return f"{output}: {page(drawn, None)}"
 
 
 def page(drawn: Diagram, dpi: int | None) -> str:
@@ -72,12 +74,17 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
-def _render(drawn: Diagram, output: Path, suffix: str, dpi: int, *, force: bool) -> None:
-    from cnncli.draw import graphviz
+def _render(network: Network, options: Options, output: Path, suffix: str, dpi: int, *, force: bool) -> Diagram:
+    """By Graphviz, which is loaded while the diagram is computed."""
+    from cnncli.draw import graphviz, pen
 
-    check_size(drawn.width, drawn.height, suffix, dpi)
+    with pen.begun() as held:
+        drawn = diagram(network.graph, heading(network), options)
+        check_size(drawn.width, drawn.height, suffix, dpi)
+        data = graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name, held)
     with replacing(output, force=force) as draft:
-        draft.write_bytes(graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name))
+        draft.write_bytes(data)
+    return drawn
 
 
 def heading(network: Network) -> Heading:

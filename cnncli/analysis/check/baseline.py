@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from cnncli.analysis.check.places import Position, json_line
+from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, metrics
@@ -18,6 +18,7 @@ from cnncli.network import canonical
 
 SCHEMA_VERSION = 1
 STRUCTURE = "structure"
+MODELS = "models"
 BLOCKS = "blocks"
 """What a lock file holds beside the models: digests, so that a change of structure is told by the blocks it is in."""
 
@@ -36,13 +37,13 @@ class Lock:
 
     path: str
     models: Mapping[str, Mapping[str, Any]]
-    text: str
+    lines: JsonLines
     spelt: Mapping[str, str]
     blocks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def place(self, reference: str, key: str) -> Position:
         """Where a model's figure stands in the file."""
-        return Position(self.path, json_line(self.text, self.spelt[reference], key))
+        return Position(self.path, self.lines.line(MODELS, self.spelt[reference], key))
 
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
@@ -57,7 +58,7 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
     blocks |= {entry.reference: block_digests(entry.network.graph) for entry in entries}
     data = {
         "schema_version": SCHEMA_VERSION,
-        "models": dict(sorted(models.items())),
+        MODELS: dict(sorted(models.items())),
         BLOCKS: dict(sorted(blocks.items())),
     }
     return json.dumps(data, indent=2) + "\n"
@@ -70,30 +71,34 @@ def _locked(entry: Entry) -> dict[str, Any]:
 def read_lock(text: str, path: str) -> Lock:
     """Read a lock file. Raises UsageError with the line for what is not one, or is of a newer schema."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=once)
+    except KeyTwice as found:
+        place = Position(path, JsonLines(text).again.get(found.key, 1))
+        raise UsageError(f"{place}: {found.key!r} is written twice; delete one of the two") from None
     except json.JSONDecodeError as error:
         raise UsageError(f"{Position(path, error.lineno)}: not a lock file: {error.msg}") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
         raise UsageError(f"{path}: not a lock file: {error}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
-    place = Position(path, json_line(text, "schema_version"))
+    lines = JsonLines(text)
+    place = Position(path, lines.line("schema_version"))
     if isinstance(version, bool) or not isinstance(version, int):
         raise UsageError(f"{place}: not a lock file: it has no schema_version")
     if version > SCHEMA_VERSION:
         raise UsageError(f"{place}: schema version {version} is newer than {SCHEMA_VERSION}; a newer cnncli reads it")
-    models = data.get("models")
+    models = data.get(MODELS)
     if version < 1 or not isinstance(models, dict):
         raise UsageError(f"{place}: not a lock file: it has no models")
     spelt: dict[str, str] = {}
     for written, locked in models.items():
-        at = Position(path, json_line(text, written))
+        at = Position(path, lines.line(MODELS, written))
         reference = _reference(written, at)
         if reference in spelt:
             raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
         _check(written, locked, at)
         spelt[reference] = written
     held = {reference: models[written] for reference, written in spelt.items()}
-    return Lock(path, held, text, spelt, _blocks(data, path))
+    return Lock(path, held, lines, spelt, _blocks(data, path))
 
 
 def _blocks(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
-from cnncli.analysis.check.places import Position, toml_error_line, toml_line
+from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
 from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
 from cnncli.errors import UsageError, suggestion
@@ -115,12 +115,12 @@ class _Reader:
     """Reads parsed TOML, knowing where in its text a key is."""
 
     def __init__(self, text: str, path: str, section: tuple[str, ...]) -> None:
-        self._text = text
+        self._lines = TomlLines(text)
         self._path = path
         self._section = section
 
     def _place(self, *keys: str) -> Position:
-        return Position(self._path, toml_line(self._text, (*self._section, *keys)))
+        return Position(self._path, self._lines.line(*self._section, *keys))
 
     def config(self, data: Mapping[str, Any]) -> Config:
         self._only(data, ("baseline", "budgets", "tolerance"), ())
