@@ -21,7 +21,7 @@ Batch = Annotated[
     str | None,
     typer.Option(
         help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels; none for any number.",
-        metavar="NUMBER|none",
+        metavar="N|none",
         show_default=False,
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnncli.document import UNLIMITED
@@ -14,12 +14,14 @@ from cnncli.words import visible
 MARKS = {"changed": "!", "added": "+", "removed": "-"}
 
 
-_READ = re.compile(
-    r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=~)"  # escapes, code, emphasis, links and pictures, cells
-    r"|^(?=\s*(?:[#>]|~~|[-+=](?:[-+=\s]|$)))"  # headings, quotes, lists, rules, fences
+_INLINE = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=~)")
+"""Escapes, code, emphasis, links and pictures, borders of cells."""
+_BEGINNING = re.compile(
+    r"^(?=\s*(?:[#>]|~~|[-+=](?:[-+=\s]|$)))"  # headings, quotes, lists, rules, fences
     r"|^\s*\d+(?=[.)](?:\s|$))",  # numbered lists, whose point is escaped
     re.MULTILINE,
 )
+"""What is read only where a line begins with it."""
 _ELEMENT = re.compile(r"<(?=[A-Za-z/!?])|&(?=[A-Za-z#])")
 _MENTION = re.compile(r"(?<![A-Za-z0-9_`])([@#])(?=\w)|(?<=[A-Za-z])(://)|(?<![A-Za-z0-9])(www)(?=\.)")
 """What a forge makes a link of: people, issues, addresses."""
@@ -29,14 +31,15 @@ UNREAD = "<!-- -->"
 
 def escaped(text: str) -> str:
     """`text` as a forge shows it, with nothing in it that is read as Markdown, HTML or a mention; lines stay lines."""
-    spelled = _READ.sub(_escape, visible(text, "\n"))
+    spelled = _BEGINNING.sub(lambda found: f"{found[0]}\\", inline(text))
+    return re.sub(r"^ (?=   )", "&nbsp;", spelled, flags=re.MULTILINE)  # else it would be a block of code
+
+
+def inline(text: str) -> str:
+    """`text` behind the beginning of a line, as in a cell."""
+    spelled = _INLINE.sub(lambda found: f"\\{found[0]}", visible(text, "\n"))
     spelled = _ELEMENT.sub(lambda found: "&lt;" if found[0] == "<" else "&amp;", spelled)
-    spelled = re.sub(r"^ (?=   )", "&nbsp;", spelled, flags=re.MULTILINE)  # else it would be a block of code
     return _MENTION.sub(lambda found: found[0] + UNREAD, spelled)
-
-
-def _escape(found: re.Match[str]) -> str:
-    return f"{found[0]}\\" if found[0][-1:].isdigit() else f"\\{found[0]}"
 
 
 def write(document: Document) -> str:
@@ -67,23 +70,23 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     """The title as a line above, the footer as the last row."""
     lines = [_strong(escaped(table.title)), ""] if table.title else []
-    lines.append(_row([_line(column.header) for column in table.columns]))
+    lines.append(_row([_line(column.header, inline) for column in table.columns]))
     lines.append(_row(["---:" if column.right else "---" for column in table.columns]))
     lines.extend(_row([_cell(column, row) for column in table.columns]) for row in table.rows)
     if table.footer:
-        lines.append(_row([_strong(_line(table.footer.get(column.key, ""))) for column in table.columns]))
+        lines.append(_row([_strong(_line(table.footer.get(column.key, ""), inline)) for column in table.columns]))
     if table.notes:
         lines.extend(["", *(f"{_line(note)}  " if note else "" for note in table.notes)])
     return "\n".join(lines) + "\n"
 
 
 def _cell(column: Column, row: Any) -> str:
-    text = escaped(column.cell(row))
+    text = inline(column.cell(row))
     return _strong(text) if isinstance(row, Heading) else text
 
 
-def _line(text: str) -> str:
-    return escaped(" ".join(text.split("\n")))
+def _line(text: str, spell: Callable[[str], str] = escaped) -> str:
+    return spell(" ".join(text.split("\n")))
 
 
 def _strong(text: str) -> str:
