@@ -26,7 +26,7 @@ from cnncli.export.format import (
 from cnncli.export.formats.editing import ending_before_softmax, finished, with_integer_ends
 from cnncli.export.formats.flatbuffer import FREE, describe
 
-# Right files of the networks at 64x64 with fresh weights have at worst, as cosine and relative difference: float16 0.9999
+# Right files of networks at 64x64 with fresh weights have at worst, as cosine and relative difference: float16 0.9999
 # and 0.003, dynamic 0.996 and 0.05, int8 0.9745 (B7; 0.981 to B4) and 0.1, int16x8 0.996 and 0.04. Damaged ones: ranges
 # of activations measured on pictures of half the contrast 0.76 (V1) to 0.93 (B0), of a quarter 0.51 to 0.63, on black
 # ones 0 to 0.51. Wrong ones: pictures mirrored or in BGR below 0.23, one pixel lower 0.46 to 0.65, half of one kernel
