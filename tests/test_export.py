@@ -235,12 +235,12 @@ def test_the_share_of_pictures_of_the_same_class() -> None:
 
 @pytest.mark.parametrize("kind", ["float16", "dynamic", "int8", "int8-io", "uint8-io", "int16x8"])
 def test_what_a_damaged_quantized_file_reaches_is_not_enough(kind: str) -> None:
-    """Of int8 with ranges measured on pictures of half the contrast, the least damage that was measured: 0.84.
+    """Of int8 with ranges measured on pictures of half the contrast, the least damage that was measured: B0's 0.93.
 
     MobileNet V1 of fresh weights that are not tamed has 0.59 in int8, and the right class on 45% of the pictures.
     """
     _, found = BY_KIND[kind]
-    for cosine in (0.54, 0.84):
+    for cosine in (0.54, 0.93):
         damaged = replace(RIGHT, cosine=cosine, max_relative_difference=0.17, top1_agreement=0.45)
         (problem,) = differences(found, damaged)
         assert f"cosine {cosine:.4f} (at least {found.limits.cosine:g}), the same class on 45%" in problem

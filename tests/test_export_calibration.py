@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy
 import pytest
 from conftest import graph_of
 
 from cnncli.export.calibration import LARGEST_SIDE, calibrate, takes
+from cnncli.export.exporting import Request, Target, export
+from cnncli.export.formats import BY_KIND
 from cnncli.export.representative import representative
 from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import (
@@ -63,3 +67,15 @@ def test_a_dense_layer_behind_a_map_is_calibrated_on_whole_pictures(side: int) -
         outputs = model.predict(pictures, batch_size=1, verbose=0)
     assert numpy.abs(outputs[0] - outputs[1]).max() > 0.01 * outputs.max()
     assert numpy.abs(model.get_layer("layer2").moving_variance.numpy() - 1).max() > 0.01
+
+
+@pytest.mark.tf
+def test_such_a_network_of_a_program_is_exported(tmp_path: Path) -> None:
+    """Above the size to which pictures are cut, through all of the exporter; an int8 file of it is right too."""
+    graph = chain(256, *STEM, Flatten(), Dense(10))
+    targets = [Target(*BY_KIND[kind], tmp_path / f"{kind}.tflite") for kind in ("none", "int8")]
+    request = Request(graph, graph.name, (-1.0, 1.0), "output", targets, seed=1)
+    found = export(request, lambda _: None)
+    assert found.problems == []
+    assert [file.verified for file in found.files] == [True, True]
+    assert [file.comparison and file.comparison.top1_agreement for file in found.files] == [None, None]
