@@ -326,7 +326,8 @@ def test_enumerations_are_read_in_any_case(run, arguments: str) -> None:
     ("typed", "same"),
     [
         ("help", "--help"), ("HELP", "--help"), ("help summary", "summary --help"), ("help Check", "check --help"),
-        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"), ("--VERSION", "--version"), ("-Vh", "--version --help"),
+        ("version", "--version"), ("-V", "--version"), ("-v", "--version"), ("Version", "--version"),
+        ("--VERSION", "--version"), ("-Vh", "--version --help"),
     ],
 )  # fmt: skip
 def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> None:
