@@ -166,7 +166,8 @@ def main() -> int:
     arguments = parser.parse_args()
     chance, counts, failures, litter = random.Random(arguments.seed), Counter[str](), 0, 0
     with tempfile.TemporaryDirectory() as parent:
-        wholes = {name: let_alone(Path(parent), name) for name in COMMANDS}
+        named = COMMANDS if arguments.heavy else LIGHT
+        wholes = {name: let_alone(Path(parent), name) for name in named}
         for run in range(arguments.count):
             name = chance.choice(sorted(HEAVY if chance.random() < arguments.heavy else LIGHT))
             number, moment, old = chance.choice(SIGNALS), chance.uniform(0, 1.05), chance.random() < 2 / 3

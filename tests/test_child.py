@@ -112,6 +112,50 @@ def test_an_unexpected_failure_shows_what_was_held_back(child: Child, capfd: pyt
     assert capfd.readouterr().err == "error: failed while converting\n"
 
 
+@pytest.mark.parametrize("noise", ["print('{}')", "print('noise', end='')", "import os; os.write(1, bytes(10**6))"])
+def test_what_others_print_at_the_start_is_no_answer(child: Child, tmp_path: Path, noise: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(noise)
+    assert run(child("return 5"), {}, "the export", lambda _: None) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("PYTHONWARNINGS", "error", "ignore"),
+        ("OMP_NUM_THREADS", "100000", None),
+        ("OMP_NUM_THREADS", "nonsense", None),
+        ("OPENBLAS_NUM_THREADS", "0", None),
+        ("OMP_NUM_THREADS", "2", "2"),
+        ("CUDA_VISIBLE_DEVICES", "0", "-1"),
+    ],
+)
+def test_variables_that_would_keep_it_from_its_work(
+    child: Child, monkeypatch: pytest.MonkeyPatch, name: str, value: str, seen: str | None
+) -> None:
+    module = child("return os.environ.get(job)")
+    monkeypatch.setenv(name, value)
+    assert run(module, name, "the export", lambda _: None) == seen
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+def test_what_is_lost_in_c_is_ended_and_told(child: Child) -> None:
+    """A sum that takes days hears no signal of Python's."""
+    lost = "from cnncli.child import limited; failure = errors.UsageError('too long')"
+    with pytest.raises(UsageError, match="too long"):
+        run(
+            child(f"{lost}\n    with limited(0.2, 10**9, failure): re.match('(a+)+$', 'a' * 60 + 'b')"), {}, "it", print
+        )
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks its memory up in /proc")
+def test_what_takes_too_much_memory_is_told(child: Child) -> None:
+    greedy = "from cnncli.child import limited; failure = errors.UsageError('too much')"
+    module = child(f"{greedy}\n    with limited(9, 10**8, failure): return len(bytes(job))")
+    assert run(module, 10**6, "it", print) == 10**6
+    with pytest.raises(UsageError, match="too much"):
+        run(module, 2 * 10**8, "it", print)
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs: neither gone nor a zombie that nobody has fetched."""
     try:
@@ -120,20 +164,66 @@ def alive(pid: int) -> bool:
         return False
 
 
+BUSY = {
+    "sleeping": "time.sleep(60)",
+    "lost in C": "sum(range(10**14))",
+    "deaf": "[signal.signal(each, signal.SIG_IGN) for each in (1, 2, 15)]; time.sleep(60)",
+}
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_no_child_outlives_its_parent(child: Child, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("busy", BUSY)
+def test_no_child_outlives_its_parent_and_nothing_is_left(
+    child: Child, tmp_path: Path, number: signal.Signals, busy: str
+) -> None:
+    note, temporary, litter = tmp_path / "pid", tmp_path / "temporary", tmp_path / "litter"
+    temporary.mkdir()
+    litter.mkdir()
+    (litter / "draft").touch()
+    child(f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}} '); {BUSY[busy]}")
+    script = (
+        "from pathlib import Path; from cnncli.child import run\n"
+        f"run('some_work', {{}}, 'the export', print, [Path({str(litter)!r})])"
+    )
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=environment)
+    deadline = time.monotonic() + 20
+    while not (note.exists() and note.read_text().endswith(" ")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    processes = [int(pid) for pid in note.read_text().split()]
+    parent.send_signal(number)
+    parent.wait(20)
+    while any(map(alive, processes)) or list(temporary.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert litter.exists() == (number != signal.SIGKILL)  # else its maker removes it
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the system itself ends the orphans")
+def test_no_worker_outlives_its_guard(child: Child) -> None:
+    body = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+    assert ended(child(body)).startswith("the export was killed")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
+def test_a_child_that_has_not_begun_ends_with_its_parent_too(child: Child, tmp_path: Path) -> None:
+    """Killed while the interpreter of the child starts, so before it can have read its job."""
     note = tmp_path / "pid"
-    child(f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(60)")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys, time\n"
+        f"if 'some_work' in sys.orig_argv: open({str(note)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(0.3)\n"
+    )
+    child("time.sleep(60)")
     script = "from cnncli.child import run; run('some_work', {}, 'the export', print)"
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ)
     deadline = time.monotonic() + 20
     while not (note.exists() and note.read_text().endswith(" ")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    pid = int(note.read_text())
-    parent.send_signal(number)
+    parent.kill()
     parent.wait(20)
-    while alive(pid):
+    while alive(int(note.read_text())):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -316,6 +316,13 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
 
 # What is wrong is said before anything slow begins: none of these may import TensorFlow.
 
+STANDING = {
+    "old.tflite": "old", "true.tflite": "\x1c\x00\x00\x00TFL3", "a.onnx": "", "a.npz": "PK\x03\x04",
+    "folder/precious": "", "model/saved_model.pb": "", "model/notes.txt": "", "model2/assets/photo": "",
+    "model3/saved_model.pb": "", "model3/variables/variables.index": "", "model3/variables/mine": "",
+}  # fmt: skip
+"""What there is beforehand, and must be there afterwards."""
+
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
@@ -329,6 +336,18 @@ def test_predicted_sizes_are_the_weights_at_their_width() -> None:
         (["-o", "a.tflite", "--batch", "many"], 2, "--batch many: expected a whole number from 1, or none for any"),
         (["-o", "a.tflite", "--seed", "x"], 2, "--seed x: expected"),
         (["-o", "a.tflite", "--weights", "none.h5"], 2, "none.h5 does not exist"),
+        (["-o", "a.tflite", "--weights", "imagenet"], 2, "_1.0_224.h5"),
+        (["-o", "a.tflite", "--weights", "noisy-student"], 2, "does not exist, and nothing is downloaded"),
+        (["-o", "a.tflite", "--weights", "https://example.org/a.h5"], 2, "nothing is downloaded"),
+        (["-o", "a.tflite", "--weights", "None"], 2, "None is no file of weights; leave --weights out"),
+        (["-o", "a.tflite", "--weights", "true.tflite"], 2, "true.tflite is a TFLite file; weights are read from"),
+        (["-o", "a.tflite", "--weights", "a.onnx"], 2, "a.onnx is an ONNX file; weights are read from"),
+        (["-o", "a.tflite", "--weights", "a.npz"], 2, "a.npz is a NumPy archive; weights are read from"),
+        (["-o", "old.tflite", "--to", "saved_model", "--force"], 2, "old.tflite is a file, and a directory is to be"),
+        (["-o", "model", "--force"], 2, "model holds notes.txt, which is of no SavedModel"),
+        (["-o", "model2", "--force"], 2, "model2 holds assets, which is of no SavedModel"),
+        (["-o", "model3", "--force"], 2, "model3 holds variables/mine, which is of no SavedModel"),
+        (["-o", "loop.tflite", "--force"], 2, "loop.tflite is a link that leads to itself"),
         (["-o", "a.tflite", "--weights", "old.tflite"], 2, "old.tflite holds no weights"),
         (["-o", "a.tflite", "--manifest", "old.tflite"], 2, "old.tflite exists"),
         (["-o", "a.tflite", "--manifest", "./a.tflite"], 2, "--manifest a.tflite: name a file of its own"),
@@ -346,12 +365,14 @@ def test_refusals(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "precious").touch()
-    (tmp_path / "old.tflite").write_text("old")
+    for name, content in STANDING.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    (tmp_path / "loop.tflite").symlink_to("loop.tflite")
+    before = sorted(tmp_path.rglob("*"))
     monkeypatch.setattr("cnncli.export.exporting.run", None)  # the child process, where all that is slow is done
     refused(run("export", "v2", *arguments), code, message)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "old.tflite", "precious"]
+    assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "old.tflite").read_text() == "old"
 
 

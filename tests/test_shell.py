@@ -88,3 +88,14 @@ def test_a_closed_input_has_no_references() -> None:
     done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "cnncli: no references on the standard input; write one a line\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks processes up in /proc")
+def test_signals_at_random_moments_leave_nothing_half_done() -> None:
+    """A sample of what maintainers run by the thousand; build and export have tests of their own."""
+    script = Path(__file__).parent / "signals.py"
+    done = subprocess.run(
+        [sys.executable, script, "--count", "12", "--heavy", "0"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("12 runs, 0 broken, ")

@@ -20,7 +20,8 @@ from cnncli.errors import UsageError
 from cnncli.graph.layer import snake_case
 from cnncli.graph.layers import LAYERS
 from cnncli.keras_model import import_keras, load_weights, lower, quiet
-from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, check_weights_file
+from cnncli.keras_model.weight_files import stored_layers
+from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, _shapes, check_weights_file
 
 pytestmark = [
     pytest.mark.tf,
@@ -270,3 +271,142 @@ def test_layers_are_spelt_as_keras_spells_them() -> None:
 
     for name in LAYERS:
         assert snake_case(name) == to_snake_case(name)
+
+
+# Models within models, as transfer learning makes them.
+
+
+@pytest.fixture(scope="module")
+def nested() -> Any:
+    """keras.applications' network without its top as a layer of a Sequential model, with a head of its own."""
+    with quiet():
+        keras = import_keras()
+        base = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, include_top=False, weights=None)
+        pooled, head = keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(5, activation="softmax")
+        model = keras.Sequential([keras.Input((32, 32, 3)), base, pooled, head])
+        randomize(model, np.random.default_rng(1))
+    return model
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_model_within_a_model_is_read_in_order(tmp_path: Path, nested: Any, name: str) -> None:
+    pictures = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3)).astype("float32")
+    frozen = name == "whole.h5"
+    with quiet():
+        nested.layers[0].trainable = not frozen
+        FILES[name](nested, tmp_path / name)
+        ours = lower(graph_of("v2:alpha=0.35,input_shape=32,classes=5"))
+        load_weights(ours, tmp_path / name)
+        assert distance(np.asarray(ours(pictures)), np.asarray(nested(pictures, training=False))) < 1e-5
+
+
+def test_models_whose_order_is_nowhere_written_are_said_to_be_nested(tmp_path: Path, nested: Any) -> None:
+    with quiet():
+        layers = import_keras().layers
+        inner = import_keras().Sequential([layers.Input((5,)), layers.Dense(5)])
+        import_keras().Sequential([layers.Input((5,)), inner, layers.Dense(2)]).save(tmp_path / "model.keras")
+        with pytest.raises(UsageError, match=r"a model within the model \(sequential\) and dense layers in both"):
+            load_weights(nested, tmp_path / "model.keras")
+
+
+def test_a_list_of_shapes_is_cut(tmp_path: Path, nested: Any) -> None:
+    with quiet():
+        save_legacy(nested, tmp_path / "legacy.h5")
+        ours = lower(graph_of("b0:input_shape=32,classes=5"))
+    with pytest.raises(UsageError) as error:
+        load_weights(ours, tmp_path / "legacy.h5")
+    assert len(str(error.value)) < len(str(tmp_path)) + 300
+    assert _shapes([(1,)] * 300) == "1, 1, 1, 1, 1, 1, and 294 more"
+
+
+ONE_CHANNEL = "are they for pictures of 1 channel, by another input_shape?"
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "hint"),
+    [
+        ("v2:input_shape=32x32x1,classes=5", "v2:input_shape=32,classes=5", ONE_CHANNEL),
+        ("b0:input_shape=32x32x1,classes=5", "b0:input_shape=32,classes=5", ONE_CHANNEL),
+        ("b0:input_shape=32", "b1:input_shape=32", "are they of another depth or model?"),
+        ("v2:alpha=0.5,input_shape=32", "v2:alpha=0.75,input_shape=32", "are they of another alpha, width or flavor?"),
+        ("v1:input_shape=32", "v1:input_shape=32,classes=5", "are they of other classes?"),
+    ],
+)  # fmt: skip
+def test_the_axis_that_differs_names_the_cause(tmp_path: Path, stored: str, wanted: str, hint: str) -> None:
+    with quiet():
+        lower(graph_of(stored)).save_weights(tmp_path / "other.weights.h5")
+        model = lower(graph_of(wanted))
+    with pytest.raises(UsageError, match="does not fit") as error:
+        load_weights(model, tmp_path / "other.weights.h5")
+    assert str(error.value).endswith(hint)
+
+
+# Numbers that are none, and numbers that stand for others.
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_told_by_the_first_layer(tmp_path: Path, broken: float) -> None:
+    with quiet():
+        model = lower(graph_of(SMALL))
+        values = model.get_weights()
+        values[1][0] = values[-1][:2] = broken
+        model.set_weights(values)
+        model.save_weights(tmp_path / "broken.weights.h5")
+        loaded = load_weights(lower(graph_of(SMALL)), tmp_path / "broken.weights.h5")
+    first = next(layer.name for layer in model.layers if "norm" in layer.name)
+    assert loaded.notes == (f"{first}: 1 of its weights are NaN or infinite, and 1 further layers have such",)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32"])
+def test_whole_numbers_are_refused(tmp_path: Path, small: Any, dtype: str) -> None:
+    import h5py
+
+    path = tmp_path / "model.weights.h5"
+    with quiet():
+        small.save_weights(path)
+        ours = lower(graph_of(SMALL))
+    with h5py.File(path, "a") as file:
+        group = file["layers/conv2d/vars"]
+        values = group["0"][()]
+        del group["0"]
+        group["0"] = values.astype(dtype)
+    with pytest.raises(UsageError, match=f"takes real numbers; the file's conv holds {dtype}; are they quantized"):
+        load_weights(ours, path)
+
+
+# What would take memory or time without end.
+
+
+def test_far_more_than_the_network_needs_is_not_unpacked(tmp_path: Path) -> None:
+    """At a ratio that weights may have: only what they are for tells that they are too many."""
+    path, content = tmp_path / "model.keras", np.random.default_rng(0).bytes(2**16) + bytes(2**20)
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.weights.h5", "w") as member,
+    ):
+        for _ in range(64):
+            member.write(content)
+    with pytest.raises(UsageError, match="bytes, the network's weights are 877,260; are they another's"):
+        check_weights_file(path, graph_of("v1:alpha=0.25,input_shape=32,classes=3"))
+
+
+@pytest.mark.parametrize("pieces", [(2**13, 2**13), (1, 2**26)])
+def test_a_dataset_in_huge_pieces_is_refused(tmp_path: Path, pieces: tuple[int, int]) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "a.weights.h5", "w") as file:
+        shape = {"shape": (1, 1), "maxshape": (None, None)}
+        file.create_dataset("layers/conv2d/vars/0", chunks=pieces, compression="gzip", dtype="f8", **shape)
+    with h5py.File(tmp_path / "a.weights.h5") as file, pytest.raises(ValueError, match="in pieces of"):
+        stored_layers(file["layers"], ["conv2d"])
+
+
+def test_shapes_of_terabytes_are_compared_and_not_read(tmp_path: Path, small: Any) -> None:
+    import h5py
+
+    with quiet():
+        ours = lower(graph_of(SMALL))
+    with h5py.File(tmp_path / "a.weights.h5", "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", (2**20, 2**20), "f8", chunks=(2**10, 2**10))
+    with pytest.raises(UsageError, match="takes 3x3x3x16; the file's conv2d holds 1048576x1048576"):
+        load_weights(ours, tmp_path / "a.weights.h5")

@@ -114,7 +114,7 @@ def export(request: Request, tell: Tell) -> Export:
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
     if request.weights is not None:
-        refuse_at_sight(request.weights)
+        refuse_at_sight(request.weights, request.graph.name)
     with workshop(request.targets[0].path) as folder:
         drafts = [
             Draft(target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)

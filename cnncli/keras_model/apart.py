@@ -39,7 +39,7 @@ def build_apart(
     tell: Tell = lambda _: None,
 ) -> Build:
     """As building.build, in a child process; what it built has no `model` here. Raises as that and as child.run."""
-    check_arguments(output, weights, force=force)
+    check_arguments(graph, output, weights, force=force)
     with ExitStack() as stack:
         litter = [stack.enter_context(workshop(output))] if output else []
         draft = litter[0] / f"draft{_suffix(output)}" if output else None

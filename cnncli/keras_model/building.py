@@ -64,7 +64,7 @@ class Build:
         self.seconds[step] = time.perf_counter() - started
 
 
-def check_arguments(output: Path | None, weights: Path | None, *, force: bool) -> None:
+def check_arguments(graph: Graph, output: Path | None, weights: Path | None, *, force: bool) -> None:
     """Raise before TensorFlow is imported where a file could not be read or written in the end.
 
     UsageError, MachineError as files.check_target, OSError.
@@ -75,7 +75,7 @@ def check_arguments(output: Path | None, weights: Path | None, *, force: bool) -
             raise UsageError(f"{output}: expected a name that ends in {kinds}; `cnncli export` writes other kinds")
         check_target(output, force=force)
     if weights is not None:
-        refuse_at_sight(weights)
+        refuse_at_sight(weights, graph.name)
 
 
 def build(
@@ -94,7 +94,7 @@ def build(
     do not fit, MachineError for what the machine refuses, CheckFailed where the batch's output is not finite,
     MemoryError where there is too little for it.
     """
-    check_arguments(output, weights, force=force)
+    check_arguments(graph, output, weights, force=force)
     if weights is not None:
         check_weights_file(weights, graph)
     built = Build(graph, seed=seed)

@@ -71,15 +71,29 @@ class Stored(NamedTuple):
     arrays: Sequence[Array]
 
 
-def refuse_at_sight(path: Path) -> None:
+PUBLISHED_AT = "https://storage.googleapis.com/"
+PUBLISHED = {
+    "mobilenet_v1": "tensorflow/keras-applications/mobilenet/mobilenet_1_0_224_tf.h5",
+    "mobilenet_v2": "tensorflow/keras-applications/mobilenet_v2/"
+    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+    "mobilenet_v3_small": "tensorflow/keras-applications/mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float.h5",
+    "mobilenet_v3_large": "tensorflow/keras-applications/mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float.h5",
+    **{f"efficientnet_b{size}": f"keras-applications/efficientnetb{size}.h5" for size in range(8)},
+}
+"""Where keras.applications has the weights of each network with its default options from."""
+FRESH = ("none", "null", "random", "false")
+"""What people write for no weights."""
+
+
+def refuse_at_sight(path: Path, network: str = "") -> None:
     """Raise UsageError where `path` holds no weights, as its name and first bytes tell; OSError where it is unreadable.
 
-    Nothing is imported for it.
+    Nothing is imported for it. `network` names the network that they are for.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a directory; name a file of weights")
     if not path.exists():
-        raise UsageError(f"{path} does not exist; name a file of weights")
+        raise UsageError(_missing(path, network))
     if is_stream(path):
         raise UsageError(f"{path} is a device or a pipe; name a file of weights")
     with path.open("rb") as file:
@@ -90,6 +104,21 @@ def refuse_at_sight(path: Path) -> None:
     if foreign:
         raise UsageError(f"{path} is {foreign}; weights are read from {EXPECTED}")
     raise UsageError(f"{path} holds no weights; expected {EXPECTED}")
+
+
+def _missing(path: Path, network: str) -> str:
+    """What to say of a name that no file has: of a file, of a data set, or of an address."""
+    name = str(path)
+    if name.lower() in FRESH:
+        return f"{name} is no file of weights; leave --weights out for fresh ones"
+    if path.suffix and not re.match(r"(https?|gs|s3):", name):
+        return f"{name} does not exist; name a file of weights"
+    architecture = re.split("[@:]", network)[0]
+    known = architecture if architecture in PUBLISHED else "mobilenet_v2"
+    return (
+        f"{name} does not exist, and nothing is downloaded; fetch a file and name it: keras.applications publishes "
+        f"{known}'s, for its default options, as {PUBLISHED_AT}{PUBLISHED[known]}"
+    )
 
 
 @contextmanager

@@ -110,7 +110,8 @@ def _hint(layers: Sequence[Any], stored: Sequence[Stored], layer: Any, takes: Sh
         if sizes[0] != sizes[1]
     }
     if layer is layers[0] and differing <= {(4, 2), (1, 1)} and (len(takes[0]) == 4) == ((4, 2) in differing):
-        return f"its pictures have {_channels(holds)} channels, those of input_shape {_channels(takes)}"
+        channels = _channels(holds)
+        return f"are they for pictures of {channels} channel{'s' if channels != 1 else ''}, by another input_shape?"
     if ours != theirs:
         return f"the file has {theirs} layers with weights, the network {ours}; are they of another depth or model?"
     if layer is layers[-1]:
