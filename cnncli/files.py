@@ -86,6 +86,8 @@ def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[P
             shutil.copymode(place, draft)
         _put(draft, place, workshop / "replaced")
     except OSError as error:
+        if error.errno is None:  # of a library that cannot be loaded: the file is not to blame
+            raise
         raise MachineError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

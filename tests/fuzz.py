@@ -333,7 +333,7 @@ def apart(arguments: list[str], variables: dict[str, str]) -> Outcome:
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **variables}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "cnncli", *arguments],
+            [str(Path(sys.executable).with_name("cnncli")), *arguments],
             capture_output=True,
             check=False,
             env=environment,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import MachineError, UsageError
-from cnncli.files import replacing, write_text
+from cnncli.files import read_text, replacing, write_text
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -113,3 +113,21 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a device or a pipe; name a file"), replacing(pipe, force=True):
         pass
     assert pipe.is_fifo()
+
+
+def test_a_library_that_cannot_be_loaded_is_not_the_fault_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"^libLiteRt\.so: cannot open"), replacing(tmp_path / "x", force=False):
+        raise OSError("libLiteRt.so: cannot open shared object file")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "/dev/zero", "too large"])
+def test_what_is_no_text_that_a_person_wrote_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    path = Path(kind) if kind.startswith("/") else tmp_path / "x"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "too large":
+        path.touch()
+        os.truncate(path, 10**10)
+    with pytest.raises(UsageError, match="a device or a pipe|larger than"):
+        read_text(path)

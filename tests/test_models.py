@@ -196,3 +196,23 @@ def test_options_without_effect_are_warned_about() -> None:
 )
 def test_output_shapes(reference: str, shape: tuple[int, ...]) -> None:
     assert graph_of(reference).nodes[-1].shape == shape
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ("classes=1", True),
+        ("classes=1,classifier_activation=sigmoid", False),
+        ("classes=1,classifier_activation=none", False),
+        ("classes=2", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v3_small@article", "efficientnet_b0"])
+def test_a_classifier_that_always_says_the_same_is_warned_of(name: str, options: str, warned: bool) -> None:
+    if "@article" in name and "activation" in options:
+        return
+    from cnncli.network import network
+
+    found = network(f"{name}:{options}" if options else name)
+    assert any("gives 1 for every picture" in warning for warning in found.warnings) == warned
