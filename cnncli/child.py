@@ -317,6 +317,8 @@ def serve(work: Callable[[Any, Tell], Any]) -> None:
         send(error="MachineError", message=f"{where}{error.strerror or error}")
     except MemoryError:
         send(error="MachineError", message="not enough memory")
+    except ImportError as error:
+        send(error="MachineError", message=str(errors.lacking(error)))
     except Exception as error:
         send(unexpected=f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
     else:

@@ -39,6 +39,21 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
+PACKAGES = {"PIL": "pillow", "ai_edge_litert": "ai-edge-litert", "keras": "tensorflow", "h5py": "tensorflow"}
+"""What is to be installed for a module, where it is not called so; NumPy and HDF5 come with TensorFlow."""
+
+
+def lacking(error: ImportError) -> MachineError:
+    """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again."""
+    module = (error.name or "").partition(".")[0]
+    if module == "cnncli":
+        raise error
+    package = PACKAGES.get(module, module)
+    if isinstance(error, ModuleNotFoundError):
+        return MachineError(f"this takes {package}, which is not installed: pip install {package}")
+    return MachineError(f"{package or 'a library'} cannot be loaded: {error}")
+
+
 LONGEST_WORD = 100
 """Characters of a word that somebody may have meant; to compare a much longer one would take seconds."""
 NEAR = 3

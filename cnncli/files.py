@@ -133,6 +133,8 @@ def replacing(path: Path, *, force: bool, directory: bool = False) -> Iterator[P
                 yield draft
             _put(draft, place, folder / "replaced") if force else _put_newly(draft, place)
         except OSError as error:
+            if error.errno is None:  # of a library that cannot be loaded: the file is not to blame
+                raise
             raise MachineError(f"{path} cannot be written: {error.strerror or error}") from error
 
 

@@ -546,3 +546,43 @@ def test_a_project_file_without_a_table_hides_none_above_up_to_the_repository(ru
     assert run("check").code == 1
     (folder / "package" / ".git").touch()  # as in a submodule or a worktree
     refused(run("check"), 2, "nothing to check")
+
+
+TWICE = """{
+  "schema_version": 1,
+  "models": {
+    "v1": {"macs": 1},
+    "v2": {
+      "macs": 1,
+      "params": 2,
+      "m\\u0061cs": 3
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        (TWICE, 8, "macs"),
+        (TWICE.replace("m\\u0061cs", "flops").replace("v2", "v1"), 5, "v1"),
+        (TWICE.replace("m\\u0061cs", "flops").replace("{\n  ", '{\n  "models": 1,\n  ', 1), 4, "models"),
+    ],
+)
+def test_a_lock_file_says_nothing_twice(run, tmp_path: Path, text: str, line: int, key: str) -> None:
+    path = tmp_path / "models.lock"
+    path.write_text(text)
+    refused(run("check", "--baseline", path), 2, f"{path}:{line}: {key!r} is written twice")
+
+
+def test_places_are_found_whatever_a_text_is_like() -> None:
+    from cnncli.analysis.check.places import JsonLines, TomlLines
+
+    lines = JsonLines(TWICE.replace("m\\u0061cs", "flops"))
+    assert [lines.line(*keys.split()) for keys in ("models", "models v1 macs", "models v2 macs", "models v2 none")] == [
+        3, 4, 6, 5,
+    ]  # fmt: skip
+    text = "".join(f'[budgets."v1:classes={n}"]\nmax-params = {n}\n' for n in range(1, 2001))
+    found = TomlLines(text)
+    assert all(found.line("budgets", f"v1:classes={n}", "max-params") == 2 * n for n in range(1, 2001))

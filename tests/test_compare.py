@@ -244,11 +244,6 @@ def test_names_in_a_chart_are_letters_and_nothing_else(tmp_path: Path, recwarn) 
     assert not recwarn
 
 
-def test_a_chart_without_matplotlib(run, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    refused(run("compare", "v1", "v2", "-o", tmp_path / "x.svg"), 3, "drawing a chart takes matplotlib")
-
-
 def test_a_report_to_a_file(run, tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     assert run("compare", "v1", "v2", "--format", "markdown", "-o", path) == (0, "", "")

@@ -14,7 +14,7 @@ import pytest
 
 from cnncli import files
 from cnncli.errors import MachineError, UsageError
-from cnncli.files import check_target, replacing, write_text
+from cnncli.files import check_target, read_text, replacing, write_text
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -279,3 +279,21 @@ def test_threads_need_no_gate(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert (tmp_path / "report.txt").read_text() == "new"
+
+
+def test_a_library_that_cannot_be_loaded_is_not_the_fault_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"^libLiteRt\.so: cannot open"), replacing(tmp_path / "x", force=False):
+        raise OSError("libLiteRt.so: cannot open shared object file")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "/dev/zero", "too large"])
+def test_what_is_no_text_that_a_person_wrote_is_refused_at_once(tmp_path: Path, kind: str) -> None:
+    path = Path(kind) if kind.startswith("/") else tmp_path / "x"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "too large":
+        path.touch()
+        os.truncate(path, 10**10)
+    with pytest.raises(UsageError, match="a device or a pipe|larger than"):
+        read_text(path)

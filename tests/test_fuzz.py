@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -226,3 +228,12 @@ def test_files_that_hold_no_weights(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(UsageError, match=r"weights\.h5"):
         check_weights_file(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [0, 1000, 2000])
+def test_a_thousand_cases_of_everything(first: int) -> None:
+    """Of fuzz.py, which draws from all commands and options, files and variables; it says how to run each again."""
+    command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), "--count", "1000", "--first", str(first)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -214,3 +214,23 @@ def test_maps_of_one_cell_under_larger_kernels_are_warned_of(reference: str, fir
     assert (f"maps are 1x1 from {first} do the work of 1x1; input_shape=" in warnings) is bool(first)
     assert ("is smaller than flavor keras takes, 32x32" in warnings) is (reference == "v1@article:input_shape=8")
     assert bool(warnings) is bool(first)
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ("classes=1", True),
+        ("classes=1,classifier_activation=sigmoid", False),
+        ("classes=1,classifier_activation=none", False),
+        ("classes=2", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["mobilenet_v1", "mobilenet_v3_small@article", "efficientnet_b0"])
+def test_a_classifier_that_always_says_the_same_is_warned_of(name: str, options: str, warned: bool) -> None:
+    if "@article" in name and "activation" in options:
+        return
+    from cnncli.network import network
+
+    found = network(f"{name}:{options}" if options else name)
+    assert any("gives 1 for every picture" in warning for warning in found.warnings) == warned

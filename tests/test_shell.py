@@ -23,6 +23,89 @@ def test_a_reader_that_leaves_is_no_error(arguments: list[str]) -> None:
     assert process.returncode == 128 + signal.SIGPIPE
 
 
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize(
+    "arguments", ["--help", "summary --help", "completions bash", "compare v1 v1 --exit-code", "plot v1 -o -"]
+)
+def test_a_reader_that_leaves_whoever_writes(arguments: str, buffered: bool) -> None:
+    """Typer and Rich too, which would end with the code of a failed check."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= {} if buffered else {"PYTHONUNBUFFERED": "1"}
+    command = [*COMMAND, *arguments.split()]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (128 + signal.SIGPIPE, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", ["nothing", "summary", "summary v1 --nothing", "summary nothing", "plot v1 -o ."])
+@pytest.mark.parametrize("errors", ["/dev/full", "&-"])
+def test_wrong_usage_is_2_though_nobody_can_read_why(arguments: str, errors: str) -> None:
+    command = f"{sys.executable} -m cnncli {arguments} 2>{errors}"
+    assert subprocess.run(["sh", "-c", command], check=False, stdout=subprocess.DEVNULL).returncode == 2
+
+
+SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "JUPYTER_COLUMNS", "JUPYTER_LINES")
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "", "0", "nonsense", "1e3", " 80", "99999999"])
+def test_sizes_that_are_none_are_as_good_as_not_there(cnncli, value: str) -> None:
+    result = cnncli("--help", **dict.fromkeys(SIZES, value))
+    assert (result.code, result.err) == (0, "")
+    assert "mobilenet_v3_large" in result.out
+    assert len(result.out) < 10**7
+    result = cnncli("summary", "v1", "--by", "stage", COLUMNS=value)
+    assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"_CNNCLI_COMPLETE": "complete_bash"}, "COMP_WORDS"),
+        ({"_CNNCLI_COMPLETE": "complete_bash", "COMP_WORDS": "cnncli ", "COMP_CWORD": "²"}, "²"),
+        ({"_CNNCLI_COMPLETE": "complete_bash", "COMP_WORDS": "cnncli ", "COMP_CWORD": "9" * 5000}, "nothing can be"),
+    ],
+)
+def test_a_tab_with_variables_that_no_shell_sets(variables: dict[str, str], says: str) -> None:
+    command, environment = [str(Path(sys.executable).with_name("cnncli"))], {**os.environ, **variables}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (b"v1\n\xff\xfe\n", "not UTF-8 text: invalid start byte at byte 3"),
+        (b"v1\n" * 400_000, "more than 1,048,576 bytes on the standard input"),
+        (b"v1\n" * 10_001, "10,001 references on the standard input; at most 10,000 are taken"),
+        (b"\0\0\n", "unknown model"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii", "latin-1", "utf-16"])
+def test_a_standard_input_that_holds_no_references(given: bytes, says: str, encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    command = [*COMMAND, "summary", "-"]
+    done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment)
+    written = done.stderr.decode(encoding.partition(":")[0])
+    assert (done.returncode, written.count("\n")) == (2, 1)
+    assert says in written
+
+
+@pytest.mark.parametrize(
+    "place", ["summary {}", "summary v1 --alpha {}", "summary v1 --columns {}", "{}", "plot v1 --label {}"]
+)
+@pytest.mark.parametrize("character", ["a", "1", "\x1b", "中"])
+def test_a_word_as_long_as_a_shell_passes_is_told_shortly(run, place: str, character: str) -> None:
+    result = run(
+        *(word.format(character * 30_000) for word in place.split()), *(["-o", "-"] if "plot" in place else [])
+    )
+    assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+    assert len(result.err) < 2_100
+
+
 SIGNALLED = """
 import os, sys
 

@@ -392,3 +392,8 @@ def test_chosen_columns_are_short_where_the_terminal_is_narrow(run, monkeypatch,
     table = out[out.index("Layer ") : out.index("\n\n", out.index("Total"))]
     assert max(map(len, table.splitlines())) <= width
     assert table.splitlines()[-1].removeprefix("Total").strip().startswith(shown)
+
+
+@pytest.mark.parametrize("columns", ["name,name", "name,macs,params,macs", ",".join(["macs"] * 3000)])
+def test_a_column_is_named_once(run, columns: str) -> None:
+    refused(run("summary", "v1", "--columns", columns), 2, "is named twice")

@@ -15,7 +15,7 @@ import typer
 from cnncli import __version__
 from cnncli.cli.commands import Commands
 from cnncli.cli.completions import install
-from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.errors import CnncliError, MachineError, UsageError, lacking
 from cnncli.render.console import complain, let_go, mend_sizes, watch_output
 
 app = typer.Typer(
@@ -81,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         code = fail(_system_error(error), MachineError.exit_code)
         let_go()
+    except ImportError as error:
+        code = fail(str(lacking(error)), MachineError.exit_code)
     except (LookupError, ValueError) as error:
         if not completing:
             raise

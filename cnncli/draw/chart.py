@@ -8,7 +8,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -85,8 +84,6 @@ def write_chart(chart: Chart, path: Path, *, force: bool) -> None:
     loaded, some from the working directory, that may be broken.
     """
     suffix = path.suffix.lower().removeprefix(".")
-    if find_spec("matplotlib") is None:
-        raise MachineError("drawing a chart takes matplotlib: pip install matplotlib")
     if suffix == "pdf":
         source_date()
     with replacing(path, force=force) as draft:
@@ -107,8 +104,8 @@ def draw(job: Job, tell: Tell) -> None:
 
 
 def draw_chart(chart: Chart, path: Path, suffix: str) -> None:
-    """Draw into a file, here and now. Raises MachineError without matplotlib, OSError where it cannot be written."""
-    with _matplotlib():
+    """Draw into a file, here and now. Raises ImportError without matplotlib, OSError where it cannot be written."""
+    with _defaults():
         figure = _labelled(chart, keyed=False) or _labelled(chart, keyed=True)
         figure.savefig(path, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
 
@@ -180,13 +177,11 @@ def _write_key(axes: Any, chart: Chart, looks: Looks, names: Mapping[str, str], 
 
 
 @contextmanager
-def _matplotlib() -> Iterator[None]:
-    """Load it with its own defaults, whatever a user makes of his own pictures."""
+def _defaults() -> Iterator[None]:
+    """Have matplotlib draw with its own defaults, whatever a user makes of his own pictures."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its font cache
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise MachineError(f"drawing a chart takes matplotlib: pip install matplotlib ({error})") from None
+    import matplotlib
+
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)

@@ -94,6 +94,8 @@ def _written(exporter: Exporter, draft: Draft) -> FileAnswer:
     except CheckFailed as failure:
         error = str(failure)
     except OSError as failure:
+        if failure.errno is None:  # of a library that cannot be loaded: the file is not to blame
+            raise
         raise MachineError(f"{draft.target} cannot be written: {failure.strerror or failure}") from failure
     return FileAnswer(round(time.perf_counter() - started, 3), peak_memory(), error, description)
 
