@@ -127,6 +127,9 @@ def test_formats(run, folder: Path, how: str) -> None:
 
 def test_the_units_are_echoed(run) -> None:
     out = run("check", "v2", "--max-params", "4M", "--max-peak-activation", "6MiB", "--max-macs", "310000000").out
+    said = run("check", "b0", "--max-peak-activation", "8MiB", "-f", "junit").out
+    assert "14,450,688 bytes of activations (13.78 MiB), 6,062,080 over max-peak-activation 8MiB = 8,388,608" in said
+    assert run("check", "b0", "--max-peak-activation", "8MB").code == 1
     for echo in ("4M = 4,000,000", "6MiB = 6,291,456", "310,000,000"):
         assert echo in out
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cnncli.document.numbers import scaled, share
+from cnncli.document.numbers import binary, scaled, share
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_no_number_is_a_thousand_of_its_prefix(number: int) -> None:
 )
 def test_share(part: int, whole: int, text: str) -> None:
     assert share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0.00 KiB"),
+        (1536, "1.50 KiB"),
+        (2**20 - 1, "1.00 MiB"),
+        (14_450_688, "13.78 MiB"),
+        (2**60, "1,048,576.00 TiB"),
+    ],
+)
+def test_bytes_in_powers_of_two(number: int, text: str) -> None:
+    assert binary(number) == text

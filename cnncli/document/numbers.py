@@ -29,6 +29,16 @@ def scaled(number: Any, unit: str = "") -> str:
     return f"{number / size:,.2f} {prefix}{unit}"
 
 
+_BINARY = ((2**10, "KiB"), (2**20, "MiB"), (2**30, "GiB"), (2**40, "TiB"))
+
+
+def binary(number: int) -> str:
+    """14450688 bytes as `13.78 MiB`; never 1,024 of one."""
+    fitting = (each for each in _BINARY if round(number / each[0], 2) < 1024)
+    size, unit = next(fitting, _BINARY[-1])
+    return f"{number / size:,.2f} {unit}"
+
+
 def in_words(number: Any, write: Callable[[Any], str]) -> str:
     """A number as it is written; `at least 12.3 M` where it is a part, `unknown` where nothing is known."""
     if is_known(number):

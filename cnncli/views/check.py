@@ -10,7 +10,7 @@ from cnncli.amounts import is_known
 from cnncli.analysis.check.budgets import limited
 from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
 from cnncli.document.document import Check, Document
-from cnncli.document.numbers import grouped, in_words
+from cnncli.document.numbers import binary, grouped, in_words
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.views.data import versioned
@@ -109,6 +109,8 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
     limit, value = int(verdict.limit), verdict.value
     allowed = grouped(limit) if budget.written == str(limit) else f"{budget.written} = {grouped(limit)}"
     words = f"{in_words(value, grouped)} {limited()[budget.name].limit.noun}"
+    if is_known(value) and budget.written.endswith("iB"):
+        words += f" ({binary(value)})"
     if not is_known(value):
         message = f"{verdict.model}: {words}, so that {budget.name} {allowed} cannot be promised"
         return Told(verdict, budget.name, allowed, "?", message)
