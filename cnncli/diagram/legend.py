@@ -101,7 +101,8 @@ def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[st
         yield f"{expanding[0]}: channels expanded {expanding[0].expansion:.3g} times."
     if blocks:
         depthwise = "depthwise " if all(block.depthwise for block in blocks) else ""
-        yield f"k{shape(blocks[0].kernel_size)}: kernel of the {depthwise}convolution."
+        smallest = min(block.kernel_size for block in blocks)
+        yield f"k{shape(smallest)}: kernel of the {depthwise}convolution."
     if plain and any(block.squeeze_excite for block in blocks):
         yield "SE: squeeze-and-excitation."
     of_blocks = [strides for strides in map(_said_strides, blocks) if max(strides) > 1]
