@@ -100,7 +100,7 @@ def wheels(names: list[str], folder: Path) -> None:
         found = importlib.metadata.distribution(name)
         files = [file for file in found.files or () if ".." not in file.parts and file.suffix != ".pyc"]
         (about,) = {file.parts[0] for file in files if file.parts[0].endswith(".dist-info")}
-        (tag,) = re.findall(r"^Tag: (\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)[:1]
+        tag = re.findall(r"^Tag: (\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)[-1]  # py2 stands before py3
         with zipfile.ZipFile(folder / f"{about.removesuffix('.dist-info')}-{tag}.whl", "w") as archive:
             for file in files:
                 archive.write(str(file.locate()), str(file))
