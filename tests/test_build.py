@@ -188,6 +188,92 @@ def test_weights_that_are_none(run: Run, tmp_path: Path, weights: Path) -> None:
         assert not (tmp_path / "model.keras").exists()
 
 
+ENDLESS = """
+from cnncli.keras_model import weight_files
+
+weight_files.MOST_SECONDS = 0.3
+weight_files._layers_group = lambda root: sum(range(10**14))
+"""
+
+
+def test_weights_that_take_without_end_to_read(cnncli: Run, tmp_path: Path, weights: Path) -> None:
+    """As HDF5's library does where a damaged heap leads back to itself, and hears nothing meanwhile."""
+    (tmp_path / "sitecustomize.py").write_text(ENDLESS)
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])
+    result = cnncli(*SMALL, "--weights", weights, PYTHONPATH=path)
+    refused(result, 2, "cannot be read as weights: that takes over 0 seconds of computing or 268 MB; is it damaged?")
+
+
+def test_a_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
+    """0.7 MB that unpack to 700 MB."""
+    path = tmp_path / "model.keras"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("model.weights.h5", "w") as member,
+    ):
+        for _ in range(700):
+            member.write(bytes(10**6))
+    script = (
+        "import resource, subprocess, sys\n"
+        "done = subprocess.run([sys.executable, '-m', 'cnncli', *sys.argv[1:]], stderr=subprocess.PIPE, text=True)\n"
+        "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.stderr, end='')"
+    )
+    command = [sys.executable, "-c", script, *SMALL, "--weights", str(path)]
+    code, kilobytes, said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(" ", 2)
+    assert code == "2"
+    assert int(kilobytes) < 100_000
+    assert said.endswith("bytes in it unpack to 700,000,000, which no weights do\n")
+
+
+def test_weights_that_are_not_finite_are_a_warning(run: Run, tmp_path: Path) -> None:
+    from cnncli.keras_model import lower, quiet
+
+    path = tmp_path / "broken.weights.h5"
+    with quiet():
+        model = lower(graph_of(SMALL[1]))
+        model.get_layer("head.logits").bias.assign([np.nan, 0, 0])
+        model.save_weights(path)
+    result = run(*SMALL, "--weights", path)
+    assert result.code == 0
+    assert result.err == "cnncli: warning: head.logits: 1 of its weights are NaN or infinite\n"
+    assert f"{path}, 55 layers; head.logits: 1 of its weights are NaN or infinite" in result.out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "message"),
+    [
+        ("TF_XLA_FLAGS", "nonsense", 3, "TF_XLA_FLAGS"),
+        ("PYTHONWARNINGS", "error", 0, ""),
+        ("OMP_NUM_THREADS", "100000", 0, ""),
+        ("TF_NUM_INTRAOP_THREADS", "nonsense", 0, ""),
+        ("KERAS_HOME", "{folder}", 0, ""),
+        ("TMPDIR", "/nonexistent", 0, ""),
+        ("PYTHONPATH", "{folder}", 0, ""),
+    ],
+)
+def test_any_environment_is_survived_or_told(
+    cnncli: Run, tmp_path: Path, name: str, value: str, code: int, message: str
+) -> None:
+    (tmp_path / "keras.json").write_text("[]")
+    (tmp_path / "sitecustomize.py").write_text("print('{}', end='')")
+    result = cnncli(*SMALL, "--run", **{name: value.format(folder=tmp_path)})
+    if code:
+        refused(result, code, message)
+    else:
+        assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.parametrize(
+    ("reference", "kilobytes"),
+    [(SMALL[1], 1_000_000), ("v1:depth_multiplier=1000,alpha=1000,input_shape=32", 8_000_000)],
+)
+def test_too_little_memory_is_one_line(reference: str, kilobytes: int) -> None:
+    command = f"ulimit -v {kilobytes}; exec {sys.executable} -m cnncli build {reference}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    refused(Result(done.returncode, done.stdout, done.stderr), 3, "")
+
+
 def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> None:
     result = run(*SMALL, "--set", "input_shape=32", "--weights", weights, "-o", tmp_path / "model.keras")
     assert result.code == 0
