@@ -276,6 +276,10 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
+OF_PAPERS = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every operation."
+"""What two words that stand side by side mean elsewhere."""
+
+
 def metrics(place: Place, *, additive: bool | None = None) -> list[Metric]:
     """The metrics that are told at a place, in the table's order; only those that add up, or not, if asked for."""
     return [

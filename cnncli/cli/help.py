@@ -31,11 +31,11 @@ def write_help(command: Any, ctx: Any, draw: Callable[[Any, Any], None], formatt
 
 def _conventions() -> Iterator[str]:
     """What each figure counts, a paragraph each."""
-    from cnncli.analysis.metrics import Place, metrics
+    from cnncli.analysis.metrics import OF_PAPERS, Place, metrics
 
     yield "What is counted:"
     yield from (f"{each.title}: {each.convention}." for each in metrics(Place.LINE) if each.convention)
-    yield "What papers call Mult-Adds, or FLOPS, are these MACs."
+    yield OF_PAPERS
 
 
 def _lines(command: Any, ctx: Any, counted: list[str], wide: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
-from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
@@ -198,10 +198,7 @@ def totals_lines(found: Report) -> tuple[str, ...]:
     if uncounted:
         layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
         lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
-    return (*lines, NAMED_OTHERWISE)
-
-
-NAMED_OTHERWISE = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every operation."
+    return (*lines, OF_PAPERS)
 
 
 def _total(told: Metric, totals: Totals) -> str:
