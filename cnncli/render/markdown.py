@@ -78,7 +78,8 @@ def _table(table: Table) -> str:
 
 
 def _cell(column: Column, row: Any) -> str:
-    text = escaped(column.cell(row))
+    said = column.cell(row)
+    text = said if said == "=" else escaped(said)  # which underlines a heading only on a line of its own
     return _strong(text) if isinstance(row, Heading) else text
 
 
