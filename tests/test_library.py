@@ -17,7 +17,7 @@ from cnncli.errors import CheckFailed, UsageError
 def test_importing_it_loads_nothing() -> None:
     script = "import sys; before = set(sys.modules); import cnncli; print(sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.stdout == "['__future__', 'cnncli']\n"
+    assert done.stdout == "['cnncli']\n"
     assert (Path(str(cnncli.__file__)).parent / "py.typed").exists()
 
 
