@@ -39,7 +39,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
-PACKAGES = {"PIL": "pillow", "ai_edge_litert": "ai-edge-litert", "keras": "tensorflow", "h5py": "tensorflow"}
+PACKAGES = {
+    "PIL": "pillow",
+    "ai_edge_litert": "ai-edge-litert",
+    **dict.fromkeys(("keras", "h5py", "numpy"), "tensorflow"),
+}
 """What is to be installed for a module, where it is not called so; NumPy and HDF5 come with TensorFlow."""
 
 

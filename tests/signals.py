@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SMALL = "mobilenet_v1:alpha=0.25,input_shape=32,classes=3"
+SMALL = "mobilenet_v1:alpha=0.25,input_shape=64,classes=3"
 LIGHT = {
     "summary": ("summary v2 --force -o", "new.json"),
     "list": ("list --force -o", "new.csv"),

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]
 
-SMALL = ("build", "mobilenet_v1:alpha=0.25,input_shape=32,classes=3")
+SMALL = ("build", "mobilenet_v1:alpha=0.25,input_shape=64,classes=3")
 Run = Callable[..., Result]
 
 
@@ -50,8 +50,8 @@ def test_a_model_is_built_saved_and_told(cnncli: Run, tmp_path: Path) -> None:
     report = json.loads(out)
     graph = graph_of(SMALL[1])
     params = sum(node.params for node in graph.nodes)
-    assert report["model"]["reference"] == "mobilenet_v1:input_shape=32,alpha=0.25,classes=3"
-    assert report["model"]["keras_name"] == "mobilenet_v1_input_shape_32_alpha_0.25_classes_3"
+    assert report["model"]["reference"] == "mobilenet_v1:input_shape=64,alpha=0.25,classes=3"
+    assert report["model"]["keras_name"] == "mobilenet_v1_input_shape_64_alpha_0.25_classes_3"
     assert report["totals"]["layers"] == len(graph.nodes)
     assert report["totals"]["params"] == params
     assert report["totals"]["trainable_params"] + report["totals"]["non_trainable_params"] == params
@@ -74,15 +74,15 @@ def test_tables_for_people_and_for_programs(run: Run, tmp_path: Path, weights: P
     table = run(*SMALL, "--weights", weights, "-o", target, "--run")
     assert (table.code, table.err) == (0, "")
     said = dict(line.split(maxsplit=1) for line in table.out.splitlines()[4:])
-    assert said["Model"] == "mobilenet_v1_input_shape_32_alpha_0.25_classes_3"
+    assert said["Model"] == "mobilenet_v1_input_shape_64_alpha_0.25_classes_3"
     assert said["Params"] == "219,315 (trainable 213,843, non-trainable 5,472)"
     assert said["Agreement"].startswith("all 91 layers and 137 weights are as in Keras ")
     assert said["Weights"] == f"{weights}, 55 layers"
-    assert said["Run"].startswith("1x32x32x3 to 1x3 in ")
+    assert said["Run"].startswith("1x64x64x3 to 1x3 in ")
     assert said["SHA-256"] == hashlib.sha256(target.read_bytes()).hexdigest()
     rows = list(csv.DictReader(run(*SMALL, "--format", "csv").out.splitlines()))
     facts = {row["fact"]: row["value"] for row in rows}
-    assert (facts["params"], facts["input_shape"], facts["agreement"]) == ("219315", "32x32x3", "True")
+    assert (facts["params"], facts["input_shape"], facts["agreement"]) == ("219315", "64x64x3", "True")
     assert "| Layers | 91 |" in run(*SMALL, "--format", "markdown").out
 
 
@@ -102,10 +102,10 @@ def test_a_seed_gives_the_same_file_in_another_process(cnncli: Run, tmp_path: Pa
 
 
 def test_options_and_warnings_are_those_of_summary(run: Run) -> None:
-    result = run("build", "v2@article", "--alpha", "0.35", "--input-shape", "32x64", "--no-include-top",
+    result = run("build", "v2@article", "--alpha", "0.35", "--input-shape", "64x96", "--no-include-top",
                  "--classes", "7", "--format", "json")  # fmt: skip
     assert result.code == 0
-    assert json.loads(result.out)["model"]["options"]["input_shape"] == [32, 64, 3]
+    assert json.loads(result.out)["model"]["options"]["input_shape"] == [64, 96, 3]
     assert result.err == "cnncli: warning: classes=7 has no effect with include_top=false\n"
 
 
@@ -131,7 +131,7 @@ from cnncli.keras_model import building
 from cnncli.network import network
 
 lower = building.lower
-building.lower = lambda _: lower(network("mobilenet_v1:alpha=0.25,input_shape=32,classes=4").graph)
+building.lower = lambda _: lower(network("mobilenet_v1:alpha=0.25,input_shape=64,classes=4").graph)
 """
 
 
@@ -141,7 +141,7 @@ def test_a_disagreement_is_a_table_and_nothing_is_saved(cnncli: Run, tmp_path: P
     environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parent.parent)])}
     code, out, err = cnncli(*SMALL, "-o", tmp_path / "elsewhere" / "model.keras", **environment)
     assert code == 1
-    assert err == ("cnncli: mobilenet_v1:input_shape=32,alpha=0.25,classes=3: Keras and the graph differ in 7 facts\n")
+    assert err == ("cnncli: mobilenet_v1:input_shape=64,alpha=0.25,classes=3: Keras and the graph differ in 7 facts\n")
     assert ["head.logits", "output_shape", "1x1x3", "1x1x4"] in [line.split() for line in out.splitlines()]
     assert ["head.logits", "weights", "bias", "3", "bias", "4"] in [line.split() for line in out.splitlines()]
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -162,7 +162,7 @@ def test_outputs_that_are_not_finite_fail(run: Run, tmp_path: Path) -> None:
     broken = ("--weights", tmp_path / "broken.weights.h5")
     code, out, err = run(SMALL[0], logits, *broken, "--run", "-o", tmp_path / "model.keras")
     assert (code, out) == (1, "")
-    assert "1 of the 3 outputs of mobilenet_v1_input_shape_32_alpha_0.25_classes_3" in err
+    assert "1 of the 3 outputs of mobilenet_v1_input_shape_64_alpha_0.25_classes_3" in err
     assert "are not finite" in err
     assert not (tmp_path / "model.keras").exists()
 
@@ -266,7 +266,7 @@ def test_any_environment_is_survived_or_told(
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 @pytest.mark.parametrize(
     ("reference", "kilobytes"),
-    [(SMALL[1], 1_000_000), ("v1:depth_multiplier=1000,alpha=1000,input_shape=32", 8_000_000)],
+    [(SMALL[1], 1_000_000), ("v1:depth_multiplier=1000,alpha=1000,input_shape=64", 8_000_000)],
 )
 def test_too_little_memory_is_one_line(reference: str, kilobytes: int) -> None:
     command = f"ulimit -v {kilobytes}; exec {sys.executable} -m cnncli build {reference}"
@@ -275,10 +275,10 @@ def test_too_little_memory_is_one_line(reference: str, kilobytes: int) -> None:
 
 
 def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> None:
-    result = run(*SMALL, "--set", "input_shape=32", "--weights", weights, "-o", tmp_path / "model.keras")
+    result = run(*SMALL, "--set", "input_shape=64", "--weights", weights, "-o", tmp_path / "model.keras")
     assert result.code == 0
     result = run(
-        "build", "v1:alpha=0.25,input_shape=32,classes=4", "--weights", weights, "-o", tmp_path / "other.keras"
+        "build", "v1:alpha=0.25,input_shape=64,classes=4", "--weights", weights, "-o", tmp_path / "other.keras"
     )
     refused(result, 2, "head.logits takes 1x1x256x4, 4; the file's head.logits holds 1x1x256x3, 3; are they of other")
     assert not (tmp_path / "other.keras").exists()
@@ -288,7 +288,7 @@ def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> Non
 def test_weights_that_are_no_numbers(run: Run, tmp_path: Path, dtype: str) -> None:
     import h5py
 
-    reference, changed = "v1:alpha=0.25,input_shape=32,classes=3", tmp_path / "changed.weights.h5"
+    reference, changed = "v1:alpha=0.25,input_shape=64,classes=3", tmp_path / "changed.weights.h5"
     assert run("build", reference, "-o", changed).code == 0
     with h5py.File(changed, "a") as file:
         group = file["layers/conv2d/vars"]
@@ -398,4 +398,4 @@ def test_a_users_keras_json_changes_nothing(cnncli: Run, tmp_path: Path) -> None
     settings: dict[str, Any] = {"image_data_format": "channels_first", "backend": "jax", "floatx": "float32"}
     (tmp_path / "keras.json").write_text(json.dumps(settings))
     report = json.loads(cnncli(*SMALL, "--run", "--format", "json", KERAS_HOME=str(tmp_path)).out)
-    assert report["run"]["input_shape"] == [1, 32, 32, 3]
+    assert report["run"]["input_shape"] == [1, 64, 64, 3]

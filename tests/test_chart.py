@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
 from cnncli.analysis.compare.comparison import entry
-from cnncli.draw.chart import Chart, ChartPoint, Panel, write_chart
+from cnncli.draw.chart import Chart, ChartPoint, Panel, draw_chart
 from cnncli.draw.label_places import MARKER, Box, Spot, crosses, place
 from cnncli.network import network
 from cnncli.views.chart import chart
@@ -51,7 +51,7 @@ def drawn(made: Chart) -> Figure:
 
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", kept)
-        write_chart(made, Path(folder) / "chart.png", force=False)
+        draw_chart(made, Path(folder) / "chart.png", "png")
     return found[-1]
 
 

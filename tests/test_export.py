@@ -381,7 +381,7 @@ def test_refusals(
 def test_an_end_from_outside_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     target = tmp_path / "b0.tflite"
     target.write_text("old")
-    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=32", "-o", str(target), "--force"]
+    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=64", "-o", str(target), "--force"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     child = the_child_of(process.pid)
     process.send_signal(number)
@@ -410,7 +410,7 @@ def the_child_of(pid: int) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks children up in /proc")
 def test_a_killed_conversion_is_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=32", "-o", str(tmp_path / "v2.tflite")]
+    command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=64", "-o", str(tmp_path / "v2.tflite")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     os.kill(the_child_of(process.pid), signal.SIGKILL)
     out, said = process.communicate(timeout=20)

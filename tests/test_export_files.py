@@ -25,7 +25,7 @@ from cnncli.network import network
 
 pytestmark = pytest.mark.tf
 
-SMALL = "mobilenet_v2:input_shape=32,alpha=0.35,classes=10"
+SMALL = "mobilenet_v2:input_shape=64,alpha=0.35,classes=10"
 SAVED_MODEL_CLI = str(Path(sys.executable).with_name("saved_model_cli"))  # the environment need not be on PATH
 KINDS = ("saved_model", "none", "float16", "dynamic", "int8", "int8-io")
 MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large")
@@ -66,7 +66,7 @@ def holds_only_what_is_used(path: Path) -> None:
 
 def resized(path: Path, count: int) -> Any:
     """Outputs of the file for `count` pictures at once, as its type stores them, and for each of them alone."""
-    pictures = random_pictures(count, (32, 32, 3))
+    pictures = random_pictures(count, (64, 64, 3))
     interpreter = Interpreter(str(path))
 
     def run(batch: Any) -> Any:
@@ -187,7 +187,7 @@ def test_the_manifest(small: Path) -> None:
     manifest = json.loads((small / "manifest.json").read_text())
     assert manifest["schema_version"] == 1
     assert manifest["model"]["reference"] == SMALL
-    assert manifest["input"] == {"name": "image", "shape": [32, 32, 3], "range": [-1, 1]}
+    assert manifest["input"] == {"name": "image", "shape": [64, 64, 3], "range": [-1, 1]}
     assert manifest["output"] == {"name": "probabilities", "shape": [10]}
     assert manifest["weights"]["source"] == "fresh"
     assert manifest["weights"]["calibrated"]
@@ -210,7 +210,7 @@ def test_int8_files_have_integer_ends_only_where_asked(small: Path) -> None:
     files = {file["kind"]: file for file in json.loads((small / "manifest.json").read_text())["files"]}
     assert files["int8"]["inputs"][0]["dtype"] == "float32"
     (taken,) = files["int8-io"]["inputs"]
-    assert (taken["dtype"], taken["shape"]) == ("int8", [1, 32, 32, 3])
+    assert (taken["dtype"], taken["shape"]) == ("int8", [1, 64, 64, 3])
     assert taken["scale"] == pytest.approx(2 / 255)
     assert abs(taken["zero_point"]) <= 1
     assert files["int8"]["op_count"] == files["int8-io"]["op_count"] + 2
@@ -250,7 +250,7 @@ def test_the_saved_model_says_what_it_takes(saved: Path) -> None:
     done = subprocess.run(
         [SAVED_MODEL_CLI, "show", "--all", "--dir", str(saved)], capture_output=True, check=True, text=True
     )
-    assert "inputs['image'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 32, 32, 3)" in done.stdout
+    assert "inputs['image'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 64, 64, 3)" in done.stdout
     assert "outputs['probabilities'] tensor_info:\n        dtype: DT_FLOAT\n        shape: (-1, 10)" in done.stdout
     assert "keras_tensor" not in done.stdout
 
@@ -305,7 +305,7 @@ def test_a_fixed_batch_and_features(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     (file,) = json.loads(done.stdout)["files"]
-    assert file["inputs"][0]["shape"] == [3, 32, 32, 3]
+    assert file["inputs"][0]["shape"] == [3, 64, 64, 3]
     assert file["outputs"] == [{"name": "features", "shape": [3, 1, 1, 1280], "dtype": "float32"}]
 
 
@@ -322,7 +322,7 @@ def test_own_weights_are_exported_as_they_are(tmp_path: Path) -> None:
 
 
 def test_weights_that_show_nothing_are_not_called_verified(tmp_path: Path) -> None:
-    reference, fresh = "b0:input_shape=32,classes=10", tmp_path / "fresh.keras"
+    reference, fresh = "b0:input_shape=64,classes=10", tmp_path / "fresh.keras"
     subprocess.run([sys.executable, "-m", "cnncli", "build", reference, "-o", fresh], capture_output=True, check=True)
     done = command(reference, "-o", tmp_path / "a.tflite", "--weights", fresh)
     assert done.returncode == 1
@@ -366,7 +366,7 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
 
     At this size squeeze-and-excitation sees maps of one cell, for which the converter takes the batch away.
     """
-    small_v3 = "v3_small:input_shape=32,alpha=0.5,classes=10"
+    small_v3 = "v3_small:input_shape=64,alpha=0.5,classes=10"
     manifest = tmp_path / "manifest.json"
     kinds = ("-q", "int16x8", "-q", "none", "-q", "uint8-io")
     done = command(
@@ -381,8 +381,8 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
     _, *files = json.loads(manifest.read_text())["files"]
     for path, file in zip(written, files, strict=True):
         assert (file["verified"], file["batch"]) == (True, None)
-        assert [file[end][0]["shape"] for end in ("inputs", "outputs")] == [[None, 32, 32, 3], [None, 10]]
-        assert Interpreter(str(path)).get_input_details()[0]["shape_signature"].tolist() == [-1, 32, 32, 3]
+        assert [file[end][0]["shape"] for end in ("inputs", "outputs")] == [[None, 64, 64, 3], [None, 10]]
+        assert Interpreter(str(path)).get_input_details()[0]["shape_signature"].tolist() == [-1, 64, 64, 3]
         together, alone = resized(path, 4)
         assert together.shape == (4, 10)
         assert together == pytest.approx(alone, abs=1e-5)

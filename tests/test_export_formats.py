@@ -41,7 +41,7 @@ class Mirror(Format):
 IMPORT = "from cnncli.export.formats.mirror import Mirror\n"
 LINE = "    Mirror(),\n"
 
-SMALL = "v2:input_shape=32,alpha=0.35"
+SMALL = "v2:input_shape=64,alpha=0.35"
 
 
 @pytest.fixture(scope="module")

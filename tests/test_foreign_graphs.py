@@ -204,16 +204,16 @@ def test_check_takes_unknown_for_failure() -> None:
 def test_compare_with_itself_and_with_another(name: str) -> None:
     from cnncli.analysis.compare.comparison import entry
     from cnncli.render.formats import write
-    from cnncli.views.compare import comparison_document
+    from cnncli.views.compare import Asked, comparison_document
 
     one, other = from_graph(GRAPHS[name]()), from_graph(two_outputs())
     for pair in ((one, one), (one, other), (other, one)):
         for diff, explain in ((True, False), (False, True), (False, False)):
-            document = comparison_document([entry(each) for each in pair], diff=diff, explain=explain)
+            document = comparison_document([entry(each) for each in pair], Asked(diff=diff, explain=explain))
             text = write(document, "table")
             assert pair[0].name in text
             json.loads(write(document, "json"))
-    same = comparison_document([entry(one), entry(one)], diff=True, explain=False)
+    same = comparison_document([entry(one), entry(one)], Asked(diff=True))
     assert "are identical" in write(same, "table")
 
 

@@ -28,7 +28,7 @@ LACKS = {
     "build v1 -o x.keras": "tensorflow",
     "build v1 --run": "tensorflow",
     "build v1 --weights weights.h5": "tensorflow",
-    "export v1 -o x.tflite": "numpy",
+    "export v1 -o x.tflite": "tensorflow",
     "export v1 -o x.keras --weights weights.h5": "tensorflow",
     "export v1 -o folder -q int8 --representative-data .": "",
 }

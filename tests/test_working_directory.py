@@ -28,8 +28,8 @@ COMMANDS = [
     "compare v1 v2 -o chart.pdf", "plot v1 -o - --layout free", "check v1 --max-params 9M -f junit",
 ]  # fmt: skip
 HEAVY = [
-    "build v1:alpha=0.25,input_shape=32 -o x.keras",
-    "export v1:alpha=0.25,input_shape=32 -o x.tflite --seed 1",
+    "build v1:alpha=0.25,input_shape=64 -o x.keras",
+    "export v1:alpha=0.25,input_shape=64 -o x.tflite --seed 1",
 ]
 
 
