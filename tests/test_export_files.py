@@ -256,7 +256,7 @@ def test_the_saved_model_says_what_it_takes(saved: Path) -> None:
 
 
 def test_the_saved_model_runs_at_the_shell(saved: Path, tmp_path: Path) -> None:
-    numpy.save(tmp_path / "images.npy", numpy.zeros((2, 32, 32, 3), "float32"))
+    numpy.save(tmp_path / "images.npy", numpy.zeros((2, 64, 64, 3), "float32"))
     arguments = ["--dir", str(saved), "--tag_set", "serve", "--signature_def", "serving_default"]
     subprocess.run(
         [
@@ -282,7 +282,7 @@ def test_the_saved_model_and_keras_file_are_the_same_network(saved: Path, tmp_pa
     done = command(SMALL, "-o", tmp_path / "model.keras", "--seed", 1)
     assert done.returncode == 0, done.stderr
     network = keras.models.load_model(tmp_path / "model.keras")
-    images = numpy.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype("float32")
+    images = numpy.random.default_rng(0).uniform(-1, 1, (3, 64, 64, 3)).astype("float32")
     served = tensorflow.saved_model.load(str(saved)).signatures["serving_default"]
     probabilities = served(image=tensorflow.constant(images))["probabilities"]
     assert numpy.asarray(probabilities) == pytest.approx(numpy.asarray(network(images, training=False)), abs=1e-5)
@@ -306,7 +306,7 @@ def test_a_fixed_batch_and_features(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (file,) = json.loads(done.stdout)["files"]
     assert file["inputs"][0]["shape"] == [3, 64, 64, 3]
-    assert file["outputs"] == [{"name": "features", "shape": [3, 1, 1, 1280], "dtype": "float32"}]
+    assert file["outputs"] == [{"name": "features", "shape": [3, 2, 2, 1280], "dtype": "float32"}]
 
 
 def test_own_weights_are_exported_as_they_are(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def converted(graph: Graph) -> bytes:
     from cnncli.export.formats.tflite import concrete_function, convert
     from cnncli.keras_model import lower
 
-    return convert(concrete_function(lower(graph), 1), "none", lambda: iter(()), "output")
+    return convert(concrete_function(lower(graph), 1), "none", lambda: iter(()))
 
 
 def live_bytes(data: bytes) -> Iterator[int]:

@@ -93,7 +93,6 @@ def write_chart(chart: Chart, path: Path, *, force: bool) -> None:
 def draw(job: Job, tell: Tell) -> None:
     """The child's work."""
     os.chdir(tempfile.gettempdir())  # which is the child's own: no matplotlibrc lies in it
-    os.environ |= {"MATPLOTLIBRC": os.devnull, "MPLBACKEND": "agg"}
     warnings.simplefilter("ignore")  # of letters that the font lacks
     try:
         draw_chart(job.chart, job.draft, job.suffix)

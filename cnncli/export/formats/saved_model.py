@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class SavedModel(Format):
             tensorflow.saved_model.save(module, str(path), signatures=signatures)
         except tensorflow.errors.OpError as error:
             reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
-            raise OSError(reason) from error
+            raise OSError(errno.EIO, reason) from error
 
     def run(self, path: Path, inputs: Any) -> Any:
         import tensorflow
