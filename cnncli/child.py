@@ -151,8 +151,8 @@ def _environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The child's variables: ours, without those that would only keep it from its work.
 
     Warnings are not to be errors, which are for who writes programs. A graphics card would compute in another
-    precision, and no conversion needs one. What a keras.json says has no say in what a network is, nor a matplotlibrc,
-    one in the working directory even, in what a chart looks like; Keras loads matplotlib too.
+    precision, and no conversion needs one. What a keras.json says has no say in what a network is, nor a matplotlibrc
+    in what a chart looks like.
     """
     kept = {name: value for name, value in ours.items() if not name.endswith("_NUM_THREADS") or _is_sound(value)}
     changed = {"PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(folder)}

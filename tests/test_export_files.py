@@ -81,14 +81,28 @@ def resized(path: Path, count: int) -> Any:
     return run(pictures), numpy.concatenate([run(picture[None]) for picture in pictures])
 
 
+EXHAUSTIVE = [pytest.mark.slow, pytest.mark.exhaustive]
+
+
 @pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("name", [*MOBILENETS, *(f"efficientnet_b{number}" for number in range(5))])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *MOBILENETS,
+        "efficientnet_b0",
+        *(pytest.param(f"efficientnet_b{number}", marks=EXHAUSTIVE) for number in range(1, 5)),
+    ],
+)
 def test_every_network_in_every_kind(tmp_path: Path, name: str, flavor: str) -> None:
     hold(exported(tmp_path, f"{name}@{flavor}:input_shape=64"))
 
 
-# The largest networks differ from B4 in size alone and take a minute or two in all kinds: each kind is sampled twice.
-LARGEST = {
+# The larger networks differ from B0 in size alone and take a minute or two in all kinds: these are sampled.
+LARGER = {
+    "efficientnet_b1@article": ("saved_model", "int8"),
+    "efficientnet_b2": ("dynamic", "uint8-io"),
+    "efficientnet_b3@article": ("none", "float16"),
+    "efficientnet_b4": ("int8-io",),
     "efficientnet_b5": ("saved_model", "none", "int8"),
     "efficientnet_b5@article": ("float16", "int8-io"),
     "efficientnet_b6": ("dynamic", "int8-io"),
@@ -98,10 +112,21 @@ LARGEST = {
 }
 
 
+IN_ALL_RUNS = (
+    "efficientnet_b1@article",
+    "efficientnet_b2",
+    "efficientnet_b3@article",
+    "efficientnet_b4",
+    "efficientnet_b7",
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LARGEST)
-def test_the_largest_networks(tmp_path: Path, name: str) -> None:
-    hold(exported(tmp_path, f"{name}:input_shape=64", LARGEST[name]))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in IN_ALL_RUNS else EXHAUSTIVE) for name in LARGER]
+)
+def test_the_larger_networks(tmp_path: Path, name: str) -> None:
+    hold(exported(tmp_path, f"{name}:input_shape=64", LARGER[name]))
 
 
 def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:

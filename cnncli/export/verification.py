@@ -12,6 +12,7 @@ from typing import Any
 from cnncli.child import Tell, serve
 from cnncli.export.formats import BY_KIND
 from cnncli.export.messages import Comparison, VerificationJob
+from cnncli.keras_model.backend import without_matplotlib
 
 BLIND = 1e-3
 """Outputs that the pictures change by less than this share of the largest one would agree whatever the file does."""
@@ -85,4 +86,5 @@ def cosine(one: Any, other: Any) -> float:
 
 
 if __name__ == "__main__":
+    without_matplotlib()
     serve(verify)

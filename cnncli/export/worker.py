@@ -15,6 +15,7 @@ from cnncli.export.formats import BY_KIND
 from cnncli.export.messages import Answer, Draft, FileAnswer, Job
 from cnncli.export.representative import representative
 from cnncli.keras_model import build
+from cnncli.keras_model.backend import without_matplotlib
 
 LEAST_SAMPLES, MOST_SAMPLES = 4, 32
 SAMPLED_PIXELS = 8 * 224 * 224
@@ -101,4 +102,5 @@ def _written(exporter: Exporter, draft: Draft) -> FileAnswer:
 
 
 if __name__ == "__main__":
+    without_matplotlib()
     serve(work)

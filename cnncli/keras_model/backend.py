@@ -69,6 +69,14 @@ def memory_errors() -> Iterator[None]:
 _TOO_MANY_CELLS = ("more than 2**63 - 1 entries", "overflow")
 
 
+def without_matplotlib() -> None:
+    """Let Keras do without matplotlib in this process, which takes half a second to load for pictures nobody draws.
+
+    It would read a matplotlibrc in the working directory, before all others, and fail of one that is damaged.
+    """
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
+
+
 @uncollected()
 def import_keras() -> Any:
     """The module `keras`, on TensorFlow. Raises MachineError where it cannot be imported or runs on something else."""

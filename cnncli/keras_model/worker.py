@@ -6,6 +6,7 @@ from typing import Any
 
 from cnncli.child import Tell, serve
 from cnncli.keras_model.apart import Job, data
+from cnncli.keras_model.backend import without_matplotlib
 from cnncli.keras_model.building import build, written
 
 
@@ -20,4 +21,5 @@ def work(job: Job, tell: Tell) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    without_matplotlib()
     serve(work)
