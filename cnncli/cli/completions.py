@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from errno import EINVAL, ENOSPC
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -150,7 +149,9 @@ def _install(shell: str, home: Path) -> Path:
         return place
     if shell == "bash":
         place = _write(home / ".local" / "share" / "cnncli" / "completion.bash", BASH)
-        _add_line(home / ".bashrc", f"source {shlex.quote(str(place))}")
+        from shlex import quote  # every command loads this module, and none else needs it
+
+        _add_line(home / ".bashrc", f"source {quote(str(place))}")
         return place
     place = _write(home / ".config" / "powershell" / "cnncli-completion.ps1", POWERSHELL)
     quoted = str(place).replace("'", "''")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
-import signal
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from cnncli.render.console import emit
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 LEAST_LINES = 2
 """Of the terminal's: what its prompt takes."""
@@ -22,6 +22,8 @@ def show(text: str) -> None:
     """
     command = _pager(text)
     if command:
+        import subprocess  # which takes milliseconds to load, only here
+
         try:
             # -F ends at once where it fits, -R shows colours, -X leaves the text on the screen: as git has it.
             pager = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": "FRX", **os.environ})
@@ -33,8 +35,10 @@ def show(text: str) -> None:
     emit(text)
 
 
-def _hand_over(pager: subprocess.Popen[bytes], text: str) -> None:
+def _hand_over(pager: Popen[bytes], text: str) -> None:
     """Let it read all, and wait until its user is done; ^C meanwhile is meant for it."""
+    import signal
+
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         pager.communicate(text.encode(errors="replace"))
@@ -52,6 +56,9 @@ def _pager(text: str) -> list[str]:
         return []
     if lines <= 0 or text.count("\n") <= lines - LEAST_LINES:
         return []
+    import shlex
+    import shutil
+
     try:
         words = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:  # a quote without its end

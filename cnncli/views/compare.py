@@ -24,7 +24,8 @@ class Asked(NamedTuple):
 
 def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Document:
     """The report on models of which the first is the baseline. Raises UsageError for unknown columns."""
-    totals_sheet(entries, asked.shown)  # what cannot be read is refused before anything is written
+    if asked.shown != EVERYTHING:
+        totals_sheet(entries, asked.shown)  # what cannot be read is refused before anything is written
     return Document(
         title=" and ".join(entry.reference for entry in entries),
         sections=lambda width: list(_sections(entries, asked, width)),

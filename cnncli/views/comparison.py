@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from cnncli.amounts import is_known
+from cnncli.amounts import is_known, total
 from cnncli.analysis.compare.comparison import Entry, StageRow, identical
-from cnncli.analysis.metrics import About, Metric, Place, Unit, amounts, metric, metrics
+from cnncli.analysis.metrics import About, Metric, Place, Unit, metric, metrics
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
@@ -250,7 +250,8 @@ MOST_BELOW = 3
 
 
 def _stage_cost(told: Metric, stage: Group) -> str:
-    return scaled(amounts(stage.nodes)[told.key])
+    assert told.layer is not None
+    return scaled(total(map(told.layer, stage.nodes)))
 
 
 STAGE_COLUMNS: tuple[tuple[str, Callable[[Group], str]], ...] = (
