@@ -623,7 +623,8 @@ def problems(case: Case, outcome: Outcome, before: set[str]) -> Iterator[str]:
         if found := CONTROL.search(text):
             yield f"{found[0]!r} on the standard {name}: {text[max(found.start() - 40, 0) : found.end() + 40]!r}"
     left = {file.name for file in case.folder.iterdir()} - before
-    asked = {name for name in left if name in str(case.told) or name in repr(case.told)}
+    words = [*case.told, repr(case.told)] if isinstance(case.told, (list, tuple)) else [str(case.told)]
+    asked = {name for name in left if any(name in str(word) for word in words)}
     if left and (outcome.code not in (0, 1) or left - asked):
         yield f"left behind: {sorted(left)}"
 
