@@ -10,13 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import IO, Any, NamedTuple
 
 from cnncli.errors import MachineError
+from cnncli.temporary import temporary_folder
 
 MISSING = 77
 """The code with which the process ends where it cannot import pygraphviz."""
@@ -104,7 +104,7 @@ def begun() -> Iterator[Pen | None]:
         yield None
         return
     path = [place for place in sys.path if place]
-    with tempfile.TemporaryFile() as log:
+    with temporary_folder() as folder, (folder / "log").open("w+b") as log:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", PROGRAM, *path],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=dict(os.environ),
