@@ -115,8 +115,7 @@ def _activates(node: Node) -> bool:
 
 
 def _takes_statistics(node: Node) -> bool:
-    """Whether it is a batch norm, the normalization that runtimes fold."""
-    return node.role is Role.NORMALIZATION and node.layer.folds
+    return node.layer.normalizes_batches
 
 
 def _sums(node: Node) -> bool:
