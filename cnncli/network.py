@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from cnncli.document.numbers import setting
@@ -14,6 +15,8 @@ from cnncli.models import catalogue
 from cnncli.models.options import size
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
+from cnncli.readers.opening import Format, is_path, read_file, size_of
+from cnncli.readers.reading import Reading, Settings
 
 
 class About(NamedTuple):
@@ -29,16 +32,27 @@ class About(NamedTuple):
     """What the networks of its paper are called together."""
 
 
+@dataclass(frozen=True, eq=False)
+class ModelFile:
+    """A file that a network was read from; `bytes` is its size, of a folder that of all files in it."""
+
+    path: Path
+    format: Format
+    bytes: int
+    reading: Reading
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a network came from.
 
-    `kind` is "registry" (then `model` is the architecture with its flavor and options) or "python", a graph that a
-    program made.
+    `kind` is "registry" (then `model` is the architecture with its flavor and options), "file" (then `file` tells of
+    it) or "python", a graph that a program made.
     """
 
-    kind: Literal["registry", "python"]
+    kind: Literal["registry", "file", "python"]
     model: Model | None = None
+    file: ModelFile | None = None
 
 
 PYTHON = Origin("python")
@@ -79,8 +93,33 @@ def network(text: str, options: Mapping[str, Any] | None = None, flavor: str | N
 
     Raises UsageError, naming what cannot be read or built.
     """
+    if is_path(text):
+        return of_file(Path(text), _settled(options or {}))
     told = {name: value if isinstance(value, str) else setting(value) for name, value in (options or {}).items()}
     return of_model(parse(text, told, flavor))
+
+
+def of_file(path: Path, settings: Settings) -> Network:
+    """The network of a model file. Raises UsageError for one that cannot be read."""
+    format_, reading = read_file(path, settings)
+    return Network(
+        reference=str(path),
+        graph=reading.graph,
+        origin=Origin("file", file=ModelFile(path, format_, size_of(path), reading)),
+        name=path.stem,
+        warnings=tuple(reading.graph.warnings),
+    )
+
+
+def _settled(options: Mapping[str, Any]) -> Settings:
+    """What options settle of a file. Raises UsageError for those that only the registry's networks have."""
+    from cnncli.models.options import shape
+
+    others = sorted(set(options) - {"input_shape"})
+    if others:
+        raise UsageError(f"{others[0]} is an option of the registry's networks, which a model file has not")
+    given = options.get("input_shape")
+    return Settings({"": shape(given) if isinstance(given, str) else tuple(given)}) if given else Settings()
 
 
 def of_model(model: Model) -> Network:

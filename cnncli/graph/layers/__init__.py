@@ -11,13 +11,43 @@ from cnncli.graph.layers.convolution import (
     SeparableConv2D,
     VarianceScaling,
 )
+from cnncli.graph.layers.elementwise import Elementwise
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
+from cnncli.graph.layers.moving import (
+    Cast,
+    Constant,
+    DepthToSpace,
+    Dequantize,
+    Embedding,
+    LocalResponseNormalization,
+    MatMul,
+    Moving,
+    Pad,
+    Quantize,
+    Reduce,
+    Resizing,
+    Slice,
+    SpaceToDepth,
+)
 from cnncli.graph.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
     LayerNormalization,
     Normalization,
     Rescaling,
+)
+from cnncli.graph.layers.one_dimensional import (
+    AveragePooling1D,
+    Conv1D,
+    Conv1DTranspose,
+    Cropping1D,
+    DepthwiseConv1D,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    MaxPooling1D,
+    SeparableConv1D,
+    UpSampling1D,
+    ZeroPadding1D,
 )
 from cnncli.graph.layers.opaque import Opaque, Select
 from cnncli.graph.layers.pooling import (
@@ -27,6 +57,7 @@ from cnncli.graph.layers.pooling import (
     GlobalPooling,
     MaxPooling2D,
 )
+from cnncli.graph.layers.recurrent import GRU, LSTM, SimpleRNN, TimeDistributed
 from cnncli.graph.layers.regularization import (
     ActivityRegularization,
     AlphaDropout,
@@ -49,25 +80,40 @@ from cnncli.graph.layers.reshaping import (
 __all__ = [
     "ACTIVATION_FLOPS",
     "ELU",
+    "GRU",
     "LAYERS",
+    "LSTM",
     "Activation",
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
+    "Cast",
     "Concatenate",
+    "Constant",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthToSpace",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Dequantize",
     "Dropout",
+    "Elementwise",
+    "Embedding",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalPooling",
     "GroupNormalization",
@@ -76,29 +122,48 @@ __all__ = [
     "InputLayer",
     "LayerNormalization",
     "LeakyReLU",
+    "LocalResponseNormalization",
+    "MatMul",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Maximum",
     "Merge",
     "Minimum",
+    "Moving",
     "Multiply",
     "Normalization",
     "Opaque",
     "PReLU",
+    "Pad",
     "Permute",
+    "Quantize",
     "ReLU",
+    "Reduce",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "Select",
+    "SeparableConv1D",
     "SeparableConv2D",
+    "SimpleRNN",
+    "Slice",
     "Softmax",
+    "SpaceToDepth",
     "SpatialDropout2D",
     "Subtract",
+    "TimeDistributed",
+    "UpSampling1D",
     "UpSampling2D",
     "VarianceScaling",
+    "ZeroPadding1D",
     "ZeroPadding2D",
 ]
 
-_NOT_KERAS = (Layer, Merge, GlobalPooling, Opaque, Select)
+_NOT_KERAS = (
+    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
+    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+)  # fmt: skip
+"""Bases, and layers that only files of other formats have."""
 
 LAYERS: dict[str, type[Layer]] = {
     name: layer

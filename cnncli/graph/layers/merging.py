@@ -10,6 +10,19 @@ from cnncli.graph.layer import Layer, Shape
 from cnncli.graph.roles import Role
 
 
+def broadcast(layer: Layer, inputs: tuple[Shape, ...]) -> Shape:
+    """The shape of what is computed cell by cell: an axis of size 1 is repeated, a shorter shape led by ones."""
+    first = inputs[0]
+    if all(shape == first for shape in inputs):
+        return first
+    rank = max(map(len, inputs))
+    padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
+    different = [set(sizes) - {1} for sizes in zip(*padded, strict=True)]
+    if any(len(sizes - {UNKNOWN}) > 1 for sizes in different):
+        layer.fail(f"inputs of shapes {', '.join(map(str, inputs))} do not broadcast")
+    return tuple(next(iter(sizes - {UNKNOWN} or sizes), 1) for sizes in different)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Merge(Layer):
     """Cell by cell; an axis of size 1 is broadcast, and a shorter shape is led by ones, as Keras's merge layers do."""
@@ -20,15 +33,7 @@ class Merge(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         if len(inputs) < 2:
             self.fail(f"takes at least two inputs, was given {len(inputs)}")
-        first = inputs[0]
-        if all(shape == first for shape in inputs):
-            return first
-        rank = max(map(len, inputs))
-        padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
-        different = [set(sizes) - {1} for sizes in zip(*padded, strict=True)]
-        if any(len(sizes - {UNKNOWN}) > 1 for sizes in different):
-            self.fail(f"inputs of shapes {', '.join(map(str, inputs))} do not broadcast")
-        return tuple(next(iter(sizes - {UNKNOWN} or sizes), 1) for sizes in different)
+        return broadcast(self, inputs)
 
     def flops(self, *inputs: Shape) -> int:
         """One a cell of each result on the way from the first input to the last."""

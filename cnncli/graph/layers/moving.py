@@ -1,0 +1,224 @@
+"""Operations of files that move, choose or summarize cells. Their output's shape is said by the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from cnncli.amounts import UNKNOWN
+from cnncli.graph.layer import POINT, Layer, Shape, Weight, Window
+from cnncli.graph.roles import Role
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moving(Layer):
+    """An operation by its name that computes nothing: it only says which cell stands where, as Slice or Tile."""
+
+    operation: str
+    shape: Shape
+
+    role = Role.SHAPING
+
+    @property
+    def type(self) -> str:
+        return self.operation
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def window(self) -> Window | None:
+        return None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Slice(Moving):
+    """A part of the input, from `begin` on along each axis, every `strides`-th cell."""
+
+    operation: str = "Slice"
+    shape: Shape = ()
+    begin: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+
+    def window(self) -> Window | None:
+        return POINT if len(self.shape) == 3 else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pad(Moving):
+    """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis."""
+
+    operation: str = "Pad"
+    shape: Shape = ()
+    paddings: tuple[tuple[int, int], ...] = ()
+    mode: str = "constant"
+
+    def window(self) -> Window | None:
+        return POINT if len(self.shape) == 3 else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DepthToSpace(Layer):
+    """Channels laid out as `block_size` x `block_size` cells."""
+
+    block_size: int
+
+    role = Role.SHAPING
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        if channels % self.block_size**2:
+            self.fail(f"block_size={self.block_size} does not divide {channels} channels twice")
+        return height * self.block_size, width * self.block_size, channels // self.block_size**2
+
+    def window(self) -> Window:
+        return Window((1, 1), (1 / self.block_size, 1 / self.block_size))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpaceToDepth(Layer):
+    """Blocks of `block_size` x `block_size` cells laid behind each other as channels."""
+
+    block_size: int
+
+    role = Role.SHAPING
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        height, width, channels = self.feature_map(inputs)
+        return height // self.block_size, width // self.block_size, channels * self.block_size**2
+
+    def window(self) -> Window:
+        return Window((self.block_size, self.block_size), (self.block_size, self.block_size))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Resizing(Layer):
+    """The map at another size, by interpolation."""
+
+    height: int
+    width: int
+    interpolation: str = "bilinear"
+
+    role = Role.SHAPING
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        *_, channels = self.feature_map(inputs)
+        return self.height, self.width, channels
+
+    def window(self) -> Window:
+        return Window((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reduce(Layer):
+    """One value of all along `axes` (Keras counts the batch as axis 0): `operation` is Mean, Sum, Max, ArgMax, ..."""
+
+    operation: str
+    axes: tuple[int, ...]
+    keepdims: bool = False
+
+    role = Role.POOLING
+
+    @property
+    def type(self) -> str:
+        return self.operation
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if any(not 1 <= axis <= len(shape) for axis in self.axes):
+            self.fail(f"axes={self.axes} are not axes of an input of shape {shape}, counted from 1")
+        kept = [(1 if axis in self.axes else size) for axis, size in enumerate(shape, 1)]
+        return tuple(size for axis, size in enumerate(kept, 1) if self.keepdims or axis not in self.axes)
+
+    def flops(self, *inputs: Shape) -> int:
+        """One a cell of the input; the profiler counts no maxima, which this does as any comparison."""
+        return prod(self.one(inputs))
+
+    def window(self) -> Window | None:
+        return POINT if self.axes == (3,) and self.keepdims else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Recoded(Layer):
+    """The same values in another dtype."""
+
+    dtype: str
+
+    role = Role.SHAPING
+    idle = True
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cast(_Recoded):
+    """To `dtype`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Quantize(_Recoded):
+    """Real values as integers of `dtype` with a scale, or from one scale to another."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dequantize(_Recoded):
+    """Integers with a scale as real values of `dtype`."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalResponseNormalization(Layer):
+    """AlexNet's: each cell by the squares of its neighbours along the channels (TensorFlow's field names)."""
+
+    depth_radius: int = 5
+    bias: float = 1.0
+    alpha: float = 1.0
+    beta: float = 0.5
+
+    role = Role.NORMALIZATION
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding(Layer):
+    """Each number of the input looked up in a table: (...,) to (..., output_dim). A lookup multiplies nothing."""
+
+    input_dim: int
+    output_dim: int
+
+    role = Role.OTHER
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (*self.one(inputs), self.output_dim)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Constant(Layer):
+    """A tensor that a file holds, where it is read as if it were computed: (height, width, channels) or as it is."""
+
+    shape: Shape
+
+    role = Role.OTHER
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("constant", self.shape),)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MatMul(Layer):
+    """The product of two matrices that are both computed. How it is counted no convention says: its work is unknown."""
+
+    shape: Shape
+
+    role = Role.OTHER
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.shape
+
+    def macs(self, *inputs: Shape) -> Any:
+        return UNKNOWN
+
+    def flops(self, *inputs: Shape) -> Any:
+        return UNKNOWN

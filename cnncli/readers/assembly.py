@@ -1,0 +1,272 @@
+"""From a file's operations to a graph: what readers of formats with tensors, batch axes and layouts share.
+
+A file's tensor has a batch axis, and its channels may come first. The graph's shapes have no batch axis and the
+channels last, (height, width, channels), whatever the file's layout: a transpose that changes the layout alone is
+no layer, unless every operation is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from cnncli.amounts import UNKNOWN
+from cnncli.errors import LayerError
+from cnncli.graph import Graph, Layer, Node, Shape, Weight
+from cnncli.graph.layer import snake_case
+from cnncli.graph.layers import Constant, Dense, InputLayer, Opaque, Permute, Select, TimeDistributed
+from cnncli.graph.roles import CONVOLUTIONS, Role
+
+
+@dataclass(eq=False, slots=True)
+class Tensor:
+    """A tensor of a file. `shape` has the batch axis; sizes may be UNKNOWN; it is None where the rank is not known.
+
+    `constant` is whether the file holds it; `values` are a small one's, flat, where the reader has looked them up.
+    `identity` tells its memory from others' (two tensors of one buffer are one); `channels_first` is whether axis 1 is
+    the channels'. `quantized` is whether its integers stand for real numbers.
+    """
+
+    name: str
+    shape: tuple[int, ...] | None
+    dtype: str = "float32"
+    constant: bool = False
+    values: tuple[Any, ...] | None = None
+    identity: str = ""
+    quantized: bool = False
+    channels_first: bool = False
+
+    @property
+    def rank(self) -> int:
+        return -1 if self.shape is None else len(self.shape)
+
+    @property
+    def is_weight(self) -> bool:
+        """Whether it counts as parameters: real numbers, or integers that stand for them."""
+        return self.constant and (self.quantized or self.dtype.startswith(("float", "bfloat")))
+
+
+class Assembly:
+    """A graph in the making, and which of its nodes a file's tensors are."""
+
+    def __init__(self, name: str, *, batch: int = 1, raw: bool = False) -> None:
+        """`batch` is the size of the batch axis in the file's shapes, by which work is divided."""
+        self.graph = Graph(name)
+        self.batch, self.raw = batch, raw
+        self._nodes: dict[int, Node] = {}
+        self._tensors: list[Tensor] = []  # kept, so that no other object takes an id that is in use
+        self._taken: dict[str, int] = {}
+
+    # What tensors are in the graph.
+
+    def is_batched(self, tensor: Tensor) -> bool:
+        """Whether its first axis is the batch's."""
+        if tensor.constant or not tensor.shape:
+            return False
+        return tensor.shape[0] is UNKNOWN or tensor.shape[0] == self.batch
+
+    def shape(self, tensor: Tensor) -> Shape:
+        """The shape that it has in the graph. An axis that holds the batch and more keeps what is more."""
+        if tensor.shape is None:
+            return (UNKNOWN,)
+        first, *rest = tensor.shape or (1,)
+        if tensor.constant or not tensor.shape:
+            found = list(tensor.shape)
+        elif self.is_batched(tensor):
+            found = rest
+        else:
+            found = [first // self.batch if self.batch > 1 and first % self.batch == 0 else first, *rest]
+        if tensor.channels_first and len(tensor.shape) >= 3 and self.is_batched(tensor):
+            found = [*found[1:], found[0]]
+        return tuple(found)
+
+    def axis(self, tensor: Tensor, axis: int) -> int:
+        """An axis of the file's tensor as the graph's layers count it: the batch is 0, the channels last.
+
+        Of a tensor without a batch axis the first one is 1.
+        """
+        rank = tensor.rank
+        axis += rank if axis < 0 else 0
+        if not self.is_batched(tensor):
+            return axis + 1
+        if tensor.channels_first and rank >= 3 and axis:
+            return rank - 1 if axis == 1 else axis - 1
+        return axis
+
+    def operand(self, constant: Tensor, like: Tensor) -> Shape:
+        """The shape of a constant that is combined cell by cell with `like`, in the graph's layout."""
+        rank, shape = like.rank, constant.shape or ()
+        padded = (1,) * (rank - len(shape)) + tuple(shape)
+        if not self.is_batched(like):
+            return tuple(shape)
+        if like.channels_first and rank >= 3 and len(padded) == rank:
+            padded = (padded[0], *padded[2:], padded[1])
+        found = list(padded[1:])
+        while len(found) > 1 and found[0] == 1 and len(found) > len(shape):
+            found.pop(0)
+        return tuple(found)
+
+    def weight(self, name: str, tensor: Tensor, shape: Shape | None = None, trainable: bool = True) -> Weight:
+        """A constant as a layer's weight, in Keras's shape where that is given."""
+        own = tuple(tensor.shape or ()) if shape is None else shape
+        return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name)
+
+    # Which nodes tensors are.
+
+    def node(self, tensor: Tensor) -> Node:
+        """The node that puts a tensor out; a constant that is read as if it were computed becomes one."""
+        found = self._nodes.get(id(tensor))
+        if found is None:
+            if not tensor.constant:
+                raise LayerError(f"{tensor.name}: nothing computes this tensor")
+            weights = (self.weight("constant", tensor),) if tensor.is_weight else ()
+            layer = Constant(tuple(tensor.shape or ()))
+            found = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=weights)
+            self._bind(tensor, found)
+        return found
+
+    def has(self, tensor: Tensor) -> bool:
+        return id(tensor) in self._nodes
+
+    def enter(self, tensor: Tensor, name: str = "", dtype: str = "") -> Node:
+        """An input of the network."""
+        node = self.graph.add(
+            InputLayer(self.shape(tensor)), name=self.free(name or tensor.name), dtype=dtype or tensor.dtype
+        )
+        self._bind(tensor, node)
+        return node
+
+    def alias(self, output: Tensor, source: Tensor, layout: bool | None = None) -> None:
+        """The output is the source, as far as the graph is concerned; `layout` is whether its channels come first."""
+        output.channels_first = source.channels_first if layout is None else layout
+        self._bind(output, self.node(source))
+
+    def apply(
+        self, layer: Layer, inputs: Sequence[Tensor], output: Tensor, *, name: str = "",
+        weights: Sequence[Weight] | None = None, channels_first: bool | None = None, shares: Node | None = None,
+    ) -> Node:  # fmt: skip
+        """Append a layer, whose output has the shape that the file says; where the two differ it is an opaque one.
+
+        `weights` are those of the file; None: those that follow from the layer, as where it has none.
+        `channels_first` is the output's layout: the inputs' unless given.
+        """
+        nodes = [self.node(tensor) for tensor in inputs]
+        if channels_first is None:
+            channels_first = any(tensor.channels_first and tensor.rank == output.rank for tensor in inputs)
+        output.channels_first = channels_first
+        expected = self.shape(output)
+        fitting = _fitting(layer, [node.shape for node in nodes], expected, weights)
+        if fitting is None:
+            fitting, weights = Opaque(layer.type, expected), tuple(weights or ())
+        free = self.free(name or output.name or snake_case(layer.type))
+        node = self.graph.add(fitting, *nodes, name=free, dtype=output.dtype, weights=weights, shares=shares)
+        self._bind(output, node)
+        return node
+
+    def opaque(
+        self, operation: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], *, name: str = "",
+        weights: Sequence[Weight] = (),
+    ) -> Node:  # fmt: skip
+        """Append an operation that nobody knows, with what it puts out. Constants among its inputs are its weights."""
+        given = [self.weight("constant", tensor) for tensor in inputs if tensor.is_weight and not self.has(tensor)]
+        return self.several(
+            Opaque(operation, self._first(outputs)), inputs, outputs, name=name, weights=(*weights, *given)
+        )
+
+    def several(
+        self, layer: Layer, inputs: Sequence[Tensor], outputs: Sequence[Tensor], *, name: str = "",
+        weights: Sequence[Weight] | None = None,
+    ) -> Node:  # fmt: skip
+        """Append an operation with any number of outputs: with more than one, each is a node that selects it."""
+        nodes = [self.node(tensor) for tensor in inputs if self.has(tensor) or not tensor.constant]
+        written = name or (outputs[0].name if outputs else "") or snake_case(layer.type)
+        dtype = outputs[0].dtype if outputs else ""
+        node = self.graph.add(layer, *nodes, name=self.free(written), dtype=dtype, weights=weights)
+        for number, output in enumerate(outputs):
+            selected = node
+            if len(outputs) > 1:
+                select = Select(number, self.shape(output))
+                selected = self.graph.add(select, node, name=self.free(f"{written}:{number}"), dtype=output.dtype)
+            self._bind(output, selected)
+        return node
+
+    def transpose(self, source: Tensor, output: Tensor, order: Sequence[int], *, name: str = "") -> None:
+        """The axes in another order. One that changes the layout alone is no layer of a folded graph."""
+        first, last = (0, source.rank - 1, *range(1, source.rank - 1)), (0, *range(2, source.rank), 1)
+        axes = tuple(int(axis) for axis in order)
+        becomes = axes == first and not source.channels_first
+        if source.rank >= 3 and self.is_batched(source) and (becomes or (axes == last and source.channels_first)):
+            if not self.raw:
+                self.alias(output, source, layout=becomes)
+                return
+            dims = tuple(range(1, source.rank))
+            self.apply(Permute(dims), [source], output, name=name, channels_first=becomes)
+            return
+        self._permute(source, output, axes, name)
+
+    def _permute(self, source: Tensor, output: Tensor, axes: tuple[int, ...], name: str) -> None:
+        if self.is_batched(source) and axes[:1] == (0,):
+            output.channels_first = source.channels_first
+            places = [self.axis(source, axis) for axis in axes[1:]]  # in the order of the file's output
+            if source.channels_first and source.rank >= 3:
+                places = [*places[1:], places[0]]
+            if sorted(places) == list(range(1, source.rank)):
+                self.apply(Permute(tuple(places)), [source], output, name=name, channels_first=source.channels_first)
+                return
+        self.several(Opaque("Transpose", self.shape(output)), [source], [output], name=name, weights=())
+
+    def give(self, outputs: Sequence[Tensor]) -> None:
+        """Say what the network gives."""
+        self.graph.give(*(self.node(tensor) for tensor in outputs))
+
+    def free(self, name: str) -> str:
+        """The name, with a number behind it where it is taken."""
+        number = self._taken.get(name, 0) + 1
+        while number > 1 and f"{name}:{number}" in self._taken:
+            number += 1
+        self._taken[name] = number
+        found = name if number == 1 else f"{name}:{number}"
+        self._taken.setdefault(found, 1)
+        return found
+
+    def _first(self, outputs: Sequence[Tensor]) -> Shape:
+        return self.shape(outputs[0]) if outputs else ()
+
+    def _bind(self, tensor: Tensor, node: Node) -> None:
+        self._nodes[id(tensor)] = node
+        self._tensors.append(tensor)
+
+
+def dense(kernel: Shape, use_bias: bool) -> Dense:
+    """A dense layer of a kernel (inputs, units)."""
+    return Dense(kernel[1], use_bias=use_bias)
+
+
+def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Sequence[Weight] | None) -> Layer | None:
+    """The layer, or it along a further axis in front, where it gives what the file says; else None."""
+    leading = len(expected) > 3 and (layer.role in CONVOLUTIONS or layer.role is Role.POOLING)
+    for each in (TimeDistributed(layer), layer) if leading else (layer,):
+        try:
+            if _agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
+                return each
+        except LayerError:
+            continue
+    return None
+
+
+def _agrees(found: Shape, expected: Shape) -> bool:
+    """Whether two shapes are one as far as they are known."""
+    return len(found) == len(expected) and all(
+        one is UNKNOWN or other is UNKNOWN or one == other for one, other in zip(found, expected, strict=True)
+    )
+
+
+def _has_kernels(layer: Layer, inputs: Sequence[Shape], weights: Sequence[Weight] | None) -> bool:
+    """Whether the file's kernels are as large as the layer's: only then is what it counts the file's work."""
+    if weights is None:
+        return True
+    own = [weight.size for weight in layer.weights(*inputs) if weight.name.endswith("kernel")]
+    given = [prod(weight.shape) for weight in weights if weight.name.endswith("kernel")]
+    return own == given

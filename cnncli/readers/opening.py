@@ -1,0 +1,224 @@
+"""The door to all model files: which reader a file is for is told by its first bytes, whatever it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.readers.protobuf import BadMessage
+from cnncli.readers.reading import AS_IT_IS, Reading, Settings
+from cnncli.readers.source import Archive, Damaged, Source, opened
+from cnncli.words import visible
+
+
+class Format(NamedTuple):
+    """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
+
+    `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
+    something to it.
+    """
+
+    key: str
+    title: str
+    module: str
+    suffixes: tuple[str, ...]
+    settles: frozenset[str] = frozenset()
+
+
+FORMATS = (
+    Format("keras", "Keras", "keras_file", (".keras",)),
+    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5")),
+    Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
+    Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
+    Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
+    Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
+    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch"})),
+    Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
+)
+SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
+"""What a path of a model file may end in."""
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
+"""What usually ends the name of a file whose reading would run code."""
+
+# What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.
+_OF_DAMAGE = (
+    struct.error, IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
+    ZeroDivisionError, MemoryError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError,
+)  # fmt: skip
+
+
+def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Reading]:
+    """Read a model file, or the folder of a SavedModel or of TensorFlow.js.
+
+    Raises UsageError for a file that is missing, damaged, of no known format, or has not what is asked of it, and
+    MachineError for one that may not be read.
+    """
+    with _one_line(path), opened(_main_file(path)) as source:
+        found = recognized(source, path)
+        _check(found, settings, path)
+        reading = _reader(found)(source, path, settings)
+    return found, _harmless(reading)
+
+
+def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
+    """`read(source, path, settings)` of a format's module; loaded when it is needed."""
+    module = importlib.import_module(f"cnncli.readers.{found.module}")
+    read: Callable[[Source, Path, Settings], Reading] = module.read
+    return read
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Whatever goes wrong is one line with the file's name."""
+    try:
+        yield
+    except Damaged:
+        raise
+    except BadMessage as error:
+        raise Damaged(f"{path} is damaged: {error}") from None
+    except CnncliError:
+        raise
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except OSError as error:
+        raise MachineError(f"{path}: {error.strerror or error}") from None
+    except _OF_DAMAGE as error:
+        told = " ".join(str(error).split())[:200]
+        raise Damaged(f"{path} is damaged, or of a kind that is not known: {type(error).__name__}: {told}") from None
+
+
+MAIN_FILES = ("saved_model.pb", "model.json")
+
+
+def _main_file(path: Path) -> Path:
+    """The file itself; of a folder the one that describes the model. Raises UsageError for other folders."""
+    if not path.is_dir():
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is no regular file")
+        return path
+    for name in MAIN_FILES:
+        if (path / name).is_file():
+            return path / name
+    if (path / "saved_model.pbtxt").is_file():
+        raise UsageError(f"{path} is a SavedModel in text form (saved_model.pbtxt); save it in the binary form")
+    inside = sorted(each.name for each in path.iterdir())[:3]
+    there = f"; it holds {', '.join(inside)}, ..." if inside else ""
+    raise UsageError(f"{path} is a directory, but no SavedModel: it has no saved_model.pb{there}")
+
+
+def by_key(key: str) -> Format:
+    return next(each for each in FORMATS if each.key == key)
+
+
+def recognized(source: Source, path: Path) -> Format:
+    """The format of a file by its first bytes. Raises UsageError for one that no reader is for."""
+    head = source.read(0, min(source.size, 2048))
+    if not head:
+        source.fail("is empty")
+    if head[:4] == b"PK\x03\x04":
+        return _of_archive(source)
+    if head[4:8] == b"TFL3":
+        return by_key("tflite")
+    if head[:8] == b"\x89HDF\r\n\x1a\n" or head[512:520] == b"\x89HDF\r\n\x1a\n":
+        return by_key("h5")
+    if head.lstrip()[:1] == b"{":
+        return by_key("tfjs")
+    if _is_pickle(head):
+        raise UsageError(_of_pickle(source.name))
+    key = _of_protobuf(head, path)
+    if key:
+        return by_key(key)
+    known = ", ".join(each.title for each in FORMATS)
+    raise UsageError(f"{source.name} is no model file that is known here; known are {known}")
+
+
+def _of_archive(source: Source) -> Format:
+    names = Archive(source).names
+    if "config.json" in names:
+        return by_key("keras")
+    if any(name.endswith((".pkl", "data.pkl")) for name in names) and not _is_pt2(names):
+        raise UsageError(_of_pickle(source.name))
+    if _is_pt2(names):
+        return by_key("pt2")
+    inside = ", ".join(visible(name) for name in names[:3])
+    raise UsageError(
+        f"{source.name} is a zip archive, but of no model that is known here: it holds {inside or 'nothing'}"
+    )
+
+
+def _is_pt2(names: list[str]) -> bool:
+    ends = ("models/model.json", "serialized_exported_program.json")
+    return any(name.endswith(ends) for name in names)
+
+
+def _is_pickle(head: bytes) -> bool:
+    """A pickle of protocol 2 to 5 begins so; torch's old files do."""
+    return head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
+
+
+def _of_pickle(name: str) -> str:
+    return (
+        f"{name} holds a pickle, and reading one runs what is in it; write the model as "
+        "torch.export.save(torch.export.export(model, (example,)), 'model.pt2') or by torch.onnx.export, and name that"
+    )
+
+
+def _of_protobuf(head: bytes, path: Path) -> str:
+    """Of files that are protocol buffers: SavedModel's first fields are 1 and 2, ONNX's a version, a graph's a node."""
+    suffix = path.suffix.lower()
+    if head[:3] == b"\x08\x01\x12" and (path.is_dir() or path.name == "saved_model.pb"):
+        return "savedmodel"
+    if suffix == ".onnx" or (head[:1] == b"\x08" and suffix not in (".pb",)):
+        return "onnx"
+    if head[:3] == b"\x08\x01\x12":
+        return "savedmodel"
+    return "graphdef" if head[:1] == b"\x0a" else ""
+
+
+def _check(found: Format, settings: Settings, path: Path) -> None:
+    """Raise UsageError for what is settled of a file that has no such thing."""
+    for name in ("batch", "signature", "subgraph"):
+        if getattr(settings, name) is not None and name not in found.settles:
+            raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
+
+
+def _harmless(reading: Reading) -> Reading:
+    """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
+    graph = reading.graph
+    graph.name = visible(graph.name)
+    taken: set[str] = set()
+    for node in graph.nodes:
+        name, number = visible(node.name), 1
+        while (name if number == 1 else f"{name}:{number}") in taken:
+            number += 1
+        node.name = name if number == 1 else f"{name}:{number}"
+        taken.add(node.name)
+        node.scope = tuple(map(visible, node.scope))
+    return reading
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
+
+
+def is_path(text: str) -> bool:
+    """Whether a text names a file: one that is there, or that looks like one by its suffix or a separator."""
+    try:
+        path = Path(text)
+        if text and path.exists():
+            return True
+    except (OSError, ValueError):  # too long for a name, or with a character that none may have
+        return False
+    separators = {"/", os.sep}
+    return path.suffix.lower() in (*SUFFIXES, *PICKLES) or any(each in text for each in separators)

@@ -1,0 +1,51 @@
+"""What readers are asked and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cnncli.graph import Graph, Shape
+
+
+class Settings(NamedTuple):
+    """What a person settles of a file.
+
+    `input_shapes` are shapes (height, width, channels; no batch axis) by the inputs' names, "" for the only input;
+    `batch` is the size of the batch where the file leaves it open and it matters. `signature` is one of a file's
+    functions, `subgraph` the number or name of one of its graphs. `raw` asks for every operation of the file as it is,
+    those too that a runtime inserts.
+    """
+
+    input_shapes: Mapping[str, Shape] = {}
+    batch: int | None = None
+    signature: str | None = None
+    subgraph: str | None = None
+    raw: bool = False
+
+
+AS_IT_IS = Settings()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A file, read.
+
+    `graph` has unique names, explicit inputs and outputs; its warnings say what the file leaves open or unsaid.
+    `producer` is the program that wrote the file, as far as it says so; `quantization` in a word or two how its
+    weights are quantized ("int8", "int8 weights", "float16"), empty where they are not. `signatures` are those that the
+    file has, `signature` the one that was read; so for `subgraphs`.
+    """
+
+    graph: Graph
+    producer: str = ""
+    quantization: str = ""
+    signature: str = ""
+    signatures: tuple[str, ...] = ()
+    subgraph: str = ""
+    subgraphs: tuple[str, ...] = ()
+    only_weights: bool = False
+    """Whether the file holds weights without saying how they are connected: the graph is then a table of them."""
+    input_range: tuple[float, float] | None = field(default=None)
+    """Where the file says what its input's lowest and highest value are."""
