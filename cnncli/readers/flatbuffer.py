@@ -1,7 +1,8 @@
 """Flatbuffers: tables of fields by number, read where they lie (flatbuffers.dev, "Internals").
 
-A table begins with the distance back to its vtable, which holds where each field lies; a field that is missing there has
-its default. What lies between the tables, such as weights, is never read: pages of the file are, as tables need them.
+A table begins with the distance back to its vtable, which holds where each field lies; a field that is missing there
+has its default. What lies between the tables, such as weights, is never read: pages of the file are, as tables need
+them.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ class _Sizes:
 
 
 def _batch(graph: FileGraph, settings: Settings) -> int:
-    """The size of the batch: what all inputs and outputs have as their first size; 1, or what is settled, where open."""
+    """The size of the batch: the first of all inputs and outputs; 1, or what is settled, where it is open."""
     ends = [tensor.declared for tensor in (*graph.inputs, *graph.outputs) if tensor.declared]
     firsts = {declared[0] for declared in ends}
     if UNKNOWN in firsts:
@@ -228,7 +228,7 @@ def _settled_before(operation: Operation, assembly: Assembly) -> bool:
     if operation.name not in OF_CONSTANTS or first is None or not first.constant or not operation.outputs:
         return False
     output = operation.output
-    output.dtype, output.quantized, output.identity = first.dtype, first.quantized, first.identity or first.name
+    output.dtype, output.quantized, output.identity = first.dtype, first.quantized, first.identity
     output.constant = not assembly.raw
     return not assembly.raw
 
@@ -308,7 +308,7 @@ def _stored(graph: FileGraph) -> dict[int, FileTensor]:
         source = operation.input(0)
         if operation.name in OF_CONSTANTS and source is not None and operation.outputs:
             stored = found.get(id(source), source)
-            if stored.identity:
+            if stored.constant:
                 found[id(operation.output)] = stored
     return found
 

@@ -12,6 +12,7 @@ from struct import unpack
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
+from cnncli.errors import LayerError
 from cnncli.readers.assembly import Tensor
 from cnncli.readers.flatbuffer import Table, root
 from cnncli.readers.source import Source, in_memory
@@ -79,6 +80,14 @@ class Operation:
         """The values of an input, where they are known: axes, a shape."""
         found = self.input(number)
         return None if found is None else found.values
+
+    @property
+    def source(self) -> FileTensor:
+        """The first input. Raises LayerError where there is none."""
+        found = self.input(0)
+        if found is None:
+            raise LayerError(f"{self.name}: has no input")
+        return found
 
     @property
     def output(self) -> FileTensor:
@@ -164,11 +173,13 @@ class ModelFile:
         if number not in self._read:
             if not 0 <= number < len(self._graphs):
                 self.source.fail(f"is damaged: it refers to graph {number} of {len(self._graphs)}")
-            self._read[number] = self._graph(self._graphs[number])
+            self._read[number] = self._graph(self._graphs[number], number)
         return self._read[number]
 
-    def _graph(self, table: Table) -> FileGraph:
+    def _graph(self, table: Table, place: int) -> FileGraph:
         tensors = [self._tensor(each, number) for number, each in enumerate(table.tables(0))]
+        for tensor in tensors:
+            tensor.identity = f"{place}/{tensor.number}"
         _, count = table.vector(3)
         if count > MOST_OPERATIONS:
             self.source.fail(f"has {count:,} operations; at most {MOST_OPERATIONS:,} are read")
@@ -224,11 +235,10 @@ class ModelFile:
         return tuple(UNKNOWN if size < 0 else size for size in sizes)
 
     def _hold(self, tensor: FileTensor, buffer: int) -> None:
-        """Note what a tensor's buffer says: whether the file holds its values, and the few values of shapes and axes."""
+        """Note whether the file holds a tensor's values, and what they are of shapes and axes."""
         place, size = self._content(buffer)
         cells = prod(tensor.shape or ())
         tensor.constant = bool(size) or (buffer != 0 and cells == 0)
-        tensor.identity = f"buffer {buffer}" if size else ""
         form = _INTEGERS.get(tensor.dtype)
         if not tensor.constant or form is None or tensor.quantized or cells > MOST_VALUES:
             return

@@ -16,12 +16,18 @@ from cnncli.readers.tflite_file import Operation
 KERNELS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "FULLY_CONNECTED", "BATCH_MATMUL"})
 
 # What TensorFlow calls operations, at the end of tensors' names.
-_OF_KERNELS = frozenset(
-    ["Conv2D", "convolution", "depthwise", "conv2d_transpose", "conv_transpose", "MatMul", "Tensordot", "separable_conv2d", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "BatchMatMul", "BatchMatMulV2", "depthwise_conv2d", "Conv2D_Fold", "depthwise_Fold"]
-)
-_OF_OTHERS = frozenset(
-    ["BiasAdd", "Relu", "Relu6", "FusedBatchNorm", "FusedBatchNormV3", "batchnorm", "LeakyRelu", "Sigmoid", "Tanh", "Softmax", "Elu", "Selu", "Gelu", "MaxPool", "MaxPool2d", "AvgPool", "AvgPool2d", "Mean", "Max", "Reshape", "Pad", "PadV2", "MirrorPad", "add_fold", "mul_fold", "Maximum", "Minimum", "Squeeze", "ExpandDims", "ResizeBilinear", "ResizeNearestNeighbor", "DepthToSpace", "SpaceToDepth", "BatchToSpaceND", "SpaceToBatchND", "HardSwish", "Conv2D_bias", "concat"]
-)
+_OF_KERNELS = frozenset((
+    "Conv2D", "convolution", "depthwise", "conv2d_transpose", "conv_transpose", "MatMul", "Tensordot",
+    "separable_conv2d", "Conv1D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "BatchMatMul",
+    "BatchMatMulV2", "depthwise_conv2d", "Conv2D_Fold", "depthwise_Fold",
+))  # fmt: skip
+_OF_OTHERS = frozenset((
+    "BiasAdd", "Relu", "Relu6", "FusedBatchNorm", "FusedBatchNormV3", "batchnorm", "LeakyRelu", "Sigmoid", "Tanh",
+    "Softmax", "Elu", "Selu", "Gelu", "MaxPool", "MaxPool2d", "AvgPool", "AvgPool2d", "Mean", "Max", "Reshape", "Pad",
+    "PadV2", "MirrorPad", "add_fold", "mul_fold", "Maximum", "Minimum", "Squeeze", "ExpandDims", "ResizeBilinear",
+    "ResizeNearestNeighbor", "DepthToSpace", "SpaceToDepth", "BatchToSpaceND", "SpaceToBatchND", "HardSwish",
+    "Conv2D_bias", "concat",
+))  # fmt: skip
 _SAYS_NOTHING = re.compile(
     r"^(StatefulPartitionedCall|PartitionedCall|Identity(_int8|_uint8)?|Identity_\d+|serving_default|tfl\..*|arith\..*|output_?\d*|\d+|)$"
 )
@@ -81,7 +87,7 @@ def _without_operation(path: Sequence[str]) -> Sequence[str]:
     return kept
 
 
-def _common(paths: Sequence[Sequence[str]]) -> int:
+def _common(paths: Sequence[list[str]]) -> int:
     """How many components all paths begin with alike; of a path alone none."""
     if len(paths) < 2:
         return 0

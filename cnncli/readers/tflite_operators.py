@@ -164,7 +164,7 @@ def _kernel(
 
 def _conv2d(assembly: Assembly, operation: Operation) -> Made | None:
     weights = _kernel(assembly, operation, (1, 2, 3, 0))
-    return weights and Made(conv2d(operation), operation.inputs[:1], weights)
+    return Made(conv2d(operation), [operation.source], weights) if weights else None
 
 
 def _depthwise(assembly: Assembly, operation: Operation) -> Made | None:
@@ -172,16 +172,16 @@ def _depthwise(assembly: Assembly, operation: Operation) -> Made | None:
     weights = _kernel(assembly, operation, (1, 2, 0, 3))
     if not weights:
         return None
-    height, width, one, filters = weights[0].shape
+    height, width, _, filters = weights[0].shape
     if isinstance(layer, DepthwiseConv2D):
         multiplier = layer.depth_multiplier
         weights[0] = weights[0]._replace(shape=(height, width, filters // multiplier, multiplier))
-    return Made(layer, operation.inputs[:1], weights)
+    return Made(layer, [operation.source], weights)
 
 
 def _transpose_conv(assembly: Assembly, operation: Operation) -> Made | None:
-    weights = _kernel(assembly, operation, (1, 2, 0, 3), 3)
-    return weights and Made(transpose_conv(operation), operation.inputs[2:3], weights)
+    source, weights = operation.input(2), _kernel(assembly, operation, (1, 2, 0, 3), 3)
+    return Made(transpose_conv(operation), [source], weights) if source is not None and weights else None
 
 
 def _fully_connected(assembly: Assembly, operation: Operation) -> Made | None:
@@ -189,7 +189,7 @@ def _fully_connected(assembly: Assembly, operation: Operation) -> Made | None:
     if weights is None:
         return _product(assembly, operation)
     units, inputs = shape_of(operation, 1, 2)
-    source = operation.inputs[0]
+    source = operation.source
     layer = Dense(units, activation=_within(operation), use_bias=len(weights) == 2)
     shape = shape_of(operation, 0)
     enters = None
@@ -198,7 +198,7 @@ def _fully_connected(assembly: Assembly, operation: Operation) -> Made | None:
         enters = (rows, inputs)
     elif shape and shape[-1] is not UNKNOWN and shape[-1] != inputs:
         enters = (prod(shape) // inputs, inputs)
-    return source and Made(layer, [source], weights, enters)
+    return Made(layer, [source], weights, enters)
 
 
 def _within(operation: Operation) -> str | None:
@@ -207,8 +207,8 @@ def _within(operation: Operation) -> str | None:
 
 def _batch_matmul(assembly: Assembly, operation: Operation) -> Made | None:
     """With a constant matrix behind, a dense layer over the rows of what is before it."""
-    source, matrix = operation.inputs[0], operation.input(1)
-    if source is None or matrix is None or not matrix.constant or operation.option(0, "?", False):  # adj_x
+    source, matrix = operation.source, operation.input(1)
+    if matrix is None or not matrix.constant or operation.option(0, "?", False):  # adj_x
         return _product(assembly, operation)
     *outer, inputs, units = shape_of(operation, 1)
     if prod(outer) != 1 or source.rank < matrix.rank:
@@ -239,8 +239,8 @@ def _leaky_relu(assembly: Assembly, operation: Operation) -> Made:
 
 
 def _prelu(assembly: Assembly, operation: Operation) -> Made | None:
-    source, alpha = operation.inputs[0], operation.input(1)
-    if source is None or alpha is None or not alpha.constant:
+    source, alpha = operation.source, operation.input(1)
+    if alpha is None or not alpha.constant:
         return None
     cells = assembly.shape(source)
     shape = assembly.operand(alpha, source)
@@ -277,15 +277,15 @@ def _moving(title: str) -> Maker:
 
 
 def _reshape(assembly: Assembly, operation: Operation) -> Made | None:
-    shape, source = assembly.shape(operation.output), operation.inputs[:1]
+    shape, source = assembly.shape(operation.output), [operation.source]
     if len(shape) == 1 and len(assembly.shape(source[0])) > 1:
         return Made(Flatten(), source)
     return Made(Reshape(shape), source)
 
 
 def _transpose(assembly: Assembly, operation: Operation) -> Made | None:
-    source, order = operation.inputs[0], operation.values(1)
-    if source is not None and order is not None and assembly.is_batched(source) and order[:1] == (0,):
+    source, order = operation.source, operation.values(1)
+    if order is not None and assembly.is_batched(source) and order[:1] == (0,):
         return Made(Permute(tuple(order[1:])), [source])
     return _moving("Transpose")(assembly, operation)
 
@@ -301,7 +301,7 @@ def _slice(assembly: Assembly, operation: Operation) -> Made:
     shape = assembly.shape(operation.output)
     begin = tuple(operation.values(1) or ())
     strides = tuple(operation.values(3) or ()) if operation.name == "STRIDED_SLICE" else (1,) * len(begin)
-    return Made(Slice(shape=shape, begin=begin[1:], strides=strides[1:]), operation.inputs[:1])
+    return Made(Slice(shape=shape, begin=begin[1:], strides=strides[1:]), [operation.source])
 
 
 PAD_MODES = ("reflect", "symmetric")
@@ -309,12 +309,10 @@ PAD_MODES = ("reflect", "symmetric")
 
 
 def _pad(assembly: Assembly, operation: Operation) -> Made | None:
-    source = operation.inputs[0]
-    rank = 0 if source is None else source.rank
+    source = operation.source
+    rank = source.rank
     sides = pairs(operation.values(1), rank)
     shape = assembly.shape(operation.output)
-    if source is None:
-        return None
     if sides is None or any(UNKNOWN in side for side in sides):
         return Made(Pad(shape=shape), [source])
     if operation.name == "PAD" and assembly.is_batched(source) and not any((*sides[0], *sides[-1])):
@@ -331,7 +329,7 @@ def _pad(assembly: Assembly, operation: Operation) -> Made | None:
 def _resize(interpolation: str) -> Maker:
     def maker(assembly: Assembly, operation: Operation) -> Made:
         height, width, _ = assembly.shape(operation.output)
-        return Made(Resizing(height, width, interpolation), operation.inputs[:1])
+        return Made(Resizing(height, width, interpolation), [operation.source])
 
     return maker
 
@@ -344,8 +342,8 @@ _GLOBAL = {
 
 def _reduce(title: str) -> Maker:
     def maker(assembly: Assembly, operation: Operation) -> Made | None:
-        source, axes = operation.inputs[0], operation.values(1)
-        if source is None or axes is None:
+        source, axes = operation.source, operation.values(1)
+        if axes is None:
             return _moving(title)(assembly, operation)
         keeps = operation.option(0, "?", False)
         chosen = tuple(sorted(assembly.axis(source, axis) for axis in axes))
@@ -359,8 +357,8 @@ def _reduce(title: str) -> Maker:
 
 def _arg(title: str) -> Maker:
     def maker(assembly: Assembly, operation: Operation) -> Made | None:
-        source, axes = operation.inputs[0], operation.values(1)
-        if source is None or not axes:
+        source, axes = operation.source, operation.values(1)
+        if not axes:
             return _moving(title)(assembly, operation)
         return Made(Reduce(title, (assembly.axis(source, axes[0]),)), [source])
 
@@ -379,28 +377,28 @@ def _gather(assembly: Assembly, operation: Operation) -> Made | None:
 
 
 def _recoded(kind: Callable[[str], Layer]) -> Maker:
-    return lambda assembly, operation: Made(kind(operation.output.dtype), operation.inputs[:1])
+    return lambda assembly, operation: Made(kind(operation.output.dtype), [operation.source])
 
 
 def _response_normalization(assembly: Assembly, operation: Operation) -> Made:
     bias_, alpha, beta = (float(f"{operation.option(number, 'f', 0.0):.7g}") for number in (1, 2, 3))
-    return Made(LocalResponseNormalization(operation.option(0), bias_, alpha, beta), operation.inputs[:1])
+    return Made(LocalResponseNormalization(operation.option(0), bias_, alpha, beta), [operation.source])
 
 
 def _depth_to_space(assembly: Assembly, operation: Operation) -> Made:
-    return Made(DepthToSpace(operation.option(0)), operation.inputs[:1])
+    return Made(DepthToSpace(operation.option(0)), [operation.source])
 
 
 def _space_to_depth(assembly: Assembly, operation: Operation) -> Made:
-    return Made(SpaceToDepth(operation.option(0)), operation.inputs[:1])
+    return Made(SpaceToDepth(operation.option(0)), [operation.source])
 
 
 def _sequence(kind: Callable[..., Layer]) -> Maker:
     """A recurrent layer, which computes its sequence of outputs; its weights are the file's."""
 
     def maker(assembly: Assembly, operation: Operation) -> Made | None:
-        shape, source = assembly.shape(operation.output), operation.inputs[0]
-        if source is None or len(shape) != 2 or len(assembly.shape(source)) != 2 or shape[1] is UNKNOWN:
+        shape, source = assembly.shape(operation.output), operation.source
+        if len(shape) != 2 or len(assembly.shape(source)) != 2 or shape[1] is UNKNOWN:
             return None
         weights = [each._replace(name="weights") for each in _held(assembly, operation)]
         return Made(kind(shape[1], return_sequences=True), [source], weights)

@@ -15,10 +15,13 @@ from cnncli.errors import LayerError
 from cnncli.graph.layer import Shape
 from cnncli.graph.layers import Elementwise
 from cnncli.graph.layers.merging import broadcast
-from cnncli.readers.tflite_file import MOST_VALUES, Operation
+from cnncli.readers.tflite_file import MOST_RANK, MOST_VALUES, FileTensor, Operation
 from cnncli.readers.tflite_layers import WINDOWED, shape_of
 
 Shapes = list[Shape | None]
+
+MOST_SIZE = 2**48
+"""Of an axis: more than any memory holds."""
 
 
 def shapes(operation: Operation) -> Shapes | None:
@@ -33,7 +36,12 @@ def shapes(operation: Operation) -> Shapes | None:
     if first is not None and first.shape is None:
         return None
     found = rule(operation)
-    return found if found is None or len(found) == len(operation.outputs) else None
+    if found is None or len(found) != len(operation.outputs):
+        return None
+    for shape in found:
+        if shape is not None and (len(shape) > MOST_RANK or any(size < 0 or size > MOST_SIZE for size in shape)):
+            raise LayerError(f"{operation.name}: puts out {shape}, which is no tensor's shape")
+    return found
 
 
 def open_shape(rank: int) -> Shape:
@@ -93,11 +101,15 @@ def _batch_matmul(operation: Operation) -> Shapes | None:
 def _target(operation: Operation) -> Shape | None:
     """The shape that a RESHAPE is told: by a second input, else by its options."""
     wanted = operation.input(1)
-    if wanted is None:
-        return operation.options_list(0)
-    if wanted.values is not None:
-        return wanted.values
-    return open_shape(wanted.shape[0]) if wanted.shape and wanted.shape[0] is not UNKNOWN else None
+    return operation.options_list(0) if wanted is None else _shape_within(wanted)
+
+
+def _shape_within(told: FileTensor | None) -> Shape | None:
+    """The shape that a tensor's values are; of values that are not known, one of as many unknown sizes."""
+    if told is None or told.values is not None:
+        return None if told is None else told.values
+    rank = told.shape[0] if told.shape else UNKNOWN
+    return open_shape(rank) if rank is not UNKNOWN and rank <= MOST_RANK else None
 
 
 def _reshape(operation: Operation) -> Shapes | None:
@@ -106,7 +118,7 @@ def _reshape(operation: Operation) -> Shapes | None:
 
 
 def reshaped(name: str, shape: Shape, target: Sequence[int]) -> Shape:
-    """The target with its -1, or its only unknown size, as what remains. Raises LayerError where it does not hold all."""
+    """The target with its -1, or its only unknown size, as what remains. Raises LayerError where it does not fit."""
     cells = prod(shape)
     free = [place for place, size in enumerate(target) if size is UNKNOWN or size == -1]
     known = prod(size for size in target if size is not UNKNOWN and size != -1)
@@ -206,7 +218,7 @@ def _slice(operation: Operation) -> Shapes:
     ]
 
 
-Steps = list["int | range | None | Any"]
+Steps = list[Any]
 
 
 def steps(operation: Operation) -> Steps | None:
@@ -375,14 +387,8 @@ def _told(number: int) -> Callable[[Operation], Shapes | None]:
     """Of operations that one input tells the output's shape."""
 
     def rule(operation: Operation) -> Shapes | None:
-        told = operation.input(number)
-        if told is None or (told.values is None and not told.shape):
-            return None
-        return (
-            [told.values if told.values is not None else open_shape(told.shape[0])]
-            if told.shape != (UNKNOWN,)
-            else None
-        )
+        found = _shape_within(operation.input(number))
+        return None if found is None else [found]
 
     return rule
 
@@ -403,11 +409,16 @@ def _one_hot(operation: Operation) -> Shapes:
 
 
 def _range(operation: Operation) -> Shapes:
-    found = [operation.values(number) for number in range(3)]
-    if any(each is None or UNKNOWN in each or not each for each in found) or not found[2] or not found[2][0]:
-        return [(UNKNOWN,)]
-    first, last, stride = (each[0] for each in found if each)
-    return [(len(range(first, last, stride)),)]
+    found = _steps_of_range(operation)
+    return [(UNKNOWN if found is None else len(found),)]
+
+
+def _steps_of_range(operation: Operation) -> range | None:
+    """From, to and by what a RANGE goes; None where these are not known."""
+    told = [_given(operation, number)[:1] for number in range(3)]
+    if any(not each or each[0] is UNKNOWN for each in told) or not told[2][0]:
+        return None
+    return range(told[0][0], told[1][0], told[2][0])
 
 
 def _sequence(operation: Operation) -> Shapes:
@@ -430,10 +441,10 @@ def _each(names: str, rule: Callable[[Operation], Shapes | None]) -> dict[str, C
 
 RULES: dict[str, Callable[[Operation], Shapes | None]] = {
     **_each(
-        "RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 LOGISTIC TANH HARD_SWISH ELU LEAKY_RELU PRELU GELU SOFTMAX LOG_SOFTMAX ABS "
-        "CEIL COS EXP FLOOR LOG NEG ROUND RSQRT SIN SQRT SQUARE SIGN LOGICAL_NOT CAST QUANTIZE DEQUANTIZE FAKE_QUANT "
-        "DENSIFY L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION CUMSUM REVERSE_V2 REVERSE_SEQUENCE ZEROS_LIKE "
-        "DYNAMIC_UPDATE_SLICE BITCAST COMPLEX_ABS REAL IMAG",
+        "RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 LOGISTIC TANH HARD_SWISH ELU LEAKY_RELU PRELU GELU SOFTMAX LOG_SOFTMAX "
+        "ABS CEIL COS EXP FLOOR LOG NEG ROUND RSQRT SIN SQRT SQUARE SIGN LOGICAL_NOT CAST QUANTIZE DEQUANTIZE "
+        "FAKE_QUANT DENSIFY L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION CUMSUM REVERSE_V2 REVERSE_SEQUENCE "
+        "ZEROS_LIKE DYNAMIC_UPDATE_SLICE BITCAST COMPLEX_ABS REAL IMAG",
         _same,
     ),
     **_each(
@@ -551,8 +562,10 @@ def _product_values(operation: Operation) -> list[Values] | None:
     flat = _given(operation)
     if len(shape_of(operation, 0)) != 1:
         return None
-    of = {"REDUCE_PROD": prod, "SUM": sum, "REDUCE_MAX": max, "REDUCE_MIN": min}[operation.name]
-    return [(UNKNOWN if UNKNOWN in flat else of(flat),)] if flat else None
+    return [(UNKNOWN if UNKNOWN in flat else _bounded(OF_ALL[operation.name](flat)),)] if flat else None
+
+
+OF_ALL: dict[str, Callable[..., Any]] = {"REDUCE_PROD": prod, "SUM": sum, "REDUCE_MAX": max, "REDUCE_MIN": min}
 
 
 def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Operation], list[Values] | None]:
@@ -584,10 +597,8 @@ def _filled_values(operation: Operation) -> list[Values] | None:
 
 
 def _range_values(operation: Operation) -> list[Values] | None:
-    (size,) = _range(operation)[0] or (UNKNOWN,)
-    if size is UNKNOWN or size > MOST_VALUES:
-        return None
-    return [tuple(range(*(_given(operation, number)[0] for number in range(3))))]
+    found = _steps_of_range(operation)
+    return [tuple(found)] if found is not None and len(found) <= MOST_VALUES else None
 
 
 def _negative_values(operation: Operation) -> list[Values]:
@@ -596,7 +607,7 @@ def _negative_values(operation: Operation) -> list[Values]:
 
 VALUES: dict[str, Callable[[Operation], list[Values] | None]] = {
     **dict.fromkeys(("CAST", "SQUEEZE", "EXPAND_DIMS", "RESHAPE"), _unchanged),
-    **dict.fromkeys(("REDUCE_PROD", "SUM", "REDUCE_MAX", "REDUCE_MIN"), _product_values),
+    **dict.fromkeys(OF_ALL, _product_values),
     "SHAPE": _shape_values, "STRIDED_SLICE": _sliced_values, "SLICE": _slice_values, "PACK": _packed_values,
     "CONCATENATION": _joined_values, "UNPACK": _unpacked_values, "GATHER": _gathered_values,
     "FILL": _filled_values, "RANGE": _range_values, "NEG": _negative_values,
