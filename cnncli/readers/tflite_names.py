@@ -1,14 +1,17 @@
 """What operations of a TFLite file are called: the names of its tensors, as far as they name layers.
 
 A tensor that stands for several operations of the framework has all their names, joined by semicolons:
-`model/relu/Relu6;model/bn/add;model/conv/Conv2D`. An operation with a kernel is called by the part that a kernel made,
-every other one by the first part; then what all names begin with goes, and the name of the framework's operation at the
-end. Names that a converter gave (`StatefulPartitionedCall:0`) say nothing: the operation's own name stands instead.
+`model/relu/Relu6;model/conv_2/Conv2D;model/conv/Conv2D1`. An operation with a kernel is called by what a kernel made,
+and of such parts by the one that the fewest operations bear: the converter keeps equal constants once, with the names
+of all their owners. Every other operation is called by the first part. Then what all names begin with goes, and the
+framework's operation at the end. Names that a converter gave (`StatefulPartitionedCall:0`) say nothing: the
+operation's own name stands instead.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from cnncli.readers.tflite_file import Operation
@@ -26,8 +29,11 @@ _OF_OTHERS = frozenset((
     "Softmax", "Elu", "Selu", "Gelu", "MaxPool", "MaxPool2d", "AvgPool", "AvgPool2d", "Mean", "Max", "Reshape", "Pad",
     "PadV2", "MirrorPad", "add_fold", "mul_fold", "Maximum", "Minimum", "Squeeze", "ExpandDims", "ResizeBilinear",
     "ResizeNearestNeighbor", "DepthToSpace", "SpaceToDepth", "BatchToSpaceND", "SpaceToBatchND", "HardSwish",
-    "Conv2D_bias", "concat",
+    "Conv2D_bias", "concat", "add_1", "resource", "Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "clip_by_value", "Transpose", "transpose",
 ))  # fmt: skip
+_OPERATIONS = _OF_KERNELS | _OF_OTHERS
+_PARTS = frozenset(("batchnorm", "Tensordot", "BiasAdd", "ReadVariableOp"))
+"""What consists of several operations."""
 _SAYS_NOTHING = re.compile(
     r"^(StatefulPartitionedCall|PartitionedCall|Identity(_int8|_uint8)?|Identity_\d+|serving_default|tfl\..*|arith\..*|output_?\d*|\d+|)$"
 )
@@ -35,7 +41,9 @@ _SAYS_NOTHING = re.compile(
 
 def names(operations: Sequence[Operation]) -> list[str]:
     """A name for each operation, each its own."""
-    parts = [_parts(operation) for operation in operations]
+    paths = [_paths(operation) for operation in operations]
+    bearers = Counter(layer for each in paths for layer in {tuple(_without_operation(path)) for path in each})
+    parts = [_best(operation, each, bearers) for operation, each in zip(operations, paths, strict=True)]
     common = _common([each for each in parts if len(each) > 1])
     taken: set[str] = set()
     found = []
@@ -56,16 +64,20 @@ def says_nothing(name: str) -> bool:
     return bool(_SAYS_NOTHING.match(plain(name)))
 
 
-def _parts(operation: Operation) -> list[str]:
-    """The path of the name that suits best."""
+def _paths(operation: Operation) -> list[list[str]]:
+    """The names that an operation's output has, as far as they say something."""
     name = operation.outputs[0].name if operation.outputs else ""
     paths = [re.sub(r":\d+$", "", part).strip("/").split("/") for part in name.split(";")]
-    paths = [path for path in paths if path != [""] and not _SAYS_NOTHING.match("/".join(path))]
-    if not paths:
-        return []
-    if operation.name in KERNELS:
-        return next((path for path in paths if _made_by_kernel(path)), paths[0])
-    return paths[0]
+    return [path for path in paths if path != [""] and not _SAYS_NOTHING.match("/".join(path))]
+
+
+def _best(operation: Operation, paths: list[list[str]], bearers: Counter[tuple[str, ...]]) -> list[str]:
+    """The path that suits best; of equally good ones the last, behind which the converter puts no other's."""
+    of_kernels = [path for path in paths if _made_by_kernel(path)] if operation.name in KERNELS else []
+    if not of_kernels:
+        last = operation.fused != "linear" and operation.name not in KERNELS  # the first is the activation's name
+        return paths[-1 if last else 0] if paths else []
+    return min(reversed(of_kernels), key=lambda path: bearers[tuple(_without_operation(path))])
 
 
 def _made_by_kernel(path: Sequence[str]) -> bool:
@@ -74,16 +86,16 @@ def _made_by_kernel(path: Sequence[str]) -> bool:
 
 def _base(part: str) -> str:
     """Without the number that the converter puts behind an equal name: Conv2D1."""
-    return part if part in _OF_KERNELS or part in _OF_OTHERS else re.sub(r"_?\d+$", "", part)
+    return part if part in _OPERATIONS else re.sub(r"_?\d+$", "", part)
 
 
 def _without_operation(path: Sequence[str]) -> Sequence[str]:
-    """Without the framework's operations at the end: block/BatchNorm/FusedBatchNormV3 keeps its layer."""
+    """Without the framework's operation at the end, and what it is a part of: block/bn/batchnorm/add_1 is block/bn."""
     kept = list(path)
-    while len(kept) > 1 and (_base(kept[-1]) in _OF_KERNELS or _base(kept[-1]) in _OF_OTHERS):
+    if len(kept) > 1 and _base(kept[-1]) in _OPERATIONS:
         kept.pop()
-    if len(kept) > 1 and _base(kept[-2]) == "batchnorm":
-        kept = kept[:-2] or kept
+    while len(kept) > 1 and kept[-1] in _PARTS:
+        kept.pop()
     return kept
 
 
