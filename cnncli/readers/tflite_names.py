@@ -29,9 +29,11 @@ _OF_OTHERS = frozenset((
     "Softmax", "Elu", "Selu", "Gelu", "MaxPool", "MaxPool2d", "AvgPool", "AvgPool2d", "Mean", "Max", "Reshape", "Pad",
     "PadV2", "MirrorPad", "add_fold", "mul_fold", "Maximum", "Minimum", "Squeeze", "ExpandDims", "ResizeBilinear",
     "ResizeNearestNeighbor", "DepthToSpace", "SpaceToDepth", "BatchToSpaceND", "SpaceToBatchND", "HardSwish",
-    "Conv2D_bias", "concat", "add_1", "resource", "Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "clip_by_value", "Transpose", "transpose",
+    "Conv2D_bias", "resource", "clip_by_value", "Transpose", "transpose",
 ))  # fmt: skip
 _OPERATIONS = _OF_KERNELS | _OF_OTHERS
+_MERGING = frozenset(("Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "concat"))
+"""What is the whole of a layer that is called so: add_1/Add, but not block_2/add, which adds within a block."""
 _PARTS = frozenset(("batchnorm", "Tensordot", "BiasAdd", "ReadVariableOp"))
 """What consists of several operations."""
 _SAYS_NOTHING = re.compile(
@@ -44,6 +46,8 @@ def names(operations: Sequence[Operation]) -> list[str]:
     paths = [_paths(operation) for operation in operations]
     bearers = Counter(layer for each in paths for layer in {tuple(_without_operation(path)) for path in each})
     parts = [_best(operation, each, bearers) for operation, each in zip(operations, paths, strict=True)]
+    if _traced_twice(parts):
+        parts = [[part.removesuffix("_1") for part in each] for each in parts]
     common = _common([each for each in parts if len(each) > 1])
     taken: set[str] = set()
     found = []
@@ -62,6 +66,12 @@ def plain(name: str) -> str:
 def says_nothing(name: str) -> bool:
     """Whether a name is one that a converter gives to whatever is computed."""
     return bool(_SAYS_NOTHING.match(plain(name)))
+
+
+def _traced_twice(parts: Sequence[list[str]]) -> bool:
+    """Whether all layers' names end in _1: Keras 3 numbers them where it traces a model once more to write it."""
+    layers = [each for each in parts if len(each) > 1]
+    return len(layers) > 3 and all(_without_operation(each)[-1].endswith("_1") for each in layers)
 
 
 def _paths(operation: Operation) -> list[list[str]]:
@@ -86,13 +96,14 @@ def _made_by_kernel(path: Sequence[str]) -> bool:
 
 def _base(part: str) -> str:
     """Without the number that the converter puts behind an equal name: Conv2D1."""
-    return part if part in _OPERATIONS else re.sub(r"_?\d+$", "", part)
+    return part if part in _OPERATIONS or part in _MERGING else re.sub(r"_?\d+$", "", part)
 
 
 def _without_operation(path: Sequence[str]) -> Sequence[str]:
     """Without the framework's operation at the end, and what it is a part of: block/bn/batchnorm/add_1 is block/bn."""
     kept = list(path)
-    if len(kept) > 1 and _base(kept[-1]) in _OPERATIONS:
+    last = _base(kept[-1])
+    if len(kept) > 1 and (last in _OPERATIONS or (last in _MERGING and last.lower()[:3] in kept[-2].lower())):
         kept.pop()
     while len(kept) > 1 and kept[-1] in _PARTS:
         kept.pop()
