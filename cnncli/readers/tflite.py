@@ -93,8 +93,8 @@ def _end(tensor: FileTensor, named: dict[int, str]) -> str:
 class _Sizes:
     """What the sizes of the inputs are, and whether the stored shapes behind them hold.
 
-    A size that the file leaves open is stored as 1. Where one is open in an input, or in what an operation with a
-    kernel puts out, or where a person settles another size, shapes are those that follow from the inputs'.
+    A size that the file leaves open is stored as 1, the batch's too, which a dilated convolution multiplies. Where one
+    is open anywhere, or where a person settles another size, shapes are those that follow from the inputs'.
     """
 
     def __init__(self, graph: FileGraph, ends: _Ends, settings: Settings) -> None:
@@ -104,9 +104,8 @@ class _Sizes:
         for name, tensor in zip(ends.inputs, graph.inputs, strict=True):
             tensor.shape = self._input(name, tensor, _given(name, tensor, graph, settings))
         _all_known(ends, graph, settings)
-        behind = [operation for operation in graph.operations if operation.name in KERNELS and operation.outputs]
-        self.inferred = bool(self.settled) or any(tensor.is_open for tensor in graph.inputs)
-        self.inferred |= any(operation.output.is_open for operation in behind) or settings.batch is not None
+        self.inferred = bool(self.settled) or settings.batch is not None
+        self.inferred |= any(UNKNOWN in (tensor.declared or ()) for tensor in graph.tensors)
 
     def _input(self, name: str, tensor: FileTensor, given: Shape | None) -> Shape | None:
         declared = tensor.declared

@@ -37,7 +37,7 @@ _MERGING = frozenset(("Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "concat
 _PARTS = frozenset(("batchnorm", "Tensordot", "BiasAdd", "ReadVariableOp"))
 """What consists of several operations."""
 _SAYS_NOTHING = re.compile(
-    r"^(StatefulPartitionedCall|PartitionedCall|Identity(_int8|_uint8)?|Identity_\d+|serving_default|tfl\..*|arith\..*|output_?\d*|\d+|)$"
+    r"^((Stateful)?PartitionedCall(_\d+)?|Identity(_int8|_uint8|_\d+)?|serving_default|tfl\..*|arith\..*|output_?\d*|\d*)$"
 )
 
 
@@ -102,7 +102,7 @@ def _base(part: str) -> str:
 def _without_operation(path: Sequence[str]) -> Sequence[str]:
     """Without the framework's operation at the end, and what it is a part of: block/bn/batchnorm/add_1 is block/bn."""
     kept = list(path)
-    last = _base(kept[-1])
+    last = _base(kept[-1]) if kept else ""
     if len(kept) > 1 and (last in _OPERATIONS or (last in _MERGING and last.lower()[:3] in kept[-2].lower())):
         kept.pop()
     while len(kept) > 1 and kept[-1] in _PARTS:
