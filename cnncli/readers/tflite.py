@@ -188,9 +188,10 @@ def _assembled(
     for tensor, input_name in zip(found.inputs, ends.inputs, strict=True):
         if not assembly.has(tensor):
             assembly.enter(tensor, input_name)
+    state = _state(found)
     for operation, own_name in zip(found.operations, names(found.operations), strict=True):
         sizes.set(operation)
-        if not _settled_before(operation, assembly):
+        if not _settled_before(operation, assembly, state):
             _append(file, assembly, operation, _output_name(operation, ends, own_name))
     assembly.give(found.outputs)
     _warn(assembly, found, ends)
@@ -211,7 +212,12 @@ OF_CONSTANTS = frozenset(
 """Operations that leave a constant the constant that it is, in another type or order."""
 
 
-def _settled_before(operation: Operation, assembly: Assembly) -> bool:
+def _state(graph: FileGraph) -> set[int]:
+    """The variables that the network itself writes: they are no weights."""
+    return {id(each.input(0)) for each in graph.operations if each.name == "ASSIGN_VARIABLE"}
+
+
+def _settled_before(operation: Operation, assembly: Assembly, state: set[int]) -> bool:
     """Whether what an operation computes is settled before any input is there; then it is no layer, unless all are.
 
     Sparse and half-precision weights are unpacked so, and shapes computed of shapes.
@@ -224,12 +230,23 @@ def _settled_before(operation: Operation, assembly: Assembly) -> bool:
     if operation.name == "CALL_ONCE":  # sets variables and tables up, before the first example
         return not assembly.raw
     first = operation.input(0)
+    if operation.name in ("VAR_HANDLE", "READ_VARIABLE") and operation.outputs:
+        return _is_weight(operation, assembly, state)
     if operation.name not in OF_CONSTANTS or first is None or not first.constant or not operation.outputs:
         return False
     output = operation.output
     output.dtype, output.quantized, output.identity = first.dtype, first.quantized, first.identity
     output.constant = not assembly.raw
     return not assembly.raw
+
+
+def _is_weight(operation: Operation, assembly: Assembly, state: set[int]) -> bool:
+    """Whether a variable is one that only the first call of the file sets; then it is a constant."""
+    handle = operation.output if operation.name == "VAR_HANDLE" else operation.source
+    if assembly.raw or id(handle) in state:
+        return False
+    operation.output.constant, operation.output.identity = True, f"variable {handle.number}"
+    return True
 
 
 def _append(file: ModelFile, assembly: Assembly, operation: Operation, name: str) -> None:
@@ -250,6 +267,8 @@ def _weights_within(file: ModelFile, assembly: Assembly, operation: Operation) -
         graph = file.graph(number)
         found += [assembly.weight("constant", tensor) for tensor in graph.tensors if tensor.is_weight]
         left += [each for inner in graph.operations for each in inner.graphs]
+        if any(inner.name == "READ_VARIABLE" for inner in graph.operations):  # of a variable that is passed to it
+            found.append(Weight("variables", (UNKNOWN,)))
     return found
 
 

@@ -54,7 +54,9 @@ def names(operations: Sequence[Operation]) -> list[str]:
     for operation, each in zip(operations, parts, strict=True):
         own = each[common:] if len(each) > common else each
         short, long = "/".join(_without_operation(own)), "/".join(own)
-        found.append(_free([short, long], taken) if long else _free([operation.name.lower()], taken))
+        found.append(
+            _free([short, long], taken) if long else _free([operation.name.lower().replace("_2d", "2d")], taken)
+        )
     return found
 
 
@@ -69,9 +71,11 @@ def says_nothing(name: str) -> bool:
 
 
 def _traced_twice(parts: Sequence[list[str]]) -> bool:
-    """Whether all layers' names end in _1: Keras 3 numbers them where it traces a model once more to write it."""
+    """Whether the model's and all layers' names end in _1: Keras 3 traces a model once more to write it."""
     layers = [each for each in parts if len(each) > 1]
-    return len(layers) > 3 and all(_without_operation(each)[-1].endswith("_1") for each in layers)
+    return len(layers) > 1 and all(
+        each[0].endswith("_1") and _without_operation(each)[-1].endswith("_1") for each in layers
+    )
 
 
 def _paths(operation: Operation) -> list[list[str]]:
