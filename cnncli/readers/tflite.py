@@ -232,11 +232,13 @@ def _settled_before(operation: Operation, assembly: Assembly, state: set[int]) -
     first = operation.input(0)
     if operation.name in ("VAR_HANDLE", "READ_VARIABLE") and operation.outputs:
         return _is_weight(operation, assembly, state)
-    if operation.name not in OF_CONSTANTS or first is None or not first.constant or not operation.outputs:
+    if operation.name not in OF_CONSTANTS or first is None or not operation.outputs:
+        return False
+    if not first.constant and not first.unpacked:
         return False
     output = operation.output
     output.dtype, output.quantized, output.identity = first.dtype, first.quantized, first.identity
-    output.constant = not assembly.raw
+    output.constant, output.unpacked = not assembly.raw, True
     return not assembly.raw
 
 

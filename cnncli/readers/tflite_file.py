@@ -37,6 +37,8 @@ class FileTensor(Tensor):
     number: int = -1
     declared: tuple[int, ...] | None = None
     quantization: Table | None = None
+    unpacked: bool = False
+    """Whether an operation makes it of a constant alone, as of half-precision weights."""
 
     @property
     def is_open(self) -> bool:

@@ -33,7 +33,6 @@ _OF_OTHERS = frozenset((
 ))  # fmt: skip
 _OPERATIONS = _OF_KERNELS | _OF_OTHERS
 _MERGING = frozenset(("Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "concat"))
-"""What is the whole of a layer that is called so: add_1/Add, but not block_2/add, which adds within a block."""
 _PARTS = frozenset(("batchnorm", "Tensordot", "BiasAdd", "ReadVariableOp"))
 """What consists of several operations."""
 _SAYS_NOTHING = re.compile(
@@ -48,14 +47,13 @@ def names(operations: Sequence[Operation]) -> list[str]:
     parts = [_best(operation, each, bearers) for operation, each in zip(operations, paths, strict=True)]
     if _traced_twice(parts):
         parts = [[part.removesuffix("_1") for part in each] for each in parts]
-    common = _common([each for each in parts if len(each) > 1])
+    common, scopes = _common([each for each in parts if len(each) > 1]), _scopes(parts)
     taken: set[str] = set()
     found = []
     for operation, each in zip(operations, parts, strict=True):
-        own = each[common:] if len(each) > common else each
-        short, long = "/".join(_without_operation(own)), "/".join(own)
+        short, long = "/".join(_short(each, scopes)[common:]), "/".join(each[common:])
         found.append(
-            _free([short, long], taken) if long else _free([operation.name.lower().replace("_2d", "2d")], taken)
+            _free([short or long, long], taken) if long else _free([operation.name.lower().replace("_2d", "2d")], taken)
         )
     return found
 
@@ -73,9 +71,20 @@ def says_nothing(name: str) -> bool:
 def _traced_twice(parts: Sequence[list[str]]) -> bool:
     """Whether the model's and all layers' names end in _1: Keras 3 traces a model once more to write it."""
     layers = [each for each in parts if len(each) > 1]
-    return len(layers) > 1 and all(
-        each[0].endswith("_1") and _without_operation(each)[-1].endswith("_1") for each in layers
-    )
+    return len(layers) > 1 and all(part.endswith("_1") for each in layers for part in each[: min(2, len(each) - 1)])
+
+
+def _scopes(parts: Sequence[list[str]]) -> set[tuple[str, ...]]:
+    """The paths that hold several layers."""
+    layers = [_without_operation(each) for each in parts if not each or each[-1] not in _MERGING]
+    return {tuple(layer[:count]) for layer in layers for count in range(1, len(layer))}
+
+
+def _short(path: Sequence[str], scopes: set[tuple[str, ...]]) -> Sequence[str]:
+    """The layer's name: join/Add is join, but block_2/add, which adds within a block of several layers, stays."""
+    kept = _without_operation(path)
+    merges = len(kept) > 1 and _base(kept[-1]) in _MERGING and tuple(kept[:-1]) not in scopes
+    return kept[:-1] if merges else kept
 
 
 def _paths(operation: Operation) -> list[list[str]]:
@@ -106,8 +115,7 @@ def _base(part: str) -> str:
 def _without_operation(path: Sequence[str]) -> Sequence[str]:
     """Without the framework's operation at the end, and what it is a part of: block/bn/batchnorm/add_1 is block/bn."""
     kept = list(path)
-    last = _base(kept[-1]) if kept else ""
-    if len(kept) > 1 and (last in _OPERATIONS or (last in _MERGING and last.lower()[:3] in kept[-2].lower())):
+    if len(kept) > 1 and _base(kept[-1]) in _OPERATIONS:
         kept.pop()
     while len(kept) > 1 and kept[-1] in _PARTS:
         kept.pop()

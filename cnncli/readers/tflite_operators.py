@@ -152,7 +152,7 @@ def _kernel(
 ) -> list[Weight] | None:
     """The weights of a layer with a kernel, whose axes are put in Keras's order; None where they are computed."""
     kernel, added = operation.input(1), bias(operation, bias_number)
-    if kernel is None or not kernel.constant or (added is not None and not added.constant):
+    if any(each is not None and not each.constant and not each.unpacked for each in (kernel, added)) or kernel is None:
         return None
     shape = shape_of(operation, 1)
     found = [assembly.weight("kernel", kernel, tuple(shape[axis] for axis in order))]
@@ -230,7 +230,7 @@ def _pooling(assembly: Assembly, operation: Operation) -> Made | None:
 
 def _layer(layer: Layer) -> Maker:
     """Of an operation that is always the same layer of its first input."""
-    return lambda assembly, operation: Made(layer, _read(assembly, operation)[:1])
+    return lambda assembly, operation: Made(layer, [operation.source])
 
 
 def _leaky_relu(assembly: Assembly, operation: Operation) -> Made:
