@@ -64,6 +64,8 @@ from cnncli.graph.layers.regularization import (
     Dropout,
     GaussianDropout,
     GaussianNoise,
+    Idle,
+    SpatialDropout1D,
     SpatialDropout2D,
 )
 from cnncli.graph.layers.reshaping import (
@@ -118,6 +120,7 @@ __all__ = [
     "GlobalPooling",
     "GroupNormalization",
     "Identity",
+    "Idle",
     "Initializer",
     "InputLayer",
     "LayerNormalization",
@@ -149,6 +152,7 @@ __all__ = [
     "Slice",
     "Softmax",
     "SpaceToDepth",
+    "SpatialDropout1D",
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
@@ -161,7 +165,7 @@ __all__ = [
 
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
-    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+    Idle, LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
 
