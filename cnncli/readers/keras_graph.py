@@ -13,7 +13,7 @@ from typing import Any
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Graph, Node, Shape, Weight
-from cnncli.graph.layers import InputLayer, Opaque, Select
+from cnncli.graph.layers import InputLayer, Moving, Opaque, Select
 from cnncli.readers.assembly import agrees
 from cnncli.readers.keras_config import Call, LayerConfig, ModelConfig, Reference, items
 from cnncli.readers.keras_layers import (
@@ -156,7 +156,8 @@ class _Builder:
         return node
 
     def _found(
-        self, layer: LayerConfig, call: Call, shapes: Sequence[Shape], told: Shape | None, stored: Sequence[Weight] | None
+        self, layer: LayerConfig, call: Call, shapes: Sequence[Shape], told: Shape | None,
+        stored: Sequence[Weight] | None,
     ) -> Found | None:  # fmt: skip
         """Our layer, where it has the shape that is said and the weights that are stored."""
         if function_name(layer):
@@ -314,7 +315,7 @@ class _Walk:
             return [node]
         found = []
         for place in range(min(last, 256) + 1):
-            shape = self._said(first._replace(output=place))[0] or (node.shape if not place else _state(node))
+            shape = self._said(first._replace(output=place))[0] or (_state(node) if place else node.shape)
             found.append(self._builder._graph.add(Select(place, shape), node, name=f"{name}:{place}:output"))
         return found
 
@@ -334,6 +335,8 @@ class _Walk:
 
 
 def _state(node: Node) -> Shape:
-    """What a recurrent layer puts out besides: its states, as wide as it is."""
+    """What comes out besides: a recurrent layer's states, as wide as it is, or the further parts of a split."""
+    if isinstance(node.layer, Moving):
+        return node.shape
     units = getattr(node.layer, "units", None)
     return (UNKNOWN,) if units is None else (units,)

@@ -83,7 +83,7 @@ def known(layer: LayerConfig, inputs: Sequence[Shape], channels_first: bool) -> 
     try:
         if special:
             made = special(layer.config, inputs, channels_first)
-            return made and Found(made)
+            return None if made is None else Found(made)
         return _by_name(kind, layer.config, inputs, channels_first)
     except (LayerError, TypeError, ValueError, ZeroDivisionError):
         return None
@@ -126,17 +126,15 @@ def _value(value: Any) -> Any:
         return tuple(map(_value, value))
     if not isinstance(value, Mapping):
         return value
-    if "items" in value:
-        return items(value)
     found = value.get("config", {})
-    if value.get("class_name") == "VarianceScaling" and isinstance(found, Mapping):
+    if "items" in value or not isinstance(found, Mapping):
+        return items(value) if "items" in value else str(found)
+    if value.get("class_name") == "VarianceScaling":
         named = {argument.name for argument in fields(VarianceScaling)}
         return VarianceScaling(**{name: each for name, each in found.items() if name in named})
-    if value.get("class_name") in ("__numpy__", "__tensor__") and isinstance(found, Mapping):
+    if value.get("class_name") in ("__numpy__", "__tensor__"):
         return _value(found.get("value"))
-    if isinstance(found, Mapping):
-        return str(found.get("name") or _spelled(str(value.get("class_name"))))
-    return str(found)
+    return str(found.get("name") or _spelled(str(value.get("class_name"))))
 
 
 def _spelled(name: str) -> str:
@@ -455,7 +453,7 @@ def _sliced(spec: Any, shape: Shape) -> Shape | None:
     left: list[Any] = []
     sizes = [UNKNOWN, *shape]
     for part in parts:
-        if isinstance(part, Mapping) and "ellipsis" in str(part.get("class_name", "")).lower() or part == "...":
+        if _is_ellipsis(part):
             behind = len(parts) - parts.index(part) - 1
             keep = len(sizes) - behind
             left, sizes = left + sizes[:keep], sizes[keep:]
@@ -468,6 +466,10 @@ def _sliced(spec: Any, shape: Shape) -> Shape | None:
             left.append(_steps(bounds, sizes[0]))
             sizes = sizes[1:]
     return tuple((left + sizes)[1:])
+
+
+def _is_ellipsis(part: Any) -> bool:
+    return part == "..." or (isinstance(part, Mapping) and "ellipsis" in str(part.get("class_name", "")).lower())
 
 
 def _steps(bounds: Mapping[str, Any], size: Any) -> Any:
@@ -528,7 +530,7 @@ _FUNCTIONS: tuple[tuple[Any, Make], ...] = (
 
 
 def has_kernels(mine: Sequence[Weight], theirs: Sequence[Weight]) -> bool:
-    """Whether a file's weights are those of our layer, though spelt out otherwise: all its kernels, or as many cells."""
+    """Whether a file's weights are our layer's, though spelt out otherwise: all its kernels, or as many cells."""
     kernels = [weight.size for weight in mine if weight.name.endswith("kernel")]
     left = [weight.size for weight in theirs]
     if not kernels:

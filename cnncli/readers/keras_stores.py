@@ -78,7 +78,7 @@ def flat_weight(path: str, shape: tuple[int, ...], dtype: str) -> tuple[str, Wei
 
 
 class Legacy(Store):
-    """A .h5 of `save` or `save_weights` before Keras 3: a group a layer, with the paths of its weights in an attribute."""
+    """A .h5: a group a layer, with the paths of its weights in an attribute."""
 
     def __init__(self, root: Object) -> None:
         self._root = root
@@ -116,7 +116,7 @@ def texts(group: Object, name: str) -> list[str] | None:
 
 
 class Saved(Store):
-    """The .weights.h5 of Keras 3: a group a layer by its class, numbered in the order of layers; nested as objects are."""
+    """The .weights.h5 of Keras 3: a group a layer, named by its class and numbered in the order of layers."""
 
     def __init__(self, group: Object) -> None:
         self.group = group
@@ -194,6 +194,6 @@ class Live(Store):
         return Weight(name, tuple(map(int, weight.shape)), id(weight) in self._trained, dtype)
 
     def split(self, layers: Sequence[Place]) -> list[Store]:
-        inside = getattr(self._layer, "operations", None) or getattr(self._layer, "layers", ())
+        inside: Sequence[Any] = getattr(self._layer, "operations", None) or getattr(self._layer, "layers", ())
         own: Mapping[str, Any] = {str(layer.name): layer for layer in inside}
         return [Live(own[place.name], self._trained) if place.name in own else NOWHERE for place in layers]

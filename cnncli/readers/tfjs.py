@@ -29,8 +29,7 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
     if not has_layers(described):
         raise UsageError(f"{source.name} says nothing of the layers of its model")
     stored = list(_weights(written.get("weightsManifest") or ()))
-    found = reading(described, Flat(stored), _producer(written, topology), settings, source)
-    return found
+    return reading(described, Flat(stored), _producer(written, topology), settings, source)
 
 
 def _weights(manifest: Any) -> Iterator[tuple[str, Weight]]:
