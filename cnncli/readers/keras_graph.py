@@ -7,17 +7,20 @@ else it is opaque, with what is said and stored of it. A model within the model 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Graph, Node, Shape, Weight
-from cnncli.graph.layers import InputLayer, Moving, Opaque, Select
+from cnncli.graph.layers import LAYERS, InputLayer, Moving, Opaque, Select
+from cnncli.graph.roles import CONVOLUTIONS, Role
 from cnncli.readers.assembly import agrees
 from cnncli.readers.keras_config import Call, LayerConfig, ModelConfig, Reference, items
 from cnncli.readers.keras_layers import (
     LAYOUT_MATTERS,
+    OTHER_NAMES,
     Found,
     function,
     function_name,
@@ -133,9 +136,9 @@ class _Builder:
 
     def layer(
         self, layer: LayerConfig, call: Call, inputs: Sequence[Node], told: Shape | None, dtype: str, store: Store,
-        name: str, trained: bool,
+        name: str, trained: bool, wanted: Callable[[], Shape],
     ) -> Node:  # fmt: skip
-        """Append one application of a layer or of a function."""
+        """Append one application of a layer or of a function; `wanted` is the shape that its readers need."""
         self._calls += 1
         if self._calls > MOST_NODES:
             raise UsageError(f"has more than {MOST_NODES:,} applications of layers")
@@ -145,7 +148,7 @@ class _Builder:
         stored = () if as_function else store.weights()
         found = self._found(layer, call, shapes, told, stored)
         weights = _weights(found, layer, shapes, stored, store.exact, trained, variable)
-        made = found.layer if found else Opaque(_title(layer), _output(layer, told, shapes))
+        made = found.layer if found else Opaque(_title(layer), _output(layer, told, shapes) or wanted())
         dtype = dtype or (compute if not as_function or not inputs else inputs[0].dtype)
         key = store.identity or id(layer)
         node = self._graph.add(made, *inputs, name=name, dtype=dtype, weights=weights, shares=self._made.get(key))
@@ -184,10 +187,8 @@ def _title(layer: LayerConfig) -> str:
     return function_name(layer) or layer.kind or "Layer"
 
 
-def _output(layer: LayerConfig, told: Shape | None, inputs: Sequence[Shape]) -> Shape:
-    if told is not None:
-        return told
-    return shape_of(layer, inputs) or (UNKNOWN,)
+def _output(layer: LayerConfig, told: Shape | None, inputs: Sequence[Shape]) -> Shape | None:
+    return shape_of(layer, inputs) if told is None else told
 
 
 def _weights(
@@ -309,7 +310,7 @@ class _Walk:
         name = self._names.free(layer.name)
         trained = self._trained and layer.config.get("trainable") is not False
         told, dtype = self._said(first)
-        node = self._builder.layer(layer, call, inputs, told, dtype, store, name, trained)
+        node = self._builder.layer(layer, call, inputs, told, dtype, store, name, trained, partial(self._wanted, first))
         last = self._last.get((first.layer, first.call), 0)
         if not last:
             return [node]
@@ -319,19 +320,70 @@ class _Walk:
             found.append(self._builder._graph.add(Select(place, shape), node, name=f"{name}:{place}:output"))
         return found
 
+    def _wanted(self, reference: Reference) -> Shape:
+        """The shape of a tensor of which nothing is said, by the layers that read it: their rank and their kernels."""
+        rank, waiting, seen = 0, [(reference.layer, reference.call)], set()
+        while waiting:
+            place = waiting.pop(0)
+            for number, call in () if place in seen else self._readers.get(place, ()):
+                layer = self._model.layers[number]
+                rank = rank or wanted_rank(layer)
+                channels = wanted_channels(layer, self._stores[number])
+                if rank and channels:
+                    return (UNKNOWN,) * (rank - 1) + (channels,)
+                if keeps_channels(layer):
+                    waiting.append((layer.name, call))
+            seen.add(place)
+        return (UNKNOWN,) * max(rank, 1)
+
+    @cached_property
+    def _readers(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
+        found: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        for number, layer in enumerate(self._model.layers):
+            for place, call in enumerate(layer.calls):
+                for source in call.sources:
+                    found.setdefault((source.layer, source.call), []).append((number, place))
+        return found
+
     def _said(self, reference: Reference) -> tuple[Shape | None, str]:
         told = self._model.told.get(reference)
         return (None, "") if told is None else (last_channels(told.shape, self._builder._first), told.dtype)
 
     def _guessed(self, number: int) -> Shape | None:
         """The shape of an input of which nothing is said, by the kernel of the layer that reads it."""
-        for layer, store in zip(self._model.layers[number + 1 :], self._stores[number + 1 :], strict=False):
-            stored = store.weights() if not layer.model else None
-            kernel = next((weight.shape for weight in stored or () if len(weight.shape) > 1), None)
-            if kernel:
-                groups = layer.config.get("groups") or 1
-                return (UNKNOWN,) * (len(kernel) - 2) + (kernel[-2] * int(groups),)
-        return None
+        layer, store = self._model.layers[number + 1], self._stores[number + 1]
+        if layer.kind == "Dense" and (kernel := kernel_of(store)):
+            return kernel[:1]
+        shape = self._wanted(Reference(self._model.layers[number].name))
+        return shape if len(shape) > 1 else None
+
+
+def wanted_rank(layer: LayerConfig) -> int:
+    """Of an input without its batch axis, by the layer's name; 0 where that does not tell."""
+    kind = OTHER_NAMES.get(layer.kind, layer.kind)
+    return next((rank for end, rank in (("2D", 3), ("2DTranspose", 3), ("1D", 2)) if kind.endswith(end)), 0)
+
+
+def kernel_of(store: Store) -> Shape | None:
+    return next((weight.shape for weight in store.weights() or () if len(weight.shape) > 1), None)
+
+
+def wanted_channels(layer: LayerConfig, store: Store) -> int:
+    """Of an input, by the layer's kernel; 0 where it has none."""
+    kind = OTHER_NAMES.get(layer.kind, layer.kind)
+    if kind not in LAYERS or LAYERS[kind].role not in CONVOLUTIONS:
+        return 0
+    kernel = kernel_of(store)
+    place = -1 if "Transpose" in kind else -2
+    groups = layer.config.get("groups") or 1
+    return kernel[place] * int(groups) if kernel else 0
+
+
+def keeps_channels(layer: LayerConfig) -> bool:
+    """Whether it puts out the channels that it is given, so that its readers say what it reads."""
+    kind = LAYERS.get(OTHER_NAMES.get(layer.kind, layer.kind))
+    cropping = layer.kind.startswith(("ZeroPadding", "Cropping", "UpSampling", "MaxPooling", "AveragePooling"))
+    return cropping or (kind is not None and kind.role in (Role.ACTIVATION, Role.NORMALIZATION, Role.TRAINING))
 
 
 def _state(node: Node) -> Shape:

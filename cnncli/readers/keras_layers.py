@@ -372,6 +372,8 @@ def _is_tensor(value: Any) -> bool:
 def _shape_of_value(value: Any) -> Shape:
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         value = value["config"].get("value")
+    if hasattr(value, "shape"):  # an array, in a model in memory
+        return tuple(value.shape)
     shape: list[int] = []
     while isinstance(value, (list, tuple)) and value and len(shape) < 8:
         shape.append(len(value))

@@ -181,7 +181,7 @@ class Live(Store):
     exact = True
 
     def __init__(self, layer: Any, trained: frozenset[int]) -> None:
-        self._layer, self._trained, self.identity = layer, trained, id(layer)
+        self._layer, self.trained, self.identity = layer, trained, id(layer)
 
     def weights(self) -> tuple[Weight, ...] | None:
         if not hasattr(self._layer, "weights"):
@@ -191,9 +191,10 @@ class Live(Store):
     def _weight(self, weight: Any) -> Weight:
         name = re.sub(r":\d+$", "", str(weight.name)).rpartition("/")[2]
         dtype = str(getattr(weight.dtype, "name", weight.dtype))
-        return Weight(name, tuple(map(int, weight.shape)), id(weight) in self._trained, dtype)
+        return Weight(name, tuple(map(int, weight.shape)), id(weight) in self.trained, dtype)
 
     def split(self, layers: Sequence[Place]) -> list[Store]:
-        inside: Sequence[Any] = getattr(self._layer, "operations", None) or getattr(self._layer, "layers", ())
+        functional = getattr(self._layer, "_functional", None) or self._layer
+        inside: Any = getattr(functional, "operations", None) or getattr(functional, "layers", ())
         own: Mapping[str, Any] = {str(layer.name): layer for layer in inside}
-        return [Live(own[place.name], self._trained) if place.name in own else NOWHERE for place in layers]
+        return [Live(own[place.name], self.trained) if place.name in own else NOWHERE for place in layers]

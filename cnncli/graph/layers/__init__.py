@@ -15,6 +15,7 @@ from cnncli.graph.layers.elementwise import Elementwise
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from cnncli.graph.layers.moving import (
     Cast,
+    CenterCrop,
     Constant,
     DepthToSpace,
     Dequantize,
@@ -74,6 +75,7 @@ from cnncli.graph.layers.reshaping import (
     Identity,
     InputLayer,
     Permute,
+    RepeatVector,
     Reshape,
     UpSampling2D,
     ZeroPadding2D,
@@ -94,6 +96,7 @@ __all__ = [
     "AveragePooling2D",
     "BatchNormalization",
     "Cast",
+    "CenterCrop",
     "Concatenate",
     "Constant",
     "Conv1D",
@@ -142,6 +145,7 @@ __all__ = [
     "Quantize",
     "ReLU",
     "Reduce",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Resizing",
