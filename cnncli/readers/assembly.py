@@ -249,7 +249,7 @@ def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Se
     leading = len(expected) > 3 and (layer.role in CONVOLUTIONS or layer.role is Role.POOLING)
     for each in (TimeDistributed(layer), layer) if leading else (layer,):
         try:
-            if _agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
+            if agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
                 return each
         except LayerError:
             continue
@@ -265,7 +265,7 @@ def _stand_in(layer: Layer, inputs: Sequence[Shape], expected: Shape) -> Layer:
     return Opaque(layer.type, expected) if works else Moving(layer.type, expected)
 
 
-def _agrees(found: Shape, expected: Shape) -> bool:
+def agrees(found: Shape, expected: Shape) -> bool:
     """Whether two shapes are one as far as they are known."""
     return len(found) == len(expected) and all(
         one is UNKNOWN or other is UNKNOWN or one == other for one, other in zip(found, expected, strict=True)

@@ -15,6 +15,7 @@ from cnncli.graph.layers.elementwise import Elementwise
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from cnncli.graph.layers.moving import (
     Cast,
+    CenterCrop,
     Constant,
     DepthToSpace,
     Dequantize,
@@ -64,6 +65,8 @@ from cnncli.graph.layers.regularization import (
     Dropout,
     GaussianDropout,
     GaussianNoise,
+    Idle,
+    SpatialDropout1D,
     SpatialDropout2D,
 )
 from cnncli.graph.layers.reshaping import (
@@ -72,6 +75,7 @@ from cnncli.graph.layers.reshaping import (
     Identity,
     InputLayer,
     Permute,
+    RepeatVector,
     Reshape,
     UpSampling2D,
     ZeroPadding2D,
@@ -92,6 +96,7 @@ __all__ = [
     "AveragePooling2D",
     "BatchNormalization",
     "Cast",
+    "CenterCrop",
     "Concatenate",
     "Constant",
     "Conv1D",
@@ -118,6 +123,7 @@ __all__ = [
     "GlobalPooling",
     "GroupNormalization",
     "Identity",
+    "Idle",
     "Initializer",
     "InputLayer",
     "LayerNormalization",
@@ -139,6 +145,7 @@ __all__ = [
     "Quantize",
     "ReLU",
     "Reduce",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Resizing",
@@ -149,6 +156,7 @@ __all__ = [
     "Slice",
     "Softmax",
     "SpaceToDepth",
+    "SpatialDropout1D",
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
@@ -161,7 +169,7 @@ __all__ = [
 
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
-    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+    Idle, LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
 
