@@ -12,6 +12,7 @@ from cnncli.graph.layers.convolution import (
     VarianceScaling,
 )
 from cnncli.graph.layers.elementwise import Elementwise
+from cnncli.graph.layers.kernels import AnyConvolution, AnyDense
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from cnncli.graph.layers.moving import (
     Cast,
@@ -87,6 +88,8 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
+    "AnyConvolution",
+    "AnyDense",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -160,7 +163,7 @@ __all__ = [
 ]
 
 _NOT_KERAS = (
-    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
+    Layer, Merge, GlobalPooling, Opaque, Select, AnyConvolution, AnyDense, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
     LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
