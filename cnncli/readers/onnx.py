@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
-from cnncli.amounts import UNKNOWN, total
+from cnncli.amounts import UNKNOWN
 from cnncli.graph import Weight
-from cnncli.graph.layers import Moving, Opaque
+from cnncli.graph.layers import Opaque
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.onnx_inputs import Entered, entered
 from cnncli.readers.onnx_layouts import wanted_layouts
 from cnncli.readers.onnx_model import (
+    MOST_VALUES,
     Attributes,
     GraphProto,
     Info,
     ModelProto,
     NodeProto,
-    Open,
     Operation,
     Root,
     Value,
@@ -161,9 +162,7 @@ class _Walker:
 
     # Operations.
 
-    def _operation(
-        self, operation: Operation, node: NodeProto, scope: _Scope, context: _Context
-    ) -> Sequence[Value]:
+    def _operation(self, operation: Operation, node: NodeProto, scope: _Scope, context: _Context) -> Sequence[Value]:
         if node.kind == "Constant" and not node.domain:
             return [_constant(operation, context.prefix + node.outputs[0])]
         operation.outputs = [Value(context.prefix + name, None) for name in node.outputs]
@@ -197,8 +196,8 @@ class _Walker:
                 value is None or value.constant for value in operation.inputs
             )
         if node.kind in ("Shape", "Size"):
-            return True
-        known = bool(inferred(operation)[0][0] is not None) if operation.outputs else False
+            return bool(operation.inputs)
+        known = bool(operation.outputs) and operation.outputs[0].shape is not None
         return known and bool(operation.inputs) and all(value is None or value.constant for value in operation.inputs)
 
     def _compute(self, operation: Operation) -> None:
@@ -321,16 +320,11 @@ _ONLY_FIRST = ("Reshape", "Squeeze", "Unsqueeze", "Expand", "Slice", "Gather", "
 
 def _fill(operation: Operation) -> tuple[object, ...] | None:
     output, given = operation.outputs[0], operation.attributes.message("value")
-    size = 1
-    for each in output.shape or ():
-        size *= each
-    if not size <= 4096:
+    size = prod(output.shape or ())
+    if not size <= MOST_VALUES:
         return None
     fill = constant("", given.message(5)).scalar() if given is not None else 0.0
     return None if fill is None else (fill,) * size
-
-
-_LISTS = {"value_ints": "int64", "value_floats": "float32"}
 
 
 def _constant(operation: Operation, name: str) -> Value:
@@ -380,13 +374,4 @@ def _read_names(graph: GraphProto) -> Iterator[str]:
 def _held_elements(graph: GraphProto | None) -> int:
     """Elements of the kernels that a graph holds: constants of at least two axes."""
     found = [value.shape for value in _constants(graph) if len(value.shape or ()) > 1 and counts(value.dtype)]
-    size = 0
-    for shape in found:
-        each = 1
-        for along in shape or ():
-            each *= along
-        size += each
-    return size
-
-
-__all__ = ["Moving", "Open", "read", "total"]
+    return sum(prod(shape or ()) for shape in found)

@@ -79,11 +79,11 @@ def _by_name(inputs: Sequence[Info], given: Mapping[str, Shape]) -> dict[str, Sh
                 raise UsageError(f"--input-shape {name}: there is no such input; there is {', '.join(names)}")
             found[name] = shape
             continue
-        fitting = names if len(names) == 1 else [each.name for each in inputs if len(each.shape or ()) == len(shape) + 1]
+        fitting = (
+            names if len(names) == 1 else [each.name for each in inputs if len(each.shape or ()) == len(shape) + 1]
+        )
         if len(fitting) != 1:
-            raise UsageError(
-                f"--input-shape: say of which input as NAME=SHAPE; there is {', '.join(names) or 'none'}"
-            )
+            raise UsageError(f"--input-shape: say of which input as NAME=SHAPE; there is {', '.join(names) or 'none'}")
         found[fitting[0]] = shape
     return found
 

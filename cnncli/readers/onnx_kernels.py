@@ -25,7 +25,6 @@ from cnncli.graph.layers import (
     MaxPooling1D,
     MaxPooling2D,
     Moving,
-    Pad,
     ReLU,
     ZeroPadding1D,
     ZeroPadding2D,
@@ -119,7 +118,9 @@ def _after(translator: Translator, operation: Operation, made: Value, bias: Valu
         translator.simple("Add", [made, bias], output, name=f"{translator.name(operation)}.bias")
         made = output
     if activated:
-        translator.activation(activated, made, operation.outputs[0], f"{translator.name(operation)}.{activated.lower()}")
+        translator.activation(
+            activated, made, operation.outputs[0], f"{translator.name(operation)}.{activated.lower()}"
+        )
 
 
 def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:
@@ -337,9 +338,7 @@ def packed_product(translator: Translator, operation: Operation) -> None:
     name = translator.name(operation, kernel)
     source = translator.laid_out(source, False)
     layer = Dense(units, use_bias=False)
-    translator.assembly.apply(
-        layer, [source], operation.outputs[0], name=name, weights=weights, channels_first=False
-    )
+    translator.assembly.apply(layer, [source], operation.outputs[0], name=name, weights=weights, channels_first=False)
 
 
 def padding_layer(rank: int, pads: Sequence[tuple[int, int]]) -> Layer | None:
@@ -347,6 +346,3 @@ def padding_layer(rank: int, pads: Sequence[tuple[int, int]]) -> Layer | None:
     if rank == 4:
         return ZeroPadding2D(tuple(pads))  # type: ignore[arg-type]
     return ZeroPadding1D(pads[0]) if rank == 3 else None
-
-
-__all__ = ["Pad", "convolution", "packed_product", "padding_layer", "pooling", "product", "transposed"]

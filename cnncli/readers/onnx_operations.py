@@ -660,9 +660,7 @@ def _reshape(translator: Translator, operation: Operation) -> None:
         return
     flat = len(shape) == 1 and len(assembly.shape(source)) > 1 and operation.kind in ("Flatten", "Reshape")
     layer: Layer = Flatten() if flat else Reshape(shape)
-    translator.modest(
-        layer, [source], output, name=translator.name(operation), channels_first=output.channels_first
-    )
+    translator.modest(layer, [source], output, name=translator.name(operation), channels_first=output.channels_first)
 
 
 def _pad(translator: Translator, operation: Operation) -> None:

@@ -333,7 +333,9 @@ def _reshape(operation: Operation) -> list[Output]:
             return [(None if rank is UNKNOWN else (UNKNOWN,) * min(rank, 64), _dtype(operation))]
         target = list(values)
     if not operation.attributes.number("allowzero"):
-        target = [(shape or ())[axis] if size is not UNKNOWN and size == 0 else size for axis, size in enumerate(target)]
+        target = [
+            (shape or ())[axis] if size is not UNKNOWN and size == 0 else size for axis, size in enumerate(target)
+        ]
     open_ = [axis for axis, size in enumerate(target) if size is UNKNOWN or size == -1]
     if len(open_) == 1 and shape is not None:
         target[open_[0]] = _remaining(shape, [size for axis, size in enumerate(target) if axis != open_[0]])
@@ -389,7 +391,9 @@ def _transpose(operation: Operation) -> list[Output]:
 
 def concatenated(operation: Operation) -> list[int]:
     """Which inputs are the tensors: onnxruntime's quantized form has a scale and a zero point behind each."""
-    return list(range(2, len(operation.inputs), 3) if operation.kind == "QLinearConcat" else range(len(operation.inputs)))
+    return list(
+        range(2, len(operation.inputs), 3) if operation.kind == "QLinearConcat" else range(len(operation.inputs))
+    )
 
 
 def _concat(operation: Operation) -> list[Output]:
@@ -680,5 +684,3 @@ INFERENCES: dict[tuple[str, str], Inference] = {
     ("", "SimplifiedLayerNormalization"): _normalized,
 }
 """By domain and type. onnxruntime's own operations: github.com/microsoft/onnxruntime, docs/ContribOperators.md."""
-
-
