@@ -125,11 +125,15 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            layer = Constant(tuple(tensor.shape or ()))
-            name = self.free(tensor.name)
-            found = self.graph.add(layer, name=name, dtype=tensor.dtype, weights=self.held(tensor))
-            self._bind(tensor, found)
+            found = self.hold(tensor, tuple(tensor.shape or ()))
         return found
+
+    def hold(self, tensor: Tensor, shape: Shape) -> Node:
+        """A constant as a node of the shape that it has in the graph."""
+        name = self.free(tensor.name)
+        node = self.graph.add(Constant(shape), name=name, dtype=tensor.dtype, weights=self.held(tensor))
+        self._bind(tensor, node)
+        return node
 
     def has(self, tensor: Tensor) -> bool:
         return id(tensor) in self._nodes

@@ -150,6 +150,7 @@ class _Walker:
             context.opsets.get(node.domain, 1),
         )  # fmt: skip
         key = (node.domain, node.kind, node.overload)
+        found: Sequence[Value]
         if key in self._model.functions:
             found = self._call(operation, key)
         elif node.kind == "If" and not node.domain:
@@ -260,7 +261,10 @@ class _Walker:
         with self._deeper("If"):
             found = self._graph(taken, _Scope(scope), self._within(taken, context))
         name, which = operation.name or operation.kind, ("then_branch", "else_branch")[number]
-        outputs = [Value(context.prefix + name, value.shape, value.dtype) for name, value in zip(node.outputs, found)]
+        outputs = [
+            Value(context.prefix + name, value.shape, value.dtype)
+            for name, value in zip(node.outputs, found, strict=False)
+        ]
         weights = [each for value in _constants(other) for each in held_by(value)]
         layer = Opaque("If", self.assembly.shape(outputs[0]) if outputs else ())
         self.translator.join(operation, layer, [value for value in found if not value.constant], outputs, weights)
@@ -280,9 +284,9 @@ class _Walker:
             for value in _constants(body):
                 found[value.name] = value
             for name in _read_names(body):
-                value = scope.find(name)
-                if value is not None and value not in operation.inputs:
-                    found[name] = value
+                outer = scope.find(name)
+                if outer is not None and outer not in operation.inputs:
+                    found[name] = outer
         return list(found.values())
 
 

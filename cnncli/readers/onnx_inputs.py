@@ -145,11 +145,16 @@ def _warn_of_open(value: Value, info: Info, count: int, found: Entered) -> None:
     if not any(size is UNKNOWN for size in shape[1:]):
         return
     inner = (*shape[2:], shape[1]) if value.channels_first else shape[1:]
-    pattern = {3: (224, 224), 2: (512,)}.get(len(inner), (16,) * (len(inner) - 1))
-    shown = [*(size if size is not UNKNOWN else pattern[min(axis, len(pattern) - 1)] for axis, size in
-               enumerate(inner[:-1])), inner[-1] if inner[-1] is not UNKNOWN else 512 if len(inner) == 1 else 3]  # fmt: skip
+    shown = [_example(axis, len(inner)) if size is UNKNOWN else size for axis, size in enumerate(inner)]
     name = f"{value.name}=" if count > 1 else ""
     found.warnings.append(
         f"{value.name} is {_written(inner)}: sizes that the file leaves open are unknown, and so is what depends on "
         f"them; settle them, as by --input-shape {name}{_written(shown)}"
     )
+
+
+def _example(axis: int, rank: int) -> int:
+    """A size that a person may have meant: a picture of 224x224x3, 512 steps."""
+    if rank == 3:
+        return 3 if axis == 2 else 224
+    return 512 if not axis else 16

@@ -35,10 +35,11 @@ from cnncli.readers.onnx_shapes import Sliding, channels_last, extents, kernel_i
 if TYPE_CHECKING:
     from cnncli.readers.onnx_operations import Translator
 
-_CONVOLUTIONS: dict[int, type[Layer]] = {1: Conv1D, 2: Conv2D}
-_DEPTHWISE: dict[int, type[Layer]] = {1: DepthwiseConv1D, 2: DepthwiseConv2D}
-_TRANSPOSED: dict[int, type[Layer]] = {1: Conv1DTranspose, 2: Conv2DTranspose}
-_POOLS: dict[str, dict[int, type[Layer]]] = {
+_Makers = dict[int, Callable[..., Layer]]
+_CONVOLUTIONS: _Makers = {1: Conv1D, 2: Conv2D}
+_DEPTHWISE: _Makers = {1: DepthwiseConv1D, 2: DepthwiseConv2D}
+_TRANSPOSED: _Makers = {1: Conv1DTranspose, 2: Conv2DTranspose}
+_POOLS: dict[str, _Makers] = {
     "Max": {1: MaxPooling1D, 2: MaxPooling2D}, "Average": {1: AveragePooling1D, 2: AveragePooling2D},
 }  # fmt: skip
 
@@ -139,14 +140,11 @@ def _conv_layer(
         "kernel_size": _sizes(window.kernel), "strides": _sizes(window.strides), "padding": padding,
         "dilation_rate": _sizes(window.dilations), "use_bias": use_bias,
     }  # fmt: skip
-    make: Callable[..., Layer]
     try:
         if group == channels and group > 1 and kernel[0] % group == 0 and rank in _DEPTHWISE:
-            make = _DEPTHWISE[rank]
-            return make(depth_multiplier=kernel[0] // group, **common)
+            return _DEPTHWISE[rank](depth_multiplier=kernel[0] // group, **common)
         if rank in _CONVOLUTIONS:
-            make = _CONVOLUTIONS[rank]
-            return make(filters=kernel[0], groups=group, **common)
+            return _CONVOLUTIONS[rank](filters=kernel[0], groups=group, **common)
     except LayerError:
         return None
     return None
@@ -199,7 +197,7 @@ def _transposed_layer(
     more = _sizes(attributes.numbers("output_padding") or [0] * rank)
     if rank not in _TRANSPOSED:
         return None
-    make: Callable[..., Layer] = _TRANSPOSED[rank]
+    make = _TRANSPOSED[rank]
     expected = translator.assembly.shape(operation.outputs[0])
     same = _pads_as_same(attributes.numbers("pads"), kernel[2:], strides, dilations)
     for padding, output_padding in (("valid", None), ("same", None), ("valid", more), ("same", more)):
@@ -244,7 +242,7 @@ def pooling(translator: Translator, operation: Operation) -> None:
     source = translator.laid_out(source, True)
     sizes = (source.shape or ())[2:]
     window = sliding(operation, sizes, kernel)
-    make: Any = _POOLS[name].get(len(kernel))
+    make = _POOLS[name].get(len(kernel))
     if make is None or max(window.dilations) > 1 or not translator.assembly.is_batched(source):
         operation.inputs[0] = source
         translator.moving(operation, channels_first=True)

@@ -18,7 +18,6 @@ from cnncli.graph.layers import (
     BatchNormalization,
     Cast,
     Concatenate,
-    Constant,
     DepthToSpace,
     Dequantize,
     Dropout,
@@ -326,7 +325,7 @@ def _hard_sigmoid(operation: Operation) -> Layer:
 
 def _clip(operation: Operation) -> Layer:
     """Bounds are attributes until opset 10, inputs since."""
-    bounds = []
+    bounds: list[Any] = []
     for number, name in enumerate(("min", "max"), 1):
         given = operation.input(number)
         value = operation.attributes.real(name) if name in operation.attributes else given and given.scalar()
@@ -487,7 +486,11 @@ def _affine(
     channels_first: bool | None = None,
 ) -> None:  # fmt: skip
     """Normalization with a scale and a shift, which are weights where they are constants."""
-    named = [(name, value) for name, value in zip(("gamma", "beta"), given) if value is not None and value.constant]
+    named = [
+        (name, value)
+        for name, value in zip(("gamma", "beta"), given, strict=True)
+        if value is not None and value.constant
+    ]
     weights = [each for name, value in named for each in as_weights(value, name)]
     translator.modest(
         layer, [source], operation.outputs[0], name=translator.name(operation), weights=weights,
@@ -593,17 +596,7 @@ def _concat(translator: Translator, operation: Operation) -> None:
     inputs = [each for number in concatenated(operation) if (each := operation.input(number)) is not None]
     first = translator.layout(inputs, output)
     output.channels_first = first
-    arranged = []
-    for each in inputs:
-        if each.constant and output.rank > 1 and not assembly.has(each):
-            shape = assembly.operand(each, output)
-            each = Value(each.name, (assembly.batch, *(each.shape or ())[1:]), each.dtype, roots=each.roots)
-            node = assembly.graph.add(
-                Constant(shape), name=assembly.free(each.name), dtype=each.dtype, weights=held_by(each)
-            )
-            each.channels_first = first
-            assembly._bind(each, node)
-        arranged.append(translator.laid_out(each, first))
+    arranged = [_arranged(translator, each, output) for each in inputs]
     axis = axis_of(operation.attributes.number("axis", 1), output.rank)
     place = assembly.axis(output, axis)
     if len(arranged) == 1:
@@ -611,6 +604,17 @@ def _concat(translator: Translator, operation: Operation) -> None:
     else:
         layer = Concatenate(-1 if place == len(assembly.shape(output)) else place)
     translator.modest(layer, arranged, output, name=translator.name(operation), channels_first=first)
+
+
+def _arranged(translator: Translator, value: Value, output: Value) -> Value:
+    """An input in the output's layout; a constant becomes a node without the batch axis."""
+    assembly = translator.assembly
+    if not value.constant or output.rank < 2 or not value.shape:
+        return translator.laid_out(value, output.channels_first)
+    shape = (assembly.batch, *value.shape[1:])
+    held = Value(value.name, shape, value.dtype, roots=value.roots, channels_first=output.channels_first)
+    assembly.hold(held, assembly.operand(value, output))
+    return held
 
 
 def _slice(translator: Translator, operation: Operation) -> None:
@@ -700,7 +704,8 @@ def _resize(translator: Translator, operation: Operation) -> None:
     before, after = assembly.shape(source), assembly.shape(output)
     aligned = operation.attributes.text("coordinate_transformation_mode") == "align_corners" and mode != "nearest"
     name = translator.name(operation)
-    if len(before) not in (2, 3) or before[-1] != after[-1] or len(before) == 2 and mode != "nearest":
+    fits = len(before) == 3 or (len(before) == 2 and mode == "nearest")
+    if not fits or before[-1] != after[-1]:
         translator.moving(operation, channels_first=source.channels_first)
         return
     whole = not aligned and all(
@@ -780,7 +785,8 @@ _STANDARD: dict[str, Translation] = {
     **{kind: _layer(make) for kind, make in _SETTINGS.items()}, **dict.fromkeys(_PLAIN_MOVES, _moving),
     **dict.fromkeys((*REDUCING, "ArgMax", "ArgMin"), _reduce), **dict.fromkeys(("IsInf", "IsNaN"), _function),
     **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), convolution), "ConvTranspose": transposed,
-    **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pooling), **dict.fromkeys(("RoiAlign", "GridSample"), _sampled),
+    **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pooling),
+    **dict.fromkeys(("RoiAlign", "GridSample"), _sampled),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), _global), "PRelu": _prelu,
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax), **dict.fromkeys(("Resize", "Upsample"), _resize),
     **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape), "Transpose": _transpose,

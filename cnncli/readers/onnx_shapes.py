@@ -342,7 +342,7 @@ def _reshape(operation: Operation) -> list[Output]:
     return [(tuple(UNKNOWN if size is UNKNOWN or size < 0 else size for size in target), _dtype(operation))]
 
 
-def _remaining(shape: Sizes, others: Sequence[int]) -> int:
+def _remaining(shape: Sizes, others: Sequence[int]) -> Any:
     """The size that is left. Open sizes that stand on both sides cancel."""
     if any(size is UNKNOWN for size in others):
         return UNKNOWN
@@ -433,7 +433,7 @@ def _slice(operation: Operation) -> list[Output]:
     return [(tuple(shape), _dtype(operation))]
 
 
-def _of_open(begin: int, end: int, step: int) -> int:
+def _of_open(begin: int, end: int, step: int) -> Any:
     """What a Slice leaves of an open size: known only where both ends count from its end."""
     return max(-(-(end - begin) // step), 0) if begin < 0 and end < 0 and step > 0 else UNKNOWN
 
@@ -519,7 +519,7 @@ def _resize(operation: Operation) -> list[Output]:
     """Sizes, or the sizes times the scales: Upsample's attribute or 2nd input, Resize's 2nd (opset 10) or 3rd input."""
     shape, attributes = ranked(operation), operation.attributes
     chosen = [axis_of(axis, len(shape)) for axis in attributes.numbers("axes") or range(len(shape))]
-    out = list(shape)
+    out: list[Any] = list(shape)
     sizes = operation.known(3)
     if sizes:
         for axis, size in zip(chosen, sizes, strict=True):

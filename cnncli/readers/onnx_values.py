@@ -69,13 +69,11 @@ def _computed(compute: Callable[..., Any], cells: Sequence[Any]) -> Any:
 
 
 def taken(values: Values, shape: Sequence[int], places: Sequence[Sequence[int]]) -> Values:
-    """The values at all combinations of places along the axes."""
+    """The values at all combinations of places along the axes; along further axes in front they are repeated."""
+    further = len(places) - len(shape)
     strides = [prod(shape[axis + 1 :]) for axis in range(len(shape))]
-    steps = [
-        [place * stride for place in along] for along, stride in zip(places[-len(shape) or len(places) :], strides)
-    ]
-    times = prod(len(along) for along in places[: len(places) - len(shape)])
-    return tuple(values[sum(each)] for each in product(*steps)) * times
+    steps = [[place * stride for place in along] for along, stride in zip(places[further:], strides, strict=True)]
+    return tuple(values[sum(each)] for each in product(*steps)) * prod(map(len, places[:further]))
 
 
 def _repeated(shape: Sequence[int], output: Sequence[int]) -> list[list[int]]:
@@ -213,7 +211,7 @@ def _tile(operation: Operation) -> list[Values | None]:
 
 
 def _range(operation: Operation) -> list[Values | None]:
-    start, limit, delta = (values[0] for values in _inputs(operation))
+    start, _, delta = (values[0] for values in _inputs(operation))
     size = (operation.outputs[0].shape or (0,))[0]
     return [tuple(start + place * delta for place in range(size))]
 

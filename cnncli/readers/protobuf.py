@@ -76,15 +76,14 @@ def walked(piece: Piece) -> Iterator[tuple[int, int, int | memoryview | Piece]]:
 
     Raises BadMessage, and Damaged for a message that holds more small fields than may be held.
     """
-    source, place, end = piece.source, piece.start, piece.start + piece.size
-    block, begin, held = memoryview(b""), place, 0
+    source, end = piece.source, piece.start + piece.size
+    block = _Block(piece)
+    place, total = piece.start, 0
     for _ in range(MOST_FIELDS):
         if place >= end:
             return
-        if place + 24 + SMALL > begin + len(block) and begin + len(block) < end or place < begin:
-            begin, block = place, memoryview(source.read(place, min(_AT_ONCE, end - place)))
-        number, kind, value, at = _header(block, place - begin)
-        place = begin + at
+        number, kind, value, at = _header(block.at(place, LONGEST_HEADER), 0)
+        place += at
         if kind == VARINT:
             yield number, kind, value
             continue
@@ -93,12 +92,32 @@ def walked(piece: Piece) -> Iterator[tuple[int, int, int | memoryview | Piece]]:
         if value > SMALL:
             yield number, kind, Piece(source, place, value)
         else:
-            held += value
-            if held > MOST_STRUCTURE:
+            total += value
+            if total > MOST_STRUCTURE:
                 source.fail(f"has a structure of more than {MOST_STRUCTURE:,} bytes")
-            yield number, kind, block[at : at + value]
+            yield number, kind, block.at(place, value)[:value]
         place += value
     source.fail(f"has more than {MOST_FIELDS:,} fields in one message at byte {piece.start:,}")
+
+
+LONGEST_HEADER = 20
+"""Bytes of a field's number and size at most."""
+
+
+class _Block:
+    """The part of a message that is held: small at first, for of a tensor only the beginning is looked at."""
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece, self._begin, self._held, self._size = piece, piece.start, memoryview(b""), 512
+
+    def at(self, place: int, count: int) -> memoryview:
+        """The bytes from a place on, at least so many where the message has them."""
+        piece, end = self._piece, self._piece.start + self._piece.size
+        if min(place + count, end) > self._begin + len(self._held) or place < self._begin:
+            wanted = min(max(self._size, count), end - place)
+            self._begin, self._held = place, memoryview(piece.source.read(place, wanted))
+            self._size = min(4 * self._size, _AT_ONCE)
+        return self._held[place - self._begin :]
 
 
 MOST_NUMBERS = 65536
@@ -187,10 +206,9 @@ class Message:
             if isinstance(each, int):
                 found.append(each)
                 continue
-            each = held(each, field)
-            place = 0
-            while place < len(each):
-                value, place = varint(each, place)
+            packed, place = held(each, field), 0
+            while place < len(packed):
+                value, place = varint(packed, place)
                 found.append(value)
         return [each - (1 << 64) if each >> 63 else each for each in found]
 

@@ -163,8 +163,8 @@ __all__ = [
 ]
 
 _NOT_KERAS = (
-    Layer, Merge, GlobalPooling, Opaque, Select, AnyConvolution, AnyDense, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
-    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+    Layer, Merge, GlobalPooling, Opaque, Select, AnyConvolution, AnyDense, Elementwise, Cast, Constant, DepthToSpace,
+    Dequantize, LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
 
