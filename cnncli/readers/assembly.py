@@ -113,6 +113,10 @@ class Assembly:
         own = tuple(tensor.shape or ()) if shape is None else shape
         return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name)
 
+    def held(self, tensor: Tensor) -> tuple[Weight, ...]:
+        """The weights that a constant is."""
+        return (self.weight("constant", tensor),) if tensor.is_weight else ()
+
     # Which nodes tensors are.
 
     def node(self, tensor: Tensor) -> Node:
@@ -121,11 +125,15 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            weights = (self.weight("constant", tensor),) if tensor.is_weight else ()
-            layer = Constant(tuple(tensor.shape or ()))
-            found = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=weights)
-            self._bind(tensor, found)
+            found = self.hold(tensor, tuple(tensor.shape or ()))
         return found
+
+    def hold(self, tensor: Tensor, shape: Shape) -> Node:
+        """A constant as a node of the shape that it has in the graph."""
+        name = self.free(tensor.name)
+        node = self.graph.add(Constant(shape), name=name, dtype=tensor.dtype, weights=self.held(tensor))
+        self._bind(tensor, node)
+        return node
 
     def has(self, tensor: Tensor) -> bool:
         return id(tensor) in self._nodes
@@ -170,7 +178,7 @@ class Assembly:
         weights: Sequence[Weight] = (),
     ) -> Node:  # fmt: skip
         """Append an operation that nobody knows, with what it puts out. Constants among its inputs are its weights."""
-        given = [self.weight("constant", tensor) for tensor in inputs if tensor.is_weight and not self.has(tensor)]
+        given = [each for tensor in inputs if tensor.constant and not self.has(tensor) for each in self.held(tensor)]
         return self.several(
             Opaque(operation, self._first(outputs)), inputs, outputs, name=name, weights=(*weights, *given)
         )
@@ -215,7 +223,7 @@ class Assembly:
             if sorted(places) == list(range(1, source.rank)):
                 self.apply(Permute(tuple(places)), [source], output, name=name, channels_first=source.channels_first)
                 return
-        self.several(Opaque("Transpose", self.shape(output)), [source], [output], name=name, weights=())
+        self.several(Moving("Transpose", self.shape(output)), [source], [output], name=name, weights=())
 
     def give(self, outputs: Sequence[Tensor]) -> None:
         """Say what the network gives."""

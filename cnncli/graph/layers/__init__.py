@@ -12,6 +12,7 @@ from cnncli.graph.layers.convolution import (
     VarianceScaling,
 )
 from cnncli.graph.layers.elementwise import Elementwise
+from cnncli.graph.layers.kernels import AnyConvolution, AnyDense
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from cnncli.graph.layers.moving import (
     Cast,
@@ -91,6 +92,8 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
+    "AnyConvolution",
+    "AnyDense",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -168,8 +171,8 @@ __all__ = [
 ]
 
 _NOT_KERAS = (
-    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
-    Idle, LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
+    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
 
