@@ -121,11 +121,15 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            weights = (self.weight("constant", tensor),) if tensor.is_weight else ()
-            layer = Constant(tuple(tensor.shape or ()))
-            found = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=weights)
-            self._bind(tensor, found)
+            found = self.constant(tensor, (self.weight("constant", tensor),) if tensor.is_weight else ())
         return found
+
+    def constant(self, tensor: Tensor, weights: Sequence[Weight]) -> Node:
+        """A node that puts out a constant, which is made of these weights."""
+        layer = Constant(tuple(tensor.shape or ()))
+        node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=weights)
+        self._bind(tensor, node)
+        return node
 
     def has(self, tensor: Tensor) -> bool:
         return id(tensor) in self._nodes
