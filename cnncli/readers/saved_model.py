@@ -12,12 +12,11 @@ from typing import NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Graph, Shape
-from cnncli.readers.assembly import Assembly
 from cnncli.readers.protobuf import BYTES, Message
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source
 from cnncli.readers.tf_file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, shape
-from cnncli.readers.tf_graph import OPEN_BATCH, FileShape, Frame, Value, Walk, numbered
+from cnncli.readers.tf_graph import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, Walk, numbered
 from cnncli.readers.tf_names import rename
 from cnncli.readers.tf_operations import HANDLERS
 
@@ -52,10 +51,7 @@ def _saved_model(pieces: Pieces, path: Path, settings: Settings) -> Reading:
     name = _signature(names, settings.signature, path)
     graph_name = path.name if path.is_dir() or path.name != "saved_model.pb" else path.absolute().parent.name
     reader = _Reader(chosen.graph, graph_name, settings, frozen=False, trainable=chosen.trainable())
-    if signatures:
-        graph = reader.signature(signatures[name], objects)
-    else:
-        graph = reader.function(functions[name], objects)
+    graph = reader.signature(signatures[name], objects) if signatures else reader.function(functions[name], objects)
     _tell_choice(graph, name, names, graphs, chosen, settings)
     producer = f"TensorFlow {chosen.version}" if chosen.version else "TensorFlow"
     return Reading(graph, producer, signature=name, signatures=names)
@@ -113,7 +109,7 @@ class _Reader:
         self._nodes = file.nodes
 
     def signature(self, signature: Message, objects: Objects) -> Graph:
-        """SignatureDef: inputs (1) and outputs (2), each a map of names to TensorInfo: name (1), dtype (2), shape (3)."""
+        """SignatureDef: inputs (1) and outputs (2), maps of names to TensorInfo: name (1), dtype (2), shape (3)."""
         inputs = [
             Entrance(name, each.text(1), shape(each.message(3)), dtype(each.number(2)))
             for name, each in _entries(signature, 1).items()
@@ -153,7 +149,7 @@ class _Reader:
         arguments = self._enter(walk, inputs)
         for argument, number in zip(function.arguments[own:], bound, strict=False):
             variable = objects.variable(number)
-            arguments[argument] = Value(argument, (), "resource", True, variable=variable)
+            arguments[argument] = walk.read(Value(argument, (), "resource", variable=variable))
         return self._given(walk, self._results(walk, function, arguments))
 
     def _results(self, walk: Walk, function: Function, arguments: dict[str, Value]) -> list[Value]:
@@ -179,7 +175,7 @@ class _Reader:
     def _walk(self, inputs: Sequence[Entrance]) -> Walk:
         firsts = [each.shape[0] for each in inputs if each.shape]
         open_ = not firsts or any(size < 0 for size in firsts)
-        assembly = Assembly(self._name, batch=OPEN_BATCH if open_ else firsts[0] or 1, raw=self._settings.raw)
+        assembly = BatchAnywhere(self._name, batch=OPEN_BATCH if open_ else firsts[0] or 1, raw=self._settings.raw)
         return Walk(
             self._file, assembly, HANDLERS, frozen=self._frozen, trainable=self._trainable,
             overridden=bool(self._settings.input_shapes),

@@ -1,13 +1,14 @@
 """SavedModels and graph definitions of TensorFlow as they lie in the file: what is needed of them is read, no more.
 
-The numbers of fields are those of tensorflow/core/protobuf/saved_model.proto, meta_graph.proto, saved_object_graph.proto
-and tensorflow/core/framework/graph.proto, node_def.proto, attr_value.proto, function.proto, op_def.proto, tensor.proto,
-variable.proto.
+The numbers of fields are those of saved_model.proto, meta_graph.proto and saved_object_graph.proto in
+tensorflow/core/protobuf, and of graph.proto, node_def.proto, attr_value.proto, function.proto, op_def.proto,
+tensor.proto and variable.proto in tensorflow/core/framework.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, fields, varint
@@ -19,7 +20,7 @@ _WINDOW = 1 << 17
 _LARGE = 1 << 16
 """A message of more bytes is looked through for tensors, whose values are left in the file."""
 
-# Where tensors lie in a node: NodeDef.attr (5) > value (2) > AttrValue.tensor (8), or > AttrValue.list (1) > tensor (8).
+# Where tensors lie in a node: NodeDef.attr (5) > value (2) > AttrValue.tensor (8), or AttrValue.list (1) > tensor (8).
 _TENSOR: dict[int, object] = {1: None, 2: None, 3: None}
 _NODE: dict[int, object] = {5: {2: {8: _TENSOR, 1: {8: _TENSOR}}}}
 
@@ -369,6 +370,9 @@ class Variable(NamedTuple):
     trainable: bool = True
 
 
+_TRAINABLE = "trainable_variables"
+
+
 class Objects:
     """SavedObjectGraph: objects (1), of which few are looked at, and concrete functions (2) with what they captured."""
 
@@ -392,31 +396,47 @@ class Objects:
         return []
 
     def variable(self, number: int) -> Variable | None:
-        """SavedObject.variable (7): dtype (1), shape (2), trainable (3), name (6)."""
-        if not 0 <= number < len(self._nodes):
-            return None
-        found = self._pieces.message(self._nodes[number])
-        if 7 not in found:
+        """SavedObject.variable (7): dtype (1), shape (2), trainable (3), name (6).
+
+        Where the root lists its variables, those that it lists as trainable are: the flag of each is older than what
+        a person has said of a layer.
+        """
+        found = self._object(number)
+        if found is None or 7 not in found:
             return None
         own = found.message(7)
-        trainable = bool(own.number(3))
+        listed, trained = self._lists
+        trainable = number in trained if number in listed else bool(own.number(3))
         return Variable(f"object {number}", own.text(6), shape(own.message(2)), dtype(own.number(1)), trainable)
+
+    @cached_property
+    def _lists(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Which objects the root's lists `variables` and `trainable_variables` have, as Keras 2 and 3 write them."""
+        children = dict(self._children(0))
+        if _TRAINABLE not in children or "variables" not in children:
+            return frozenset(), frozenset()
+        found = [frozenset(dict(self._children(children[name])).values()) for name in ("variables", _TRAINABLE)]
+        return found[0], found[1]
+
+    def _object(self, number: int) -> Message | None:
+        return self._pieces.message(self._nodes[number]) if 0 <= number < len(self._nodes) else None
+
+    def _children(self, number: int) -> list[tuple[str, int]]:
+        """SavedObject.children (1) > ObjectReference: local_name (2), node_id (1)."""
+        found = self._object(number)
+        return [] if found is None else [(child.text(2), child.number(1)) for child in found.messages(1)]
 
     def functions_of_root(self) -> dict[str, str]:
         """The functions that the saved object itself has: by their names the first concrete one of each.
 
-        SavedObject.children (1) > ObjectReference.node_id (1), local_name (2); SavedObject.function (6) >
-        SavedFunction.concrete_functions (1).
+        SavedObject.function (6) > SavedFunction.concrete_functions (1).
         """
         found: dict[str, str] = {}
-        if not self._nodes:
-            return found
-        for child in self._pieces.message(self._nodes[0]).messages(1):
-            number = child.number(1)
-            if 0 < number < len(self._nodes):
-                function = self._pieces.message(self._nodes[number]).message(6).texts(1)
-                if function:
-                    found[child.text(2)] = function[0]
+        for name, number in self._children(0):
+            child = self._object(number)
+            functions = child.message(6).texts(1) if child is not None else []
+            if functions:
+                found[name] = functions[0]
         return found
 
 
@@ -456,9 +476,9 @@ class MetaGraph:
         CollectionDef.bytes_list (2) > value (1), each a VariableDef: its name (1).
         """
         for part in self._parts.get(4, ()):
-            if b"trainable_variables" in bytes(self._pieces.head(part, 64)):
+            if _TRAINABLE.encode() in bytes(self._pieces.head(part, 64)):
                 key, content = _entry(self._pieces.content(part))
-                if key == "trainable_variables":
+                if key == _TRAINABLE:
                     variables = Message(content).message(2).messages(1)
                     return {each.text(1).partition(":")[0] for each in variables}
         return None

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
-from cnncli.graph.layers import Elementwise, Opaque
+from cnncli.graph.layers import GRU, LSTM, Elementwise, Opaque
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.tf_file import Function, GraphFile, NodeDef, Variable
@@ -27,6 +28,7 @@ OPEN_BATCH = 7919
 that an axis which holds the batch and more is known as such."""
 MOST_CALLS = 50
 """Functions within functions; more is a file that calls in a circle."""
+MOST_OUTPUTS = 4096
 MOST_OPERATIONS = 100_000
 """Operations of a graph whose functions stand in the place of their calls."""
 
@@ -35,15 +37,14 @@ MOST_OPERATIONS = 100_000
 class Value(Tensor):
     """A tensor, or a variable's handle. A constant's `leaves` are the weights that it is made of.
 
-    `root` is what was added to a weight whose reciprocal root is a part of it; `added` what is added to a weight here.
-    Of the branches of a condition the one that is not taken gives what is `dead`. `scaled` is a tensor and a constant
-    whose product it is, while that is no layer yet.
+    `parts` are the constants that it is computed of, and `operation` how. Of the branches of a condition the one that
+    is not taken gives what is `dead`. `scaled` is a tensor and a constant whose product it is, while that is no layer.
     """
 
     variable: Variable | None = None
     leaves: tuple[Weight, ...] = ()
-    root: float | None = None
-    added: float | None = None
+    operation: str = ""
+    parts: tuple[Value, ...] = ()
     dead: bool = False
     scaled: tuple[Value, Value] | None = None
 
@@ -60,8 +61,10 @@ class Call(NamedTuple):
     name: str
     shapes: list[FileShape]
     """Of the outputs, as far as the file says them."""
-    count: int = 1
+    outputs: int = 1
     """How many outputs it has, or how many are read where the file does not say."""
+    read: frozenset[int] = frozenset((0,))
+    """Which outputs are read."""
 
     @property
     def operation(self) -> str:
@@ -100,11 +103,33 @@ _OUTPUTS = {
 _RECURRENT = re.compile(r"(standard|gpu|cudnn|defun)\w*_(lstm|gru)")
 
 
+class BatchAnywhere(Assembly):
+    """An assembly of tensors whose batch may stand along another axis than the first, where its size is OPEN_BATCH."""
+
+    def place(self, tensor: Tensor) -> int | None:
+        """Along which other axis than the first the batch stands."""
+        sizes = () if tensor.constant or self.batch != OPEN_BATCH else tensor.shape or ()
+        return next((axis for axis, size in enumerate(sizes) if axis and size == OPEN_BATCH), None)
+
+    def shape(self, tensor: Tensor) -> Shape:
+        place = self.place(tensor)
+        if place is None or tensor.shape is None:
+            return super().shape(tensor)
+        return (*tensor.shape[:place], *tensor.shape[place + 1 :])
+
+    def axis(self, tensor: Tensor, axis: int) -> int:
+        place = self.place(tensor)
+        if place is None:
+            return super().axis(tensor, axis)
+        axis += tensor.rank if axis < 0 else 0
+        return 0 if axis == place else axis + 1 if axis < place else axis
+
+
 class Walk:
     """Goes through a file's nodes and appends what they compute to a graph."""
 
     def __init__(
-        self, file: GraphFile, assembly: Assembly, handlers: Mapping[str, Handler], *, frozen: bool,
+        self, file: GraphFile, assembly: BatchAnywhere, handlers: Mapping[str, Handler], *, frozen: bool,
         trainable: set[str] | None, overridden: bool = False,
     ) -> None:  # fmt: skip
         """`frozen` is whether constants are the weights; `trainable` are TF 1's variables that are trained.
@@ -150,12 +175,15 @@ class Walk:
             references = [each for each in references if each.split(":")[0] in {*frame.values, *frame.arguments}]
         inputs = [self._value(frame, each) for each in references]
         shapes = node.output_shapes
-        count = len(shapes) or max(frame.read[node.name]) + 1
-        call = Call(node, inputs, frame.prefix + node.name, shapes, count)
+        read = frozenset(frame.read[node.name])
+        outputs = max(len(shapes), max(read) + 1)
+        if outputs > MOST_OUTPUTS:
+            raise BadMessage(f"{node.name} has {outputs:,} outputs")
+        call = Call(node, inputs, frame.prefix + node.name, shapes, outputs, read)
         if node.operation in CONTROL:
             return CONTROL[node.operation](self, frame, call)
         if any(value.dead for value in inputs):
-            return [self.output(call, 0, dead=True) for _ in range(call.count)]
+            return [self.output(call, 0, dead=True) for _ in range(call.outputs)]
         if inputs and all(value.constant for value in inputs) and node.operation not in _NEVER_CONSTANT:
             return self._constants(call)
         return self._handlers.get(node.operation, opaque)(self, call)
@@ -220,8 +248,9 @@ class Walk:
         if channels_first and len(shape) >= 3:
             shape = (shape[-1], *shape[:-1])
         for like in inputs:
-            if self.assembly.is_batched(like) and like.shape:
-                return (like.shape[0], *shape)
+            place = 0 if self.assembly.is_batched(like) else self.assembly.place(like)
+            if place is not None and like.shape and place <= len(shape):
+                return (*shape[:place], like.shape[place], *shape[place:])
         first = inputs[0].shape[0] if inputs and inputs[0].shape else 1
         batch = self.assembly.batch
         if batch > 1 and first is not UNKNOWN and first % batch == 0 and shape and not inputs[0].constant:
@@ -240,7 +269,7 @@ class Walk:
                 channels_first=source.channels_first,
             )  # fmt: skip
         elif value.constant and not self.assembly.has(value):
-            self.assembly.constant(value, value.leaves)
+            self.assembly.constant(value, short(value.leaves))
         elif not self.assembly.has(value):
             raise LayerError(f"{value.name}: is read as a tensor, and is none")
         return value
@@ -251,14 +280,12 @@ class Walk:
         """What is computed of constants alone, which is no layer."""
         leaves = {each.identity: each for value in call.inputs for each in value.leaves}
         values = computed(call.node, [(value.values, value.rank) for value in call.inputs])
-        root = next((value.root for value in call.inputs if value.root is not None), None)
-        if call.operation == "Rsqrt" and leaves:
-            root = call.inputs[0].added or 0.0
-        added = next((only(value) for value in call.inputs if only(value) is not None), None)
         shape = constant_shape(call, values)
-        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values()), "root": root, "added": leaves and added or None}
+        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values())}
+        if leaves:
+            more |= {"operation": call.operation, "parts": tuple(call.inputs)}
         found = [self.output(call, 0, shape, values=values, **more)]
-        return found + [self.output(call, number, **more) for number in range(1, call.count)]
+        return found + [self.output(call, number, **more) for number in range(1, call.outputs)]
 
     def constant(self, call: Call) -> list[Value]:
         """A constant of the file. It counts as weights in a frozen graph, else where a kernel is read of it."""
@@ -297,7 +324,7 @@ class Walk:
             leaves = (Weight(value.name, shape, True, value.dtype, f"constant {value.name}"),)
         first = max(leaves, key=lambda each: 0 if each.size is UNKNOWN else each.size, default=None)
         return tuple(
-            each._replace(name=name, shape=shape if each.size == _cells(shape) else each.shape)
+            each._replace(name=name, shape=shape if each.size == prod(shape) else each.shape)
             if each is first
             else each._replace(name=each.name.rpartition("/")[2])
             for each in leaves
@@ -312,18 +339,11 @@ class Walk:
         within = call.node.name.rpartition("/")[0]
         prefix = f"{frame.prefix}{within}/" if within else frame.prefix
         inner = Frame(function.nodes, dict(zip(function.arguments, inputs, strict=False)), prefix, frame.depth + 1)
-        read = sorted(frame.read.get(call.node.name, ()))
+        read = sorted(number for number in call.read if number < len(function.outputs))
         references = {number: function.returns[function.outputs[number]] for number in read}
         found = dict(zip(read, self.results(inner, references.values()), strict=True))
         nothing = self.output(call, 0, dead=True)
         return [found.get(number, nothing) for number in range(len(function.outputs))]
-
-
-def _cells(shape: Shape) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
 
 
 def only(constant: Value) -> float | None:
@@ -344,28 +364,39 @@ def _dtype(call: Call) -> str:
 def constant_shape(call: Call, values: tuple[Any, ...] | None) -> FileShape:
     """The shape of what is computed of constants, by what is known of them."""
     shapes = [value.shape for value in call.inputs]
-    operation, first = call.operation, shapes[0]
-    if operation == "Reshape" and call.inputs[1].values is not None:
-        target = call.inputs[1].values
-        if -1 not in target or first is None:
-            return tuple(target)
-        known = -_cells(target)
-        return tuple(_cells(first) // known if size == -1 and known else size for size in target)
-    if operation == "Transpose" and call.inputs[1].values is not None and first is not None:
-        return tuple(first[axis] for axis in call.inputs[1].values)
-    if operation == "ExpandDims" and call.inputs[1].values is not None and first is not None:
-        axis = call.inputs[1].values[0]
-        axis += len(first) + 1 if axis < 0 else 0
-        return (*first[:axis], 1, *first[axis:])
-    if len(shapes) == 1 and operation not in ("Squeeze", "Pack"):
-        return first
-    if len(shapes) == 2 and operation in _BINARY and None not in shapes:
+    moved = _MOVED.get(call.operation)
+    if moved is not None and shapes[0] is not None and call.inputs[1].values is not None:
+        return moved(shapes[0], call.inputs[1].values)
+    if len(shapes) == 1 and call.operation not in ("Squeeze", "Pack"):
+        return shapes[0]
+    if len(shapes) == 2 and call.operation in _BINARY and None not in shapes:
         return max((each for each in shapes if each is not None), key=lambda each: (len(each), _rank(each)))
-    return None if values is None or operation in ("Squeeze", "Fill") else (len(values),)
+    return None if values is None or call.operation in ("Squeeze", "Fill") else (len(values),)
+
+
+def reshaped(shape: Shape, target: Sequence[Any]) -> Shape:
+    """The shape that a target means: -1 is what remains."""
+    if -1 not in target:
+        return tuple(target)
+    cells, taken = prod(shape), prod([size for size in target if size != -1])
+    rest = UNKNOWN if cells is UNKNOWN or taken is UNKNOWN or not taken else cells // taken
+    return tuple(rest if size == -1 else size for size in target)
+
+
+def expanded(shape: Shape, axis: Sequence[Any]) -> Shape:
+    place = axis[0] + (len(shape) + 1 if axis[0] < 0 else 0)
+    return (*shape[:place], 1, *shape[place:])
+
+
+_MOVED: dict[str, Callable[[Shape, Sequence[Any]], Shape]] = {
+    "Reshape": reshaped,
+    "Transpose": lambda shape, order: tuple(shape[axis] for axis in order),
+    "ExpandDims": expanded,
+}
 
 
 def _rank(shape: Shape) -> int:
-    cells = _cells(shape)
+    cells = prod(shape)
     return -1 if cells is UNKNOWN else cells
 
 
@@ -481,11 +512,12 @@ _NEVER_CONSTANT = frozenset(
 
 def opaque(walk: Walk, call: Call, operation: str = "") -> list[Value]:
     """An operation that is not known here: its name, shapes and weights are; its work is not."""
-    outputs = [walk.output(call, number) for number in range(call.count)]
+    outputs = [walk.output(call, number) for number in range(call.outputs)]
     weights = tuple(weight for value in call.inputs for weight in value.leaves)
     inputs = [walk.tensor(value) for value in call.inputs if not value.constant and value.variable is None]
-    layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[0]))
-    walk.assembly.several(layer, inputs, outputs, name=call.name, weights=short(weights))
+    layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[min(call.read)]))
+    read = [outputs[number] for number in sorted(call.read)]
+    walk.assembly.several(layer, inputs, read, name=call.name, weights=short(weights))
     return outputs
 
 
@@ -496,8 +528,22 @@ def short(weights: Sequence[Weight]) -> tuple[Weight, ...]:
 
 
 def recurrence(walk: Walk, call: Call, operation: str) -> list[Value]:
-    """A function of Keras 2 that goes through a sequence step by step, as the layer that it is of."""
-    return opaque(walk, call, operation)
+    """A function of Keras 2 that goes through a sequence step by step: the layer that it is of, or as large as that.
+
+    It puts out the last step's output, those of all steps, and the states; it is given the kernel, the recurrent kernel
+    and the bias at the end.
+    """
+    kernels = [value for value in call.inputs if value.leaves]
+    if len(kernels) != 3 or len(call.read) != 1 or not call.read <= {0, 1}:
+        return opaque(walk, call, operation)
+    named = zip(("kernel", "recurrent_kernel", "bias"), kernels, strict=True)
+    weights = [weight for name, value in named for weight in walk.weights(value, name)]
+    units = (kernels[1].shape or (UNKNOWN,))[0]
+    layer: Layer = LSTM(units, 1 in call.read) if operation == "LSTM" else GRU(units, 1 in call.read)
+    outputs = [walk.output(call, number) for number in range(call.outputs)]
+    (number,) = call.read
+    walk.assembly.apply(layer, [walk.tensor(call.inputs[0])], outputs[number], name=call.name, weights=weights)
+    return outputs
 
 
 # The order.

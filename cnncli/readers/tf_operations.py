@@ -3,21 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
 from cnncli.graph.layers import (
-    ELU, Activation, Add, AveragePooling2D, BatchNormalization, Cast, Concatenate, Conv2D, Conv2DTranspose, Dense,
-    DepthToSpace, DepthwiseConv2D, Elementwise, Embedding, Flatten, GlobalAveragePooling1D, GlobalAveragePooling2D,
-    GlobalMaxPooling1D, GlobalMaxPooling2D, LeakyReLU, LocalResponseNormalization, MatMul, Maximum, MaxPooling2D,
-    Minimum, Moving, Multiply, Pad, Quantize, Reduce, ReLU, Reshape, Resizing, Slice, Softmax, SpaceToDepth, Subtract,
+    ELU,
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Cast,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthToSpace,
+    DepthwiseConv2D,
+    Elementwise,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    LeakyReLU,
+    LocalResponseNormalization,
+    MatMul,
+    Maximum,
+    MaxPooling2D,
+    Minimum,
+    Moving,
+    Multiply,
+    Pad,
+    Quantize,
+    Reduce,
+    ReLU,
+    Reshape,
+    Resizing,
+    Slice,
+    Softmax,
+    SpaceToDepth,
+    Subtract,
     ZeroPadding2D,
 )  # fmt: skip
-from cnncli.readers.tf_graph import Call, FileShape, Handler, Value, Walk, only, opaque, short
-from cnncli.readers.tf_values import strided
-
+from cnncli.readers.tf_graph import (
+    Call,
+    FileShape,
+    Handler,
+    Value,
+    Walk,
+    expanded,
+    only,
+    opaque,
+    reshaped,
+    short,
+)  # fmt: skip
 
 # Layouts.
 
@@ -134,15 +177,15 @@ def _product(walk: Walk, call: Call) -> list[Value]:
     if right.constant and len(shape) >= 2 and not across and all(size == 1 for size in shape[:-2]):
         kernel = (shape[-1], shape[-2]) if turned else (shape[-2], shape[-1])
         weights = [
-            weight._replace(shape=kernel) if weight.name == "kernel" and weight.size == _count(kernel) else weight
+            weight._replace(shape=kernel) if weight.name == "kernel" and weight.size == prod(kernel) else weight
             for weight in walk.weights(right, "kernel")
         ]
         return walk.append(call, Dense(kernel[1], use_bias=False), [left], weights=weights)
     computed = _matrices(left, right, across, turned)
     output = walk.output(call, 0, computed)
-    weights = short([weight for value in (left, right) for weight in value.leaves])
+    leaves = short([weight for value in (left, right) for weight in value.leaves])
     inputs = [walk.tensor(value) for value in (left, right) if not value.constant]
-    walk.assembly.several(MatMul(walk.assembly.shape(output)), inputs, [output], name=call.name, weights=weights)
+    walk.assembly.several(MatMul(walk.assembly.shape(output)), inputs, [output], name=call.name, weights=leaves)
     return [output]
 
 
@@ -151,13 +194,6 @@ def _matrices(left: Value, right: Value, across: bool, turned: bool) -> FileShap
     if one is None or other is None or min(len(one), len(other)) < 2:
         return None
     return (*one[:-2], one[-1] if across else one[-2], other[-2] if turned else other[-1])
-
-
-def _count(shape: Shape) -> int:
-    found = 1
-    for size in shape:
-        found *= size
-    return found
 
 
 # Normalization.
@@ -173,7 +209,7 @@ def _batch_normalization(walk: Walk, call: Call) -> list[Value]:
     epsilon = call.node.real("epsilon", 1e-4)
     layer = BatchNormalization(epsilon=epsilon, scale=bool(scale.leaves), center=bool(offset.leaves))
     found = walk.append(call, layer, [source], weights=weights)
-    return found + [walk.output(call, number, constant=True) for number in range(1, call.count)]
+    return found + [walk.output(call, number, constant=True) for number in range(1, call.outputs)]
 
 
 def _statistics(affine: Sequence[Value], mean: Sequence[Weight], variance: Sequence[Weight]) -> list[Weight]:
@@ -189,32 +225,44 @@ def _statistics(affine: Sequence[Value], mean: Sequence[Weight], variance: Seque
 def _normalized(walk: Walk, call: Call, scaled: tuple[Value, Value], shift: Value) -> list[Value] | None:
     """x * (gamma * rsqrt(variance + epsilon)) + (beta - mean * ...): batch normalization, spelt out.
 
-    So does tf.nn.batch_normalization. What it is made of is told by which constants are in both, and by their names.
+    So does tf.nn.batch_normalization. The root is of the variance; the mean is in the product that is subtracted.
     """
     source, factor = scaled
+    root = root_of(factor)
     own = {weight.identity for weight in factor.leaves}
-    rest = [weight for weight in shift.leaves if weight.identity not in own]
-    if not own <= {weight.identity for weight in shift.leaves} or not 1 <= len(own) <= 2 or not 1 <= len(rest) <= 2:
+    if root is None or not own <= {weight.identity for weight in shift.leaves}:
         return None
-    variance, gamma = _told(factor.leaves, "variance")
-    mean, beta = _told(rest, "mean")
-    if variance is None or mean is None:
+    product = next((part for part in shift.parts if own <= {weight.identity for weight in part.leaves}), None)
+    if product is None:
         return None
-    named = (("gamma", gamma), ("beta", beta), ("moving_mean", mean), ("moving_variance", variance))
-    weights = [weight._replace(name=name, shape=(weight.size,)) for name, weight in named if weight is not None]
-    layer = BatchNormalization(epsilon=factor.root or 0.0, scale=gamma is not None, center=beta is not None)
-    name = scaled[1].name
-    return walk.append(call._replace(name=name.rpartition("/")[0] or call.name), layer, [source], weights=weights)
+    gamma = [weight for weight in factor.leaves if weight.identity != root.leaves[0].identity]
+    mean = [weight for weight in product.leaves if weight.identity not in own]
+    inner = own | {weight.identity for weight in mean}
+    beta = [weight for weight in shift.leaves if weight.identity not in inner]
+    if len(mean) != 1 or len(root.leaves) != 1 or max(len(gamma), len(beta)) > 1:
+        return None
+    named = (("gamma", gamma), ("beta", beta), ("moving_mean", mean), ("moving_variance", root.leaves))
+    weights = [
+        weight._replace(name=name, shape=(weight.size,), trainable=weight.trainable and not name.startswith("moving"))
+        for name, weights in named
+        for weight in weights
+    ]
+    epsilon = next((only(part) for part in root.parts if only(part) is not None), 0.0)
+    layer = BatchNormalization(epsilon=epsilon or 0.0, scale=bool(gamma), center=bool(beta))
+    return walk.append(call, layer, [source], weights=weights)
 
 
-def _told(weights: Sequence[Weight], word: str) -> tuple[Weight | None, Weight | None]:
-    """The statistic among one or two weights, and the other: by its name, or as the one that is not trained."""
-    for weight in weights:
-        others = [each for each in weights if each is not weight]
-        alone = not weight.trainable and all(each.trainable for each in others)
-        if word in weight.name.rpartition("/")[2] or alone or not others:
-            return weight, others[0] if others else None
-    return None, None
+def root_of(constant: Value) -> Value | None:
+    """What the reciprocal root is taken of in a constant, as far as it is a factor of it."""
+    for _ in range(8):
+        if constant.operation == "Rsqrt":
+            return constant.parts[0]
+        found = [part for part in constant.parts if part.leaves and constant.operation in ("Mul", "Reshape")]
+        inner = next((part for part in found if part.operation in ("Rsqrt", "Mul", "Reshape")), None)
+        if inner is None:
+            return None
+        constant = inner
+    return None
 
 
 # Cell by cell.
@@ -246,7 +294,7 @@ def _binary(walk: Walk, call: Call) -> list[Value]:
 
 
 def _with_constant(walk: Walk, call: Call, name: str, source: Value, constant: Value) -> list[Value]:
-    if name == "Multiply" and constant.root is not None and source.scaled is None:
+    if name == "Multiply" and root_of(constant) is not None and source.scaled is None:
         return [walk.output(call, 0, source.shape, scaled=(source, constant), channels_first=source.channels_first)]
     if name in ("Add", "Subtract") and source.scaled is not None and not walk.assembly.has(source):
         found = _normalized(walk, call, source.scaled, constant)
@@ -367,9 +415,7 @@ def _summary(walk: Walk, call: Call) -> list[Value]:
         return opaque(walk, call)
     kept = bool(call.node.whole("keep_dims"))
     given = {place % source.rank for place in places} if source.rank else set()
-    shape = tuple(
-        1 if axis in given else size for axis, size in enumerate(source.shape) if kept or axis not in given
-    )
+    shape = tuple(1 if axis in given else size for axis, size in enumerate(source.shape) if kept or axis not in given)
     axes = tuple(sorted(walk.assembly.axis(source, place) for place in given))
     rank = len(walk.assembly.shape(source))
     pool = _POOLS.get((call.operation, rank))
@@ -395,10 +441,11 @@ def _moved(walk: Walk, call: Call, shape: FileShape, operation: str, channels_fi
 
 
 def _any_move(walk: Walk, call: Call) -> list[Value]:
-    outputs = [walk.output(call, number) for number in range(call.count)]
+    outputs = [walk.output(call, number) for number in range(call.outputs)]
     inputs = [walk.tensor(value) for value in call.inputs if not value.constant and value.variable is None]
-    layer = Moving(call.operation, walk.assembly.shape(outputs[0]))
-    walk.assembly.several(layer, inputs, outputs, name=call.name, weights=())
+    layer = Moving(call.operation, walk.assembly.shape(outputs[min(call.read)]))
+    read = [outputs[number] for number in sorted(call.read)]
+    walk.assembly.several(layer, inputs, read, name=call.name, weights=())
     return outputs
 
 
@@ -424,19 +471,8 @@ def _reshaped(walk: Walk, call: Call, source: Value, shape: FileShape) -> list[V
 
 def _reshape(walk: Walk, call: Call) -> list[Value]:
     source, target = call.inputs[:2]
-    return _reshaped(walk, call, source, _filled(source, target.values))
-
-
-def _filled(source: Value, target: tuple[Any, ...] | None) -> FileShape:
-    """The shape that a target means: -1 is what remains."""
-    if target is None:
-        return None
-    if -1 not in target:
-        return tuple(target)
-    cells = UNKNOWN if source.shape is None else _count(source.shape)
-    known = _count(tuple(size for size in target if size != -1))
-    rest = UNKNOWN if cells is UNKNOWN or known is UNKNOWN or not known else cells // known
-    return tuple(rest if size == -1 else size for size in target)
+    known = source.shape is not None and target.values is not None
+    return _reshaped(walk, call, source, reshaped(source.shape or (), target.values or ()) if known else None)
 
 
 def _squeeze(walk: Walk, call: Call) -> list[Value]:
@@ -452,15 +488,17 @@ def _expand(walk: Walk, call: Call) -> list[Value]:
     source, axis = call.inputs[0], call.inputs[1].values
     if source.shape is None or not axis or axis[0] is UNKNOWN:
         return _reshaped(walk, call, source, None)
-    place = axis[0] + (source.rank + 1 if axis[0] < 0 else 0)
-    return _reshaped(walk, call, source, (*source.shape[:place], 1, *source.shape[place:]))
+    return _reshaped(walk, call, source, expanded(source.shape, axis))
 
 
 def _transpose(walk: Walk, call: Call) -> list[Value]:
     source, order = walk.tensor(call.inputs[0]), call.inputs[1].values
     if order is None or source.shape is None or sorted(order) != list(range(source.rank)):
         return _any_move(walk, call)
-    output = walk.output(call, 0, tuple(source.shape[axis] for axis in order))
+    shape = tuple(source.shape[axis] for axis in order)
+    if order[0] != 0:
+        return _moved(walk, call, shape, "Transpose")
+    output = walk.output(call, 0, shape)
     walk.assembly.transpose(source, output, order, name=call.name)
     return [output]
 
@@ -473,7 +511,7 @@ def _shape(walk: Walk, call: Call) -> list[Value]:
 
 def _rank(walk: Walk, call: Call) -> list[Value]:
     shape = call.inputs[0].shape
-    cells = None if shape is None else (len(shape) if call.operation == "Rank" else _count(shape),)
+    cells = None if shape is None else (len(shape) if call.operation == "Rank" else prod(shape),)
     return [walk.output(call, 0, (), constant=True, values=cells)]
 
 
@@ -582,7 +620,7 @@ def _split(walk: Walk, call: Call) -> list[Value]:
     variable = call.operation == "SplitV"
     source, axis = (call.inputs[0], call.inputs[2]) if variable else (call.inputs[1], call.inputs[0])
     source = walk.tensor(source)
-    count = min(call.node.whole("num_split", call.count), 1024) or 1
+    count = min(call.node.whole("num_split", call.outputs), 1024) or 1
     shapes: list[FileShape] = [None] * count
     if source.shape is not None and axis.values:
         place = axis.values[0] % max(source.rank, 1)
@@ -594,7 +632,7 @@ def _split(walk: Walk, call: Call) -> list[Value]:
 
 def _unpack(walk: Walk, call: Call) -> list[Value]:
     source = walk.tensor(call.inputs[0])
-    count = min(call.node.whole("num", call.count), 1024) or 1
+    count = min(call.node.whole("num", call.outputs), 1024) or 1
     shape: FileShape = None
     if source.shape:
         place = call.node.whole("axis") % source.rank
@@ -718,7 +756,7 @@ def _einsum(walk: Walk, call: Call) -> list[Value] | None:
     sizes = dict(zip(right, kernel.shape or (), strict=False))
     if left != kept + "".join(shared) or result != kept + "".join(others) or len(sizes) != len(right) or not shared:
         return None
-    inputs, units = _count(tuple(sizes[each] for each in shared)), _count(tuple(sizes[each] for each in others))
+    inputs, units = prod(tuple(sizes[each] for each in shared)), prod(tuple(sizes[each] for each in others))
     if source.shape is None or UNKNOWN in (inputs, units):
         return None
     rows = source.shape[: len(kept)]
@@ -753,8 +791,8 @@ def _safe(handler: Handler) -> Handler:
 
 _MOVES = (
     "Reverse", "ReverseV2", "Roll", "TensorListFromTensor", "TensorListStack", "TensorListReserve",
-    "TensorListGetItem", "TensorListSetItem", "TensorListLength", "InvertPermutation", "ScatterNd", "GatherNd", "TopKV2",
-    "MaxPool3D", "AvgPool3D", "Range", "Fill", "LinSpace", "OneHot", "ExtractImagePatches", "ReverseSequence",
+    "TensorListGetItem", "TensorListSetItem", "TensorListLength", "InvertPermutation", "ScatterNd", "GatherNd",
+    "TopKV2", "MaxPool3D", "AvgPool3D", "Range", "Fill", "LinSpace", "OneHot", "ExtractImagePatches", "ReverseSequence",
     "MatrixBandPart", "Diag", "DynamicStitch", "TensorScatterUpdate", "CropAndResize",
 )  # fmt: skip
 

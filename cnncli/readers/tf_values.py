@@ -1,4 +1,4 @@
-"""What TensorFlow's graphs compute of shapes: arithmetic of a few whole numbers, done here to know what they come to."""
+"""What TensorFlow's graphs compute of shapes: arithmetic of few numbers, done here to know what they come to."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ _WHOLES = {"int32": 7, "int16": 7, "int8": 7, "uint8": 7, "uint16": 7, "int64": 
 def tensor_of(message: Message) -> tuple[tuple[int, ...] | None, str, Values | None]:
     """Shape, type and, of a small one, values of a TensorProto.
 
-    The values are bytes (tensor_content, 4) or in a field for their type, where the last one is repeated.
+    The values are bytes (tensor_content, 4) or in a field for their type, where the last one is repeated; where there
+    are none, zeros (Tensor::FromProto of tensorflow/core/framework/tensor.cc).
     """
     own, kind = shape(message.message(2)), dtype(message.number(1))
     cells = prod(own or ())
@@ -38,8 +39,10 @@ def tensor_of(message: Message) -> tuple[tuple[int, ...] | None, str, Values | N
     if content and kind in _CODES:
         code = _CODES[kind]
         return own, kind, tuple(unpack_from(f"<{cells}{code}", content))
-    given = _given(message, kind)
-    return own, kind, (*given[:cells], *repeat(given[-1], cells - len(given))) if given or not cells else None
+    if kind not in _CODES:
+        return own, kind, None
+    given = _given(message, kind) or [0]
+    return own, kind, (*given[:cells], *repeat(given[-1], cells - len(given)))
 
 
 def _given(message: Message, kind: str) -> list[Any]:
@@ -188,7 +191,7 @@ VALUES: dict[str, Callable[..., Values | None]] = {
     "ConcatV2": _concatenated,
     "GatherV2": _gathered,
     "Prod": _reduced(prod),
-    "Sum": _reduced(lambda values: sum(values)),
+    "Sum": _reduced(sum),
     "Range": _range,
     "Fill": _filled,
     "Slice": _sliced,
