@@ -199,7 +199,7 @@ class _Reader:
             if UNKNOWN in node.shape:
                 sizes = "x".join(map(str, node.shape))
                 graph.warn(f"{node.name} leaves sizes open ({sizes}); --input-shape {node.name}=SHAPE settles them")
-        rename(graph)
+        rename(graph, walk.named)
         return graph
 
 

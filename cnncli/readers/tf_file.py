@@ -8,7 +8,7 @@ tensor.proto and variable.proto in tensorflow/core/framework.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, fields, varint
@@ -16,7 +16,7 @@ from cnncli.readers.source import MOST_STRUCTURE, Source
 
 MOST_NODES = 200_000
 """Nodes that are read of one file; the largest networks have some ten thousands."""
-_WINDOW = 1 << 17
+_WINDOW = 1 << 15
 _LARGE = 1 << 16
 """A message of more bytes is looked through for tensors, whose values are left in the file."""
 
@@ -134,6 +134,18 @@ def _tagged(part: Part, content: bytes) -> bytes:
     return head + _varint(len(content)) + content if part.kind == BYTES else head + content
 
 
+# The bytes before NodeDef's name (1), op (2), input (3) and attr (5): the field's number, and that bytes follow.
+_NODE_FIELDS = _NAME, _OPERATION, _INPUT, _ATTRIBUTE = tuple(number << 3 | BYTES for number in (1, 2, 3, 5))
+
+
+def _past(data: memoryview, tag: int, place: int) -> int:
+    """The place behind a field of a node that is not looked at."""
+    if tag > 0x7F:  # a number of two bytes and more, as no field of a node has
+        raise BadMessage("a node has a field that no version of TensorFlow knows")
+    size, behind = varint(data, place)
+    return {VARINT: behind, FIXED32: place + 4, FIXED64: place + 8, BYTES: behind + size}.get(tag & 7, len(data))
+
+
 class NodeDef:
     """A node of a graph: its operation, what it reads, and its attributes, which are understood when asked for."""
 
@@ -143,17 +155,24 @@ class NodeDef:
         self.name = self.operation = ""
         self.inputs: list[str] = []
         self.attributes: dict[str, memoryview] = {}
-        for number, kind, value in fields(data):
-            if kind != BYTES or isinstance(value, int):
+        place, end = 0, len(data)
+        while place < end:
+            tag, place = data[place], place + 1
+            if tag not in _NODE_FIELDS:
+                place = _past(data, tag, place)
                 continue
-            if number == 3:
-                self.inputs.append(str(value, "utf-8", "replace"))
-            elif number == 5:
+            size, place = varint(data, place)
+            if place + size > end:
+                raise BadMessage(f"a node's field of {size:,} bytes does not fit")
+            value, place = data[place : place + size], place + size
+            if tag == _ATTRIBUTE:
                 key, content = _entry(value)
                 self.attributes[key] = content
-            elif number == 1:
+            elif tag == _INPUT:
+                self.inputs.append(str(value, "utf-8", "replace"))
+            elif tag == _NAME:
                 self.name = str(value, "utf-8", "replace")
-            elif number == 2:
+            else:
                 self.operation = str(value, "utf-8", "replace")
 
     def attribute(self, name: str) -> Message:
@@ -187,10 +206,10 @@ class NodeDef:
         return shape(found.message(7)) if 7 in found else None
 
     @property
-    def output_shapes(self) -> list[tuple[int, ...] | None]:
+    def output_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
         """What TensorFlow found for the outputs when it built the graph (add_shapes)."""
         content = self.attributes.get("_output_shapes")
-        return [] if content is None else [shape(each) for each in Message(content).message(1).messages(7)]
+        return () if content is None else _shapes(bytes(content))
 
     @property
     def function(self) -> str:
@@ -201,8 +220,19 @@ class NodeDef:
         return self.attribute(name).message(10).text(1) if name in self.attributes else ""
 
 
+@lru_cache(4096)
+def _shapes(content: bytes) -> tuple[tuple[int, ...] | None, ...]:
+    """AttrValue.list.shape; most are those of many nodes."""
+    return tuple(shape(each) for each in Message(memoryview(content)).message(1).messages(7))
+
+
 def _entry(data: memoryview) -> tuple[str, memoryview]:
     """Key and value of a map's entry, which is a message of a text (1) and a message (2)."""
+    size = data[1] if len(data) > 1 else 0
+    if data[:1] == b"\x0a" and size < 0x80 and data[2 + size : 3 + size] == b"\x12":  # as all writers write it
+        length, place = varint(data, 3 + size)
+        if place + length == len(data):
+            return str(data[2 : 2 + size], "utf-8", "replace"), data[place:]
     key, content = "", memoryview(b"")
     for number, _, value in fields(data):
         if isinstance(value, memoryview):

@@ -59,7 +59,7 @@ class Call(NamedTuple):
     node: NodeDef
     inputs: list[Value]
     name: str
-    shapes: list[FileShape]
+    shapes: Sequence[FileShape]
     """Of the outputs, as far as the file says them."""
     outputs: int = 1
     """How many outputs it has, or how many are read where the file does not say."""
@@ -86,9 +86,11 @@ class Frame:
 
 def numbered(reference: str) -> tuple[str, int]:
     """The node of `name`, `name:0` or `name:output:0`, and which of its outputs is meant."""
-    name, *rest = reference.split(":")
-    number = int(rest[-1]) if rest else 0
-    return name, number + (_OUTPUTS.get(rest[0], 0) if len(rest) == 2 else 0)
+    name, colon, rest = reference.partition(":")
+    if not colon:
+        return name, 0
+    output, _, number = rest.rpartition(":")
+    return name, int(number) + (_OUTPUTS.get(output, 0) if output else 0)
 
 
 Handler = Callable[["Walk", Call], list[Value]]
@@ -141,6 +143,7 @@ class Walk:
         self.inputs: dict[str, Value] = {}
         self.variables: dict[str, Variable] = {}
         self.assumed: dict[str, None] = {}
+        self.named: dict[str, None] = {}
         self._operations = 0
 
     # Going through the nodes.
@@ -309,6 +312,7 @@ class Walk:
         if variable is None:
             return handle
         shape = None if variable.shape is None else tuple(UNKNOWN if size < 0 else size for size in variable.shape)
+        self.named[variable.name] = None
         weight = Weight(variable.name, shape or (), variable.trainable, variable.dtype, variable.identity)
         real = variable.dtype.startswith(("float", "bfloat"))
         return Value(handle.name, shape, variable.dtype, True, leaves=(weight,) if real else (), variable=variable)

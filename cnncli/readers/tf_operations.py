@@ -249,7 +249,8 @@ def _normalized(walk: Walk, call: Call, scaled: tuple[Value, Value], shift: Valu
     ]
     epsilon = next((only(part) for part in root.parts if only(part) is not None), 0.0)
     layer = BatchNormalization(epsilon=epsilon or 0.0, scale=bool(gamma), center=bool(beta))
-    return walk.append(call, layer, [source], weights=weights)
+    whole = call._replace(name=call.name.rpartition("/")[0] or call.name)
+    return walk.append(whole, layer, [source], weights=weights)
 
 
 def root_of(constant: Value) -> Value | None:
