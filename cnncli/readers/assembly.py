@@ -125,13 +125,14 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            found = self.hold(tensor, tuple(tensor.shape or ()))
+            found = self.hold(tensor)
         return found
 
-    def hold(self, tensor: Tensor, shape: Shape) -> Node:
-        """A constant as a node of the shape that it has in the graph."""
-        name = self.free(tensor.name)
-        node = self.graph.add(Constant(shape), name=name, dtype=tensor.dtype, weights=self.held(tensor))
+    def hold(self, tensor: Tensor, shape: Shape | None = None, weights: Sequence[Weight] | None = None) -> Node:
+        """A constant as a node, of its own shape unless another is given, and made of its own values unless of others."""
+        layer = Constant(tuple(tensor.shape or ()) if shape is None else shape)
+        made_of = self.held(tensor) if weights is None else weights
+        node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=made_of)
         self._bind(tensor, node)
         return node
 
