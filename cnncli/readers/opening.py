@@ -40,7 +40,7 @@ FORMATS = (
     Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
     Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
     Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch"})),
+    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
     Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
@@ -155,8 +155,11 @@ def _of_archive(source: Source) -> Format:
 
 
 def _is_pt2(names: list[str]) -> bool:
-    ends = ("models/model.json", "serialized_exported_program.json")
-    return any(name.endswith(ends) for name in names)
+    """Whether torch.export.save wrote them: `models/<name>.json`, or the one program of its older layout."""
+    return any(
+        name.endswith("serialized_exported_program.json") or ("models/" in name and name.endswith(".json"))
+        for name in names
+    )
 
 
 def _is_pickle(head: bytes) -> bool:
