@@ -65,7 +65,7 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
-    return found, _harmless(reading)
+    return found, harmless(reading)
 
 
 def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
@@ -193,7 +193,7 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
             raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
 
 
-def _harmless(reading: Reading) -> Reading:
+def harmless(reading: Reading) -> Reading:
     """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
     graph = reading.graph
     graph.name = visible(graph.name)

@@ -268,7 +268,7 @@ class _Program:
     def _integer(self, written: Mapping[str, Any], integers: Mapping[str, Any]) -> Any:
         if "as_int" in written:
             return written["as_int"]
-        known = integers.get(written.get("as_name"))
+        known = integers.get(str(written.get("as_name")))
         return UNKNOWN if known is None else self._sizes.of(known)
 
     def _inline(self, node: Mapping[str, Any], inner: Mapping[str, Any], values: dict[str, Value], depth: int) -> None:

@@ -92,23 +92,21 @@ class TorchNetwork:
 
     def held(self, value: Value) -> list[Weight]:
         """The parameters and buffers that a constant is made of."""
-        return [self._weight("constant", origin, tuple(origin.shape or ())) for origin in value.origins]
+        return [self._weight("constant", origin, origin.sizes) for origin in value.origins]
 
     def weights(self, name: str, value: Value, shape: Shape | None = None) -> list[Weight]:
         """A constant as a layer's weight of this name, in Keras's shape where that is given.
 
         One that the program computes of parameters is as large as one of them or, where it is not, as itself.
         """
-        wanted = tuple(value.shape or ()) if shape is None else shape
+        wanted = value.sizes if shape is None else shape
         size = prod(wanted)
         main = next((origin for origin in value.origins if origin.size == size), None)
         if main is None:
             trained = any(origin.trainable for origin in value.origins)
             self.used.update(origin.identity for origin in value.origins)
             return [Weight(name, wanted, trained, value.dtype, value.identity or value.name)]
-        others = [
-            self._weight("parameter", each, tuple(each.shape or ())) for each in value.origins if each is not main
-        ]
+        others = [self._weight("parameter", each, each.sizes) for each in value.origins if each is not main]
         return [self._weight(name, main, wanted), *others]
 
     def _weight(self, name: str, origin: Value, shape: Shape) -> Weight:
@@ -118,7 +116,7 @@ class TorchNetwork:
     def operand(self, constant: Value, like: Value) -> Shape:
         """The shape of a constant that is combined cell by cell with a tensor."""
         if constant.rank > like.rank:
-            return tuple(constant.shape or ())
+            return constant.sizes
         return self._assembly.operand(constant, like)
 
     # Layers.

@@ -141,7 +141,7 @@ def _padded(network: TorchNetwork, operation: Operation, source: Value, sides: A
     if sides is None:
         return source
     layer: Layer = ZeroPadding2D(sides) if len(sides) == 2 else ZeroPadding1D(sides[0])
-    first, channels, *sizes = source.shape or ()
+    first, channels, *sizes = source.sizes
     grown = [size + before + after for size, (before, after) in zip(sizes, sides, strict=True)]
     output = Value(f"{operation.label}.pad", (first, channels, *grown), source.dtype)
     network.apply(operation, layer, [source], output, behind="pad")
@@ -158,15 +158,15 @@ def convolution(network: TorchNetwork, operation: Operation) -> None:
         _transposed(network, operation, source, kernel, bias, axes)
         return
     strides, dilation = (_lengths(operation.get(name, default=1), axes) for name in ("stride", "dilation"))
-    filters, depth, *size = kernel.shape or ()
-    groups, channels = operation.get("groups", default=1), (source.shape or ())[1]
+    filters, depth, *size = kernel.sizes
+    groups, channels = operation.get("groups", default=1), source.sizes[1]
     extents = [rate * (cells - 1) + 1 for rate, cells in zip(dilation, size, strict=True)]
     padding, sides = operation.get("padding", default=0), None
     if isinstance(padding, str):
         written = padding
     else:
-        outputs = (operation.outputs[0].shape or ())[2:]
-        written, sides = _padding((source.shape or ())[2:], outputs, extents, strides, _lengths(padding, axes))
+        outputs = operation.outputs[0].sizes[2:]
+        written, sides = _padding(source.sizes[2:], outputs, extents, strides, _lengths(padding, axes))
     shared: dict[str, Any] = {
         "kernel_size": tuple(size), "strides": strides, "padding": written, "dilation_rate": dilation,
         "use_bias": bias is not None,
@@ -183,10 +183,10 @@ def convolution(network: TorchNetwork, operation: Operation) -> None:
 
 def _apply_kernel(
     network: TorchNetwork, operation: Operation, layer: Layer, source: Value, kernel: Value, bias: Value | None,
-    shape: tuple[int, ...],
+    shape: tuple[int, ...], output: Value | None = None,
 ) -> None:  # fmt: skip
     weights = network.weights("kernel", kernel, shape) + (network.weights("bias", bias) if bias is not None else [])
-    network.apply(operation, layer, [source], weights=weights)
+    network.apply(operation, layer, [source], output, weights=weights)
 
 
 def _transposed(
@@ -197,7 +197,7 @@ def _transposed(
         raise LayerError("Keras's transposed convolution has no groups")
     strides, dilation = (_lengths(operation.get(name, default=1), axes) for name in ("stride", "dilation"))
     cells, more = (_lengths(operation.get(name, default=0), axes) for name in ("padding", "output_padding"))
-    channels, filters, *size = kernel.shape or ()
+    channels, filters, *size = kernel.sizes
     extents = [rate * (length - 1) + 1 for rate, length in zip(dilation, size, strict=True)]
     facts = list(zip(extents, strides, cells, more, strict=True))
     shared: dict[str, Any] = {
@@ -211,16 +211,15 @@ def _transposed(
         return
     if any(extent < stride or extra > before for extent, stride, before, extra in facts):
         raise LayerError("Keras has no such border")
-    sides = tuple((before, before - extra) for _, _, before, extra in facts)
+    sides: Any = tuple((before, before - extra) for _, _, before, extra in facts)
     layer = kind(padding="valid", **shared)
     if not any(before or after for before, after in sides):
         _apply_kernel(network, operation, layer, source, kernel, bias, shape)
         return
-    first, count, *found = operation.outputs[0].shape or ()
+    first, count, *found = operation.outputs[0].sizes
     whole = [length + before + after for length, (before, after) in zip(found, sides, strict=True)]
     between = Value(f"{operation.label}.whole", (first, count, *whole), operation.outputs[0].dtype)
-    weights = network.weights("kernel", kernel, shape) + (network.weights("bias", bias) if bias is not None else [])
-    network.apply(operation, layer, [source], between, weights=weights)
+    _apply_kernel(network, operation, layer, source, kernel, bias, shape, between)
     network.apply(operation, cropping(sides if axes == 2 else sides[0]), [between], behind="crop")
 
 
@@ -256,7 +255,7 @@ def _dense(
     """A dense layer over the last axis; torch's linear holds its kernel turned, (outputs, inputs)."""
     if not kernel.constant or kernel.rank != 2 or (bias is not None and not bias.constant):
         raise LayerError("no constant matrix")
-    inputs, units = reversed(kernel.shape or ()) if is_turned else (kernel.shape or ())
+    inputs, units = kernel.sizes[::-1] if is_turned else kernel.sizes
     source = network.in_layout(source, False, operation)
     layer = Dense(units, use_bias=bias is not None)
     weights = network.weights("kernel", kernel, (inputs, units))
@@ -383,9 +382,9 @@ def pooling(network: TorchNetwork, operation: Operation) -> None:
     if set(_lengths(operation.get("dilation", default=1), axes)) != {1}:
         raise LayerError("windows with gaps")
     cells = _lengths(operation.get("padding", default=0), axes)
-    outputs = (operation.outputs[0].shape or ())[2:]
+    outputs = operation.outputs[0].sizes[2:]
     ceil = bool(operation.get("ceil_mode", default=False))
-    padding, sides = _padding((source.shape or ())[2:], outputs, size, strides, cells, ceil)
+    padding, sides = _padding(source.sizes[2:], outputs, size, strides, cells, ceil)
     is_mean = "avg" in operation.name
     if is_mean and padding == "same" and operation.get("count_include_pad", default=True) and any(cells):
         padding, sides = "valid", tuple((each, each) for each in cells)  # Keras's `same` leaves the zeros out
@@ -400,7 +399,7 @@ def adaptive_pooling(network: TorchNetwork, operation: Operation) -> None:
     if source.rank != axes + 2 or "3d" in operation.name:
         raise LayerError("not a map")
     is_mean = "avg" in operation.name
-    sizes, wanted = (source.shape or ())[2:], (output.shape or ())[2:]
+    sizes, wanted = source.sizes[2:], output.sizes[2:]
     if set(wanted) == {1}:
         kinds: Any = (
             (GlobalAveragePooling1D, GlobalAveragePooling2D) if is_mean else (GlobalMaxPooling1D, GlobalMaxPooling2D)
@@ -526,7 +525,7 @@ def concatenation(network: TorchNetwork, operation: Operation) -> None:
 def reshape(network: TorchNetwork, operation: Operation) -> None:
     """The same cells in another shape: no layer where the graph's shape stays."""
     source, output = operation.tensors[0], operation.outputs[0]
-    kept = source.channels_first and output.rank >= 3 and (output.shape or ())[:2] == (source.shape or ())[:2]
+    kept = source.channels_first and output.rank >= 3 and output.sizes[:2] == source.sizes[:2]
     first = network.is_spatial(output) or kept
     if first and source.rank >= 3 and not source.channels_first:
         first = kept or network.is_spatial(output)
@@ -560,7 +559,7 @@ def permutation(network: TorchNetwork, operation: Operation) -> None:
 def cut(network: TorchNetwork, operation: Operation) -> None:
     """slice and narrow: a part along one axis; all of it is no layer."""
     source, output = operation.tensors[0], operation.outputs[0]
-    if source.shape == output.shape and UNKNOWN not in (source.shape or ()):
+    if source.shape == output.shape and UNKNOWN not in source.sizes:
         network.alias(operation, source)
         return
     output.channels_first = source.channels_first
@@ -615,7 +614,7 @@ def padding(network: TorchNetwork, operation: Operation) -> None:
     cells = list(operation.get("pad", "padding"))
     mode, value = operation.get("mode", default="constant"), operation.get("value", default=0)
     mode = "reflect" if "reflection" in operation.name else "replicate" if "replication" in operation.name else mode
-    ends = [tuple(cells[place : place + 2]) for place in range(0, len(cells), 2)][::-1]
+    ends: Any = [tuple(cells[place : place + 2]) for place in range(0, len(cells), 2)][::-1]
     output.channels_first = source.channels_first
     is_map = source.channels_first and len(ends) <= source.rank - 2
     ends = [(0, 0)] * (source.rank - 2 - len(ends)) + ends if is_map else ends
@@ -625,7 +624,7 @@ def padding(network: TorchNetwork, operation: Operation) -> None:
         if all(cell >= 0 for end in ends for cell in end):
             layer = ZeroPadding2D(tuple(ends)) if len(ends) == 2 else ZeroPadding1D(ends[0])
         elif all(cell <= 0 for end in ends for cell in end):
-            cut_off = tuple((-before, -after) for before, after in ends)
+            cut_off: Any = tuple((-before, -after) for before, after in ends)
             layer = Cropping2D(cut_off) if len(ends) == 2 else Cropping1D(cut_off[0])
     if layer is None:
         around = (*ends, (0, 0)) if is_map else tuple(ends)
@@ -638,7 +637,7 @@ def resizing(network: TorchNetwork, operation: Operation) -> None:
     source = network.in_layout(source, True, operation)
     name = operation.name
     method = "nearest" if "nearest" in name else "bicubic" if "bicubic" in name else "bilinear"
-    before, after = (source.shape or ())[2:], (output.shape or ())[2:]
+    before, after = source.sizes[2:], output.sizes[2:]
     scales = operation.get("scale_factors") or [operation.get("scales_h", "scales"), operation.get("scales_w")]
     factors: list[Any] = []
     for number, (small, large) in enumerate(zip(before, after, strict=True)):
@@ -692,7 +691,7 @@ def embedding(network: TorchNetwork, operation: Operation) -> None:
     table = operation.get("weight")
     if not table.constant:
         raise LayerError("a table that is computed")
-    rows, width = table.shape or ()
+    rows, width = table.sizes
     layer = Embedding(rows, width)
     network.apply(operation, layer, [operation.get("indices")], weights=network.weights("embeddings", table))
 
@@ -707,7 +706,7 @@ def recurrent(network: TorchNetwork, operation: Operation) -> None:
     is_lstm = operation.name == "lstm"
     if single and len(network.shape(source)) == 2:
         biases = bool(operation.get("has_biases"))
-        units = (parameters[1].shape or ())[1]
+        units = parameters[1].sizes[1]
         layer: Layer = LSTM(units, True, biases) if is_lstm else GRU(units, True, biases)
         names = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
         weights = [

@@ -43,8 +43,13 @@ class Value(Tensor):
         return self.constant and self.origins == (self,)
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """The shape; nothing where the rank is not known."""
+        return self.shape or ()
+
+    @property
     def size(self) -> int:
-        return prod(self.shape or ())
+        return prod(self.sizes)
 
 
 @dataclass(eq=False, slots=True)
