@@ -40,7 +40,7 @@ FORMATS = (
     Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
     Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
     Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch"})),
+    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
     Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
@@ -65,7 +65,7 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
-    return found, _harmless(reading)
+    return found, harmless(reading)
 
 
 def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
@@ -155,8 +155,11 @@ def _of_archive(source: Source) -> Format:
 
 
 def _is_pt2(names: list[str]) -> bool:
-    ends = ("models/model.json", "serialized_exported_program.json")
-    return any(name.endswith(ends) for name in names)
+    """Whether torch.export.save wrote them: `models/<name>.json`, or the one program of its older layout."""
+    return any(
+        name.endswith("serialized_exported_program.json") or ("models/" in name and name.endswith(".json"))
+        for name in names
+    )
 
 
 def _is_pickle(head: bytes) -> bool:
@@ -190,7 +193,7 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
             raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
 
 
-def _harmless(reading: Reading) -> Reading:
+def harmless(reading: Reading) -> Reading:
     """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
     graph = reading.graph
     graph.name = visible(graph.name)
