@@ -1,7 +1,8 @@
 """What a person calls a block, told from the layers in it.
 
 `MBConv6` for a 1x1 convolution to six times the channels, a depthwise convolution and a 1x1 convolution back; with
-rectifiers up to 6 it is MobileNet V2's InvertedResidual, with plain ones, gates or hard-swish MobileNet V3's Bottleneck.
+rectifiers up to 6 it is MobileNet V2's InvertedResidual, with plain ones, gates or hard-swish MobileNet V3's
+Bottleneck.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Traits:
         self.nodes = [wiring.nodes[index] for index in nodes]
         gates = _gated(self.nodes)
         self.kernels = [node for node in self.nodes if node.role in KERNELS and node.index not in gates]
-        self.merging = [node for node in self.nodes if node.role is Role.MERGING and node.index not in gates]
+        merging = [node for node in self.nodes if node.role is Role.MERGING and node.index not in gates]
+        self.merging = [node for node in merging if node.layer.combines != "product"]  # else an activation spelt out
         self.gates = bool(gates)
 
     @property
@@ -78,7 +80,7 @@ def _gated(nodes: Sequence[Node]) -> set[int]:
     behind: set[int] = set()
     for node in nodes:
         read = {source.index for source in node.inputs}
-        if node.layer.combines == "product" and read & behind:
+        if node.layer.combines == "product" and read & behind and read - behind:
             found |= behind | {node.index}
             behind = set()
         elif node.layer.pools_globally or _pools_all(node) or read & behind:

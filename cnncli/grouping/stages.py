@@ -1,4 +1,4 @@
-"""Stages: the rows of a paper's table, in which all blocks put out maps alike; before them the stem, behind them the head.
+"""Stages: the rows of a paper's table, in which all blocks put out maps alike; before them stem, behind them head.
 
 A stage ends where the next block puts out a map of another size or number of channels. Where blocks concatenate, as
 Inception's and DenseNet's do, each has other channels, and only the size counts; so it does where nearly every block
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import isinf
 from typing import Any
 
@@ -112,7 +112,7 @@ class Staging:
         joined = sum(self._concatenates(item) for item in members)
         if 2 * joined > len(members):
             return True
-        changes = sum(one != other for one, other in zip(widths, widths[1:], strict=False))
+        changes = sum(one != other for one, other in pairwise(widths))
         return len(members) >= MANY and 4 * changes >= 3 * (len(members) - 1)
 
     def _concatenates(self, item: Item) -> bool:

@@ -18,7 +18,6 @@ from cnncli.graph.roles import KERNELS
 from cnncli.grouping.regions import Region, Regions, blocks
 from cnncli.grouping.wiring import Wiring
 
-
 MOST_IN_GATE = 8
 """Kernels of a gate; what multiplies two larger parts of a network is none."""
 
