@@ -2,7 +2,8 @@
 
 A residual block's first of its row has no residual, for it strides or widens; what it has is the same sequence as those
 behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects. MobileNet
-V1's blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1 convolution that such a block ends with begins no other one.
+V1's blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
+convolution that such a block ends with begins no other one.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Steps:
     def _reads(self, item: Item) -> set[int]:
         inside = set(item.nodes)
         sources = (source for node in item.nodes for source in self.wiring.sources[node] if source not in inside)
-        return {id(self._home[source]) for source in sources}
+        return {id(self._home.get(source)) for source in sources}  # an input has no item here
 
     # The steps.
 

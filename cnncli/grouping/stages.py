@@ -138,8 +138,9 @@ class Staging:
             runs[-1].append(item)
             begins = change > 1 and item.sort is not Sort.KERNEL and self._works(runs[-1])
         runs = self._with_work(runs)
-        behind = [Stage("head", list(items[cut:]))] if runs or not items else [Stage("", list(items[cut:]))]
-        return [*(Stage("stage", run) for run in runs), *behind]
+        if not runs:
+            return [Stage("", list(items))]
+        return [*(Stage("stage", run) for run in runs), Stage("head", list(items[cut:]))]
 
     def _last_map(self, items: Sequence[Item], cut: int) -> int:
         """Where the head begins of a network that puts out a map: at its last 1x1 convolution."""
