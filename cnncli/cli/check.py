@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncli.cli import arguments as args
-from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.choice import Choice, gate_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
@@ -75,7 +75,7 @@ WriteBaseline = Annotated[
 ]
 
 
-@model_options
+@gate_options
 @report_options(checks=True)
 @adding("limits", _budget_options, _limits)
 def check(

@@ -11,7 +11,7 @@ from typing import Any
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
+from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import canonical
 
@@ -74,8 +74,9 @@ def hold(model: str, totals: Totals, budgets: Budgets) -> list[Verdict]:
 
 def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
     """What is unknown, if only in part, keeps no limit: it is not less than anything."""
-    metric = limited()[budget.name]
-    value = metric.figure(totals[metric.key])
+    found = limited()[budget.name]
+    told = metric(found.stored) if found.stored else found
+    value = told.figure(totals[told.key])
     return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, value <= budget.limit, budget.place)
 
 
