@@ -16,8 +16,8 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layer import snake_case
-from cnncli.graph.layers import Constant, Dense, InputLayer, Opaque, Permute, Select, TimeDistributed
-from cnncli.graph.roles import CONVOLUTIONS, Role
+from cnncli.graph.layers import Constant, Dense, InputLayer, Moving, Opaque, Permute, Select, TimeDistributed
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
 
 
 @dataclass(eq=False, slots=True)
@@ -159,7 +159,7 @@ class Assembly:
         expected = self.shape(output)
         fitting = _fitting(layer, [node.shape for node in nodes], expected, weights)
         if fitting is None:
-            fitting, weights = Opaque(layer.type, expected), tuple(weights or ())
+            fitting, weights = _stand_in(layer, [node.shape for node in nodes], expected), tuple(weights or ())
         free = self.free(name or output.name or snake_case(layer.type))
         node = self.graph.add(fitting, *nodes, name=free, dtype=output.dtype, weights=weights, shares=shares)
         self._bind(output, node)
@@ -254,6 +254,15 @@ def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Se
         except LayerError:
             continue
     return None
+
+
+def _stand_in(layer: Layer, inputs: Sequence[Shape], expected: Shape) -> Layer:
+    """What stands for a layer that gives another shape than the file says: of one without kernels the work is known."""
+    try:
+        works = layer.macs(*inputs) != 0
+    except LayerError:
+        works = layer.role in KERNELS or layer.role is Role.OTHER
+    return Opaque(layer.type, expected) if works else Moving(layer.type, expected)
 
 
 def _agrees(found: Shape, expected: Shape) -> bool:
