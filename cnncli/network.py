@@ -114,6 +114,11 @@ class Network:
         """What keras.applications, or whose network it else is, calls the layers; None where that is not known."""
         return None if self.model is None else self.model.layer_names(self.graph)
 
+    @cached_property
+    def key(self) -> str:
+        """The shortest reference that names the same network from here, as `canonical` gives it."""
+        return _from_here(self.origin.file.path) if self.origin.file else canonical(self.reference)
+
     @property
     def model(self) -> Model | None:
         """The architecture of the registry that it is, if it is one."""
@@ -142,14 +147,14 @@ def _without(flavor: str | None, text: str, options: Mapping[str, Any] | None) -
     return options or {}
 
 
-def expanded(text: str) -> list[str]:
-    """A reference by itself, or the model files that a pattern such as models/*.tflite stands for.
+def expanded(text: str, folder: Path = Path()) -> list[str]:
+    """A reference by itself, or the model files that a pattern such as models/*.tflite stands for, from `folder` on.
 
     Raises UsageError where there are none.
     """
     if not is_pattern(text):
         return [text]
-    found = [str(path) for path in matching(text)]
+    found = [_from_here(path, folder) for path in matching(text, folder)]
     if not found:
         raise UsageError(f"{text}: no model file is called so")
     return found
@@ -273,13 +278,28 @@ def canonical(text: str, folder: Path = Path()) -> str:
 
     Raises UsageError for one that cannot be read.
     """
-    found = source_of(str(folder / text) if looks_like_path(text) else text)
+    found = source_of(text)
     if found is Source.REGISTRY:
         return parse(text).reference
     file, colon, name = text.rpartition(":") if found is Source.CALLABLE else (text, "", "")
     if found is Source.CALLABLE and not file.endswith(PYTHON_FILE):
         return text
-    return os.path.normpath(folder / file) + colon + name
+    return _from_here(folder / file) + colon + name
+
+
+def relative(reference: str, folder: Path) -> str:
+    """A reference from here, as `canonical` gives it, as a text in `folder` has it: files as seen from there."""
+    found = source_of(reference)
+    file, colon, name = reference.rpartition(":") if found is Source.CALLABLE else (reference, "", "")
+    if found is Source.REGISTRY or (found is Source.CALLABLE and not file.endswith(PYTHON_FILE)):
+        return reference
+    return _from_here(Path(file), folder) + colon + name
+
+
+def _from_here(path: Path, folder: Path = Path()) -> str:
+    """A path as seen from the working directory or another one, with `/`; of a bare name ./NAME."""
+    text = Path(os.path.relpath(path, folder)).as_posix()
+    return text if looks_like_path(text) else f"./{text}"
 
 
 def read_size(name: str, text: str) -> tuple[int, int]:
