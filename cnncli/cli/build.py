@@ -17,7 +17,7 @@ from cnncli.errors import CheckFailed
 @architecture_options
 @report_options(output=None, force=False)
 def build(
-    model: args.Reference,
+    model: args.Architecture,
     output: Annotated[
         Path | None,
         typer.Option(

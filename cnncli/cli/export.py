@@ -102,7 +102,7 @@ def _batch(text: str | None) -> int | None:
 @report_options(output=None)
 @adding("target", _target_options, _target)
 def export(
-    model: args.Reference,
+    model: args.Architecture,
     *,
     target: Target,
     batch: Batch = None,
