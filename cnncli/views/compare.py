@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cnncli.analysis.compare.comparison import Entry, identical, stages
@@ -11,6 +12,7 @@ from cnncli.document.table import Table
 from cnncli.errors import UsageError
 from cnncli.views.comparison import EVERYTHING, Shown, stage_name, stage_table, totals_sheet, totals_table
 from cnncli.views.data import entry_data, stage_data, versioned
+from cnncli.views.origin import shortly
 
 
 class Asked(NamedTuple):
@@ -26,9 +28,12 @@ def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Doc
     """The report on models of which the first is the baseline. Raises UsageError for unknown columns."""
     if asked.shown != EVERYTHING:
         totals_sheet(entries, asked.shown)  # what cannot be read is refused before anything is written
+    called = [
+        replace(each, network=name) for each, name in zip(entries, shortly([e.network for e in entries]), strict=True)
+    ]
     return Document(
-        title=" and ".join(entry.reference for entry in entries),
-        sections=lambda width: list(_sections(entries, asked, width)),
+        title=" and ".join(entry.reference for entry in called),
+        sections=lambda width: list(_sections(called, asked, width)),
         data=lambda: versioned(_data(entries, asked.explain)),
         sheet=lambda: _sheet(entries, asked),
     )
