@@ -98,8 +98,16 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
 
 
 def _arguments(group: Group) -> dict[str, Any]:
-    layer = group.nodes[0].layer
-    return {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
+    return _arguments_of(group.nodes[0].layer)
+
+
+def _arguments_of(layer: Layer) -> dict[str, Any]:
+    """By name; a layer among them, which the first one applies, by its type and its own arguments."""
+    values = {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
+    return {
+        name: {"type": value.type, **_arguments_of(value)} if isinstance(value, Layer) else value
+        for name, value in values.items()
+    }
 
 
 def _traits(label: Label) -> dict[str, Any]:
