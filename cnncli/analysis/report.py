@@ -12,7 +12,7 @@ from cnncli.amounts import total
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
-from cnncli.graph import Graph, Group, Scope, Shape, fold
+from cnncli.graph import Graph, Group, Layer, Scope, Shape, fold
 from cnncli.graph.layer import INITIAL
 
 
@@ -103,7 +103,9 @@ def _arguments(group: Group) -> dict[str, Any]:
 
 def _arguments_of(layer: Layer) -> dict[str, Any]:
     """By name; a layer among them, which the first one applies, by its type and its own arguments."""
-    values = {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
+    values = {
+        argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL
+    }
     return {
         name: {"type": value.type, **_arguments_of(value)} if isinstance(value, Layer) else value
         for name, value in values.items()
