@@ -83,9 +83,8 @@ def as_weights(value: Value, name: str, shape: Shape | None = None, trainable: b
     main = next((root for root in roots if prod(root.shape) == size), None)
     if main is None:
         return (Weight(name, own, trainable, value.dtype, value.name),)
-    further = tuple(
-        Weight("factor", root.shape, trainable, root.dtype, root.name) for root in roots if root != main and root.shape
-    )
+    others = [root for root in roots if root != main and prod(root.shape) > 1]
+    further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in others)
     return (Weight(name, own, trainable, main.dtype, main.name), *further)
 
 
