@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
-from cnncli.graph.layers import GRU, LSTM, Elementwise, Opaque
+from cnncli.graph.layers import GRU, LSTM, Elementwise, Identity, Opaque, TimeDistributed
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.tf_file import Function, GraphFile, NodeDef, Variable
@@ -244,9 +244,14 @@ class Walk:
 
     def _made(self, layer: Layer, inputs: Sequence[Value], channels_first: bool) -> FileShape:
         """The shape in the file's terms of what a layer makes of inputs; None where they do not fit."""
-        try:
-            shape = layer.output_shape(*(self.assembly.node(value).shape for value in inputs))
-        except LayerError:
+        shapes = [self.assembly.node(value).shape for value in inputs]
+        for each in (layer, TimeDistributed(layer)):
+            try:
+                shape = each.output_shape(*shapes)
+                break
+            except LayerError:
+                continue
+        else:
             return None
         if channels_first and len(shape) >= 3:
             shape = (shape[-1], *shape[:-1])
@@ -259,6 +264,11 @@ class Walk:
         if batch > 1 and first is not UNKNOWN and first % batch == 0 and shape and not inputs[0].constant:
             return (shape[0] * batch, *shape[1:])
         return shape
+
+    def same(self, output: Value, source: Value) -> list[Value]:
+        """The output of an operation that changes nothing."""
+        self.assembly.alias(output, source)
+        return [output]
 
     def tensor(self, value: Value) -> Value:
         """The value, as a node of the graph where it is computed: a product that waited, a constant of weights."""
@@ -415,6 +425,8 @@ _BINARY = frozenset(
 
 
 def _same(walk: Walk, _: Frame, call: Call) -> list[Value]:
+    if walk.assembly.raw and call.operation == "Identity" and walk.assembly.has(call.inputs[0]):
+        return walk.append(call, Identity(), call.inputs, shape=call.inputs[0].shape)
     return [walk.read(value) if value.variable and not value.constant else value for value in call.inputs] or [
         walk.output(call, 0)
     ]
@@ -449,12 +461,14 @@ def _if(walk: Walk, frame: Frame, call: Call) -> list[Value]:
 def _switch(walk: Walk, frame: Frame, call: Call) -> list[Value]:
     """TF 1's fork: the data comes out at 0 where the condition does not hold, at 1 where it does.
 
-    A condition that is not known is taken not to hold: it is that of a loop, which ends then, or is said.
+    A condition that is not known is taken not to hold, which is said. That of a loop, which is not counted, is open.
     """
     data, condition = call.inputs[0], call.inputs[1]
     holds = known(condition)
     source = call.node.inputs[1].partition(":")[0]
-    if holds is None and not (source in frame.nodes and frame.nodes[source].operation == "LoopCond"):
+    if source in frame.nodes and frame.nodes[source].operation == "LoopCond":
+        return [data, data]
+    if holds is None:
         walk.assumed[condition.name] = None
     nothing = walk.output(call, 0, dead=True)
     return [nothing, data] if holds else [data, nothing]

@@ -46,7 +46,7 @@ def _without_models(paths: dict[int, tuple[str, ...]]) -> None:
         if count <= 0.8 * len(paths) or count < 2:
             return
         for index, path in paths.items():
-            if path[0] == most and len(path) > 2:
+            if path[0] == most and len(path) > 1:
                 paths[index] = path[1:]
 
 
