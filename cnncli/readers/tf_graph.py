@@ -282,7 +282,7 @@ class Walk:
                 channels_first=source.channels_first,
             )  # fmt: skip
         elif value.constant and not self.assembly.has(value):
-            self.assembly.constant(value, short(value.leaves))
+            self.assembly.hold(value, weights=short(value.leaves))
         elif not self.assembly.has(value):
             raise LayerError(f"{value.name}: is read as a tensor, and is none")
         return value
