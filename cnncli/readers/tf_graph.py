@@ -20,6 +20,7 @@ from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.tf_file import Function, GraphFile, NodeDef, Variable
 from cnncli.readers.tf_values import computed, tensor_of
+from cnncli.words import visible
 
 FileShape = tuple[int, ...] | None
 
@@ -169,7 +170,7 @@ class Walk:
             return frame.arguments[name]
         found = frame.values.get(name)
         if found is None or number >= len(found):
-            raise LayerError(f"{reference}: nothing computes this tensor")
+            raise BadMessage(f"nothing computes {visible(reference)}, which is read")
         return found[number]
 
     def _step(self, frame: Frame, node: NodeDef) -> list[Value]:
@@ -181,7 +182,7 @@ class Walk:
         read = frozenset(frame.read[node.name])
         outputs = max(len(shapes), max(read) + 1)
         if outputs > MOST_OUTPUTS:
-            raise BadMessage(f"{node.name} has {outputs:,} outputs")
+            raise BadMessage(f"{visible(node.name)} has {outputs:,} outputs")
         call = Call(node, inputs, frame.prefix + node.name, shapes, outputs, read)
         if node.operation in CONTROL:
             return CONTROL[node.operation](self, frame, call)
@@ -284,7 +285,7 @@ class Walk:
         elif value.constant and not self.assembly.has(value):
             self.assembly.hold(value, weights=short(value.leaves))
         elif not self.assembly.has(value):
-            raise LayerError(f"{value.name}: is read as a tensor, and is none")
+            raise LayerError(f"{visible(value.name)} is read as a tensor, and is none")
         return value
 
     # Constants.
@@ -349,7 +350,7 @@ class Walk:
     def called(self, function: Function, call: Call, frame: Frame, inputs: Sequence[Value]) -> list[Value]:
         """What a function gives, its nodes in the place of the call."""
         if frame.depth >= MOST_CALLS:
-            raise BadMessage(f"{call.name} calls functions within functions more than {MOST_CALLS} deep")
+            raise BadMessage(f"{visible(call.name)} calls functions within functions more than {MOST_CALLS} deep")
         within = call.node.name.rpartition("/")[0]
         prefix = f"{frame.prefix}{within}/" if within else frame.prefix
         inner = Frame(function.nodes, dict(zip(function.arguments, inputs, strict=False)), prefix, frame.depth + 1)
@@ -532,7 +533,7 @@ def opaque(walk: Walk, call: Call, operation: str = "") -> list[Value]:
     """An operation that is not known here: its name, shapes and weights are; its work is not."""
     outputs = [walk.output(call, number) for number in range(call.outputs)]
     weights = tuple(weight for value in call.inputs for weight in value.leaves)
-    inputs = [walk.tensor(value) for value in call.inputs if not value.constant and value.variable is None]
+    inputs = [walk.tensor(value) for value in call.inputs if value.scaled or walk.assembly.has(value)]
     layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[min(call.read)]))
     read = [outputs[number] for number in sorted(call.read)]
     walk.assembly.several(layer, inputs, read, name=call.name, weights=short(weights))
@@ -593,7 +594,7 @@ def _needed(frame: Frame, wanted: Sequence[str]) -> dict[str, None]:
             waiting.pop()
             found[name] = None
         elif name not in frame.nodes:
-            raise LayerError(f"{name}: is read, but no node has this name")
+            raise BadMessage(f"no node has the name {visible(name)}, which is read")
         else:
             begun.add(name)
             waiting.extend(each for each in reversed(_sources(frame, name)) if each not in begun)
