@@ -88,10 +88,8 @@ def _tell_choice(
         others = ", ".join(each for each in names if each != name)
         graph.warn(f"of several signatures {name} is read; --signature chooses another: {others}")
     if len(graphs) > 1:
-        tags = "; ".join(", ".join(map(visible, each.tags)) or "no tags" for each in graphs)
-        graph.warn(
-            f"of several graphs the one for {', '.join(map(visible, chosen.tags)) or 'no tags'} is read; there are {tags}"
-        )
+        own, *tags = [", ".join(map(visible, each.tags)) or "no tags" for each in (chosen, *graphs)]
+        graph.warn(f"of several graphs the one for {own} is read; there are {'; '.join(tags)}")
 
 
 def _frozen(pieces: Pieces, path: Path, settings: Settings) -> Reading:
@@ -198,9 +196,8 @@ class _Reader:
         graph = walk.assembly.graph
         walk.assembly.give([walk.tensor(value) for value in outputs if value.dtype not in ("resource", "variant")])
         if walk.assumed:
-            graph.warn(
-                f"{', '.join(map(visible, walk.assumed))} is taken as false: what acts in training only is left out"
-            )
+            names = ", ".join(map(visible, walk.assumed))
+            graph.warn(f"{names} is taken as false: what acts in training only is left out")
         for node in graph.inputs:
             if UNKNOWN in node.shape:
                 sizes = "x".join(map(str, node.shape))

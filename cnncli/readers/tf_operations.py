@@ -302,6 +302,8 @@ def _with_constant(walk: Walk, call: Call, name: str, source: Value, constant: V
         if found is not None:
             return found
     source = walk.tensor(source)
+    if name == "Multiply" and only(constant) == 1 and not constant.leaves and not walk.assembly.raw:
+        return walk.same(walk.output(call, 0, source.shape), source)  # tf.nn.silu multiplies with its beta, which is 1
     shape = _operand(walk, call, constant, source)
     layer = Elementwise(name, shape, only(constant))
     return walk.append(call, layer, [source], weights=short(constant.leaves), shape=_broadcast(source, constant))
