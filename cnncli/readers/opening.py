@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class Format(NamedTuple):
     """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
 
     `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
-    something to it.
+    something to it; `operations` is whether its files hold operations, of which layers are made.
     """
 
     key: str
@@ -31,17 +32,18 @@ class Format(NamedTuple):
     module: str
     suffixes: tuple[str, ...]
     settles: frozenset[str] = frozenset()
+    operations: bool = True
 
 
 FORMATS = (
-    Format("keras", "Keras", "keras_file", (".keras",)),
-    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5")),
+    Format("keras", "Keras", "keras_file", (".keras",), operations=False),
+    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5"), operations=False),
     Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
     Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
     Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
     Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
     Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
-    Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
+    Format("tfjs", "TensorFlow.js", "tfjs", (".json",), operations=False),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 """What a path of a model file may end in."""
@@ -65,6 +67,10 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
+        if found.operations and not settings.raw:
+            from cnncli.readers.folding import folded  # its tables of patterns are for files only
+
+            reading = replace(reading, graph=folded(reading.graph))
     return found, harmless(reading)
 
 
