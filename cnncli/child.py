@@ -221,10 +221,9 @@ def _obituary(what: str, code: int, log: IO[bytes]) -> str:
             f"{what} was killed, as the system does when memory runs out{how_much}; "
             "free some, or take a smaller network or input_shape"
         )
-    said = f": {_last_line(log)}" if os.fstat(log.fileno()).st_size else ""
     if code < 0:
-        return f"{what} crashed ({signal.Signals(-code).name}){said}"
-    return f"{what} ended with code {code}{said}"
+        return f"{what} crashed ({signal.Signals(-code).name}): {_last_line(log)}"
+    return f"{what} ended with code {code}: {_last_line(log)}"
 
 
 def peak_memory(of_children: bool = False) -> int | None:

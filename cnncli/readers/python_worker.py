@@ -268,7 +268,8 @@ def _described(thing: Any) -> str:
     if thing is None:
         return "nothing (None)"
     kind = type(thing)
-    return f"a {kind.__qualname__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__qualname__}"
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _of_keras(model: Any, job: Job) -> Reading:

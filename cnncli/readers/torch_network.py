@@ -116,7 +116,7 @@ class TorchNetwork:
     def operand(self, constant: Value, like: Value) -> Shape:
         """The shape of a constant that is combined cell by cell with a tensor."""
         if constant.rank > like.rank:
-            return constant.sizes
+            return constant.sizes[1:]
         return self._assembly.operand(constant, like)
 
     # Layers.

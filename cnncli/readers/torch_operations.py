@@ -512,11 +512,9 @@ def concatenation(network: TorchNetwork, operation: Operation) -> None:
     output.channels_first = values[0].channels_first
     dim = operation.get("dim", default=0)
     axis = network.axis(output, dim)
-    if axis == 0:
-        network.move(operation, None, values, title="Concatenate")
-        return
     last = axis == len(network.shape(output))
-    network.apply(operation, Concatenate(-1 if last else axis), values)
+    layer = Concatenate(-1 if last else axis) if axis else None
+    network.move(operation, layer, values, title="Concatenate", channels_first=output.channels_first)
 
 
 # What moves cells.
