@@ -270,8 +270,8 @@ def _training(graph: Graph) -> int:
 
 
 def _quantization(entry: Entry) -> str:
-    file = entry.network.origin.file
-    return file.reading.quantization if file else ""
+    reading = entry.network.origin.reading
+    return reading.quantization if reading else ""
 
 
 # Blocks.
@@ -285,7 +285,7 @@ def changes_across(one: Entry, other: Entry) -> list[Change]:
     """
     before, after = one.graph_in_normal_form(), other.graph_in_normal_form()
     pairs = units_aligned(before, after)
-    by_hand = other.network.origin.kind == "registry" and one.network.origin.kind != "registry"
+    by_hand = other.network.model is not None and one.network.model is None
     if by_hand or not before.kinds:
         _scope(after, before, [(j, i) for i, j in pairs])
     else:
