@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -12,8 +12,8 @@ from cnncli.amounts import total
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
-from cnncli.graph import Graph, Group, Layer, Scope, Shape, fold
-from cnncli.graph.layer import INITIAL
+from cnncli.graph import Graph, Group, Scope, Shape, fold
+from cnncli.graph.layer import written_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
 
 
 def _arguments(group: Group) -> dict[str, Any]:
-    return _arguments_of(group.nodes[0].layer)
-
-
-def _arguments_of(layer: Layer) -> dict[str, Any]:
-    """By name; a layer among them, which the first one applies, by its type and its own arguments."""
-    values = {
-        argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL
-    }
-    return {
-        name: {"type": value.type, **_arguments_of(value)} if isinstance(value, Layer) else value
-        for name, value in values.items()
-    }
+    return written_arguments(group.nodes[0].layer)
 
 
 def _traits(label: Label) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from cnncli.readers.keras_layers import (
 from cnncli.readers.keras_stores import Place, Store
 from cnncli.readers.reading import Settings
 
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 """Applications of layers in a network; a model that is called by a model that is called multiplies them."""
 
 
