@@ -257,3 +257,27 @@ def test_keras_applications_are_the_registrys(tmp_path: Path, name: str) -> None
         totals = Totals(read(tmp_path / f"model{suffix}").graph)
         assert (totals.macs, totals.params) == (reference.macs, model.count_params())
         assert not totals.uncounted()
+
+
+def test_a_layer_of_ones_own_need_not_say_what_layers_say(tmp_path: Path) -> None:
+    """Its `get_config` lacks what Keras's has, and its class is called as one of Keras's."""
+    with generation("keras") as keras:
+
+        class Dense(keras.layers.Layer):
+            def build(self, shape: Any) -> None:
+                self.table = self.add_weight(shape=(shape[-1], 5), name="table")
+
+            def call(self, x: Any) -> Any:
+                return x @ self.table
+
+            def get_config(self) -> Any:
+                return {"name": self.name}
+
+        image = keras.Input((8,))
+        model = keras.Model(image, keras.layers.Dense(2, name="last")(Dense(name="own")(image)))
+        model.save(tmp_path / "own.keras")
+        model.save(tmp_path / "own.h5")
+    for suffix in (".keras", ".h5"):
+        graph = read(tmp_path / f"own{suffix}").graph
+        assert [node.params for node in graph.nodes] == [0, 40, 12]
+        assert [node.name for node in Totals(graph).uncounted()] == ["own"]

@@ -18,7 +18,6 @@ from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, parsed_json
 
 WEIGHTS = "model.weights.h5"
-SHARDS = "model.weights.json"
 MOST_CONFIG = 2**24
 """Bytes of a configuration; EfficientNetB7's has 1.3 million."""
 MOST_PARTS = 2**20
