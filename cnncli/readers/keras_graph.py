@@ -160,7 +160,7 @@ class _Builder:
         node = self._graph.add(made, *inputs, name=name, dtype=dtype, weights=weights, shares=self._made.get(key))
         self._made.setdefault(key, node)
         if found and found.function:
-            activation = Opaque(found.function, node.shape)
+            activation = found.behind or Opaque(found.function, node.shape)
             return self._graph.add(activation, node, name=f"{name}:{found.function}", weights=())
         return node
 
