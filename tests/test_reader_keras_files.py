@@ -15,6 +15,7 @@ from cnncli import from_keras, load
 from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN
+from cnncli.graph.layers import LeakyReLU
 from cnncli.keras_model import quiet
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
@@ -257,3 +258,47 @@ def test_keras_applications_are_the_registrys(tmp_path: Path, name: str) -> None
         totals = Totals(read(tmp_path / f"model{suffix}").graph)
         assert (totals.macs, totals.params) == (reference.macs, model.count_params())
         assert not totals.uncounted()
+
+
+def test_a_layer_of_ones_own_need_not_say_what_layers_say(tmp_path: Path) -> None:
+    """Its `get_config` lacks what Keras's has, and its class is called as one of Keras's."""
+    with generation("keras") as keras:
+
+        class Dense(keras.layers.Layer):
+            def build(self, shape: Any) -> None:
+                self.table = self.add_weight(shape=(shape[-1], 5), name="table")
+
+            def call(self, x: Any) -> Any:
+                return x @ self.table
+
+            def get_config(self) -> Any:
+                return {"name": self.name}
+
+        image = keras.Input((8,))
+        model = keras.Model(image, keras.layers.Dense(2, name="last")(Dense(name="own")(image)))
+        model.save(tmp_path / "own.keras")
+        model.save(tmp_path / "own.h5")
+    for suffix in (".keras", ".h5"):
+        graph = read(tmp_path / f"own{suffix}").graph
+        assert [node.params for node in graph.nodes] == [0, 40, 12]
+        assert [node.name for node in Totals(graph).uncounted()] == ["own"]
+
+
+def test_a_layer_or_a_function_of_ones_own_as_an_activation(tmp_path: Path) -> None:
+    """A layer is one of ours behind the kernel; what nobody knows is opaque, and the kernel's work is counted."""
+    with generation("keras") as keras:
+
+        @keras.saving.register_keras_serializable("mine")
+        def wavy(x: Any) -> Any:
+            return keras.ops.sin(x)
+
+        image = keras.Input((16,))
+        x = keras.layers.Dense(4, activation=keras.layers.LeakyReLU(negative_slope=0.2), name="first")(image)
+        model = keras.Model(image, keras.layers.Dense(2, activation=wavy, name="second")(x))
+        model.save(tmp_path / "own.keras")
+        model.save(tmp_path / "own.h5")
+    for suffix in (".keras", ".h5"):
+        graph = read(tmp_path / f"own{suffix}").graph
+        assert graph.nodes[2].layer == LeakyReLU(0.2)
+        assert [node.macs for node in graph.nodes][:4] == [0, 64, 0, 8]
+        assert [node.type for node in Totals(graph).uncounted()] == ["wavy"]

@@ -194,6 +194,16 @@ def acts_at_inference(argument: Field[Any]) -> bool:
     return argument.metadata not in (TRAINING, INITIAL)
 
 
+def written_arguments(layer: Layer) -> dict[str, Any]:
+    """A layer's arguments but for how its weights begin; a layer among them, which it applies, by its own."""
+    names = [argument.name for argument in fields(layer) if argument.metadata != INITIAL]
+    values = {name: getattr(layer, name) for name in names}
+    return {
+        name: {"type": value.type, **written_arguments(value)} if isinstance(value, Layer) else value
+        for name, value in values.items()
+    }
+
+
 def pair(size: Size) -> tuple[int, int]:
     """Keras's `3` and `(3, 3)` alike as (height, width)."""
     if isinstance(size, int):

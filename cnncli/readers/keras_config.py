@@ -55,7 +55,6 @@ class LayerConfig:
     foreign: bool = False
     operation: bool = False
     model: ModelConfig | None = None
-    built: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +111,7 @@ def _layer(described: Mapping[str, Any], calls: tuple[Call, ...], depth: int) ->
         config = {}
     module = described.get("module")
     registered = described.get("registered_name")
-    foreign = isinstance(module, str) and not module.startswith(("keras", "tf_keras", "tensorflow"))
-    built = described.get("build_config")
+    foreign = "module" in described and not str(module).startswith(("keras", "tf_keras", "tensorflow"))
     inner = model_config(described, depth + 1) if has_layers(described) else None
     return LayerConfig(
         name=str(described.get("name") or config.get("name") or ""),
@@ -123,14 +121,18 @@ def _layer(described: Mapping[str, Any], calls: tuple[Call, ...], depth: int) ->
         foreign=foreign or (isinstance(registered, str) and ">" in registered),
         operation=(isinstance(module, str) and ".ops" in module) or _is_operation(described, config),
         model=inner,
-        built=items(built.get("input_shape")) if isinstance(built, Mapping) else None,
     )
 
 
 def _is_operation(described: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
     """A .h5 of Keras 3 does not say the module; but a layer says whether it is trained, and a function does not."""
     nodes = described.get("inbound_nodes")
-    return isinstance(nodes, list) and any(isinstance(node, Mapping) for node in nodes) and "trainable" not in config
+    return (
+        "module" not in described
+        and isinstance(nodes, list)
+        and any(isinstance(node, Mapping) for node in nodes)
+        and "trainable" not in config
+    )
 
 
 # Functional models.

@@ -18,7 +18,6 @@ from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, parsed_json
 
 WEIGHTS = "model.weights.h5"
-SHARDS = "model.weights.json"
 MOST_CONFIG = 2**24
 """Bytes of a configuration; EfficientNetB7's has 1.3 million."""
 MOST_PARTS = 2**20
@@ -82,7 +81,7 @@ def _producer(about: Any) -> str:
 
 def quantization(graph: Graph) -> str:
     """In a word how the larger weights are stored, where that is not as float32."""
-    weights: Sequence[Weight] = [weight for node in graph.nodes for weight in node.given or () if len(weight.shape) > 1]
+    weights: Sequence[Weight] = [weight for node in graph.nodes for weight in node.weights if len(weight.shape) > 1]
     dtypes = {weight.dtype for weight in weights}
     if dtypes & {"int8", "uint8", "int4"}:
         return "int8 weights"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -32,7 +33,7 @@ from cnncli.readers.keras_layers import (
 from cnncli.readers.keras_stores import Place, Store
 from cnncli.readers.reading import Settings
 
-MOST_NODES = 50_000
+MOST_NODES = 20_000
 """Applications of layers in a network; a model that is called by a model that is called multiplies them."""
 
 
@@ -142,22 +143,24 @@ class _Builder:
         name: str, trained: bool, wanted: Callable[[], Shape],
     ) -> Node:  # fmt: skip
         """Append one application of a layer or of a function; `wanted` is the shape that its readers need."""
-        self._calls += 1
+        self._calls, key = self._calls + 1, store.identity or id(layer)
         if self._calls > MOST_NODES:
             raise UsageError(f"has more than {MOST_NODES:,} applications of layers")
         shapes = [node.shape for node in inputs]
         compute, variable = _policy(layer.config.get("dtype"))
+        stored = store.weights()
+        if layer.operation and stored:  # a layer that does not say whether it is trained
+            layer = replace(layer, operation=False)
         as_function = bool(function_name(layer))
-        stored = () if as_function else store.weights()
+        stored = () if as_function else stored
         found = self._found(layer, call, shapes, told, stored)
         weights = _weights(found, layer, shapes, stored, store.exact, trained, variable)
         made = found.layer if found else Opaque(_title(layer), _output(layer, told, shapes) or wanted())
         dtype = dtype or (compute if not as_function or not inputs else inputs[0].dtype)
-        key = store.identity or id(layer)
         node = self._graph.add(made, *inputs, name=name, dtype=dtype, weights=weights, shares=self._made.get(key))
         self._made.setdefault(key, node)
         if found and found.function:
-            activation = Opaque(found.function, node.shape)
+            activation = found.behind or Opaque(found.function, node.shape)
             return self._graph.add(activation, node, name=f"{name}:{found.function}", weights=())
         return node
 

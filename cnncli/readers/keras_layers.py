@@ -29,6 +29,7 @@ from cnncli.graph.layers import (
     TimeDistributed,
     VarianceScaling,
 )
+from cnncli.graph.roles import Role
 from cnncli.readers.keras_config import Call, LayerConfig, items
 
 OTHER_NAMES = {
@@ -66,10 +67,14 @@ LAYOUT_MATTERS = frozenset({
 
 
 class Found(NamedTuple):
-    """Our layer, and the function that its configuration applies behind it where that is none of ours."""
+    """Our layer, and the function that its configuration applies behind it where our layer cannot.
+
+    `behind` is what that function is here: a layer, or None where nobody knows it.
+    """
 
     layer: Layer
     function: str = ""
+    behind: Layer | None = None
 
 
 def known(layer: LayerConfig, inputs: Sequence[Shape], channels_first: bool) -> Found | None:
@@ -109,7 +114,7 @@ def _by_name(kind: str, config: Mapping[str, Any], inputs: Sequence[Shape], chan
     for name in ("axis", "shared_axes"):
         if channels_first and name in given:
             given[name] = _moved_axes(given[name], len(inputs[0]))
-    return Found(found(**given), function)
+    return Found(found(**given), function, _layer_behind(config["activation"]) if function else None)
 
 
 def _arguments(kind: str, found: type[Layer], config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -158,6 +163,18 @@ def _function_name(value: Any) -> str:
         found = _activation(config["activation"])[0] if kind == "Activation" else _plain(kind, layer, config)
         return found or kind
     return str(_value(value)).rpartition(">")[2]
+
+
+def _layer_behind(value: Any) -> Layer | None:
+    """A layer that is used as a function, such as LeakyReLU with a slope; not one that has weights of its own."""
+    kind = str(value.get("class_name")) if isinstance(value, Mapping) else ""
+    layer = LAYERS.get(kind)
+    if layer is None or layer.role is not Role.ACTIVATION or kind == "PReLU":
+        return None
+    try:
+        return layer(**dict(_arguments(kind, layer, value["config"])))
+    except (LayerError, TypeError):
+        return None
 
 
 def _plain(kind: str, layer: type[Layer], config: Mapping[str, Any]) -> str:
