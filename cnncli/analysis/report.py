@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -13,7 +13,7 @@ from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
 from cnncli.graph import Graph, Group, Scope, Shape, fold
-from cnncli.graph.layer import INITIAL, Layer
+from cnncli.graph.layer import INITIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ def _arguments(group: Group) -> dict[str, Any]:
     return _arguments_of(group.nodes[0].layer)
 
 
-def _arguments_of(layer: Layer) -> dict[str, Any]:
+def _arguments_of(layer: Any) -> dict[str, Any]:
     """A layer's fields; a layer among them as its type with its own."""
     told = {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
     return {
-        name: {"type": value.type, **_arguments_of(value)} if isinstance(value, Layer) else value
+        name: {"type": value.type, **_arguments_of(value)} if is_dataclass(value) else value
         for name, value in told.items()
     }
 
