@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -105,7 +105,7 @@ def _arguments_of(layer: Any) -> dict[str, Any]:
     """A layer's fields; a layer among them as its type with its own."""
     told = {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
     return {
-        name: {"type": value.type, **_arguments_of(value)} if is_dataclass(value) else value
+        name: {"type": value.type, **_arguments_of(value)} if hasattr(value, "role") else value
         for name, value in told.items()
     }
 
