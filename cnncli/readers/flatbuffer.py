@@ -18,6 +18,7 @@ PAGE = 2**12
 MOST_PAGES = 2**12
 MOST_FIELDS = 64
 """Of a table: no schema of a model has half as many."""
+MOST_TEXT = 2**12
 MOST_ELEMENTS = 2**21
 """How many elements of vectors are read of one file: a model of ten thousand operations has a tenth of it."""
 
@@ -116,8 +117,10 @@ class Table:
         return Struct(f"<{count}{form}").unpack(self._pages.read(start, count * _FORMATS[form].size))
 
     def text(self, field: int) -> str:
+        """A string, or the beginning of one that is no name."""
         start, count = self.vector(field, 1)
-        self._pages.spend(count // 16)
+        count = min(count, MOST_TEXT)
+        self._pages.spend(count // 4)
         return self._pages.read(start, count).decode("utf-8", "replace")
 
     def vector(self, field: int, size: int = 4) -> tuple[int, int]:

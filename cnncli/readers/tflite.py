@@ -101,9 +101,9 @@ class _Sizes:
         self.batch = _batch(graph, settings)
         self.settled: list[str] = []
         self.resized = False
+        meant = _meant(ends, graph, settings)
         for name, tensor in zip(ends.inputs, graph.inputs, strict=True):
-            tensor.shape = self._input(name, tensor, _given(name, tensor, graph, settings))
-        _all_known(ends, graph, settings)
+            tensor.shape = self._input(name, tensor, _given(name, tensor, meant, settings))
         self.inferred = bool(self.settled) or settings.batch is not None
         self.inferred |= any(UNKNOWN in (tensor.declared or ()) for tensor in graph.tensors)
 
@@ -157,25 +157,29 @@ def _batch(graph: FileGraph, settings: Settings) -> int:
     return firsts.pop() or 1 if len(firsts) == 1 else 1
 
 
-def _given(name: str, tensor: FileTensor, graph: FileGraph, settings: Settings) -> Shape | None:
-    """The shape that was settled for an input: by its name, or without one for the only input, or the only open one."""
-    for known in (name, tensor.name, plain(tensor.name)):
-        if known in settings.input_shapes:
-            return settings.input_shapes[known]
-    candidates = [each for each in graph.inputs if each.is_open] or graph.inputs
-    alone = len(candidates) == 1 and candidates[0] is tensor
-    return settings.input_shapes.get("") if alone else None
+def _meant(ends: _Ends, graph: FileGraph, settings: Settings) -> FileTensor | None:
+    """The input that a shape without a name is for: the only one, or the only open one.
 
-
-def _all_known(ends: _Ends, graph: FileGraph, settings: Settings) -> None:
-    """Raise UsageError for a shape of an input that is not there."""
+    Raises UsageError where that is not said, and for a shape of an input that is not there.
+    """
     known = {*ends.inputs, *(tensor.name for tensor in graph.inputs), *(plain(tensor.name) for tensor in graph.inputs)}
     for name in settings.input_shapes:
         if name and name not in known:
             raise UsageError(f"--input-shape {name}: there is no such input; there are {', '.join(ends.inputs)}")
-    opened = [tensor for tensor in graph.inputs if tensor.is_open] or graph.inputs
-    if "" in settings.input_shapes and len(opened) != 1:
+    candidates = [tensor for tensor in graph.inputs if tensor.is_open] or graph.inputs
+    if "" not in settings.input_shapes:
+        return None
+    if len(candidates) != 1:
         raise UsageError(f"--input-shape: which input is meant? NAME=SHAPE, with one of {', '.join(ends.inputs)}")
+    return candidates[0]
+
+
+def _given(name: str, tensor: FileTensor, meant: FileTensor | None, settings: Settings) -> Shape | None:
+    """The shape that was settled for an input."""
+    for known in (name, tensor.name, plain(tensor.name)):
+        if known and known in settings.input_shapes:
+            return settings.input_shapes[known]
+    return settings.input_shapes[""] if tensor is meant else None
 
 
 # The graph.
@@ -188,11 +192,11 @@ def _assembled(
     for tensor, input_name in zip(found.inputs, ends.inputs, strict=True):
         if not assembly.has(tensor):
             assembly.enter(tensor, input_name)
-    state = _state(found)
+    state, opened = _state(found), {0}
     for operation, own_name in zip(found.operations, names(found.operations), strict=True):
         sizes.set(operation)
         if not _settled_before(operation, assembly, state):
-            _append(file, assembly, operation, _output_name(operation, ends, own_name))
+            _append(file, assembly, operation, _output_name(operation, ends, own_name), opened)
     assembly.give(found.outputs)
     _warn(assembly, found, ends)
     return assembly
@@ -251,16 +255,19 @@ def _is_weight(operation: Operation, assembly: Assembly, state: set[int]) -> boo
     return True
 
 
-def _append(file: ModelFile, assembly: Assembly, operation: Operation, name: str) -> None:
+def _append(file: ModelFile, assembly: Assembly, operation: Operation, name: str, opened: set[int]) -> None:
     if operation.name in GRAPH_FIELDS and operation.name != "CALL_ONCE":
-        opaque(assembly, operation, name, _weights_within(file, assembly, operation))
+        opaque(assembly, operation, name, _weights_within(file, assembly, operation, opened))
     else:
         append(assembly, operation, name)
 
 
-def _weights_within(file: ModelFile, assembly: Assembly, operation: Operation) -> list[Weight]:
-    """The constants of the graphs that an operation computes, and of those that these compute."""
-    found, left, seen = [], list(operation.graphs), {0}
+def _weights_within(file: ModelFile, assembly: Assembly, operation: Operation, seen: set[int]) -> list[Weight]:
+    """The constants of the graphs that an operation computes, and of those that these compute.
+
+    Those of graphs that were `seen` are an earlier operation's.
+    """
+    found, left = [], list(operation.graphs)
     while left:
         number = left.pop()
         if number in seen or not 0 <= number < len(file.graph_names):

@@ -18,11 +18,11 @@ from cnncli.readers.flatbuffer import Table, root
 from cnncli.readers.source import Source, in_memory
 from cnncli.readers.tflite_schema import ACTIVATION_FIELD, FUSED, GRAPH_FIELDS, OPERATIONS, SAME, TYPES
 
-MOST_OPERATIONS = 20_000
+MOST_OPERATIONS = 10_000
 MOST_RANK = 16
 MOST_VALUES = 256
 """Elements of a constant of integers whose values are read: a shape, axes, paddings."""
-MOST_NAME = 4096
+MOST_METADATA = 2**12
 
 _INTEGERS = {"int32": "i", "int64": "q"}
 
@@ -150,16 +150,16 @@ class ModelFile:
 
     @property
     def description(self) -> str:
-        return self._model.text(3)[:MOST_NAME]
+        return self._model.text(3)
 
     @cached_property
     def graph_names(self) -> tuple[str, ...]:
-        return tuple(graph.text(4)[:MOST_NAME] for graph in self._graphs)
+        return tuple(graph.text(4) for graph in self._graphs)
 
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         return tuple(
-            Signature(each.text(2)[:MOST_NAME], each.number(4, "I"), _named(each.tables(0)), _named(each.tables(1)))
+            Signature(each.text(2), each.number(4, "I"), _named(each.tables(0)), _named(each.tables(1)))
             for each in self._model.tables(7)
         )
 
@@ -168,7 +168,7 @@ class ModelFile:
         for each in self._model.tables(6):
             if each.text(0) == name:
                 place, size = self._content(each.number(1, "I"))
-                return self.source.read(place, size) if size <= MOST_NAME else b""
+                return self.source.read(place, size) if size <= MOST_METADATA else b""
         return b""
 
     def graph(self, number: int) -> FileGraph:
@@ -217,7 +217,7 @@ class ModelFile:
         signature = self._sizes(table, 7)
         quantization = table.table(4)
         tensor = FileTensor(
-            name=table.text(3)[:MOST_NAME], shape=shape, dtype=dtype, number=number, declared=shape,
+            name=table.text(3), shape=shape, dtype=dtype, number=number, declared=shape,
             quantized=quantization is not None and bool(quantization.vector(2)[1]), quantization=quantization,
         )  # fmt: skip
         if signature and shape is not None and len(signature) == len(shape):
@@ -265,12 +265,12 @@ def _operation_name(code: Table) -> tuple[str, bool]:
     """An operation's name, and whether it is its own. Codes above 127 do not fit into the older field."""
     number = max(code.number(0, "b"), code.number(3, "i"))
     name = OPERATIONS[number] if 0 <= number < len(OPERATIONS) else f"BUILTIN_{number}"
-    return (code.text(1)[:MOST_NAME] or name, True) if name == "CUSTOM" else (name, False)
+    return (code.text(1) or name, True) if name == "CUSTOM" else (name, False)
 
 
 def _named(maps: list[Table]) -> dict[int, str]:
     """Names by tensors' numbers (table TensorMap)."""
-    return {each.number(1, "I"): each.text(0)[:MOST_NAME] for each in maps}
+    return {each.number(1, "I"): each.text(0) for each in maps}
 
 
 def converter_version(metadata: bytes) -> str:

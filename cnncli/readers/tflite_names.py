@@ -48,13 +48,12 @@ def names(operations: Sequence[Operation]) -> list[str]:
     if _traced_twice(parts):
         parts = [[part.removesuffix("_1") for part in each] for each in parts]
     common, scopes = _common([each for each in parts if len(each) > 1]), _scopes(parts)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     found = []
     for operation, each in zip(operations, parts, strict=True):
         short, long = "/".join(_short(each, scopes)[common:]), "/".join(each[common:])
-        found.append(
-            _free([short or long, long], taken) if long else _free([operation.name.lower().replace("_2d", "2d")], taken)
-        )
+        wanted = [short or long, long] if long else [operation.name.lower().replace("_2d", "2d")]
+        found.append(_free(wanted, taken))
     return found
 
 
@@ -135,12 +134,14 @@ def _common(paths: Sequence[list[str]]) -> int:
     return min(count, min(map(len, paths)) - 1)
 
 
-def _free(wanted: Sequence[str], taken: set[str]) -> str:
-    """The first name that is free, or the first with a number behind."""
+def _free(wanted: Sequence[str], taken: dict[str, int]) -> str:
+    """The first name that is free, or the first with a number behind; `taken` holds the last number of each."""
     found = next((name for name in wanted if name not in taken), "")
-    number = 2
+    number = taken.get(wanted[0], 1)
     while not found:
+        number += 1
         numbered = f"{wanted[0]}:{number}"
-        found, number = ("" if numbered in taken else numbered), number + 1
-    taken.add(found)
+        found = "" if numbered in taken else numbered
+    taken[wanted[0]] = number
+    taken.setdefault(found, 1)
     return found
