@@ -38,8 +38,9 @@ from cnncli.readers.onnx_values import evaluated, shape_of, size_of
 from cnncli.readers.protobuf import Message, Piece
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source
+from cnncli.words import visible
 
-MOST_NODES = 100_000
+MOST_NODES = 30_000
 """Nodes that are walked, those of functions at each call: large networks have some ten thousand."""
 MOST_DEPTH = 40
 """Graphs within graphs and calls within calls."""
@@ -124,7 +125,7 @@ class _Walker:
     def _find(self, name: str, scope: _Scope, whose: str) -> Value:
         found = scope.find(name)
         if found is None:
-            self._source.fail(f"{whose} reads {name}, which nothing before it computes")
+            self._source.fail(f"{visible(whose)} reads {visible(name)}, which nothing before it computes")
         return found
 
     def _nodes(self, nodes: Sequence[NodeProto], scope: _Scope, context: _Context) -> None:
@@ -138,7 +139,7 @@ class _Walker:
     def _deeper(self, what: str) -> Iterator[None]:
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            self._source.fail(f"{what} lies in more than {MOST_DEPTH} graphs and functions within each other")
+            self._source.fail(f"{visible(what)} lies in more than {MOST_DEPTH} graphs and functions within each other")
         yield
         self._depth -= 1
 
@@ -258,7 +259,7 @@ class _Walker:
         number = 1 if sizes[1] > sizes[0] else 0
         taken = branches[number]
         if taken is None:
-            self._source.fail(f"{node.name or 'If'} has no branch")
+            self._source.fail(f"{visible(node.name or node.kind)} has no branch")
         with self._deeper("If"):
             found = self._graph(taken, _Scope(scope), self._within(taken, context))
         outputs = [
@@ -272,7 +273,7 @@ class _Walker:
         if sizes[number]:
             which = ("then_branch", "else_branch")[number]
             self.assembly.graph.warn(
-                f"{self.translator.name(operation)} decides while running: its {which} is shown and counted, "
+                f"{visible(self.translator.name(operation))} decides while running: its {which} is shown and counted, "
                 "of the other one only the weights are"
             )
         return outputs

@@ -380,7 +380,7 @@ def _softmax(translator: Translator, operation: Operation) -> None:
     shape = source.shape or ()
     axis = axis_of(operation.attributes.number("axis", 1 if old else -1), len(shape))
     if old and prod(shape[axis + 1 :]) != 1:
-        several = [place for place, size in enumerate(shape) if place >= axis and size != 1]
+        several = [each for each, size in enumerate(shape) if each >= axis and size != 1]
         axis = several[0] if len(several) == 1 else -1
     place = translator.assembly.axis(source, axis) if axis >= 0 else 0
     last = place == len(translator.assembly.shape(source))
