@@ -262,6 +262,7 @@ FORMS: list[tuple[int, str, dict[str, Any], str, tuple[int, ...]]] = [
     (13, "y = InstanceNormalization (x, c4, d4)", {"c4": ones(4), "d4": ones(4)}, "GroupNormalization", (6, 8, 4)),
     (17, "y = LayerNormalization <axis=1> (x, g, g)", {"g": ones(4, 6, 8)}, "LayerNormalization", (6, 8, 4)),
     (13, "y = Mul (x, k)", {"k": ones(4, 1, 1)}, "Multiply", (6, 8, 4)),
+    (6, "y = Add <broadcast=1, axis=1> (x, k)", {"k": ones(4)}, "Add", (6, 8, 4)),
     (13, "y = Concat <axis=-1> (x, x)", {}, "Concatenate", (6, 16, 4)),
     (13, "y = Einsum <equation=\"bchw->bhc\"> (x)", {}, "Einsum", (6, 4)),
     (13, "y = own.Unheard <axis=1> (x)", {}, "Unheard", (UNKNOWN,)),
@@ -414,6 +415,15 @@ def test_weights_that_are_computed_of_several() -> None:
     value = Value("w", (4, 3), constant=True, roots=roots)
     weights = as_weights(value, "kernel")
     assert [(weight.identity, weight.size) for weight in weights] == [("direction", 12), ("length", 4)]
+
+
+def test_names_that_say_nothing_give_way_to_the_kernels(tmp_path: Path) -> None:
+    """torch until 1.12 numbered its nodes: Conv_3."""
+    model = one_node("Conv", (1, 3, 8, 8), [ones(4, 3, 3, 3)])
+    model.graph.node[0].input[1] = model.graph.initializer[0].name = "layer1.0.conv2.weight"
+    for name, shown in (("Conv_3", "layer1.0.conv2"), ("", "layer1.0.conv2"), ("stem", "stem")):
+        model.graph.node[0].name = name
+        assert reading(save(model, tmp_path)).graph.nodes[-1].name == shown
 
 
 # Layouts.

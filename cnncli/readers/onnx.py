@@ -171,8 +171,9 @@ class _Walker:
         self._infer(operation, context)
         if self._is_computed(operation, node):
             self._compute(operation)
-            if not (self._raw and self.translator.shows_constant(operation)):
-                return operation.outputs
+            if self._raw:
+                self.translator.show_constant(operation)
+            return operation.outputs
         bodies = operation.attributes.graphs()
         captured = self._captured(bodies, scope, operation) if bodies else ()
         self.translator.translate(operation, captured)

@@ -95,7 +95,11 @@ def held_by(tensor: Tensor) -> tuple[Weight, ...]:
 
 
 _ENDS = re.compile(r"[./](weight|kernel|W|w_0|weight_quantized|weights|Conv2D|MatMul)(_quantized)?(:0)?$")
-_NUMBERED = re.compile(r"[A-Za-z0-9]*_?\d*")
+
+
+def _is_numbered(name: str, kind: str) -> bool:
+    """Whether a name says no more than the operation's type and a number, as exporters write who know no better."""
+    return re.fullmatch(rf"(?i)({re.escape(kind)}|node|op|n)?[_@.:]?\d*", name) is not None
 
 
 class Translator:
@@ -136,7 +140,7 @@ class Translator:
     def name(self, operation: Operation, kernel: Value | None = None) -> str:
         """The node's name if it speaks, else its kernel's, else its output's."""
         written = operation.name
-        if written and not _NUMBERED.fullmatch(written):
+        if written and not _is_numbered(written, operation.kind):
             return written
         for root in kernel.roots if kernel is not None else ():
             found = _ENDS.sub("", root.name)
@@ -258,16 +262,14 @@ class Translator:
             layer = Pad(shape=self.assembly.shape(output), paddings=(*pads, (0, 0)), mode=mode)
         self.modest(layer, inputs, output, name=name, channels_first=output.channels_first)
 
-    def shows_constant(self, operation: Operation) -> bool:
-        """In a raw graph an operation on weights is a node too, though what reads it takes it as a constant."""
-        source = operation.inputs[0] if operation.inputs else None
-        if source is None or not any(root.counts for root in operation.outputs[0].roots):
-            return False
-        node, output = self.assembly.node(source), operation.outputs[0]
-        name = self.assembly.free(self.name(operation))
+    def show_constant(self, operation: Operation) -> None:
+        """A node for what a raw graph does to weights; what reads the result takes it as the constant that it is."""
+        source, output = operation.inputs[0] if operation.inputs else None, operation.outputs[0]
+        if source is None or not any(root.counts for root in output.roots):
+            return
         layer = Moving(operation.kind, tuple(output.shape or ()))
+        node, name = self.assembly.node(source), self.assembly.free(self.name(operation))
         self.assembly.graph.add(layer, node, name=name, dtype=output.dtype, weights=())
-        return False
 
     def note(self, weight: Value | None, activations: bool) -> None:
         """Remember what is quantized."""
@@ -400,7 +402,16 @@ def _binary(translator: Translator, operation: Operation) -> None:
         translator.modest(Identity(), inputs, operation.outputs[0], name=translator.name(operation),
                           channels_first=inputs[0].channels_first)  # fmt: skip
         return
+    if "axis" in operation.attributes and inputs[1].constant:
+        inputs[1] = _aligned(inputs[1], operation.attributes.number("axis"), inputs[0].rank)
     translator.simple(operation.kind, inputs, operation.outputs[0], name=translator.name(operation))
+
+
+def _aligned(value: Value, axis: int, rank: int) -> Value:
+    """Until opset 6 a smaller operand may begin at any axis of the larger one."""
+    shape = value.shape or ()
+    behind = (1,) * (rank - axis_of(axis, rank) - len(shape))
+    return Value(value.name, (*shape, *behind), value.dtype, True, identity=value.identity, roots=value.roots)
 
 
 def _quantized_binary(translator: Translator, operation: Operation) -> None:

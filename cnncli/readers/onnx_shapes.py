@@ -272,6 +272,8 @@ def _to(dtype: str) -> Inference:
 
 
 def _broadcast(operation: Operation) -> list[Output]:
+    if operation.attributes.number("broadcast"):  # until opset 6: the second to the first
+        return [(operation.shape(), _dtype(operation))]
     return [(broadcast([value.shape for value in operation.inputs if value is not None]), _dtype(operation))]
 
 
