@@ -17,7 +17,7 @@ from cnncli.graph import Weight
 from cnncli.graph.layers import Opaque
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.onnx_inputs import Entered, entered
-from cnncli.readers.onnx_layouts import wanted_layouts
+from cnncli.readers.onnx_layouts import MOST_DEPTH, wanted_layouts
 from cnncli.readers.onnx_model import (
     MOST_VALUES,
     Attributes,
@@ -42,8 +42,6 @@ from cnncli.words import visible
 
 MOST_NODES = 30_000
 """Nodes that are walked, those of functions at each call: large networks have some ten thousand."""
-MOST_DEPTH = 40
-"""Graphs within graphs and calls within calls."""
 MOST_COMPUTED = 2_000_000
 """Elements of constants that are computed in all."""
 
@@ -174,7 +172,7 @@ class _Walker:
             if self._raw:
                 self.translator.show_constant(operation)
             return operation.outputs
-        bodies = operation.attributes.graphs()
+        bodies = list(node.graphs.values())
         captured = self._captured(bodies, scope, operation) if bodies else ()
         self.translator.translate(operation, captured)
         return operation.outputs
@@ -214,6 +212,7 @@ class _Walker:
         elif operation.kind == "ConstantOfShape":
             found = [_fill(operation)]
         elif self._computed > 0:
+            self._computed -= sum(len(value.known() or ()) for value in operation.inputs if value is not None)
             found = evaluated(operation)
         else:
             return
@@ -241,7 +240,7 @@ class _Walker:
 
     def _if(self, operation: Operation, node: NodeProto, scope: _Scope, context: _Context) -> Sequence[Value]:
         """The branch that is taken where that is known; else one of them, within an operation whose work is not."""
-        branches = [operation.attributes.graph(name) for name in ("then_branch", "else_branch")]
+        branches = [node.graphs.get(name) for name in ("then_branch", "else_branch")]
         condition = operation.input(0)
         chosen = condition.scalar() if condition is not None and condition.constant else None
         if chosen is not None and chosen is not UNKNOWN:
@@ -360,7 +359,7 @@ def _subgraphs(graph: GraphProto | None, depth: int = 0) -> Iterator[GraphProto]
         return
     yield graph
     for node in graph.nodes:
-        for inner in node.attributes().graphs():
+        for inner in node.graphs.values():
             yield from _subgraphs(inner, depth + 1)
 
 
