@@ -13,7 +13,7 @@ from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
 from cnncli.graph import Graph, Group, Scope, Shape, fold
-from cnncli.graph.layer import INITIAL
+from cnncli.graph.layer import INITIAL, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Row:
         """The name within its scope; of a scope, within the one around it."""
         around = ".".join(self.scope)
         around = ".".join(self.scope[:-1]) if self.name == around else around
-        return self.name[len(around) + 1 :] if around else self.name
+        return self.name.removeprefix(f"{around}.") if around else self.name
 
     @property
     def text(self) -> str:
@@ -98,8 +98,16 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
 
 
 def _arguments(group: Group) -> dict[str, Any]:
-    layer = group.nodes[0].layer
-    return {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
+    return _arguments_of(group.nodes[0].layer)
+
+
+def _arguments_of(layer: Layer) -> dict[str, Any]:
+    """A layer's fields; a layer among them as its type with its own."""
+    told = {argument.name: getattr(layer, argument.name) for argument in fields(layer) if argument.metadata != INITIAL}
+    return {
+        name: {"type": value.type, **_arguments_of(value)} if isinstance(value, Layer) else value
+        for name, value in told.items()
+    }
 
 
 def _traits(label: Label) -> dict[str, Any]:

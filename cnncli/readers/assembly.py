@@ -17,7 +17,7 @@ from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layer import snake_case
 from cnncli.graph.layers import Constant, Dense, InputLayer, Moving, Opaque, Permute, Select, TimeDistributed
-from cnncli.graph.roles import CONVOLUTIONS, Role
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
 
 
 @dataclass(eq=False, slots=True)
@@ -125,13 +125,14 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            found = self.hold(tensor, tuple(tensor.shape or ()))
+            found = self.hold(tensor)
         return found
 
-    def hold(self, tensor: Tensor, shape: Shape) -> Node:
-        """A constant as a node of the shape that it has in the graph."""
-        name = self.free(tensor.name)
-        node = self.graph.add(Constant(shape), name=name, dtype=tensor.dtype, weights=self.held(tensor))
+    def hold(self, tensor: Tensor, shape: Shape | None = None, weights: Sequence[Weight] | None = None) -> Node:
+        """A constant as a node: of its own shape unless another is given, made of its own values unless of others."""
+        layer = Constant(tuple(tensor.shape or ()) if shape is None else shape)
+        made_of = self.held(tensor) if weights is None else weights
+        node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=made_of)
         self._bind(tensor, node)
         return node
 
@@ -167,7 +168,7 @@ class Assembly:
         expected = self.shape(output)
         fitting = _fitting(layer, [node.shape for node in nodes], expected, weights)
         if fitting is None:
-            fitting, weights = Opaque(layer.type, expected), tuple(weights or ())
+            fitting, weights = _stand_in(layer, [node.shape for node in nodes], expected), tuple(weights or ())
         free = self.free(name or output.name or snake_case(layer.type))
         node = self.graph.add(fitting, *nodes, name=free, dtype=output.dtype, weights=weights, shares=shares)
         self._bind(output, node)
@@ -257,14 +258,23 @@ def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Se
     leading = len(expected) > 3 and (layer.role in CONVOLUTIONS or layer.role is Role.POOLING)
     for each in (TimeDistributed(layer), layer) if leading else (layer,):
         try:
-            if _agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
+            if agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
                 return each
         except LayerError:
             continue
     return None
 
 
-def _agrees(found: Shape, expected: Shape) -> bool:
+def _stand_in(layer: Layer, inputs: Sequence[Shape], expected: Shape) -> Layer:
+    """What stands for a layer that gives another shape than the file says: of one without kernels the work is known."""
+    try:
+        works = layer.macs(*inputs) != 0
+    except LayerError:
+        works = layer.role in KERNELS or layer.role is Role.OTHER
+    return Opaque(layer.type, expected) if works else Moving(layer.type, expected)
+
+
+def agrees(found: Shape, expected: Shape) -> bool:
     """Whether two shapes are one as far as they are known."""
     return len(found) == len(expected) and all(
         one is UNKNOWN or other is UNKNOWN or one == other for one, other in zip(found, expected, strict=True)

@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import os
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.readers.formats import FORMATS, MAIN_FILES, PYTHON_FILE, Format, near_names
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, opened
 from cnncli.words import visible
-
-
-class Format(NamedTuple):
-    """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
-
-    `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
-    something to it.
-    """
-
-    key: str
-    title: str
-    module: str
-    suffixes: tuple[str, ...]
-    settles: frozenset[str] = frozenset()
-
-
-FORMATS = (
-    Format("keras", "Keras", "keras_file", (".keras",)),
-    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5")),
-    Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
-    Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
-    Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
-    Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch"})),
-    Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
-)
-SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
-"""What a path of a model file may end in."""
-PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
-"""What usually ends the name of a file whose reading would run code."""
 
 # What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.
 _OF_DAMAGE = (
@@ -65,7 +36,11 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
-    return found, _harmless(reading)
+        if found.operations and not settings.raw:
+            from cnncli.readers.folding import folded  # its tables of patterns are for files only
+
+            reading = replace(reading, graph=folded(reading.graph))
+    return found, harmless(reading)
 
 
 def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
@@ -87,7 +62,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except CnncliError:
         raise
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
+        raise UsageError(f"{path}: no such file{_where(path)}") from None
     except OSError as error:
         raise MachineError(f"{path}: {error.strerror or error}") from None
     except _OF_DAMAGE as error:
@@ -95,7 +70,17 @@ def _one_line(path: Path) -> Iterator[None]:
         raise Damaged(f"{path} is damaged, or of a kind that is not known: {type(error).__name__}: {told}") from None
 
 
-MAIN_FILES = ("saved_model.pb", "model.json")
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}", re.IGNORECASE)
+
+
+def _where(path: Path) -> str:
+    """What to say of a name that no file has: of an address where to, of another one what lies near it."""
+    address = ADDRESS.match(str(path))
+    if address is None:
+        return near_names(path)
+    if address[1].lower() == "file":
+        return "; name a file by its path, without file://"
+    return "; nothing is fetched: name a file on this machine"
 
 
 def _main_file(path: Path) -> Path:
@@ -112,6 +97,10 @@ def _main_file(path: Path) -> Path:
     inside = sorted(each.name for each in path.iterdir())[:3]
     there = f"; it holds {', '.join(inside)}, ..." if inside else ""
     raise UsageError(f"{path} is a directory, but no SavedModel: it has no saved_model.pb{there}")
+
+
+GIT_LFS = b"version https://git-lfs"
+"""How the text begins that Git keeps in place of a large file (git-lfs.com, "pointer file")."""
 
 
 def by_key(key: str) -> Format:
@@ -133,6 +122,10 @@ def recognized(source: Source, path: Path) -> Format:
         return by_key("tfjs")
     if _is_pickle(head):
         raise UsageError(_of_pickle(source.name))
+    if head.startswith(GIT_LFS):
+        raise UsageError(f"{source.name} is a pointer of Git LFS, not the file itself; `git lfs pull` fetches that")
+    if path.suffix.lower() == PYTHON_FILE:
+        raise UsageError(f"{source.name} is a Python file; name what gives the model: {source.name}:FUNCTION")
     key = _of_protobuf(head, path)
     if key:
         return by_key(key)
@@ -155,8 +148,11 @@ def _of_archive(source: Source) -> Format:
 
 
 def _is_pt2(names: list[str]) -> bool:
-    ends = ("models/model.json", "serialized_exported_program.json")
-    return any(name.endswith(ends) for name in names)
+    """Whether torch.export.save wrote them: `models/<name>.json`, or the one program of its older layout."""
+    return any(
+        name.endswith("serialized_exported_program.json") or ("models/" in name and name.endswith(".json"))
+        for name in names
+    )
 
 
 def _is_pickle(head: bytes) -> bool:
@@ -190,7 +186,7 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
             raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
 
 
-def _harmless(reading: Reading) -> Reading:
+def harmless(reading: Reading) -> Reading:
     """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
     graph = reading.graph
     graph.name = visible(graph.name)
@@ -210,15 +206,3 @@ def size_of(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-
-
-def is_path(text: str) -> bool:
-    """Whether a text names a file: one that is there, or that looks like one by its suffix or a separator."""
-    try:
-        path = Path(text)
-        if text and path.exists():
-            return True
-    except (OSError, ValueError):  # too long for a name, or with a character that none may have
-        return False
-    separators = {"/", os.sep}
-    return path.suffix.lower() in (*SUFFIXES, *PICKLES) or any(each in text for each in separators)
