@@ -18,10 +18,12 @@ from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Elementwise
+from cnncli.readers.onnx import read
 from cnncli.readers.onnx_model import Root, Value
 from cnncli.readers.onnx_operations import as_weights
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.source import opened
 
 FILES = Path(__file__).parent / "files"
 MACS_OF_RESIDUALS = (
@@ -32,7 +34,9 @@ MACS_OF_RESIDUALS = (
 
 
 def reading(path: Path, **settings: Any) -> Reading:
-    return read_file(path, Settings(**settings))[1]
+    """What the reader itself says, before anything that a runtime inserts is folded."""
+    with opened(path) as source:
+        return read(source, path, Settings(**settings))
 
 
 def types(graph: Graph) -> list[str]:
