@@ -52,15 +52,13 @@ def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
 
 @contextmanager
 def _one_line(path: Path) -> Iterator[None]:
-    """Whatever goes wrong is one line with the file's name."""
+    """Whatever goes wrong is one line with the file's name, and harmless whatever names the file holds."""
     try:
         yield
-    except Damaged:
-        raise
     except BadMessage as error:
         raise Damaged(f"{path} is damaged: {error}") from None
-    except CnncliError:
-        raise
+    except CnncliError as error:
+        raise type(error)(visible(str(error))) from None
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{_where(path)}") from None
     except OSError as error:
