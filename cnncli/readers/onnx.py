@@ -32,9 +32,10 @@ from cnncli.readers.onnx_model import (
     counts,
     filled,
 )
-from cnncli.readers.onnx_operations import Translator, held_by
+from cnncli.readers.onnx_operations import Translator
 from cnncli.readers.onnx_shapes import inferred
 from cnncli.readers.onnx_values import evaluated, shape_of, size_of
+from cnncli.readers.onnx_weights import held_by
 from cnncli.readers.protobuf import Message, Piece
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source

@@ -54,7 +54,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.readers.assembly import Assembly, Tensor
+from cnncli.readers.assembly import Assembly
 from cnncli.readers.onnx_kernels import convolution, packed_product, padding_layer, pooling, product, transposed
 from cnncli.readers.onnx_model import Open, Operation, Value
 from cnncli.readers.onnx_shapes import (
@@ -69,29 +69,9 @@ from cnncli.readers.onnx_shapes import (
     reduced_axes,
 )
 from cnncli.readers.onnx_values import slices
+from cnncli.readers.onnx_weights import as_weights, held_by
 
 Translation = Callable[["Translator", Operation], None]
-
-
-def as_weights(value: Value, name: str, shape: Shape | None = None, trainable: bool = True) -> tuple[Weight, ...]:
-    """A constant as a layer's weight of that name, in Keras's shape, and what else it is computed of.
-
-    It is counted as the constant of the file that is as large; one that is put together of several as itself.
-    """
-    own = tuple(value.shape or ()) if shape is None else shape
-    size, roots = prod(own), [root for root in value.roots if root.counts]
-    main = next((root for root in roots if prod(root.shape) == size), None)
-    if main is None:
-        return (Weight(name, own, trainable, value.dtype, value.name),)
-    others = [root for root in roots if root != main and prod(root.shape) > 1]
-    further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in others)
-    return (Weight(name, own, trainable, main.dtype, main.name), *further)
-
-
-def held_by(tensor: Tensor) -> tuple[Weight, ...]:
-    """The parameters that a constant is made of."""
-    roots = tensor.roots if isinstance(tensor, Value) else ()
-    return tuple(Weight("constant", root.shape, True, root.dtype, root.name) for root in roots if root.counts)
 
 
 _ENDS = re.compile(r"[./](weight|kernel|W|w_0|weight_quantized|weights|Conv2D|MatMul)(_quantized)?(:0)?$")
@@ -103,13 +83,16 @@ def _is_numbered(name: str, kind: str) -> bool:
 
 
 class Translator:
-    """Appends operations to an assembly. `layouts` are what tensors' readers want (see onnx_layouts)."""
+    """Appends operations to an assembly.
+
+    `layouts` are what tensors' readers want (see onnx_layouts); `quantizes` is whether what is computed is quantized,
+    not the weights alone.
+    """
 
     def __init__(self, assembly: Assembly, *, raw: bool) -> None:
         self.assembly, self.raw = assembly, raw
         self.layouts: dict[str, bool] = {}
-        self._weights: set[str] = set()
-        self._activations = ""
+        self.quantizes = False
         self._twins: dict[tuple[int, bool], Value] = {}
 
     def translate(self, operation: Operation, captured: Sequence[Value] = ()) -> None:
@@ -129,9 +112,9 @@ class Translator:
     def quantization(self) -> str:
         """How weights are quantized, in a word or two."""
         weights = {each.dtype for node in self.assembly.graph.nodes for each in node.own_weights if len(each.shape) > 1}
-        small = sorted(dtype for dtype in weights if "int" in dtype) or sorted(self._weights)
+        small = sorted(dtype for dtype in weights if "int" in dtype)
         if small:
-            return "/".join(small) if self._activations else f"{'/'.join(small)} weights"
+            return "/".join(small) if self.quantizes else f"{'/'.join(small)} weights"
         halves = sorted(dtype for dtype in weights if dtype in ("float16", "bfloat16") or dtype.startswith("float8"))
         return halves[0] if halves and "float32" not in weights else ""
 
@@ -271,13 +254,6 @@ class Translator:
         node, name = self.assembly.node(source), self.assembly.free(self.name(operation))
         self.assembly.graph.add(layer, node, name=name, dtype=output.dtype, weights=())
 
-    def note(self, weight: Value | None, activations: bool) -> None:
-        """Remember what is quantized."""
-        if weight is not None:
-            self._weights.add(weight.dtype)
-        if activations:
-            self._activations = "yes"
-
 
 def _alike(found: Shape, expected: Shape) -> bool:
     return len(found) == len(expected) and all(
@@ -416,13 +392,13 @@ def _aligned(value: Value, axis: int, rank: int) -> Value:
 
 def _quantized_binary(translator: Translator, operation: Operation) -> None:
     inputs = [each for each in (operation.input(0), operation.input(3)) if each is not None]
-    translator.note(None, True)
+    translator.quantizes = True
     kind = operation.kind.removeprefix("QLinear")
     translator.simple(kind, inputs, operation.outputs[0], name=translator.name(operation))
 
 
 def _quantized_function(translator: Translator, operation: Operation) -> None:
-    translator.note(None, True)
+    translator.quantizes = True
     kind = operation.kind.removeprefix("QLinear")
     source, output = _first(operation), operation.outputs[0]
     if kind == "Softmax":
@@ -450,7 +426,7 @@ def _biased(kind: str) -> Translation:
 def _recode(translator: Translator, operation: Operation) -> None:
     source, output = _first(operation), operation.outputs[0]
     quantizes = operation.kind != "DequantizeLinear"
-    translator.note(None, True)
+    translator.quantizes = True
     layer = Quantize(output.dtype) if quantizes else Dequantize(output.dtype)
     outputs = operation.outputs
     weights = translator.held([each for each in operation.inputs[1:] if each is not None and each.shape])
