@@ -91,12 +91,18 @@ class Node:
 
     @property
     def own_weights(self) -> tuple[Weight, ...]:
-        """The weights that are counted here: no earlier node holds them."""
+        """The weights that are counted here, each tensor once: no earlier node holds them."""
         if self.shares:
             return ()
-        if not self.repeated:
+        if self.given is None:
             return self.weights
-        return tuple(weight for weight in self.weights if weight.identity not in self.repeated)
+        seen, counted = set(self.repeated), []
+        for weight in self.given:
+            if weight.identity not in seen:
+                counted.append(weight)
+            if weight.identity:
+                seen.add(weight.identity)
+        return tuple(counted)
 
     @property
     def params(self) -> int:

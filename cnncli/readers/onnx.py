@@ -17,7 +17,7 @@ from cnncli.graph import Weight
 from cnncli.graph.layers import Opaque
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.onnx_inputs import Entered, entered
-from cnncli.readers.onnx_layouts import wanted_layouts
+from cnncli.readers.onnx_layouts import MOST_DEPTH, wanted_layouts
 from cnncli.readers.onnx_model import (
     MOST_VALUES,
     Attributes,
@@ -32,17 +32,17 @@ from cnncli.readers.onnx_model import (
     counts,
     filled,
 )
-from cnncli.readers.onnx_operations import Translator, held_by
+from cnncli.readers.onnx_operations import Translator
 from cnncli.readers.onnx_shapes import inferred
 from cnncli.readers.onnx_values import evaluated, shape_of, size_of
+from cnncli.readers.onnx_weights import held_by
 from cnncli.readers.protobuf import Message, Piece
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source
+from cnncli.words import visible
 
-MOST_NODES = 100_000
+MOST_NODES = 30_000
 """Nodes that are walked, those of functions at each call: large networks have some ten thousand."""
-MOST_DEPTH = 40
-"""Graphs within graphs and calls within calls."""
 MOST_COMPUTED = 2_000_000
 """Elements of constants that are computed in all."""
 
@@ -124,7 +124,7 @@ class _Walker:
     def _find(self, name: str, scope: _Scope, whose: str) -> Value:
         found = scope.find(name)
         if found is None:
-            self._source.fail(f"{whose} reads {name}, which nothing before it computes")
+            self._source.fail(f"{visible(whose)} reads {visible(name)}, which nothing before it computes")
         return found
 
     def _nodes(self, nodes: Sequence[NodeProto], scope: _Scope, context: _Context) -> None:
@@ -138,7 +138,7 @@ class _Walker:
     def _deeper(self, what: str) -> Iterator[None]:
         self._depth += 1
         if self._depth > MOST_DEPTH:
-            self._source.fail(f"{what} lies in more than {MOST_DEPTH} graphs and functions within each other")
+            self._source.fail(f"{visible(what)} lies in more than {MOST_DEPTH} graphs and functions within each other")
         yield
         self._depth -= 1
 
@@ -170,9 +170,10 @@ class _Walker:
         self._infer(operation, context)
         if self._is_computed(operation, node):
             self._compute(operation)
-            if not (self._raw and self.translator.shows_constant(operation)):
-                return operation.outputs
-        bodies = operation.attributes.graphs()
+            if self._raw:
+                self.translator.show_constant(operation)
+            return operation.outputs
+        bodies = list(node.graphs.values())
         captured = self._captured(bodies, scope, operation) if bodies else ()
         self.translator.translate(operation, captured)
         return operation.outputs
@@ -212,6 +213,7 @@ class _Walker:
         elif operation.kind == "ConstantOfShape":
             found = [_fill(operation)]
         elif self._computed > 0:
+            self._computed -= sum(len(value.known() or ()) for value in operation.inputs if value is not None)
             found = evaluated(operation)
         else:
             return
@@ -239,7 +241,7 @@ class _Walker:
 
     def _if(self, operation: Operation, node: NodeProto, scope: _Scope, context: _Context) -> Sequence[Value]:
         """The branch that is taken where that is known; else one of them, within an operation whose work is not."""
-        branches = [operation.attributes.graph(name) for name in ("then_branch", "else_branch")]
+        branches = [node.graphs.get(name) for name in ("then_branch", "else_branch")]
         condition = operation.input(0)
         chosen = condition.scalar() if condition is not None and condition.constant else None
         if chosen is not None and chosen is not UNKNOWN:
@@ -258,7 +260,7 @@ class _Walker:
         number = 1 if sizes[1] > sizes[0] else 0
         taken = branches[number]
         if taken is None:
-            self._source.fail(f"{node.name or 'If'} has no branch")
+            self._source.fail(f"{visible(node.name or node.kind)} has no branch")
         with self._deeper("If"):
             found = self._graph(taken, _Scope(scope), self._within(taken, context))
         outputs = [
@@ -272,7 +274,7 @@ class _Walker:
         if sizes[number]:
             which = ("then_branch", "else_branch")[number]
             self.assembly.graph.warn(
-                f"{self.translator.name(operation)} decides while running: its {which} is shown and counted, "
+                f"{visible(self.translator.name(operation))} decides while running: its {which} is shown and counted, "
                 "of the other one only the weights are"
             )
         return outputs
@@ -358,7 +360,7 @@ def _subgraphs(graph: GraphProto | None, depth: int = 0) -> Iterator[GraphProto]
         return
     yield graph
     for node in graph.nodes:
-        for inner in node.attributes().graphs():
+        for inner in node.graphs.values():
             yield from _subgraphs(inner, depth + 1)
 
 

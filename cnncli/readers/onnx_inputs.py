@@ -10,6 +10,7 @@ from cnncli.errors import UsageError
 from cnncli.graph import Shape
 from cnncli.readers.onnx_model import Info, Value
 from cnncli.readers.reading import Settings
+from cnncli.words import visible
 
 PICTURE_CHANNELS = (1, 3, 4)
 
@@ -76,14 +77,16 @@ def _by_name(inputs: Sequence[Info], given: Mapping[str, Shape]) -> dict[str, Sh
     for name, shape in given.items():
         if name:
             if name not in names:
-                raise UsageError(f"--input-shape {name}: there is no such input; there is {', '.join(names)}")
+                raise UsageError(f"--input-shape {name}: there is no such input; there is {visible(', '.join(names))}")
             found[name] = shape
             continue
         fitting = (
             names if len(names) == 1 else [each.name for each in inputs if len(each.shape or ()) == len(shape) + 1]
         )
         if len(fitting) != 1:
-            raise UsageError(f"--input-shape: say of which input as NAME=SHAPE; there is {', '.join(names) or 'none'}")
+            raise UsageError(
+                f"--input-shape: say of which input as NAME=SHAPE; there is {visible(', '.join(names)) or 'none'}"
+            )
         found[fitting[0]] = shape
     return found
 
@@ -118,19 +121,21 @@ def _settled(value: Value, given: Shape, found: Entered) -> tuple[int, ...]:
         whole = tuple(given)
     else:
         raise UsageError(
-            f"--input-shape {_written(given)}: the input {value.name} has {len(declared) - 1} axes beside the batch: "
-            f"{_written(declared[1:])}"
+            f"--input-shape {_written(given)}: the input {visible(value.name)} has {len(declared) - 1} axes beside the "
+            f"batch: {_written(declared[1:])}"
         )
     axis = (1 if value.channels_first else len(declared) - 1) if len(declared) > 2 else None
     for place, (size, said) in enumerate(zip(whole, declared, strict=True)):
         if said is UNKNOWN or size == said:
             continue
         if place == axis:
-            raise UsageError(f"--input-shape {_written(given)}: the input {value.name} has {said} channels, not {size}")
+            raise UsageError(
+                f"--input-shape {_written(given)}: the input {visible(value.name)} has {said} channels, not {size}"
+            )
         found.overridden = True
     if found.overridden:
         found.warnings.append(
-            f"{value.name} is {_written(declared)} in the file; what is told holds for {_written(whole)}"
+            f"{visible(value.name)} is {_written(declared)} in the file; what is told holds for {_written(whole)}"
         )
     return whole
 
@@ -146,10 +151,10 @@ def _warn_of_open(value: Value, info: Info, count: int, found: Entered) -> None:
         return
     inner = (*shape[2:], shape[1]) if value.channels_first else shape[1:]
     shown = [_example(axis, len(inner)) if size is UNKNOWN else size for axis, size in enumerate(inner)]
-    name = f"{value.name}=" if count > 1 else ""
+    name = f"{visible(value.name)}=" if count > 1 else ""
     found.warnings.append(
-        f"{value.name} is {_written(inner)}: sizes that the file leaves open are unknown, and so is what depends on "
-        f"them; settle them, as by --input-shape {name}{_written(shown)}"
+        f"{visible(value.name)} is {_written(inner)}: sizes that the file leaves open are unknown, and so is what "
+        f"depends on them; settle them, as by --input-shape {name}{_written(shown)}"
     )
 
 

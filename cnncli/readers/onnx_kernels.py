@@ -31,6 +31,7 @@ from cnncli.graph.layers import (
 )
 from cnncli.readers.onnx_model import Operation, Value
 from cnncli.readers.onnx_shapes import Sliding, channels_last, extents, kernel_input, same_pads, sliding
+from cnncli.readers.onnx_weights import as_weights
 
 if TYPE_CHECKING:
     from cnncli.readers.onnx_operations import Translator
@@ -232,8 +233,6 @@ def _pads_as_same(
 
 
 def kernel_weights(kernel: Value, shape: Shape, bias: Value | None) -> list[Weight]:
-    from cnncli.readers.onnx_operations import as_weights
-
     return [*as_weights(kernel, "kernel", shape), *(as_weights(bias, "bias") if bias is not None else ())]
 
 

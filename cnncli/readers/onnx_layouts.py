@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from cnncli.readers.onnx_model import NodeProto
 from cnncli.readers.onnx_shapes import BINARY, REDUCING, UNARY
 
+MOST_DEPTH = 24
+"""Graphs within graphs and calls within calls."""
 FIRST = frozenset({
     "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "FusedConv", "MaxPool", "AveragePool", "LpPool",
     "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "BatchNormalization", "InstanceNormalization", "LRN",
@@ -40,8 +42,8 @@ def wanted_layouts(nodes: Sequence[NodeProto], depth: int = 0) -> dict[str, bool
             wanted = next((found[name] for name in node.outputs if name in found), None)
             if wanted is not None:
                 _say(found, node.inputs, wanted)
-        elif node.kind in ("If", "Loop", "Scan") and depth < 40:
-            for graph in node.attributes().graphs():
+        elif node.graphs and depth < MOST_DEPTH:
+            for graph in node.graphs.values():
                 for name, wanted in wanted_layouts(graph.nodes, depth + 1).items():
                     _say(found, [name], wanted)
     return found

@@ -118,7 +118,7 @@ def _unpacked(raw: memoryview, dtype: str, count: int) -> tuple[Any, ...] | None
 
 
 class Attributes:
-    """A node's attributes by name: AttributeProto has f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9."""
+    """A node's attributes by name: AttributeProto has f 2, i 3, s 4, t 5, floats 7, ints 8; g 6 is a node's."""
 
     __slots__ = ("_found",)
 
@@ -166,28 +166,29 @@ class Attributes:
     def message(self, name: str) -> Message | None:
         return self._found.get(name)
 
-    def graph(self, name: str) -> GraphProto | None:
-        found = self._found.get(name)
-        return GraphProto(found.message(6)) if found is not None and 6 in found else None
-
-    def graphs(self) -> list[GraphProto]:
-        return [GraphProto(each.message(6)) for each in self._found.values() if 6 in each]
-
 
 class NodeProto:
     """A node: input 1, output 2, name 3, op_type 4, attribute 5, domain 7, overload 8."""
 
-    __slots__ = ("_attributes", "domain", "inputs", "kind", "name", "outputs", "overload")
+    __slots__ = ("_attributes", "_graphs", "domain", "inputs", "kind", "name", "outputs", "overload")
 
     def __init__(self, message: Message) -> None:
         self.inputs, self.outputs = message.texts(1), message.texts(2)
         self.name, self.kind = message.text(3), message.text(4)
         self._attributes = message.messages(5)
+        self._graphs: dict[str, GraphProto] | None = None
         domain = message.text(7)
         self.domain, self.overload = "" if domain == "ai.onnx" else domain, message.text(8)
 
     def attributes(self, outer: Attributes | None = None) -> Attributes:
         return Attributes(self._attributes, outer)
+
+    @property
+    def graphs(self) -> dict[str, GraphProto]:
+        """The graphs within it, by the attributes' names; each is parsed once."""
+        if self._graphs is None:
+            self._graphs = {each.text(1): GraphProto(each.message(6)) for each in self._attributes if 6 in each}
+        return self._graphs
 
 
 class Info(NamedTuple):

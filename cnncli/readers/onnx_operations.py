@@ -54,7 +54,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.readers.assembly import Assembly, Tensor
+from cnncli.readers.assembly import Assembly
 from cnncli.readers.onnx_kernels import convolution, packed_product, padding_layer, pooling, product, transposed
 from cnncli.readers.onnx_model import Open, Operation, Value
 from cnncli.readers.onnx_shapes import (
@@ -69,43 +69,30 @@ from cnncli.readers.onnx_shapes import (
     reduced_axes,
 )
 from cnncli.readers.onnx_values import slices
+from cnncli.readers.onnx_weights import as_weights, held_by
 
 Translation = Callable[["Translator", Operation], None]
 
 
-def as_weights(value: Value, name: str, shape: Shape | None = None, trainable: bool = True) -> tuple[Weight, ...]:
-    """A constant as a layer's weight of that name, in Keras's shape, and what else it is computed of.
-
-    It is counted as the constant of the file that is as large; one that is put together of several as itself.
-    """
-    own = tuple(value.shape or ()) if shape is None else shape
-    size, roots = prod(own), [root for root in value.roots if root.counts]
-    main = next((root for root in roots if prod(root.shape) == size), None)
-    if main is None:
-        return (Weight(name, own, trainable, value.dtype, value.name),)
-    others = [root for root in roots if root != main and prod(root.shape) > 1]
-    further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in others)
-    return (Weight(name, own, trainable, main.dtype, main.name), *further)
-
-
-def held_by(tensor: Tensor) -> tuple[Weight, ...]:
-    """The parameters that a constant is made of."""
-    roots = tensor.roots if isinstance(tensor, Value) else ()
-    return tuple(Weight("constant", root.shape, True, root.dtype, root.name) for root in roots if root.counts)
-
-
 _ENDS = re.compile(r"[./](weight|kernel|W|w_0|weight_quantized|weights|Conv2D|MatMul)(_quantized)?(:0)?$")
-_NUMBERED = re.compile(r"[A-Za-z0-9]*_?\d*")
+
+
+def _is_numbered(name: str, kind: str) -> bool:
+    """Whether a name says no more than the operation's type and a number, as exporters write who know no better."""
+    return re.fullmatch(rf"(?i)({re.escape(kind)}|node|op|n)?[_@.:]?\d*", name) is not None
 
 
 class Translator:
-    """Appends operations to an assembly. `layouts` are what tensors' readers want (see onnx_layouts)."""
+    """Appends operations to an assembly.
+
+    `layouts` are what tensors' readers want (see onnx_layouts); `quantizes` is whether what is computed is quantized,
+    not the weights alone.
+    """
 
     def __init__(self, assembly: Assembly, *, raw: bool) -> None:
         self.assembly, self.raw = assembly, raw
         self.layouts: dict[str, bool] = {}
-        self._weights: set[str] = set()
-        self._activations = ""
+        self.quantizes = False
         self._twins: dict[tuple[int, bool], Value] = {}
 
     def translate(self, operation: Operation, captured: Sequence[Value] = ()) -> None:
@@ -125,9 +112,9 @@ class Translator:
     def quantization(self) -> str:
         """How weights are quantized, in a word or two."""
         weights = {each.dtype for node in self.assembly.graph.nodes for each in node.own_weights if len(each.shape) > 1}
-        small = sorted(dtype for dtype in weights if "int" in dtype) or sorted(self._weights)
+        small = sorted(dtype for dtype in weights if "int" in dtype)
         if small:
-            return "/".join(small) if self._activations else f"{'/'.join(small)} weights"
+            return "/".join(small) if self.quantizes else f"{'/'.join(small)} weights"
         halves = sorted(dtype for dtype in weights if dtype in ("float16", "bfloat16") or dtype.startswith("float8"))
         return halves[0] if halves and "float32" not in weights else ""
 
@@ -136,7 +123,7 @@ class Translator:
     def name(self, operation: Operation, kernel: Value | None = None) -> str:
         """The node's name if it speaks, else its kernel's, else its output's."""
         written = operation.name
-        if written and not _NUMBERED.fullmatch(written):
+        if written and not _is_numbered(written, operation.kind):
             return written
         for root in kernel.roots if kernel is not None else ():
             found = _ENDS.sub("", root.name)
@@ -258,23 +245,14 @@ class Translator:
             layer = Pad(shape=self.assembly.shape(output), paddings=(*pads, (0, 0)), mode=mode)
         self.modest(layer, inputs, output, name=name, channels_first=output.channels_first)
 
-    def shows_constant(self, operation: Operation) -> bool:
-        """In a raw graph an operation on weights is a node too, though what reads it takes it as a constant."""
-        source = operation.inputs[0] if operation.inputs else None
-        if source is None or not any(root.counts for root in operation.outputs[0].roots):
-            return False
-        node, output = self.assembly.node(source), operation.outputs[0]
-        name = self.assembly.free(self.name(operation))
+    def show_constant(self, operation: Operation) -> None:
+        """A node for what a raw graph does to weights; what reads the result takes it as the constant that it is."""
+        source, output = operation.inputs[0] if operation.inputs else None, operation.outputs[0]
+        if source is None or not any(root.counts for root in output.roots):
+            return
         layer = Moving(operation.kind, tuple(output.shape or ()))
+        node, name = self.assembly.node(source), self.assembly.free(self.name(operation))
         self.assembly.graph.add(layer, node, name=name, dtype=output.dtype, weights=())
-        return False
-
-    def note(self, weight: Value | None, activations: bool) -> None:
-        """Remember what is quantized."""
-        if weight is not None:
-            self._weights.add(weight.dtype)
-        if activations:
-            self._activations = "yes"
 
 
 def _alike(found: Shape, expected: Shape) -> bool:
@@ -380,7 +358,7 @@ def _softmax(translator: Translator, operation: Operation) -> None:
     shape = source.shape or ()
     axis = axis_of(operation.attributes.number("axis", 1 if old else -1), len(shape))
     if old and prod(shape[axis + 1 :]) != 1:
-        several = [place for place, size in enumerate(shape) if place >= axis and size != 1]
+        several = [each for each, size in enumerate(shape) if each >= axis and size != 1]
         axis = several[0] if len(several) == 1 else -1
     place = translator.assembly.axis(source, axis) if axis >= 0 else 0
     last = place == len(translator.assembly.shape(source))
@@ -400,18 +378,27 @@ def _binary(translator: Translator, operation: Operation) -> None:
         translator.modest(Identity(), inputs, operation.outputs[0], name=translator.name(operation),
                           channels_first=inputs[0].channels_first)  # fmt: skip
         return
+    if "axis" in operation.attributes and inputs[1].constant:
+        inputs[1] = _aligned(inputs[1], operation.attributes.number("axis"), inputs[0].rank)
     translator.simple(operation.kind, inputs, operation.outputs[0], name=translator.name(operation))
+
+
+def _aligned(value: Value, axis: int, rank: int) -> Value:
+    """Until opset 6 a smaller operand may begin at any axis of the larger one."""
+    shape = value.shape or ()
+    behind = (1,) * (rank - axis_of(axis, rank) - len(shape))
+    return Value(value.name, (*shape, *behind), value.dtype, True, identity=value.identity, roots=value.roots)
 
 
 def _quantized_binary(translator: Translator, operation: Operation) -> None:
     inputs = [each for each in (operation.input(0), operation.input(3)) if each is not None]
-    translator.note(None, True)
+    translator.quantizes = True
     kind = operation.kind.removeprefix("QLinear")
     translator.simple(kind, inputs, operation.outputs[0], name=translator.name(operation))
 
 
 def _quantized_function(translator: Translator, operation: Operation) -> None:
-    translator.note(None, True)
+    translator.quantizes = True
     kind = operation.kind.removeprefix("QLinear")
     source, output = _first(operation), operation.outputs[0]
     if kind == "Softmax":
@@ -439,7 +426,7 @@ def _biased(kind: str) -> Translation:
 def _recode(translator: Translator, operation: Operation) -> None:
     source, output = _first(operation), operation.outputs[0]
     quantizes = operation.kind != "DequantizeLinear"
-    translator.note(None, True)
+    translator.quantizes = True
     layer = Quantize(output.dtype) if quantizes else Dequantize(output.dtype)
     outputs = operation.outputs
     weights = translator.held([each for each in operation.inputs[1:] if each is not None and each.shape])

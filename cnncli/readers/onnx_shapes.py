@@ -14,6 +14,8 @@ from cnncli.amounts import UNKNOWN
 from cnncli.readers.onnx_model import DTYPES, Open, Operation
 from cnncli.readers.onnx_values import sliced, slices
 
+MOST_AXES = 64
+"""Of a tensor: as many as NumPy's have."""
 Sizes = tuple[int, ...]
 Output = tuple[Sizes | None, str]
 Inference = Callable[[Operation], list[Output]]
@@ -35,8 +37,8 @@ def inferred(operation: Operation) -> list[Output]:
 
 
 def _sane(shape: Sizes | None) -> Sizes | None:
-    """Sizes that no tensor has are none: below zero, or more than 64 bits hold."""
-    if shape is None:
+    """Sizes that no tensor has are none: below zero, or more than 64 bits hold; so are shapes of very many axes."""
+    if shape is None or len(shape) > MOST_AXES:
         return None
     return tuple(UNKNOWN if size is UNKNOWN or not 0 <= size < 2**63 else size for size in shape)
 
@@ -272,6 +274,8 @@ def _to(dtype: str) -> Inference:
 
 
 def _broadcast(operation: Operation) -> list[Output]:
+    if operation.attributes.number("broadcast"):  # until opset 6: the second to the first
+        return [(operation.shape(), _dtype(operation))]
     return [(broadcast([value.shape for value in operation.inputs if value is not None]), _dtype(operation))]
 
 
@@ -334,7 +338,7 @@ def _reshape(operation: Operation) -> list[Output]:
         values = operation.known(1)
         if values is None:
             rank = (operation.shape(1) or (UNKNOWN,))[0]
-            return [(None if rank is UNKNOWN else (UNKNOWN,) * min(rank, 64), _dtype(operation))]
+            return [(None if rank is UNKNOWN else (UNKNOWN,) * min(rank, MOST_AXES), _dtype(operation))]
         target = list(values)
     if not operation.attributes.number("allowzero"):
         target = [
@@ -464,7 +468,7 @@ def _expand(operation: Operation) -> list[Output]:
 
 
 def _tile(operation: Operation) -> list[Output]:
-    shape, times = ranked(operation), operation.known(1) or (UNKNOWN,) * 64
+    shape, times = ranked(operation), operation.known(1) or (UNKNOWN,) * MOST_AXES
     return [(tuple(size * each for size, each in zip(shape, times, strict=False)), _dtype(operation))]
 
 
@@ -594,7 +598,7 @@ def _filled(operation: Operation) -> list[Output]:
     values = operation.known(0)
     rank = (operation.shape() or (UNKNOWN,))[0]
     if values is None:
-        return [(None if rank is UNKNOWN else (UNKNOWN,) * min(rank, 64), dtype)]
+        return [(None if rank is UNKNOWN else (UNKNOWN,) * min(rank, MOST_AXES), dtype)]
     return [(tuple(values), dtype)]
 
 

@@ -67,7 +67,7 @@ class Piece(NamedTuple):
 SMALL = 4096
 """Bytes of a field up to which walked() reads it; larger are weights, or messages to be walked in turn."""
 _AT_ONCE = 32768
-MOST_FIELDS = 500_000
+MOST_FIELDS = 60_000
 """Of one message that is walked: more have no graph's nodes and weights together."""
 
 

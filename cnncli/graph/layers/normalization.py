@@ -70,7 +70,7 @@ class LayerNormalization(Layer):
     def flops(self, *inputs: Shape) -> int:
         """Mean, squared difference with its mean, and x * a + b, where a and b are as large as gamma."""
         cells = prod(self.one(inputs))
-        means = cells // prod(self._normalized(inputs))
+        means = cells // max(prod(self._normalized(inputs)), 1)
         return 6 * cells + 4 * means + (2 * cells if self.scale else means) + (cells if self.center else 0)
 
 
