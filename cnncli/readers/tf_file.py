@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, fields, varint
+from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, varint
 from cnncli.readers.source import MOST_STRUCTURE, Source
 
 MOST_NODES = 200_000
@@ -85,9 +85,9 @@ class Pieces:
     def message(self, part: Part) -> Message:
         return Message(self.content(part))
 
-    def node(self, part: Part) -> memoryview:
+    def node(self, part: Part) -> bytes:
         """A node's bytes without the values of large tensors."""
-        return self.content(part) if part.size <= _LARGE else memoryview(self._without(part, _NODE))
+        return bytes(self.content(part)) if part.size <= _LARGE else self._without(part, _NODE)
 
     def _without(self, part: Part, tensors: Mapping[int, object]) -> bytes:
         """A message's bytes without the large fields, but those that `tensors` leads to; of a tensor only its type."""
@@ -138,7 +138,7 @@ def _tagged(part: Part, content: bytes) -> bytes:
 _NODE_FIELDS = _NAME, _OPERATION, _INPUT, _ATTRIBUTE = tuple(number << 3 | BYTES for number in (1, 2, 3, 5))
 
 
-def _past(data: memoryview, tag: int, place: int) -> int:
+def _past(data: bytes, tag: int, place: int) -> int:
     """The place behind a field of a node that is not looked at."""
     if tag > 0x7F:  # a number of two bytes and more, as no field of a node has
         raise BadMessage("a node has a field that no version of TensorFlow knows")
@@ -151,10 +151,10 @@ class NodeDef:
 
     __slots__ = ("attributes", "inputs", "name", "operation")
 
-    def __init__(self, data: memoryview) -> None:
+    def __init__(self, data: bytes) -> None:
         self.name = self.operation = ""
         self.inputs: list[str] = []
-        self.attributes: dict[str, memoryview] = {}
+        self.attributes: dict[str, bytes] = {}
         place, end = 0, len(data)
         while place < end:
             tag, place = data[place], place + 1
@@ -169,15 +169,16 @@ class NodeDef:
                 key, content = _entry(value)
                 self.attributes[key] = content
             elif tag == _INPUT:
-                self.inputs.append(str(value, "utf-8", "replace"))
+                self.inputs.append(value.decode("utf-8", "replace"))
             elif tag == _NAME:
-                self.name = str(value, "utf-8", "replace")
+                self.name = value.decode("utf-8", "replace")
             else:
-                self.operation = str(value, "utf-8", "replace")
+                self.operation = value.decode("utf-8", "replace")
 
     def attribute(self, name: str) -> Message:
         """AttrValue; empty where it is missing."""
-        return Message(self.attributes.get(name, memoryview(b"")))
+        content = self.attributes.get(name, b"")
+        return _small(content) if len(content) < 128 else Message(memoryview(content))
 
     def text(self, name: str, default: str = "") -> str:
         return self.attribute(name).text(2) if name in self.attributes else default
@@ -209,7 +210,7 @@ class NodeDef:
     def output_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
         """What TensorFlow found for the outputs when it built the graph (add_shapes)."""
         content = self.attributes.get("_output_shapes")
-        return () if content is None else _shapes(bytes(content))
+        return () if content is None else _shapes(content)
 
     @property
     def function(self) -> str:
@@ -221,31 +222,31 @@ class NodeDef:
 
 
 @lru_cache(4096)
+def _small(content: bytes) -> Message:
+    """A message of few bytes, such as a type or a stride: most are those of many nodes."""
+    return Message(memoryview(content))
+
+
+@lru_cache(4096)
 def _shapes(content: bytes) -> tuple[tuple[int, ...] | None, ...]:
     """AttrValue.list.shape; most are those of many nodes."""
     return tuple(shape(each) for each in Message(memoryview(content)).message(1).messages(7))
 
 
-def _entry(data: memoryview) -> tuple[str, memoryview]:
+def _entry(data: bytes) -> tuple[str, bytes]:
     """Key and value of a map's entry, which is a message of a text (1) and a message (2)."""
     size = data[1] if len(data) > 1 and data[0] == _NAME else len(data)
     if size < min(len(data) - 2, 0x80) and data[2 + size] == _OPERATION:  # key and value, as all writers write them
         length, place = varint(data, 3 + size)
         if place + length == len(data):
-            return str(data[2 : 2 + size], "utf-8", "replace"), data[place:]
-    key, content = "", memoryview(b"")
-    for number, _, value in fields(data):
-        if isinstance(value, memoryview):
-            if number == 1:
-                key = str(value, "utf-8", "replace")
-            elif number == 2:
-                content = value
-    return key, content
+            return data[2 : 2 + size].decode("utf-8", "replace"), data[place:]
+    message = Message(memoryview(data))
+    return message.text(1), bytes(message.bytes(2))
 
 
 def entries(messages: list[memoryview]) -> dict[str, Message]:
     """A map of texts to messages."""
-    return {key: Message(content) for key, content in map(_entry, messages)}
+    return {key: Message(memoryview(content)) for key, content in map(_entry, map(bytes, messages))}
 
 
 # tensorflow/core/framework/types.proto. Those above 100 are references to variables, of the type that is 100 less.
@@ -309,7 +310,6 @@ class GraphFile:
     def __init__(self, pieces: Pieces, place: int, end: int) -> None:
         self._pieces = pieces
         self._functions: dict[str, Part] = {}
-        self._read: dict[str, Function | None] = {}
         self._count = 0
         self._nodes: list[Part] = []
         for part in pieces.parts(place, end):
@@ -353,11 +353,9 @@ class GraphFile:
             raise BadMessage(f"it has more than {MOST_NODES:,} nodes")
 
     def function(self, name: str) -> Function | None:
-        """A function by name; None where the file does not define it."""
-        if name not in self._read:
-            part = self._functions.get(name)
-            self._read[name] = None if part is None else self._function(name, part)
-        return self._read[name]
+        """A function by name; None where the file does not define it. Few are called twice: none is kept."""
+        part = self._functions.get(name)
+        return None if part is None else self._function(name, part)
 
     def _function(self, name: str, part: Part) -> Function:
         nodes: dict[str, NodeDef] = {}
@@ -420,9 +418,9 @@ class Objects:
         name = function.encode()
         for part in self._functions:
             if name in bytes(self._pieces.head(part, len(name) + 16)):
-                key, content = _entry(self._pieces.content(part))
+                key, content = _entry(bytes(self._pieces.content(part)))
                 if key == function:
-                    return Message(content).numbers(2)
+                    return Message(memoryview(content)).numbers(2)
         return []
 
     def variable(self, number: int) -> Variable | None:
@@ -507,8 +505,8 @@ class MetaGraph:
         """
         for part in self._parts.get(4, ()):
             if _TRAINABLE.encode() in bytes(self._pieces.head(part, 64)):
-                key, content = _entry(self._pieces.content(part))
+                key, content = _entry(bytes(self._pieces.content(part)))
                 if key == _TRAINABLE:
-                    variables = Message(content).message(2).messages(1)
+                    variables = Message(memoryview(content)).message(2).messages(1)
                     return {each.text(1).partition(":")[0] for each in variables}
         return None

@@ -13,8 +13,8 @@ def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
     """Name each node by its layer: `block_1_expand` of `mobilenetv2/block_1_expand/Conv2D`.
 
     Where several nodes of a layer remain, the one with the kernel or the statistics, or else the last, has the name,
-    the others the operation's behind it. `variables` are the names of the variables, `block_1_expand/kernel`, by which layers are
-    known whatever number TensorFlow has put behind their names.
+    the others the operation's behind it. `variables` are the names of the variables, `block_1_expand/kernel`, by which
+    layers are known whatever number TensorFlow has put behind their names.
     """
     nodes = [node for node in graph.nodes if node.role is not Role.INPUT]
     layers: dict[tuple[str, ...], list[Node]] = {}
