@@ -14,8 +14,12 @@ from typing import NamedTuple
 from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, varint
 from cnncli.readers.source import MOST_STRUCTURE, Source
 
-MOST_NODES = 200_000
-"""Nodes that are read of one file; the largest networks have some ten thousands."""
+MOST_NODES = 50_000
+MOST_INPUTS = 200_000
+"""Nodes that are read of one file, and what they read; the largest networks have some ten thousands."""
+MOST_FIELDS = 300_000
+"""Fields that are stepped over on the way to them; EfficientNet-B7's SavedModel by Keras 2 has 40,000."""
+MOST_AXES = 64
 _WINDOW = 1 << 15
 _LARGE = 1 << 16
 """A message of more bytes is looked through for tensors, whose values are left in the file."""
@@ -40,7 +44,7 @@ class Pieces:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._start, self._data = 0, memoryview(b"")
-        self._kept = 0
+        self._kept = self._fields = 0
 
     @property
     def size(self) -> int:
@@ -52,6 +56,9 @@ class Pieces:
             if not self._start <= place <= self._start + len(self._data) - 32:
                 self._read(place)
             data, start = self._data, self._start
+            self._fields += 1
+            if self._fields > MOST_FIELDS:
+                raise BadMessage(f"it has more than {MOST_FIELDS:,} parts, which no network has")
             key, here = varint(data, place - start)
             number, kind = key >> 3, key & 7
             if kind == VARINT:
@@ -81,6 +88,13 @@ class Pieces:
     def head(self, part: Part, count: int) -> memoryview:
         """The first bytes of a field, as many as it has of so many; they are not kept."""
         return self._peek(part.place, min(part.size, count))
+
+    def first_text(self, part: Part) -> str:
+        """A message's field 1, its name, which stands first."""
+        for inner in self.parts(part.place, part.place + part.size):
+            if inner.number == 1:
+                return str(self.head(inner, 4096), "utf-8", "replace")
+        return ""
 
     def message(self, part: Part) -> Message:
         return Message(self.content(part))
@@ -178,7 +192,7 @@ class NodeDef:
     def attribute(self, name: str) -> Message:
         """AttrValue; empty where it is missing."""
         content = self.attributes.get(name, b"")
-        return _small(content) if len(content) < 128 else Message(memoryview(content))
+        return _small(content) if len(content) < _FEW else Message(memoryview(content))
 
     def text(self, name: str, default: str = "") -> str:
         return self.attribute(name).text(2) if name in self.attributes else default
@@ -210,7 +224,9 @@ class NodeDef:
     def output_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
         """What TensorFlow found for the outputs when it built the graph (add_shapes)."""
         content = self.attributes.get("_output_shapes")
-        return () if content is None else _shapes(content)
+        if content is None:
+            return ()
+        return _shapes(content) if len(content) < _FEW else _shapes.__wrapped__(content)
 
     @property
     def function(self) -> str:
@@ -219,6 +235,10 @@ class NodeDef:
 
     def function_named(self, name: str) -> str:
         return self.attribute(name).message(10).text(1) if name in self.attributes else ""
+
+
+_FEW = 128
+"""Bytes of what is remembered once it is understood."""
 
 
 @lru_cache(4096)
@@ -265,7 +285,10 @@ def shape(message: Message) -> tuple[int, ...] | None:
     """TensorShapeProto: sizes (2), each a message with its size (1); -1 where it is open; None where the rank is."""
     if message.number(3):
         return None
-    return tuple(Message(each).number(1) for each in message.all(2))
+    sizes = message.all(2)
+    if len(sizes) > MOST_AXES:
+        raise BadMessage(f"a tensor has {len(sizes):,} axes")
+    return tuple(Message(each).number(1) for each in sizes)
 
 
 class Nodes(Mapping[str, NodeDef]):
@@ -310,7 +333,7 @@ class GraphFile:
     def __init__(self, pieces: Pieces, place: int, end: int) -> None:
         self._pieces = pieces
         self._functions: dict[str, Part] = {}
-        self._count = 0
+        self._count = self._inputs = 0
         self._nodes: list[Part] = []
         for part in pieces.parts(place, end):
             if part.number == 1 and part.kind == BYTES:
@@ -328,24 +351,21 @@ class GraphFile:
         """FunctionDef.signature (1) > OpDef.name (1): both stand first."""
         for part in self._pieces.parts(function.place, function.place + function.size):
             if part.number == 1:
-                return self._first_text(part)
-        return ""
-
-    def _first_text(self, part: Part) -> str:
-        """A message's field 1, its name, which stands first."""
-        for inner in self._pieces.parts(part.place, part.place + part.size):
-            if inner.number == 1:
-                return str(self._pieces.head(inner, 4096), "utf-8", "replace")
+                return self._pieces.first_text(part)
         return ""
 
     @property
     def nodes(self) -> Nodes:
         """The graph's own nodes by name, each of which is read when it is asked for."""
-        return Nodes({self._first_text(part): part for part in self._nodes}, self._node)
+        return Nodes({self._pieces.first_text(part): part for part in self._nodes}, self._node)
 
     def _node(self, part: Part) -> NodeDef:
         self._count_one()
-        return NodeDef(self._pieces.node(part))
+        found = NodeDef(self._pieces.node(part))
+        self._inputs += len(found.inputs)
+        if self._inputs > MOST_INPUTS:
+            raise BadMessage(f"its nodes read more than {MOST_INPUTS:,} tensors")
+        return found
 
     def _count_one(self) -> None:
         self._count += 1
@@ -415,13 +435,12 @@ class Objects:
 
     def bound(self, function: str) -> list[int]:
         """The objects that a function captured, in the order of its last arguments: bound_inputs (2)."""
-        name = function.encode()
-        for part in self._functions:
-            if name in bytes(self._pieces.head(part, len(name) + 16)):
-                key, content = _entry(bytes(self._pieces.content(part)))
-                if key == function:
-                    return Message(memoryview(content)).numbers(2)
-        return []
+        part = self._by_name.get(function)
+        return [] if part is None else self._pieces.message(part).message(2).numbers(2)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Part]:
+        return {self._pieces.first_text(part): part for part in self._functions}
 
     def variable(self, number: int) -> Variable | None:
         """SavedObject.variable (7): dtype (1), shape (2), trainable (3), name (6).
