@@ -16,7 +16,7 @@ class BadMessage(UsageError):
     """Bytes that are no message."""
 
 
-def varint(data: memoryview, place: int) -> tuple[int, int]:
+def varint(data: memoryview | bytes, place: int) -> tuple[int, int]:
     """A number of seven bits a byte, and the place behind it. Raises BadMessage."""
     value = shift = 0
     while True:

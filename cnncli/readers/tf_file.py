@@ -11,11 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, fields, varint
+from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, varint
 from cnncli.readers.source import MOST_STRUCTURE, Source
 
-MOST_NODES = 200_000
-"""Nodes that are read of one file; the largest networks have some ten thousands."""
+MOST_NODES = 50_000
+MOST_INPUTS = 200_000
+"""Nodes that are read of one file, and what they read; the largest networks have some ten thousands."""
+MOST_FIELDS = 300_000
+"""Fields that are stepped over on the way to them; EfficientNet-B7's SavedModel by Keras 2 has 40,000."""
+MOST_AXES = 64
 _WINDOW = 1 << 15
 _LARGE = 1 << 16
 """A message of more bytes is looked through for tensors, whose values are left in the file."""
@@ -40,7 +44,7 @@ class Pieces:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._start, self._data = 0, memoryview(b"")
-        self._kept = 0
+        self._kept = self._fields = 0
 
     @property
     def size(self) -> int:
@@ -52,6 +56,9 @@ class Pieces:
             if not self._start <= place <= self._start + len(self._data) - 32:
                 self._read(place)
             data, start = self._data, self._start
+            self._fields += 1
+            if self._fields > MOST_FIELDS:
+                raise BadMessage(f"it has more than {MOST_FIELDS:,} parts, which no network has")
             key, here = varint(data, place - start)
             number, kind = key >> 3, key & 7
             if kind == VARINT:
@@ -82,12 +89,19 @@ class Pieces:
         """The first bytes of a field, as many as it has of so many; they are not kept."""
         return self._peek(part.place, min(part.size, count))
 
+    def first_text(self, part: Part) -> str:
+        """A message's field 1, its name, which stands first."""
+        for inner in self.parts(part.place, part.place + part.size):
+            if inner.number == 1:
+                return str(self.head(inner, 4096), "utf-8", "replace")
+        return ""
+
     def message(self, part: Part) -> Message:
         return Message(self.content(part))
 
-    def node(self, part: Part) -> memoryview:
+    def node(self, part: Part) -> bytes:
         """A node's bytes without the values of large tensors."""
-        return self.content(part) if part.size <= _LARGE else memoryview(self._without(part, _NODE))
+        return bytes(self.content(part)) if part.size <= _LARGE else self._without(part, _NODE)
 
     def _without(self, part: Part, tensors: Mapping[int, object]) -> bytes:
         """A message's bytes without the large fields, but those that `tensors` leads to; of a tensor only its type."""
@@ -138,7 +152,7 @@ def _tagged(part: Part, content: bytes) -> bytes:
 _NODE_FIELDS = _NAME, _OPERATION, _INPUT, _ATTRIBUTE = tuple(number << 3 | BYTES for number in (1, 2, 3, 5))
 
 
-def _past(data: memoryview, tag: int, place: int) -> int:
+def _past(data: bytes, tag: int, place: int) -> int:
     """The place behind a field of a node that is not looked at."""
     if tag > 0x7F:  # a number of two bytes and more, as no field of a node has
         raise BadMessage("a node has a field that no version of TensorFlow knows")
@@ -151,10 +165,10 @@ class NodeDef:
 
     __slots__ = ("attributes", "inputs", "name", "operation")
 
-    def __init__(self, data: memoryview) -> None:
+    def __init__(self, data: bytes) -> None:
         self.name = self.operation = ""
         self.inputs: list[str] = []
-        self.attributes: dict[str, memoryview] = {}
+        self.attributes: dict[str, bytes] = {}
         place, end = 0, len(data)
         while place < end:
             tag, place = data[place], place + 1
@@ -169,15 +183,16 @@ class NodeDef:
                 key, content = _entry(value)
                 self.attributes[key] = content
             elif tag == _INPUT:
-                self.inputs.append(str(value, "utf-8", "replace"))
+                self.inputs.append(value.decode("utf-8", "replace"))
             elif tag == _NAME:
-                self.name = str(value, "utf-8", "replace")
+                self.name = value.decode("utf-8", "replace")
             else:
-                self.operation = str(value, "utf-8", "replace")
+                self.operation = value.decode("utf-8", "replace")
 
     def attribute(self, name: str) -> Message:
         """AttrValue; empty where it is missing."""
-        return Message(self.attributes.get(name, memoryview(b"")))
+        content = self.attributes.get(name, b"")
+        return _small(content) if len(content) < _FEW else Message(memoryview(content))
 
     def text(self, name: str, default: str = "") -> str:
         return self.attribute(name).text(2) if name in self.attributes else default
@@ -209,7 +224,9 @@ class NodeDef:
     def output_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
         """What TensorFlow found for the outputs when it built the graph (add_shapes)."""
         content = self.attributes.get("_output_shapes")
-        return () if content is None else _shapes(bytes(content))
+        if content is None:
+            return ()
+        return _shapes(content) if len(content) < _FEW else _shapes.__wrapped__(content)
 
     @property
     def function(self) -> str:
@@ -220,32 +237,36 @@ class NodeDef:
         return self.attribute(name).message(10).text(1) if name in self.attributes else ""
 
 
+_FEW = 128
+"""Bytes of what is remembered once it is understood."""
+
+
+@lru_cache(4096)
+def _small(content: bytes) -> Message:
+    """A message of few bytes, such as a type or a stride: most are those of many nodes."""
+    return Message(memoryview(content))
+
+
 @lru_cache(4096)
 def _shapes(content: bytes) -> tuple[tuple[int, ...] | None, ...]:
     """AttrValue.list.shape; most are those of many nodes."""
     return tuple(shape(each) for each in Message(memoryview(content)).message(1).messages(7))
 
 
-def _entry(data: memoryview) -> tuple[str, memoryview]:
+def _entry(data: bytes) -> tuple[str, bytes]:
     """Key and value of a map's entry, which is a message of a text (1) and a message (2)."""
     size = data[1] if len(data) > 1 and data[0] == _NAME else len(data)
     if size < min(len(data) - 2, 0x80) and data[2 + size] == _OPERATION:  # key and value, as all writers write them
         length, place = varint(data, 3 + size)
         if place + length == len(data):
-            return str(data[2 : 2 + size], "utf-8", "replace"), data[place:]
-    key, content = "", memoryview(b"")
-    for number, _, value in fields(data):
-        if isinstance(value, memoryview):
-            if number == 1:
-                key = str(value, "utf-8", "replace")
-            elif number == 2:
-                content = value
-    return key, content
+            return data[2 : 2 + size].decode("utf-8", "replace"), data[place:]
+    message = Message(memoryview(data))
+    return message.text(1), bytes(message.bytes(2))
 
 
 def entries(messages: list[memoryview]) -> dict[str, Message]:
     """A map of texts to messages."""
-    return {key: Message(content) for key, content in map(_entry, messages)}
+    return {key: Message(memoryview(content)) for key, content in map(_entry, map(bytes, messages))}
 
 
 # tensorflow/core/framework/types.proto. Those above 100 are references to variables, of the type that is 100 less.
@@ -264,7 +285,10 @@ def shape(message: Message) -> tuple[int, ...] | None:
     """TensorShapeProto: sizes (2), each a message with its size (1); -1 where it is open; None where the rank is."""
     if message.number(3):
         return None
-    return tuple(Message(each).number(1) for each in message.all(2))
+    sizes = message.all(2)
+    if len(sizes) > MOST_AXES:
+        raise BadMessage(f"a tensor has {len(sizes):,} axes")
+    return tuple(Message(each).number(1) for each in sizes)
 
 
 class Nodes(Mapping[str, NodeDef]):
@@ -309,8 +333,7 @@ class GraphFile:
     def __init__(self, pieces: Pieces, place: int, end: int) -> None:
         self._pieces = pieces
         self._functions: dict[str, Part] = {}
-        self._read: dict[str, Function | None] = {}
-        self._count = 0
+        self._count = self._inputs = 0
         self._nodes: list[Part] = []
         for part in pieces.parts(place, end):
             if part.number == 1 and part.kind == BYTES:
@@ -328,24 +351,21 @@ class GraphFile:
         """FunctionDef.signature (1) > OpDef.name (1): both stand first."""
         for part in self._pieces.parts(function.place, function.place + function.size):
             if part.number == 1:
-                return self._first_text(part)
-        return ""
-
-    def _first_text(self, part: Part) -> str:
-        """A message's field 1, its name, which stands first."""
-        for inner in self._pieces.parts(part.place, part.place + part.size):
-            if inner.number == 1:
-                return str(self._pieces.head(inner, 4096), "utf-8", "replace")
+                return self._pieces.first_text(part)
         return ""
 
     @property
     def nodes(self) -> Nodes:
         """The graph's own nodes by name, each of which is read when it is asked for."""
-        return Nodes({self._first_text(part): part for part in self._nodes}, self._node)
+        return Nodes({self._pieces.first_text(part): part for part in self._nodes}, self._node)
 
     def _node(self, part: Part) -> NodeDef:
         self._count_one()
-        return NodeDef(self._pieces.node(part))
+        found = NodeDef(self._pieces.node(part))
+        self._inputs += len(found.inputs)
+        if self._inputs > MOST_INPUTS:
+            raise BadMessage(f"its nodes read more than {MOST_INPUTS:,} tensors")
+        return found
 
     def _count_one(self) -> None:
         self._count += 1
@@ -353,11 +373,9 @@ class GraphFile:
             raise BadMessage(f"it has more than {MOST_NODES:,} nodes")
 
     def function(self, name: str) -> Function | None:
-        """A function by name; None where the file does not define it."""
-        if name not in self._read:
-            part = self._functions.get(name)
-            self._read[name] = None if part is None else self._function(name, part)
-        return self._read[name]
+        """A function by name; None where the file does not define it. Few are called twice: none is kept."""
+        part = self._functions.get(name)
+        return None if part is None else self._function(name, part)
 
     def _function(self, name: str, part: Part) -> Function:
         nodes: dict[str, NodeDef] = {}
@@ -417,13 +435,12 @@ class Objects:
 
     def bound(self, function: str) -> list[int]:
         """The objects that a function captured, in the order of its last arguments: bound_inputs (2)."""
-        name = function.encode()
-        for part in self._functions:
-            if name in bytes(self._pieces.head(part, len(name) + 16)):
-                key, content = _entry(self._pieces.content(part))
-                if key == function:
-                    return Message(content).numbers(2)
-        return []
+        part = self._by_name.get(function)
+        return [] if part is None else self._pieces.message(part).message(2).numbers(2)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Part]:
+        return {self._pieces.first_text(part): part for part in self._functions}
 
     def variable(self, number: int) -> Variable | None:
         """SavedObject.variable (7): dtype (1), shape (2), trainable (3), name (6).
@@ -507,8 +524,8 @@ class MetaGraph:
         """
         for part in self._parts.get(4, ()):
             if _TRAINABLE.encode() in bytes(self._pieces.head(part, 64)):
-                key, content = _entry(self._pieces.content(part))
+                key, content = _entry(bytes(self._pieces.content(part)))
                 if key == _TRAINABLE:
-                    variables = Message(content).message(2).messages(1)
+                    variables = Message(memoryview(content)).message(2).messages(1)
                     return {each.text(1).partition(":")[0] for each in variables}
         return None

@@ -30,7 +30,8 @@ that an axis which holds the batch and more is known as such."""
 MOST_CALLS = 50
 """Functions within functions; more is a file that calls in a circle."""
 MOST_OUTPUTS = 4096
-MOST_OPERATIONS = 100_000
+MOST_LEAVES = 256
+MOST_OPERATIONS = 30_000
 """Operations of a graph whose functions stand in the place of their calls."""
 
 
@@ -293,6 +294,8 @@ class Walk:
     def _constants(self, call: Call) -> list[Value]:
         """What is computed of constants alone, which is no layer."""
         leaves = {each.identity: each for value in call.inputs for each in value.leaves}
+        if len(leaves) > MOST_LEAVES:
+            raise BadMessage(f"{visible(call.name)} is computed of more than {MOST_LEAVES} weights")
         values = computed(call.node, [(value.values, value.rank) for value in call.inputs])
         shape = constant_shape(call, values)
         more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values())}

@@ -12,9 +12,9 @@ from cnncli.graph.roles import Role
 def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
     """Name each node by its layer: `block_1_expand` of `mobilenetv2/block_1_expand/Conv2D`.
 
-    Where several nodes of a layer remain, the one with the kernel or the statistics has the name, the others the
-    operation's behind it. `variables` are the names of the variables, `block_1_expand/kernel`, by which layers are
-    known whatever number TensorFlow has put behind their names.
+    Where several nodes of a layer remain, the one with the kernel or the statistics, or else the last, has the name,
+    the others the operation's behind it. `variables` are the names of the variables, `block_1_expand/kernel`, by which
+    layers are known whatever number TensorFlow has put behind their names.
     """
     nodes = [node for node in graph.nodes if node.role is not Role.INPUT]
     layers: dict[tuple[str, ...], list[Node]] = {}
@@ -26,7 +26,7 @@ def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
     taken = {node.name for node in graph.inputs}
     for layer, own in layers.items():
         main = [node for node in own if _is_main(node)]
-        alone = own[0] if len(own) == 1 else main[0] if len(main) == 1 else None
+        alone = own[-1] if not main else main[0] if len(main) == 1 else None
         title = _free(titles[layer], taken)
         for node in own:
             node.name = title if node is alone else _free(f"{title}/{paths[node.index][-1]}", taken)

@@ -18,6 +18,9 @@ Values = tuple[Any, ...]
 MOST_VALUES = 256
 """Cells of a tensor whose values are looked up: shapes, axes, paddings have fewer."""
 
+LARGEST = 1 << 63
+"""No size is larger, nor can TensorFlow compute with one."""
+
 _CODES = {
     "float32": "f", "float64": "d", "int32": "i", "uint8": "B", "int16": "h", "int8": "b", "int64": "q", "bool": "?",
     "uint16": "H", "uint32": "I", "uint64": "Q", "float16": "e",
@@ -212,4 +215,6 @@ def computed(node: NodeDef, inputs: Sequence[tuple[Values | None, int]]) -> Valu
     if node.operation in ("Prod", "Sum") and (inputs[0][1] > 1 or node.whole("keep_dims")):
         return None
     found = function(node, *(values for values, _ in inputs))
-    return found if found is not None and len(found) <= MOST_VALUES else None
+    if found is None or len(found) > MOST_VALUES:
+        return None
+    return tuple(UNKNOWN if isinstance(each, int) and abs(each) > LARGEST else each for each in found)
