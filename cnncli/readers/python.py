@@ -47,7 +47,7 @@ def is_callable_reference(text: str) -> bool:
         return False
     if place.lower().endswith(".py"):
         return True
-    return _is_dotted(place) and ("." in place or _is_module(place)) and not Path(place).exists()
+    return _is_dotted(place) and ("." in place or _is_module(place)) and not Path(place).is_file()
 
 
 def _is_dotted(text: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cnncli.errors import UsageError
+from cnncli.words import visible
 
 MOST_STRUCTURE = 64 * 2**20
 """Bytes of what a reader may hold at once of a file: a configuration, a graph's definition."""
@@ -57,7 +58,7 @@ class Source:
         return io.BufferedReader(_Raw(self))
 
     def fail(self, why: str) -> NoReturn:
-        raise Damaged(f"{self.name}: {why}")
+        raise Damaged(visible(f"{self.name}: {why}"))
 
 
 class _Raw(io.RawIOBase):

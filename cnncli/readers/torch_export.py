@@ -59,7 +59,7 @@ def _chosen(members: Mapping[str, str], settings: Settings, source: Source) -> s
     if settings.subgraph.isdecimal() and int(settings.subgraph) < len(names):
         return names[int(settings.subgraph)]
     if settings.subgraph not in members:
-        near = suggestion(settings.subgraph, members)
+        near = suggestion(settings.subgraph, names)
         raise UsageError(f"{source.name} has no program {settings.subgraph!r}; it has {', '.join(names)}{near}")
     return settings.subgraph
 
