@@ -153,6 +153,67 @@ def test_an_operation_that_nobody_knows_is_uncounted(tmp_path: Path) -> None:
     assert found.params == 112
 
 
+def call(target: str, output: str, **arguments: Any) -> dict[str, Any]:
+    """A node of a program: tensors by their names, other arguments as the schema has them."""
+    inputs = [
+        {"name": name, "arg": {"as_tensor": {"name": value}} if isinstance(value, str) else value}
+        for name, value in arguments.items()
+    ]
+    outputs = [{"as_tensor": {"name": output}}]
+    return {"target": f"torch.ops.{target}", "inputs": inputs, "outputs": outputs, "metadata": {}}
+
+
+def test_a_quantized_program(tmp_path: Path) -> None:
+    """As torch's pt2e quantization writes it: weights of int8 with a scale a channel, maps quantized and back."""
+
+    def change(program: Any) -> None:
+        graph = program["graph_module"]["graph"]
+        nodes, metas = graph["nodes"], graph["tensor_values"]
+        stem = nodes[0]
+        kernel, output = "p_stem_weight", stem["outputs"][0]["as_tensor"]["name"]
+        metas["real"], metas[kernel] = metas[kernel], {**metas[kernel], "dtype": 2}
+        metas["small"], metas["large"] = {**metas[output], "dtype": 2}, metas[output]
+        stem["inputs"][1]["arg"]["as_tensor"]["name"] = "real"
+        for argument in nodes[1]["inputs"][:1]:
+            argument["arg"]["as_tensor"]["name"] = "large"
+        scaled = call("quantized_decomposed.dequantize_per_channel.default", "real", input=kernel, scales="p_stem_bias")
+        down = call("quantized_decomposed.quantize_per_tensor.default", "small", input=output, scale={"as_float": 0.1})
+        up = call("quantized_decomposed.dequantize_per_tensor.default", "large", input="small")
+        graph["nodes"] = [scaled, stem, down, up, *nodes[1:]]
+
+    found = reading(edited(SMALL, tmp_path, change), Settings(raw=True))
+    assert found.quantization == "int8"
+    assert [each.type for each in found.graph.nodes][2:5] == ["Conv2D", "Quantize", "Dequantize"]
+    stem = node(found.graph, "stem")
+    assert [(each.name, each.shape, each.dtype) for each in stem.weights] == [
+        ("kernel", (3, 3, 3, 4), "int8"), ("bias", (4,), "float32"),
+    ]  # fmt: skip
+    assert stem.macs == 1728
+
+
+def test_what_moves_the_batch_and_what_computes_in_place(tmp_path: Path) -> None:
+    """A function that changes its input changes it for all that read it later."""
+
+    def change(program: Any) -> None:
+        graph = program["graph_module"]["graph"]
+        stem = graph["nodes"][0]["outputs"][0]["as_tensor"]["name"]
+        graph["tensor_values"]["changed"] = graph["tensor_values"][stem]
+        graph["nodes"].insert(1, call("aten.relu_.default", "changed", self=stem))
+
+    graph = reading(edited(SMALL, tmp_path, change)).graph
+    changed = node(graph, "changed")
+    assert changed.type == "ReLU"
+    assert [each.name for each in node(graph, "block.depthwise").inputs] == ["changed"]
+
+
+def test_more_operations_than_are_read(tmp_path: Path) -> None:
+    def change(program: Any) -> None:
+        program["graph_module"]["graph"]["nodes"] *= 3000
+
+    with pytest.raises(UsageError, match="has 24,000 operations; at most 20,000"):
+        reading(edited(SMALL, tmp_path, change))
+
+
 @pytest.mark.parametrize("size", [-1, 2**63, "8", True, None])
 def test_a_size_that_no_tensor_has(tmp_path: Path, size: Any) -> None:
     def change(program: Any) -> None:

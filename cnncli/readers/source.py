@@ -24,6 +24,11 @@ MOST_EXPANSION = 200
 """How many times larger than in the archive a member may become: JSON seldom shrinks to a hundredth."""
 
 
+MOST_PARTS = 200 * 2**20
+"""Bytes that the parts of a JSON text may take, as foreseen: 64 MB of empty objects would take 1.3 GB."""
+_BYTES_OF_OBJECT, _BYTES_OF_PART = 240, 50  # of CPython, an object with a key or two, and a list's item
+
+
 class Damaged(UsageError):
     """A file that is not what it says it is, or is larger than any model's structure."""
 
@@ -103,6 +108,9 @@ def parsed_json(content: bytes, source: Source) -> Any:
     """JSON of a bounded size. Raises Damaged; nesting beyond what Python bears is damage too."""
     if len(content) > MOST_STRUCTURE:
         source.fail(f"has a JSON text of {len(content):,} bytes; at most {MOST_STRUCTURE:,} are read")
+    parts = content.count(b"{") * _BYTES_OF_OBJECT + (content.count(b"[") + content.count(b",")) * _BYTES_OF_PART
+    if parts > MOST_PARTS:
+        source.fail(f"has a JSON text that would take {parts:,} bytes of memory; at most {MOST_PARTS:,} are given")
     try:
         return json.loads(content)
     except RecursionError:
