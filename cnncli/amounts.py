@@ -44,7 +44,7 @@ class AtLeast:
         self.known = known
 
     def __add__(self, other: Any) -> AtLeast:
-        return AtLeast(self.known + _known(other))
+        return AtLeast(self.known + known_part(other))
 
     __radd__ = __add__
 
@@ -60,10 +60,10 @@ class AtLeast:
     __sub__ = __rsub__ = __truediv__ = __rtruediv__ = _unknown
 
     def __gt__(self, other: Any) -> bool:
-        return bool(self.known > _known(other)) and not isinstance(other, AtLeast)
+        return bool(self.known > known_part(other)) and not isinstance(other, AtLeast)
 
     def __ge__(self, other: Any) -> bool:
-        return bool(self.known >= _known(other)) and not isinstance(other, AtLeast)
+        return bool(self.known >= known_part(other)) and not isinstance(other, AtLeast)
 
     def _false(self, *_: Any) -> bool:
         return False
@@ -80,7 +80,8 @@ class AtLeast:
         return f"≥{self.known:{spec}}"
 
 
-def _known(amount: Any) -> Any:
+def known_part(amount: Any) -> Any:
+    """As much of an amount as is known."""
     return amount.known if isinstance(amount, AtLeast) else 0 if amount is UNKNOWN else amount
 
 
@@ -90,7 +91,7 @@ def total(amounts: Iterable[Any]) -> Any:
     whole = sum(found)
     if isinstance(whole, int):
         return whole
-    known = sum(map(_known, found))
+    known = sum(map(known_part, found))
     return AtLeast(known) if known else UNKNOWN
 
 

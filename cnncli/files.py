@@ -255,10 +255,12 @@ def _pour(path: Path, text: str) -> None:
 
 
 def size_and_hash(path: Path) -> tuple[int, str]:
-    """Bytes and SHA-256 of a file, or of a directory's files by name, each after its relative path."""
+    """Bytes and SHA-256 of a file, or of a directory's files by name, each after its relative path; links lead away."""
     import hashlib  # loads OpenSSL, which only what writes files need wait for
 
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
     digest = hashlib.sha256()
     for file in files:
         if file is not path:

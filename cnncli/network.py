@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
@@ -15,8 +18,21 @@ from cnncli.models import catalogue
 from cnncli.models.options import size
 from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
-from cnncli.readers.opening import Format, is_path, read_file, size_of
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.formats import (
+    PYTHON_FILE,
+    Format,
+    exists,
+    holds_model,
+    is_callable,
+    is_pattern,
+    looks_like_path,
+    matching,
+    near_names,
+)
+from cnncli.words import visible
+
+if TYPE_CHECKING:
+    from cnncli.readers.reading import Reading
 
 
 class About(NamedTuple):
@@ -39,23 +55,39 @@ class ModelFile:
     path: Path
     format: Format
     bytes: int
-    reading: Reading
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of its content; of a folder's that of all files by name, as `build` and `export` tell it."""
+        from cnncli.files import size_and_hash
+
+        return size_and_hash(self.path)[1]
+
+
+class Source(str, Enum):
+    """What a network may come from."""
+
+    REGISTRY = "registry"
+    FILE = "file"
+    CALLABLE = "callable"
+    PYTHON = "python"
 
 
 @dataclass(frozen=True)
 class Origin:
     """Where a network came from.
 
-    `kind` is "registry" (then `model` is the architecture with its flavor and options), "file" (then `file` tells of
-    it) or "python", a graph that a program made.
+    Of the registry's `model` is the architecture with its flavor and options, of a file's `file` and `reading` are what
+    is known of it, of a callable's `reading`; of a graph that a program made there is nothing.
     """
 
-    kind: Literal["registry", "file", "python"]
+    kind: Source
     model: Model | None = None
     file: ModelFile | None = None
+    reading: Reading | None = None
 
 
-PYTHON = Origin("python")
+PYTHON = Origin(Source.PYTHON)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +114,11 @@ class Network:
         """What keras.applications, or whose network it else is, calls the layers; None where that is not known."""
         return None if self.model is None else self.model.layer_names(self.graph)
 
+    @cached_property
+    def key(self) -> str:
+        """The shortest reference that names the same network from here, as `canonical` gives it."""
+        return _from_here(self.origin.file.path) if self.origin.file else canonical(self.reference)
+
     @property
     def model(self) -> Model | None:
         """The architecture of the registry that it is, if it is one."""
@@ -89,37 +126,127 @@ class Network:
 
 
 def network(text: str, options: Mapping[str, Any] | None = None, flavor: str | None = None) -> Network:
-    """Read a reference and build the network that it names; `options` are further ones, as text or as they are.
+    """Read a reference and build or read the network that it names.
 
+    `options` are further ones, as text or as they are: an architecture's own; of a file `input_shape`, `batch`,
+    `signature`, `subgraph` and `raw`; of a callable `call_with`, `traceback` and `tell`.
     Raises UsageError, naming what cannot be read or built.
     """
-    if is_path(text):
-        return of_file(Path(text), _settled(options or {}))
+    found = source_of(text)
+    if found is Source.FILE:
+        return of_file(Path(text), _without(flavor, text, options))
+    if found is Source.CALLABLE:
+        return of_callable(text, **_without(flavor, text, options))
     told = {name: value if isinstance(value, str) else setting(value) for name, value in (options or {}).items()}
     return of_model(parse(text, told, flavor))
 
 
-def of_file(path: Path, settings: Settings) -> Network:
+def _without(flavor: str | None, text: str, options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if flavor:
+        raise UsageError(f"flavor {flavor}: {text} is no architecture, which alone have flavors")
+    return options or {}
+
+
+def expanded(text: str, folder: Path = Path()) -> list[str]:
+    """A reference by itself, or the model files that a pattern such as models/*.tflite stands for, from `folder` on.
+
+    Raises UsageError where there are none.
+    """
+    if not is_pattern(text):
+        return [text]
+    found = [_from_here(path, folder) for path in matching(text, folder)]
+    if not found:
+        raise UsageError(f"{text}: no model file is called so")
+    return found
+
+
+def source_of(text: str) -> Source:
+    """What a reference names. Raises UsageError for one that is two things at once, as a file with options is.
+
+    An architecture's name is no file's, whatever lies in the working directory, unless that is a folder with a model.
+    """
+    if exists(text):
+        known = not looks_like_path(text) and _is_registered(text)
+        return Source.FILE if not known or holds_model(Path(text)) else Source.REGISTRY
+    head = re.split("[:@]", text, maxsplit=1)[0]
+    if is_callable(text) and not _is_registered(head):
+        return Source.CALLABLE
+    if head != text and (exists(head) or looks_like_path(head)) and not _is_registered(head):
+        _refuse_tail(head, text[len(head) :])
+    return Source.FILE if looks_like_path(text) else Source.REGISTRY
+
+
+def _refuse_tail(head: str, tail: str) -> None:
+    """Raise UsageError for a file's name with something behind it that only other references have."""
+    if tail.startswith(("://", ":/")):  # an address
+        return
+    if Path(head).suffix == PYTHON_FILE:
+        raise UsageError(f"{head}{tail}: expected FILE.py:FUNCTION")
+    if not exists(head):
+        raise UsageError(f"{head}: no such file{near_names(Path(head))}")
+    raise UsageError(f"{head} is a file, which has no flavors and no options: leave out {tail!r}")
+
+
+def _is_registered(name: str) -> bool:
+    """Whether an architecture is called so; a name in which something stands behind it is none."""
+    try:
+        catalogue.find(name)
+    except UsageError:
+        return False
+    return True
+
+
+def of_file(path: Path, options: Mapping[str, Any]) -> Network:
     """The network of a model file. Raises UsageError for one that cannot be read."""
-    format_, reading = read_file(path, settings)
+    from cnncli.readers.asking import read_asked
+    from cnncli.readers.opening import size_of
+
+    format_, reading = read_asked(path, options)
     return Network(
-        reference=str(path),
-        graph=reading.graph,
-        origin=Origin("file", file=ModelFile(path, format_, size_of(path), reading)),
-        name=path.stem,
+        reference=visible(_spelt(path)),
+        graph=_found(reading),
+        origin=Origin(Source.FILE, file=ModelFile(path, format_, size_of(path)), reading=reading),
+        name=visible(path.resolve().stem if path.name in ("", "..") else path.stem),
         warnings=tuple(reading.graph.warnings),
+        input_range=reading.input_range or UNIT,
     )
 
 
-def _settled(options: Mapping[str, Any]) -> Settings:
-    """What options settle of a file. Raises UsageError for those that only the registry's networks have."""
-    from cnncli.models.options import shape
+def _spelt(path: Path) -> str:
+    """A path as a reference that names it again: ./b0 for a file called as an architecture is."""
+    text = str(path)
+    return text if looks_like_path(text) or not _is_registered(text) or holds_model(path) else f".{os.sep}{text}"
 
-    others = sorted(set(options) - {"input_shape"})
-    if others:
-        raise UsageError(f"{others[0]} is an option of the registry's networks, which a model file has not")
-    given = options.get("input_shape")
-    return Settings({"": shape(given) if isinstance(given, str) else tuple(given)}) if given else Settings()
+
+def of_callable(
+    text: str,
+    *,
+    call_with: Mapping[str, str] | None = None,
+    traceback: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Network:
+    """The network that a function of a Python file or module gives, called with the arguments in a child process.
+
+    `tell` hears what it is busy with. Raises UsageError where it cannot be called or gives something else.
+    """
+    from cnncli.readers.python import read_callable
+
+    reading = read_callable(text, call_with or {}, traceback=traceback, tell=tell)
+    return Network(
+        reference=visible(text),
+        graph=_found(reading),
+        origin=Origin(Source.CALLABLE, reading=reading),
+        name=visible(text.rpartition(":")[2].rpartition(".")[2]),
+        warnings=tuple(reading.graph.warnings),
+        input_range=reading.input_range or UNIT,
+    )
+
+
+def _found(reading: Reading) -> Graph:
+    """The graph of a reading, with blocks and stages where nobody has said which layers belong together."""
+    from cnncli.grouping import grouped
+
+    return grouped(reading.graph)
 
 
 def of_model(model: Model) -> Network:
@@ -128,7 +255,7 @@ def of_model(model: Model) -> Network:
     return Network(
         reference=model.reference,
         graph=graph,
-        origin=Origin("registry", model),
+        origin=Origin(Source.REGISTRY, model),
         name=model.spec.name,
         about=_about(model),
         published=model.published,
@@ -146,9 +273,33 @@ def _about(model: Model) -> About:
     return About(spec.family, spec.year, model.flavor, spec.paper, shown, given, architecture)
 
 
-def canonical(text: str) -> str:
-    """The shortest reference that names the same network. Raises UsageError for one that cannot be read."""
-    return parse(text).reference
+def canonical(text: str, folder: Path = Path()) -> str:
+    """The shortest reference that names the same network; files are named as seen from `folder`.
+
+    Raises UsageError for one that cannot be read.
+    """
+    found = source_of(text)
+    if found is Source.REGISTRY:
+        return parse(text).reference
+    file, colon, name = text.rpartition(":") if found is Source.CALLABLE else (text, "", "")
+    if found is Source.CALLABLE and not file.endswith(PYTHON_FILE):
+        return text
+    return _from_here(folder / file) + colon + name
+
+
+def relative(reference: str, folder: Path) -> str:
+    """A reference from here, as `canonical` gives it, as a text in `folder` has it: files as seen from there."""
+    found = source_of(reference)
+    file, colon, name = reference.rpartition(":") if found is Source.CALLABLE else (reference, "", "")
+    if found is Source.REGISTRY or (found is Source.CALLABLE and not file.endswith(PYTHON_FILE)):
+        return reference
+    return _from_here(Path(file), folder) + colon + name
+
+
+def _from_here(path: Path, folder: Path = Path()) -> str:
+    """A path as seen from the working directory or another one, with `/`; of a bare name ./NAME."""
+    text = Path(os.path.relpath(path, folder)).as_posix()
+    return text if looks_like_path(text) else f"./{text}"
 
 
 def read_size(name: str, text: str) -> tuple[int, int]:

@@ -20,6 +20,12 @@ def read_decimal(text: str) -> float | None:
     return float(text) if re.fullmatch(r"((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else None
 
 
+def read_sizes(text: str) -> list[str]:
+    """The sizes in a text such as 160x224, (28, 28, 1) or 28*28*1, without what stands around and between them."""
+    inner = re.sub(r"^\s*[(\[]|,?\s*[)\]]\s*$", "", text).strip().lower()
+    return re.split(r"\s*[x×*,]\s*|\s+", inner)
+
+
 def read_choice(text: str, words: Iterable[str]) -> str | None:
     """The word that a text is, in any case, else None."""
     return next((word for word in words if word.lower() == text.lower()), None)

@@ -1,4 +1,4 @@
-"""What Keras users have: a model each, written so that Keras 3 and Keras 2 (tf_keras) both build it, and its figures."""
+"""What Keras users have: a model each, so written that both generations build it, and its figures."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from math import prod
 from operator import attrgetter
 from typing import Any
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import UNKNOWN, is_known, total
 from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.receptive_field import receptive_field
@@ -96,6 +96,8 @@ class Metric:
     """What else the title needs where one of several figures stands alone, as `float32`."""
     remark: str = ""
     """What the figure holds for, as `float32, batch 1`."""
+    stored: str = ""
+    """Of bytes that are counted in a type which a file may have replaced: the key of what is really stored."""
     budget: Budget | None = None
     places: frozenset[Place] = EVERYWHERE
     row_key: str = ""
@@ -137,12 +139,39 @@ def _activations(node: Node) -> Any:
     return prod(node.shape) if node.role in KERNELS else 0
 
 
-BYTES_PER_WEIGHT = {"float32": 4, "float16": 2, "int8": 1}
+FULL = "float32"
+BYTES_PER_WEIGHT = {FULL: 4, "float16": 2, "int8": 1}
 
 
 def weight_bytes(graph: Graph) -> dict[str, Any]:
     params = total(node.params for node in graph.nodes)
     return {dtype: params * size for dtype, size in BYTES_PER_WEIGHT.items()}
+
+
+# Bits of an element by its type's name, as files have them.
+BITS = {
+    "float64": 64, FULL: 32, "float16": 16, "bfloat16": 16, "float8_e4m3fn": 8, "float8_e5m2": 8, "bool": 8,
+    "complex64": 64, "complex128": 128,
+    **{f"{sign}int{bits}": bits for sign in ("", "u") for bits in (2, 4, 8, 16, 32, 64)},
+}  # fmt: skip
+
+
+def stored_weight_bytes(graph: Graph) -> dict[str, Any]:
+    """By type, the largest first; what is of no known size is UNKNOWN."""
+    if all(node.given is None for node in graph.nodes):  # as the registry's, which are float32
+        return {FULL: 4 * total(node.params for node in graph.nodes)}
+    sizes: dict[str, list[Any]] = {}
+    for node in graph.nodes:
+        for weight in node.own_weights:
+            sizes.setdefault(weight.dtype, []).append(weight.size)
+    found = {dtype: _in_bytes(total(counts), BITS.get(dtype)) for dtype, counts in sizes.items()}
+    return dict(sorted(found.items(), key=lambda item: is_known(item[1]) and -item[1]))
+
+
+def _in_bytes(count: Any, bits: int | None) -> Any:
+    if bits is None:
+        return UNKNOWN
+    return -(-count * bits // 8) if is_known(count) else count * max(bits // 8, 1)
 
 
 METRICS: tuple[Metric, ...] = (
@@ -220,10 +249,25 @@ METRICS: tuple[Metric, ...] = (
         "all weights at 4, 2 or 1 bytes each",
         Unit.BYTES,
         network=weight_bytes,
-        figure=lambda value: value["float32"],
-        detail="float32",
-        budget=Budget("max-weight-bytes", "All weights in float32, such as 20MB.", "bytes of float32 weights"),
+        figure=lambda value: value[FULL],
+        detail=FULL,
+        stored="stored_weight_bytes",
+        budget=Budget(
+            "max-weight-bytes",
+            "All weights, such as 20MB: in float32, of a file in the types that they have there.",
+            "bytes of weights",
+        ),
         places=EVERYWHERE - {Place.LOCK},
+    ),
+    Metric(
+        "stored_weight_bytes",
+        "Stored",
+        About.WEIGHTS,
+        "all weights in the types that they have, in a quantized file those of its integers",
+        Unit.BYTES,
+        network=stored_weight_bytes,
+        figure=lambda value: total(value.values()),
+        places=frozenset(),
     ),
     Metric(
         "peak_activation_bytes",

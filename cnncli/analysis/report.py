@@ -47,7 +47,7 @@ class Row:
         """The name within its scope; of a scope, within the one around it."""
         around = ".".join(self.scope)
         around = ".".join(self.scope[:-1]) if self.name == around else around
-        return self.name[len(around) + 1 :] if around else self.name
+        return self.name.removeprefix(f"{around}.") if around else self.name
 
     @property
     def text(self) -> str:

@@ -13,8 +13,16 @@ from cnncli.errors import UsageError
 from cnncli.render.console import complain
 from cnncli.written import read_whole
 
-_REFERENCE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
+_ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
+_REFERENCE = (
+    f"{_ARCHITECTURE} Or a model file or folder (.keras, .h5, SavedModel, .pb, .tflite, .onnx, .pt2, model.json), or "
+    "file.py:function, which gives a Keras model."
+)
 
+Architecture = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help=_ARCHITECTURE, autocompletion=complete.reference, show_default=False),
+]
 Reference = Annotated[
     str,
     typer.Argument(

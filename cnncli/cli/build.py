@@ -9,15 +9,15 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
-from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.choice import Choice, architecture_options
 from cnncli.cli.output import FORCE, Report, report_options
 from cnncli.errors import CheckFailed
 
 
-@model_options
+@architecture_options
 @report_options(output=None, force=False)
 def build(
-    model: args.Reference,
+    model: args.Architecture,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -50,7 +50,7 @@ def build(
     from cnncli.views.build import build_document
 
     number = args.whole_number("--seed", seed, least=0)
-    found = choice.network(model)
+    found = choice.architecture(model, "build")
     with progress() as tell:
         built = build_apart(found.graph, output, weights=weights, seed=number, smoke=run, force=force, tell=tell)
     if built.loaded:

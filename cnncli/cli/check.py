@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncli.cli import arguments as args
-from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.choice import Choice, gate_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
@@ -75,7 +75,13 @@ WriteBaseline = Annotated[
 ]
 
 
-@model_options
+Uncounted = Annotated[
+    bool,
+    typer.Option("--allow-uncounted", help="Hold figures to limits by what is known, where layers cannot be counted."),
+]
+
+
+@gate_options
 @report_options(checks=True)
 @adding("limits", _budget_options, _limits)
 def check(
@@ -87,6 +93,7 @@ def check(
     tolerance: Tolerance = None,
     strict: Strict = False,
     write_baseline: WriteBaseline = False,
+    allow_uncounted: Uncounted = False,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -98,6 +105,7 @@ def check(
         raise UsageError("model options are for models named on the command line: name one")
     named = choice.networks(models or ())
     gate, path = _gate(limits, budget, baseline, tolerance, strict, write_baseline)
+    gate = replace(gate, uncounted=allow_uncounted)
     _run(gate, named, path if write_baseline else None, report)
 
 
@@ -173,8 +181,8 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
         told = failures(verdicts) if report.on_terminal else outcome(verdicts)
         raise CheckFailed(told + (f"; {lock} is not written" if lock else ""))
     if lock:
-        write_text(lock, lock_text(entries, gate.lock), force=report.force)
+        write_text(lock, lock_text(entries, gate.lock, lock.parent), force=report.force)
         written = [entry.reference for entry in entries]
-        kept = len(set(gate.lock.models if gate.lock else ()) - set(written))
+        kept = len(set(gate.lock.models if gate.lock else ()) - {entry.network.key for entry in entries})
         others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""
         complain(f"cnncli: {lock} holds {', '.join(written)}{others}")

@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncli.cli import complete, standard_input
-from cnncli.cli.options import adding, option
+from cnncli.cli.options import Command, adding, option
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncli.network import Network
+    from cnncli.network import Network, Source
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The flavor and the options, by name and as text, that hold for every model named."""
+    """The flavor and the options, by name and as text, that hold for every model named.
 
-    flavor: str | None
-    options: Mapping[str, str]
+    `shapes` are inputs as [NAME=]SHAPE, which both architectures and files may have; `file_options` and `call_options`
+    are those that only files and only callables have.
+    """
+
+    flavor: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    shapes: Sequence[str] = ()
+    file_options: Mapping[str, Any] = field(default_factory=dict)
+    call_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def made(self) -> bool:
         """Whether any option was given."""
-        return bool(self.flavor or self.options)
+        return bool(self.flavor or self.options or self.shapes or self.file_options or self.call_options)
+
+    def architecture(self, reference: str, doing: str) -> Network:
+        """The network of one reference to an architecture. Raises UsageError for other references."""
+        from cnncli.network import Source, source_of
+
+        if source_of(reference) is not Source.REGISTRY:
+            raise UsageError(
+                f"{doing} takes the architectures that `cnncli list` shows, and {reference} is none; summary, list, "
+                "compare, check and plot read models of other origin"
+            )
+        return self.network(reference)
 
     def network(self, reference: str) -> Network:
         """The network of one reference; as `networks`, but for `-`."""
-        return self._built([reference])[0]
+        found = self._built([reference])
+        if len(found) != 1:
+            raise UsageError(f"{reference} stands for {len(found)} files; name one")
+        return found[0]
 
     def networks(self, references: Sequence[str]) -> list[Network]:
         """Read references; `-` stands for those on the standard input, one a line (blank lines, # comments aside).
@@ -46,16 +68,68 @@ class Choice:
     def _built(self, references: Sequence[str]) -> list[Network]:
         """The networks, with their warnings said once all are built. The registry is loaded for it only now."""
         from cnncli.cli.arguments import warn
-        from cnncli.network import network
+        from cnncli.network import expanded, network, source_of
 
-        found = [network(reference, self.options, self.flavor) for reference in references]
+        sources = {each: source_of(each) for reference in references for each in expanded(reference)}
+        self._check(sources)
+        with _telling(sources.values()) as tell:
+            found = [
+                network(each, self._of(sources[each], tell), self.flavor)
+                for reference in references for each in expanded(reference)
+            ]  # fmt: skip
         for each in found:
             warn(each.warnings)
         return found
 
+    def _of(self, source: Source, tell: Callable[[str], None]) -> Mapping[str, Any]:
+        """The options that a network of this origin takes."""
+        if source.value == "callable":
+            return {**self.call_options, "tell": tell}
+        if source.value == "file":
+            return {**({"input_shape": self.shapes} if self.shapes else {}), **self.file_options}
+        return {**self.options, **({"input_shape": self.shapes[0]} if self.shapes else {})}
 
-def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None) -> Any:
-    panel = "Model options (for all models named)"
+    def _check(self, sources: Mapping[str, Source]) -> None:
+        """Raise UsageError for an option that some model named cannot have, or that is for none of them."""
+        others = [name for name, source in sources.items() if source.value != "registry"]
+        given = [f"--{name.replace('_', '-')}" for name in (["flavor"] if self.flavor else []) + list(self.options)]
+        if others and given:
+            raise UsageError(
+                f"{given[0]}: {others[0]} is no architecture and has no such option; options of an architecture may "
+                "stand in its reference, as mobilenet_v2:alpha=0.5"
+            )
+        _check_used(self.file_options, "model files", sources, "file")
+        _check_used(self.call_options, "module:callable", sources, "callable")
+        named = [shape for shape in self.shapes if "=" in shape]
+        for name, source in sources.items() if self.shapes else ():
+            if source.value == "callable":
+                raise UsageError(f"--input-shape: {name} gives a network with its input; --call-with passes it a value")
+            if source.value == "registry" and named:
+                raise UsageError(f"--input-shape {named[0]}: {name} has one input; give its size alone")
+
+
+def _check_used(options: Mapping[str, Any], of: str, sources: Mapping[str, Source], source: str) -> None:
+    if options and source not in [each.value for each in sources.values()]:
+        name = next(iter(options)).replace("_", "-")
+        raise UsageError(f"--{name} is for {of}, and {next(iter(sources), 'nothing')} is none")
+
+
+@contextmanager
+def _telling(sources: Iterable[Source]) -> Iterator[Callable[[str], None]]:
+    """What shows a person what a callable is busy with; where there is none, nothing is loaded for it."""
+    if all(source.value != "callable" for source in sources):
+        yield lambda _: None
+        return
+    from cnncli.render.progress import progress
+
+    with progress() as tell:
+        yield tell
+
+
+OF_MODELS, OF_FILES = "Model options (for all models named)", "Model files"
+
+
+def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None, panel: str = OF_MODELS) -> Any:
     return typer.Option(
         *names, help=help, metavar=metavar, autocompletion=values, rich_help_panel=panel, show_default=False
     )
@@ -63,6 +137,10 @@ def _shown(*names: str, help: str, metavar: str | None = None, values: Any = Non
 
 def _valued(name: str, help: str, metavar: str) -> Any:
     return Annotated[str | None, _shown(help=help, metavar=metavar, values=complete.option_values(name))]
+
+
+def _of_files(help: str, metavar: str) -> Any:
+    return Annotated[str | None, _shown(help=help, metavar=metavar, panel=OF_FILES)]
 
 
 Flavor = Annotated[
@@ -73,12 +151,21 @@ Flavor = Annotated[
         values=complete.flavor,
     ),
 ]
+InputShape = Annotated[
+    list[str] | None,
+    _shown(
+        help="Input: 192, 160x224 or 28x28x1 (height, width, channels); of a file that leaves sizes open those, as "
+        "NAME=SHAPE where it has several inputs.",
+        metavar="SHAPE",
+        values=complete.option_values("input_shape"),
+    ),
+]
 
 
 OPTIONS = {
     "flavor": Flavor,
     "alpha": _valued("alpha", "Width multiplier of the MobileNets.", "NUMBER"),
-    "input_shape": _valued("input_shape", "Input: 192, 160x224 or 28x28x1 (height, width, channels).", "SHAPE"),
+    "input_shape": InputShape,
     "classes": _valued("classes", "How many classes are told apart.", "NUMBER"),
     "include_top": Annotated[
         bool | None, _shown("--include-top/--no-include-top", help="With or without the classifier.")
@@ -88,30 +175,108 @@ OPTIONS = {
         _shown("--set", help="Any further option of the model.", metavar="KEY=VALUE", values=complete.setting),
     ],
 }
+FILE_OPTIONS = {
+    "batch": _of_files("Examples in a batch, where the file leaves that open.", "N"),
+    "signature": _of_files("Which of the file's functions; else serving_default, or the first.", "NAME"),
+    "subgraph": _of_files("Which of the file's graphs, by number or name; else the first.", "N|NAME"),
+    "raw": Annotated[
+        bool,
+        _shown(
+            "--raw",
+            help="Every operation as it is in the file, those too that a runtime folds or inserts.",
+            panel=OF_FILES,
+        ),
+    ],
+}
+CALL_OPTIONS = {
+    "call_with": Annotated[
+        list[str] | None,
+        _shown(
+            "--call-with",
+            help="An argument for the function of module:callable.",
+            metavar="KEY=VALUE",
+            panel=OF_FILES,
+        ),
+    ],
+    "traceback": Annotated[
+        bool, _shown("--traceback", help="Show the whole of an error within that function.", panel=OF_FILES)
+    ],
+}
 
 
-def _choice(flavor: str | None, include_top: bool | None, set: Sequence[str] | None, **named: str | None) -> Choice:
-    """Raises UsageError where --set has no `=`, or says otherwise than an option of that name."""
-    given = {name: text for name, text in named.items() if text is not None}
+def _choice(
+    flavor: str | None = None,
+    include_top: bool | None = None,
+    set: Sequence[str] | None = None,
+    input_shape: Sequence[str] | None = None,
+    call_with: Sequence[str] | None = None,
+    traceback: bool = False,
+    **named: str | bool | None,
+) -> Choice:
+    """Raises UsageError where KEY=VALUE has no `=`, or says otherwise than an option of that name."""
+    files = {name: named.pop(name) for name in FILE_OPTIONS if name in named}
+    given = {name: str(text) for name, text in named.items() if text is not None}
     if include_top is not None:
         given["include_top"] = str(include_top).lower()
-    for key, text in map(_setting, set or ()):
-        if given.get(key, text) != text:
-            raise UsageError(f"--set {key}={text}: {key} is given twice: {given[key]} and {text}")
-        given[key] = text
-    return Choice(flavor, given)
+    shapes = _shapes(input_shape or ())
+    for spelt, text in (_setting("--set", written) for written in set or ()):
+        key = spelt.lower().replace("-", "_")
+        before = given.get(key, text) if key != "input_shape" else next(iter(shapes), text)
+        if before != text:
+            raise UsageError(f"--set {key}={text}: {key} is given twice: {before} and {text}")
+        if key == "input_shape":
+            shapes = [text]
+        else:
+            given[key] = text
+    called: dict[str, Any] = {"call_with": _arguments(call_with)} if call_with else {}
+    called |= {"traceback": True} if traceback else {}
+    return Choice(flavor, given, shapes, {name: value for name, value in files.items() if value}, called)
 
 
-def _setting(written: str) -> tuple[str, str]:
+def _shapes(given: Sequence[str]) -> list[str]:
+    """The inputs' shapes, each once. Raises UsageError for two of the same input."""
+    found: dict[str, str] = {}
+    for text in given:
+        name = text.rpartition("=")[0]
+        if found.get(name, text) != text:
+            raise UsageError(f"--input-shape is given twice: {found[name]} and {text}")
+        found[name] = text
+    return list(found.values())
+
+
+def _arguments(given: Sequence[str]) -> dict[str, str]:
+    """The arguments of a callable by name. Raises UsageError for two of the same name."""
+    found: dict[str, str] = {}
+    for key, text in (_setting("--call-with", written) for written in given):
+        if found.get(key, text) != text:
+            raise UsageError(f"--call-with {key}={text}: {key} is given twice: {found[key]} and {text}")
+        found[key] = text
+    return found
+
+
+def _setting(option: str, written: str) -> tuple[str, str]:
     key, equals, text = written.partition("=")
     if not equals:
-        raise UsageError(f"--set {written}: expected KEY=VALUE")
-    return key.strip().lower().replace("-", "_"), text
+        raise UsageError(f"{option} {written}: expected KEY=VALUE")
+    return key.strip(), text
 
 
-def _options() -> list[inspect.Parameter]:
-    return [option(name, annotation, None) for name, annotation in OPTIONS.items()]
+def _offering(*names: str) -> Callable[[Callable[..., None]], Command]:
+    """Gives a command the options of these names, for its parameter `choice`."""
+    every = {**OPTIONS, **FILE_OPTIONS, **CALL_OPTIONS}
+    flags = {"raw", "traceback"}
+
+    def options() -> list[inspect.Parameter]:
+        return [option(name, every[name], False if name in flags else None) for name in names]
+
+    return adding("choice", options, _choice)
 
 
-model_options = adding("choice", _options, _choice)
-"""Gives a command the six model options; it takes what they say as `choice`."""
+architecture_options = _offering(*OPTIONS)
+"""Gives a command the options of architectures; it takes what they say as `choice`."""
+model_options = _offering(*OPTIONS, *FILE_OPTIONS, *CALL_OPTIONS)
+"""Gives a command those of architectures, model files and callables."""
+gate_options = _offering(*OPTIONS, *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
+"""The same without --raw: what is held to a budget is a network, not how a file spells it."""
+list_options = _offering("input_shape", *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
+"""Those that a list of models of every kind may have."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import typer
 
@@ -17,14 +19,14 @@ def offer(word: str, meaning: str) -> str:
 
 
 def reference(incomplete: str) -> list[str]:
-    """A model's name or alias; behind `@` its flavors; behind `:` its options, and behind their `=` values."""
+    """A model's name or alias, or a model file; behind `@` flavors; behind `:` options, and behind their `=` values."""
     from cnncli.errors import UsageError
     from cnncli.models.catalogue import find_spec
 
     head, colon, tail = incomplete.partition(":")
     name, at, flavor = head.partition("@")
     if not (colon or at):
-        return _names()
+        return [*_names(), *_files(incomplete)]
     try:
         spec = find_spec(name)
     except UsageError:
@@ -38,6 +40,32 @@ def reference(incomplete: str) -> list[str]:
     before = ",".join([*given, ""]) if given else ""
     taken = {pair.partition("=")[0] for pair in given}
     return [f"{head}:{before}{word}" for word in _settings(last, [key for key in options if key not in taken])]
+
+
+_TYPED_AS_IT_IS = re.compile(r"[\w.+,@%-]+")
+"""Names that no shell takes for anything else."""
+
+
+def _files(incomplete: str) -> list[str]:
+    """The model files of a folder, and its folders, which end in / so that a TAB goes on within."""
+    from cnncli.readers.formats import PYTHON_FILE, holds_model
+
+    before = incomplete[: incomplete.rfind("/") + 1]
+    try:
+        there = sorted(Path(before or ".").expanduser().iterdir())
+    except OSError:
+        return []
+    found = []
+    for path in there:
+        if not _TYPED_AS_IT_IS.fullmatch(path.name):
+            continue
+        if path.name.startswith(".") and not incomplete[len(before) :].startswith("."):
+            continue
+        if path.is_dir() and not holds_model(path):
+            found.append(f"{before}{path.name}/")
+        elif holds_model(path) or path.suffix == PYTHON_FILE:
+            found.append(before + path.name + (":" if path.suffix == PYTHON_FILE else ""))
+    return found
 
 
 def _names() -> list[str]:

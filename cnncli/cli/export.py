@@ -11,7 +11,7 @@ import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
-from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.choice import Choice, architecture_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
@@ -98,11 +98,11 @@ def _batch(text: str | None) -> int | None:
     return args.whole_number("--batch", text)
 
 
-@model_options
+@architecture_options
 @report_options(output=None)
 @adding("target", _target_options, _target)
 def export(
-    model: args.Reference,
+    model: args.Architecture,
     *,
     target: Target,
     batch: Batch = None,
@@ -128,7 +128,7 @@ def export(
     from cnncli.render.progress import progress
     from cnncli.views.export import export_document
 
-    found = choice.network(model)
+    found = choice.architecture(model, "export")
     request = Request(
         graph=found.graph,
         reference=found.reference,

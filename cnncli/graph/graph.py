@@ -63,8 +63,8 @@ class Node:
 
     @property
     def short_name(self) -> str:
-        """The name within its scope."""
-        return self.name[len(".".join(self.scope)) + 1 :] if self.scope else self.name
+        """The name within its scope; where the name does not begin with the scope, as in files, the whole name."""
+        return self.name.removeprefix(".".join((*self.scope, "")))
 
     @property
     def role(self) -> Role:

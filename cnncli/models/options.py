@@ -6,14 +6,13 @@ here are the readers, and the options with Keras's names that more than one buil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
-from cnncli.written import read_choice, read_decimal, read_truth, read_whole
+from cnncli.written import read_choice, read_decimal, read_sizes, read_truth, read_whole
 
 LARGEST_SIZE = 1_000_000
 
@@ -96,25 +95,19 @@ def shape(text: str) -> tuple[int, int, int]:
 
     Raises ValueError, with the right spelling where the channels come first, or an axis for the batch.
     """
-    parts = _sizes(text)
+    parts = read_sizes(text)
     batch = len(parts) == 4 or (len(parts) > 1 and parts[0] in UNSETTLED)
     try:
         if not 1 <= len(parts) <= 4:
             raise ValueError
-        sizes = [whole(LARGEST_SIZE)(part) for part in parts[1 if batch else 0 :]]
+        given = [whole(LARGEST_SIZE)(part) for part in parts[1 if batch else 0 :]]
     except ValueError:
         raise ValueError(f"192, 160x224 or 28x28x1 (height, width, channels), each at most {LARGEST_SIZE:,}") from None
-    height, width, channels, first = _channels_last(sizes)
+    height, width, channels, first = _channels_last(given)
     if batch or first:
         wrong = " and ".join(["no axis for the batch"] * batch + ["the channels last"] * first)
         raise ValueError(f"{wrong}: {height}x{width}x{channels}")
     return height, width, channels
-
-
-def _sizes(text: str) -> list[str]:
-    """The sizes in a text, without what stands around and between them."""
-    inner = re.sub(r"^\s*[(\[]|,?\s*[)\]]\s*$", "", text).strip().lower()
-    return re.split(r"\s*[x×*,]\s*|\s+", inner)
 
 
 def _channels_last(sizes: list[int]) -> tuple[int, int, int, bool]:
@@ -133,7 +126,7 @@ def size(text: str) -> tuple[int, int]:
         height, width, _ = shape(text)
     except ValueError:
         raise ValueError("a height and a width, such as 19x19") from None
-    if len(_sizes(text)) > 2:
+    if len(read_sizes(text)) > 2:
         raise ValueError("a height and a width, without channels, such as 19x19")
     return height, width
 

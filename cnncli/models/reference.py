@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cnncli.document.numbers import setting, shape
@@ -138,7 +137,7 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     """
     head, _, tail = reference.partition(":")
     model_name, at, written_flavor = head.partition("@")
-    spec, settled = _found(reference, model_name)
+    spec, settled = find(model_name.strip())
     chosen = _flavor(spec, written_flavor if at else None, flavor, reference)
     options = spec.options(chosen)
     given: dict[str, Any] = {}
@@ -151,34 +150,6 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     model = Model(spec, chosen, options | given)
     _check_size(model)
     return model
-
-
-def _found(reference: str, name: str) -> tuple[ModelSpec, Mapping[str, str]]:
-    """The architecture of a name, and what the name sets. Raises UsageError, saying of a file's name what it is."""
-    try:
-        return find(name.strip())
-    except UsageError:
-        told = next((told for written in (reference, name) if (told := _as_file(written))), "")
-        if not told:
-            raise
-        raise UsageError(
-            f"{told}; this version reads no model files: name an architecture, as `cnncli list` has them"
-        ) from None
-
-
-MODEL_FILES = (".keras", ".h5", ".hdf5", ".tflite", ".onnx", ".pb", ".pt", ".pt2", ".pth", ".py")
-
-
-def _as_file(written: str) -> str:
-    """What is to be said of a text that names a file, whether there is one or not; nothing of another text."""
-    try:
-        path = Path(written)
-        if written and path.exists():
-            return f"{written} is a {'directory' if path.is_dir() else 'file'}"
-    except (OSError, ValueError):  # too long for a name, or with a character that none may have
-        return ""
-    looks = path.suffix.lower() in MODEL_FILES or re.search(r"[/\\]", written)
-    return f"{written}: no such file" if looks else ""
 
 
 def _flavor(spec: ModelSpec, written: str | None, flag: str | None, reference: str) -> str:

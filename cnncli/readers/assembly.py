@@ -129,7 +129,7 @@ class Assembly:
         return found
 
     def hold(self, tensor: Tensor, shape: Shape | None = None, weights: Sequence[Weight] | None = None) -> Node:
-        """A constant as a node, of its own shape unless another is given, and made of its own values unless of others."""
+        """A constant as a node: of its own shape unless another is given, made of its own values unless of others."""
         layer = Constant(tuple(tensor.shape or ()) if shape is None else shape)
         made_of = self.held(tensor) if weights is None else weights
         node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=made_of)

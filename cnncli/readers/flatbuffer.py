@@ -7,7 +7,7 @@ them.
 
 from __future__ import annotations
 
-from struct import Struct
+from struct import Struct, unpack
 from typing import Any
 
 from cnncli.readers.source import Source
@@ -16,6 +16,8 @@ WHOLE = 2**20
 """Files of at most so many bytes are read at once."""
 PAGE = 2**12
 MOST_PAGES = 2**12
+MOST_FIELDS = 64
+"""Of a table: no schema of a model has half as many."""
 MOST_ELEMENTS = 2**21
 """How many elements of vectors are read of one file: a model of ten thousand operations has a tenth of it."""
 
@@ -30,6 +32,7 @@ class Pages:
         self.source, self.size = source, source.size
         self._page = self.size if self.size <= WHOLE else PAGE
         self._pages: dict[int, bytes] = {}
+        self._vtables: dict[int, tuple[int, ...]] = {}
         self._left = min(self.size, MOST_ELEMENTS)
 
     def unpack(self, form: Struct, place: int) -> Any:
@@ -48,6 +51,16 @@ class Pages:
             page = self._pages.get(number) or self._load(number)
             return page[start : start + count]
         return self.source.read(place, count)
+
+    def vtable(self, place: int) -> tuple[int, ...]:
+        """Where each field lies in tables of a kind: one vtable is many tables'. Raises Damaged."""
+        found = self._vtables.get(place)
+        if found is None:
+            count = min((self.unpack(_U16, place) - 4) // 2, MOST_FIELDS)
+            found = unpack(f"<{count}H", self.read(place + 4, 2 * count)) if count > 0 else ()
+            if len(self._vtables) < MOST_PAGES:
+                self._vtables[place] = found
+        return found
 
     def spend(self, elements: int) -> None:
         """Note that so many elements are read. Raises Damaged where these are more than the file can hold.
@@ -71,12 +84,11 @@ class Pages:
 class Table:
     """A table; fields are asked for by their number in the schema, counted from 0."""
 
-    __slots__ = ("_fields", "_pages", "_vtable", "place")
+    __slots__ = ("_fields", "_pages", "place")
 
     def __init__(self, pages: Pages, place: int) -> None:
         self._pages, self.place = pages, place
-        self._vtable = place - pages.unpack(_I32, place)
-        self._fields = (pages.unpack(_U16, self._vtable) - 4) // 2
+        self._fields = pages.vtable(place - pages.unpack(_I32, place))
 
     def __contains__(self, field: int) -> bool:
         return bool(self._at(field))
@@ -121,9 +133,7 @@ class Table:
 
     def _at(self, field: int) -> int:
         """Where a field's value lies; 0 where the table lacks it."""
-        if field >= self._fields:
-            return 0
-        offset: int = self._pages.unpack(_U16, self._vtable + 4 + 2 * field)
+        offset = self._fields[field] if field < len(self._fields) else 0
         return self.place + offset if offset else 0
 
     def _follow(self, place: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from struct import Struct
 from typing import Any, NamedTuple, NoReturn
 
 from cnncli.readers.source import Source
@@ -26,6 +27,8 @@ DATASPACE, LINK_INFO, DATATYPE, LINK, ATTRIBUTE, CONTINUATION, SYMBOL_TABLE, ATT
 )  # fmt: skip
 SHARED = 0x02  # a message's flag: its content stands elsewhere
 INTEGER, FLOAT, STRING, OPAQUE, ENUMERATION, VARIABLE_LENGTH = 0, 1, 3, 5, 8, 9  # classes of datatypes
+
+_MESSAGE_1, _MESSAGE_2 = Struct("<HHB"), Struct("<BHB")  # type, size and flags of a message, by the header's version
 
 
 class Dataset(NamedTuple):
@@ -177,43 +180,43 @@ class File:
 
     def messages(self, address: int) -> Iterator[tuple[int, int, bytes]]:
         """Type, flags and content of the messages of a header, those of its continuation blocks too."""
-        if self._read(address, 4) == b"OHDR":
-            yield from self._messages_2(address)
+        head = self._read(address, 16)
+        if head[:4] == b"OHDR":
+            yield from self._messages_2(address, head[5])
             return
-        version, _, count = self._read(address, 3)[0], 0, self._number(address + 2, 2)
-        if version != 1:
+        if head[0] != 1:
             self.fail(f"has no object header at {address:,}")
-        blocks = [(address + 16, self._number(address + 8, 4))]
+        count = int.from_bytes(head[2:4], "little")
+        blocks = [(address + 16, int.from_bytes(head[8:12], "little"))]
         while blocks and count > 0:
-            place, size = blocks.pop(0)
-            end = place + size
-            while place + 8 <= end and count > 0:
-                head = self._read(place, 8)
-                kind, length = int.from_bytes(head[:2], "little"), int.from_bytes(head[2:4], "little")
-                content = self._read(place + 8, length)
+            block = self._read(*blocks.pop(0))
+            place = 0
+            while place + 8 <= len(block) and count > 0:
+                kind, length, flags = _MESSAGE_1.unpack_from(block, place)
+                content = block[place + 8 : place + 8 + length]
                 place, count = place + 8 + length, count - 1
+                self._spend()
                 if kind == CONTINUATION:
                     blocks.append(self._block(content))
-                yield kind, head[4], content
+                yield kind, flags, content
 
-    def _messages_2(self, address: int) -> Iterator[tuple[int, int, bytes]]:
-        flags = self._read(address + 5, 1)[0]
+    def _messages_2(self, address: int, flags: int) -> Iterator[tuple[int, int, bytes]]:
         place = address + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
         width = 1 << (flags & 3)
         blocks = [(place + width, self._number(place, width))]
         order = 2 if flags & 0x04 else 0
         while blocks:
-            place, size = blocks.pop(0)
-            end = place + size
-            while place + 4 + order <= end:
-                head = self._read(place, 4)
-                length = int.from_bytes(head[1:3], "little")
-                content = self._read(place + 4 + order, length)
+            block = self._read(*blocks.pop(0))
+            place = 0
+            while place + 4 + order <= len(block):
+                kind, length, flag = _MESSAGE_2.unpack_from(block, place)
+                content = block[place + 4 + order : place + 4 + order + length]
                 place += 4 + order + length
-                if head[0] == CONTINUATION:
+                self._spend()
+                if kind == CONTINUATION:
                     start, whole = self._block(content)
                     blocks.append((start + 4, whole - 8))  # between a signature and a checksum
-                yield head[0], head[3], content
+                yield kind, flag, content
 
     def _block(self, content: bytes) -> tuple[int, int]:
         start = self._address(content, 0)
@@ -224,10 +227,11 @@ class File:
     def symbols(self, content: bytes) -> Iterator[tuple[str, int]]:
         """Names and addresses of a group's members: a B-tree of nodes whose names are in a heap (III.A, B, D)."""
         heap = self._address(content, self._offset)
-        if self._read(heap, 4) != b"HEAP":
+        head = self._read(heap, 8 + 2 * self._length + self._offset)
+        if head[:4] != b"HEAP":
             self.fail(f"has no heap of names at {heap:,}")
-        size = self._number(heap + 8, self._length)
-        names = self._read(self._number(heap + 8 + 2 * self._length, self._offset), size)
+        size = int.from_bytes(head[8 : 8 + self._length], "little")
+        names = self._read(self._address(head, 8 + 2 * self._length), size)
         seen: set[int] = set()
         nodes = [self._address(content, 0)]
         while nodes:
@@ -235,27 +239,28 @@ class File:
             if node in seen:
                 self.fail(f"has a B-tree with a loop at {node:,}")
             seen.add(node)
-            if self._read(node, 4) == b"SNOD":
-                yield from self._leaf(node, names)
+            head = self._read(node, 8)
+            count = int.from_bytes(head[6:8], "little")
+            if head[:4] == b"SNOD":
+                yield from self._leaf(node + 8, count, names)
+            elif head[:5] == b"TREE\0":
+                nodes += reversed(self._branches(node + 8 + 2 * self._offset, count))
             else:
-                nodes += reversed(self._branches(node))
+                self.fail(f"has no B-tree of a group at {node:,}")
 
-    def _branches(self, node: int) -> list[int]:
-        head = self._read(node, 8)
-        if head[:4] != b"TREE" or head[4]:
-            self.fail(f"has no B-tree of a group at {node:,}")
-        count, step = int.from_bytes(head[6:8], "little"), self._length + self._offset
-        entries = self._read(node + 8 + 2 * self._offset, count * step)
+    def _branches(self, start: int, count: int) -> list[int]:
+        step = self._length + self._offset
+        entries = self._read(start, count * step)
         return [self._address(entries, place + self._length) for place in range(0, count * step, step)]
 
-    def _leaf(self, node: int, names: bytes) -> Iterator[tuple[str, int]]:
-        count, step = self._number(node + 6, 2), 2 * self._offset + 24
-        entries = self._read(node + 8, count * step)
+    def _leaf(self, start: int, count: int, names: bytes) -> Iterator[tuple[str, int]]:
+        step = 2 * self._offset + 24
+        entries = self._read(start, count * step)
         for place in range(0, count * step, step):
             self._spend()
             name = self._address(entries, place)
             if name >= len(names):
-                self.fail(f"has a name outside of its heap, in the node at {node:,}")
+                self.fail("has a name outside of its heap")
             if entries[place + 2 * self._offset] != 2:  # a symbolic link
                 text = names[name : names.find(b"\0", name)]
                 yield text.decode(errors="replace"), self._address(entries, place + self._offset)

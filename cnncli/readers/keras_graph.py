@@ -87,7 +87,10 @@ class _Builder:
 
     def build(self, model: ModelConfig, store: Store, inputs: Sequence[Node] | None, trained: bool) -> list[Node]:
         """Append a model, which reads `inputs` if it stands within another; returns what it gives."""
-        places = [Place(layer.name, "" if function_name(layer) else layer.kind) for layer in model.layers]
+        places = [
+            Place(layer.name, "" if function_name(layer) else layer.kind, layer.model is not None)
+            for layer in model.layers
+        ]
         walk = _Walk(self, model, store.split(places), trained and model.trainable)
         if inputs is not None:
             walk.enter(inputs)
@@ -177,9 +180,7 @@ class _Builder:
             return None
         if told is not None and not agrees(shape, told):
             return None
-        if stored is None or function_name(layer) or layer.kind == "Normalization":
-            return found
-        return found if has_kernels(mine, stored) else None
+        return found if not stored or function_name(layer) or has_kernels(mine, stored) else None
 
 
 def _title(layer: LayerConfig) -> str:
@@ -197,7 +198,7 @@ def _weights(
 ) -> Sequence[Weight] | None:  # fmt: skip
     """The weights to be given to a node; None where they are those that follow from its layer."""
     mine = found.layer.weights(*inputs) if found else ()
-    if stored is None:
+    if stored is None or (mine and not stored and not _may_lack_weights(layer)):
         stored = [weight._replace(dtype=dtype) for weight in mine] if found else None
         exact = False
     if stored is None:
@@ -209,6 +210,11 @@ def _weights(
         flag = weight.trainable if exact else trained and (twin.trainable if twin else weight.trainable)
         given.append(weight._replace(name=twin.name if twin else weight.name, trainable=flag))
     return None if tuple(given) == tuple(mine) and found else tuple(given)
+
+
+def _may_lack_weights(layer: LayerConfig) -> bool:
+    """Functions have constants for weights, and a normalization by given statistics has none."""
+    return bool(function_name(layer)) or layer.config.get("mean") is not None
 
 
 def _policy(dtype: Any) -> tuple[str, str]:

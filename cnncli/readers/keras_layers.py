@@ -238,11 +238,17 @@ def _random_crop(config: Mapping[str, Any], inputs: Sequence[Shape], channels_fi
     return Resizing(int(config["height"]), int(config["width"]))
 
 
+def _layer_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
+    """ConvNeXt's in keras.applications: a learnt factor a channel."""
+    return Elementwise("Multiply", (int(config["projection_dim"]),))
+
+
 _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer | None]] = {
     "TimeDistributed": _time_distributed,
     "Reshape": _reshape,
     "Permute": _permute,
     "RandomCrop": _random_crop,
+    "LayerScale": _layer_scale,
 }
 
 

@@ -20,6 +20,7 @@ class Place(NamedTuple):
 
     name: str
     kind: str
+    is_model: bool = False
 
 
 class Store:
@@ -59,15 +60,16 @@ class Flat(Store):
 
     def split(self, layers: Sequence[Place]) -> list[Store]:
         owners: dict[str, list[tuple[str, Weight]]] = {layer.name: [] for layer in layers}
+        free: list[tuple[str, Weight]] = []
         for path, weight in self._weights:
             parts = path.split("/")
             whole = (
                 "/".join(parts[:end]) for end in range(len(parts) - 1, 1, -1)
             )  # a name of Keras 2 may have slashes
             owner = next((part for part in (*whole, *parts[:-1]) if part in owners), None)
-            if owner is not None:
-                owners[owner].append((path, weight))
-        return [Flat(owners[layer.name]) for layer in layers]
+            (free if owner is None else owners[owner]).append((path, weight))
+        # Paths may begin with the layer's name within a model, whatever that model is called.
+        return [Flat(owners[layer.name] or (free if layer.is_model else [])) for layer in layers]
 
 
 def flat_weight(path: str, shape: tuple[int, ...], dtype: str) -> tuple[str, Weight]:

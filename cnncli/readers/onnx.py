@@ -146,7 +146,7 @@ class _Walker:
         whose = node.name or node.kind
         inputs = [self._find(name, scope, whose) if name else None for name in node.inputs]
         operation = Operation(
-            node.kind, node.domain, context.prefix + node.name, inputs, node.attributes(context.call),
+            node.kind, node.domain, node.name and context.prefix + node.name, inputs, node.attributes(context.call),
             context.opsets.get(node.domain, 1),
         )  # fmt: skip
         key = (node.domain, node.kind, node.overload)
@@ -253,24 +253,27 @@ class _Walker:
         context: _Context,
     ) -> Sequence[Value]:  # fmt: skip
         """The branch with the larger kernels is walked; then_branch where they are alike. The other one is weighed."""
-        sizes = [_held_elements(each) for each in branches]
+        held = [self._captured([each] if each else [], scope, operation) for each in branches]
+        sizes = [sum(prod(value.shape or ()) for value in each if _is_kernel(value)) for each in held]
         number = 1 if sizes[1] > sizes[0] else 0
-        taken, other = branches[number], branches[1 - number]
+        taken = branches[number]
         if taken is None:
             self._source.fail(f"{node.name or 'If'} has no branch")
         with self._deeper("If"):
             found = self._graph(taken, _Scope(scope), self._within(taken, context))
-        name, which = operation.name or operation.kind, ("then_branch", "else_branch")[number]
         outputs = [
             Value(context.prefix + name, value.shape, value.dtype)
             for name, value in zip(node.outputs, found, strict=False)
         ]
-        weights = [each for value in _constants(other) for each in held_by(value)]
+        operation.outputs = outputs
+        weights = [each for value in held[1 - number] for each in held_by(value)]
         layer = Opaque("If", self.assembly.shape(outputs[0]) if outputs else ())
         self.translator.join(operation, layer, [value for value in found if not value.constant], outputs, weights)
         if sizes[number]:
+            which = ("then_branch", "else_branch")[number]
             self.assembly.graph.warn(
-                f"{name} decides while running: its {which} is shown and counted, of the other one only the weights are"
+                f"{self.translator.name(operation)} decides while running: its {which} is shown and counted, "
+                "of the other one only the weights are"
             )
         return outputs
 
@@ -278,7 +281,7 @@ class _Walker:
         return _Context(graph.infos(), context.opsets, context.call, context.prefix)
 
     def _captured(self, bodies: Sequence[GraphProto], scope: _Scope, operation: Operation) -> Sequence[Value]:
-        """What the bodies of a Loop or Scan read from outside, and the constants that they hold."""
+        """What graphs within an operation read from outside, and the constants that they hold."""
         found: dict[str, Value] = {}
         for body in bodies:
             for value in _constants(body):
@@ -375,7 +378,6 @@ def _read_names(graph: GraphProto) -> Iterator[str]:
             yield from node.inputs
 
 
-def _held_elements(graph: GraphProto | None) -> int:
-    """Elements of the kernels that a graph holds: constants of at least two axes."""
-    found = [value.shape for value in _constants(graph) if len(value.shape or ()) > 1 and counts(value.dtype)]
-    return sum(prod(shape or ()) for shape in found)
+def _is_kernel(value: Value) -> bool:
+    """Whether it is a constant that something may be multiplied with: of real numbers along several axes."""
+    return value.constant and len(value.shape or ()) > 1 and counts(value.dtype)

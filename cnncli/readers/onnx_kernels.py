@@ -66,12 +66,13 @@ def padding_of(window: Sliding, sizes: Sequence[int]) -> str | None:
 
 def padded(translator: Translator, operation: Operation, value: Value, window: Sliding, mode: str = "") -> Value:
     """The map with the cells that its reader asks for around it, as a layer of its own; `mode`: not with zeros."""
-    shape = value.shape or ()
-    pads = window.pads
-    out = (*shape[:2], *(size + sum(around) for size, around in zip(shape[2:], pads, strict=True)))
-    wider = Value(f"{operation.name}.pad", out, value.dtype)
+    shape, first = value.shape or (), value.channels_first
+    start = 2 if first else 1
+    space = zip(shape[start:], window.pads, strict=False)
+    out = (*shape[:start], *(size + sum(around) for size, around in space), *(() if first else shape[-1:]))
+    wider = Value(f"{operation.name}.pad", out, value.dtype, channels_first=first)
     name = f"{translator.name(operation)}.pad"
-    translator.pad([value], wider, pads, mode or "constant", name=name, zeros=not mode)
+    translator.pad([value], wider, window.pads, mode or "constant", name=name, zeros=not mode)
     return wider
 
 
@@ -93,6 +94,7 @@ def convolution(translator: Translator, operation: Operation) -> None:
     group = operation.attributes.number("group", 1)
     use_bias = bias is not None and bias.constant
     weights = kernel_weights(kernel, _keras_kernel(kernel.shape, group, shape[1]), bias if use_bias else None)
+    weights += _scales(translator, operation)
     padding = padding_of(window, shape[2:])
     layer = _conv_layer(window, padding or "valid", kernel.shape, group, shape[1], use_bias)
     if layer is None or not translator.assembly.is_batched(source):
@@ -110,6 +112,13 @@ def convolution(translator: Translator, operation: Operation) -> None:
         layer, [source], result, name=translator.name(operation, kernel), weights=weights, channels_first=first
     )
     _after(translator, operation, result, bias, activated)
+
+
+def _scales(translator: Translator, operation: Operation) -> list[Weight]:
+    """The scales and zero points of a quantized operation's kernel, where it has one a channel."""
+    if not operation.kind.startswith("QLinear"):
+        return []
+    return translator.held([each for each in operation.inputs[4:6] if each is not None and each.shape])
 
 
 def _after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: str) -> None:
@@ -305,7 +314,7 @@ def _product(
     held = kernel.shape or ()
     matrix = (held[1], held[0]) if flipped and len(held) == 2 else held
     name = translator.name(operation, kernel)
-    weights = kernel_weights(kernel, matrix, bias)
+    weights = [*kernel_weights(kernel, matrix, bias), *_scales(translator, operation)]
     plain = other.constant and len(held) == 2 and not operation.attributes.number("transA")
     if plain and len(source.shape or ()) > 1:
         layer = Dense(matrix[1], use_bias=bias is not None)

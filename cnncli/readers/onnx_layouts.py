@@ -14,10 +14,14 @@ FIRST = frozenset({
     "QLinearAveragePool", "QLinearGlobalAveragePool",
 })  # fmt: skip
 """Operations whose first input has the channels on axis 1 (onnx/docs/Operators.md)."""
+LAST = frozenset({
+    "MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "Gemm", "MatMulNBits", "LSTM", "GRU", "RNN",
+})  # fmt: skip
+"""Operations whose last axis is what they sum over."""
 _KEEPING = frozenset({
     *UNARY, *BINARY, *REDUCING, "Concat", "Pad", "Cast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
     "Dropout", "Slice", "Split", "Resize", "Upsample", "Where", "Expand", "Tile", "QLinearAdd", "QLinearMul",
-    "QLinearConcat", "QLinearSigmoid", "QLinearLeakyRelu",
+    "QLinearConcat", "QLinearSigmoid", "QLinearLeakyRelu", "LayerNormalization",
 }) - {"InstanceNormalization", "GroupNormalization", "LRN"}  # fmt: skip
 """Operations whose output has the axes of their inputs."""
 
@@ -28,6 +32,8 @@ def wanted_layouts(nodes: Sequence[NodeProto], depth: int = 0) -> dict[str, bool
     for node in reversed(nodes):
         if node.kind in FIRST:
             _say(found, node.inputs[:1], not node.attributes().number("channels_last"))
+        elif node.kind in LAST:
+            _say(found, node.inputs, False)
         elif node.kind == "Transpose":
             _say_transposed(found, node)
         elif node.kind in _KEEPING:

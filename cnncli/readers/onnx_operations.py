@@ -83,7 +83,8 @@ def as_weights(value: Value, name: str, shape: Shape | None = None, trainable: b
     main = next((root for root in roots if prod(root.shape) == size), None)
     if main is None:
         return (Weight(name, own, trainable, value.dtype, value.name),)
-    further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in roots if root != main)
+    others = [root for root in roots if root != main and prod(root.shape) > 1]
+    further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in others)
     return (Weight(name, own, trainable, main.dtype, main.name), *further)
 
 
@@ -165,13 +166,13 @@ class Translator:
         return any(each.channels_first and each.rank == rank for each in inputs if not each.constant)
 
     def new_layout(self, output: Value, like: Value | None = None) -> bool:
-        """The layout of a tensor whose axes are new: as its readers want it, else as that of the same rank was."""
+        """The layout of a tensor whose axes are new: as its readers want it, else as it was if it has the channels."""
         if output.rank < 3:
             return False
         wanted = self.layouts.get(output.name)
-        if wanted is None:
-            return like is not None and like.channels_first and like.rank == output.rank
-        return wanted
+        if wanted is None and like is not None and like.channels_first and like.shape and output.shape:
+            return like.rank == output.rank or like.shape[1] == output.shape[1]
+        return bool(wanted)
 
     # Ways to append.
 
@@ -251,12 +252,11 @@ class Translator:
         self, inputs: Sequence[Value], output: Value, pads: Sequence[tuple[int, int]], mode: str, *, name: str,
         zeros: bool,
     ) -> None:  # fmt: skip
-        """Cells around a map whose channels come first; `pads` are of its axes in space."""
+        """Cells around a map; `pads` are of its axes in space."""
         layer = padding_layer(output.rank, pads) if zeros else None
-        output.channels_first = True
         if layer is None:
             layer = Pad(shape=self.assembly.shape(output), paddings=(*pads, (0, 0)), mode=mode)
-        self.modest(layer, inputs, output, name=name, channels_first=True)
+        self.modest(layer, inputs, output, name=name, channels_first=output.channels_first)
 
     def shows_constant(self, operation: Operation) -> bool:
         """In a raw graph an operation on weights is a node too, though what reads it takes it as a constant."""
@@ -674,11 +674,11 @@ def _pad(translator: Translator, operation: Operation) -> None:
     filled = operation.input(2)
     zero = operation.attributes.real("value") == 0 and (filled is None or filled.scalar() == 0)
     name = translator.name(operation)
+    output.channels_first = source.channels_first
     around = all(each == (0, 0) for each in pads[: 2 if source.channels_first else 1])
     if source.channels_first and source.rank in (3, 4) and around and min(map(min, pads)) >= 0:
         translator.pad([source], output, pads[2:], mode, name=name, zeros=zero and mode == "constant")
         return
-    output.channels_first = source.channels_first
     if not assembly.is_batched(source) or pads[0] != (0, 0):
         translator.moving(operation)
         return

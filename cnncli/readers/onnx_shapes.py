@@ -220,11 +220,15 @@ def _product(one: Sizes, other: Sizes) -> Sizes:
 def _matmul(first: int, second: int) -> Inference:
     def infer(operation: Operation) -> list[Output]:
         one, other = ranked(operation, first), ranked(operation, second)
-        if operation.attributes.number("transA"):
-            one = (*one[:-2], one[-1], one[-2])
-        if operation.attributes.number("transB"):
-            other = (*other[:-2], other[-1], other[-2])
-        return [(_product(one, other), _of_result(operation))]
+        sides = []
+        for given, side in ((one, "A"), (other, "B")):
+            shape = given
+            if operation.attributes.number(f"transBatch{side}"):  # FusedMatMul's: the first axis behind the others
+                shape = (*shape[1:-1], shape[0], shape[-1])
+            if operation.attributes.number(f"trans{side}"):
+                shape = (*shape[:-2], shape[-1], shape[-2])
+            sides.append(shape)
+        return [(_product(*sides), _of_result(operation))]
 
     return infer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
+import re
 import struct
 import zipfile
 import zlib
@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.readers.formats import FORMATS, MAIN_FILES, PYTHON_FILE, Format, near_names
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, opened
 from cnncli.words import visible
 
+<<<<<<< HEAD
 
 class Format(NamedTuple):
     """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
@@ -51,6 +52,8 @@ SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 """What usually ends the name of a file whose reading would run code."""
 
+=======
+>>>>>>> main
 # What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.
 _OF_DAMAGE = (
     struct.error, IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
@@ -94,7 +97,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except CnncliError:
         raise
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
+        raise UsageError(f"{path}: no such file{_where(path)}") from None
     except OSError as error:
         raise MachineError(f"{path}: {error.strerror or error}") from None
     except _OF_DAMAGE as error:
@@ -102,7 +105,17 @@ def _one_line(path: Path) -> Iterator[None]:
         raise Damaged(f"{path} is damaged, or of a kind that is not known: {type(error).__name__}: {told}") from None
 
 
-MAIN_FILES = ("saved_model.pb", "model.json")
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}", re.IGNORECASE)
+
+
+def _where(path: Path) -> str:
+    """What to say of a name that no file has: of an address where to, of another one what lies near it."""
+    address = ADDRESS.match(str(path))
+    if address is None:
+        return near_names(path)
+    if address[1].lower() == "file":
+        return "; name a file by its path, without file://"
+    return "; nothing is fetched: name a file on this machine"
 
 
 def _main_file(path: Path) -> Path:
@@ -119,6 +132,10 @@ def _main_file(path: Path) -> Path:
     inside = sorted(each.name for each in path.iterdir())[:3]
     there = f"; it holds {', '.join(inside)}, ..." if inside else ""
     raise UsageError(f"{path} is a directory, but no SavedModel: it has no saved_model.pb{there}")
+
+
+GIT_LFS = b"version https://git-lfs"
+"""How the text begins that Git keeps in place of a large file (git-lfs.com, "pointer file")."""
 
 
 def by_key(key: str) -> Format:
@@ -142,6 +159,10 @@ def recognized(source: Source, path: Path) -> Format:
         return by_key("tfjs")
     if _is_pickle(head):
         raise UsageError(_of_pickle(source.name))
+    if head.startswith(GIT_LFS):
+        raise UsageError(f"{source.name} is a pointer of Git LFS, not the file itself; `git lfs pull` fetches that")
+    if path.suffix.lower() == PYTHON_FILE:
+        raise UsageError(f"{source.name} is a Python file; name what gives the model: {source.name}:FUNCTION")
     key = _of_protobuf(head, path)
     if key:
         return by_key(key)
@@ -234,15 +255,3 @@ def size_of(path: Path) -> int:
     if path.is_file():
         return path.stat().st_size
     return sum(each.stat().st_size for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-
-
-def is_path(text: str) -> bool:
-    """Whether a text names a file: one that is there, or that looks like one by its suffix or a separator."""
-    try:
-        path = Path(text)
-        if text and path.exists():
-            return True
-    except (OSError, ValueError):  # too long for a name, or with a character that none may have
-        return False
-    separators = {"/", os.sep}
-    return path.suffix.lower() in (*SUFFIXES, *PICKLES) or any(each in text for each in separators)

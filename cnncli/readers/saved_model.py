@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.amounts import UNKNOWN
-from cnncli.errors import LayerError, UsageError
+from cnncli.errors import UsageError
 from cnncli.graph import Graph, Shape
-from cnncli.readers.protobuf import BYTES, Message
+from cnncli.readers.protobuf import BYTES, BadMessage, Message
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source
 from cnncli.readers.tf_file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, shape
 from cnncli.readers.tf_graph import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, Walk, numbered
 from cnncli.readers.tf_names import rename
 from cnncli.readers.tf_operations import HANDLERS
+from cnncli.words import visible
 
 DEFAULT = "serving_default"
 
@@ -45,15 +46,16 @@ def _saved_model(pieces: Pieces, path: Path, settings: Settings) -> Reading:
     if not graphs:
         raise UsageError(f"{path} holds no graph")
     chosen = _by_tags(graphs)
-    signatures, objects = chosen.signatures, chosen.objects
-    functions = {} if signatures else objects.functions_of_root()
+    objects = chosen.objects
+    signatures = {visible(name): each for name, each in chosen.signatures.items()}
+    functions = {} if signatures else {visible(name): each for name, each in objects.functions_of_root().items()}
     names = tuple(sorted(signatures or functions))
     name = _signature(names, settings.signature, path)
     graph_name = path.name if path.is_dir() or path.name != "saved_model.pb" else path.absolute().parent.name
     reader = _Reader(chosen.graph, graph_name, settings, frozen=False, trainable=chosen.trainable())
     graph = reader.signature(signatures[name], objects) if signatures else reader.function(functions[name], objects)
     _tell_choice(graph, name, names, graphs, chosen, settings)
-    producer = f"TensorFlow {chosen.version}" if chosen.version else "TensorFlow"
+    producer = f"TensorFlow {visible(chosen.version)}" if chosen.version else "TensorFlow"
     return Reading(graph, producer, signature=name, signatures=names)
 
 
@@ -65,7 +67,7 @@ def _by_tags(graphs: Sequence[MetaGraph]) -> MetaGraph:
 def _signature(names: Sequence[str], wanted: str | None, path: Path) -> str:
     there = ", ".join(names)
     if wanted is not None and wanted not in names:
-        raise UsageError(f"--signature {wanted}: {path} has no such signature; it has {there or 'none'}")
+        raise UsageError(f"--signature {visible(wanted)}: {path} has no such signature; it has {there or 'none'}")
     if wanted is not None:
         return wanted
     if not names:
@@ -86,8 +88,8 @@ def _tell_choice(
         others = ", ".join(each for each in names if each != name)
         graph.warn(f"of several signatures {name} is read; --signature chooses another: {others}")
     if len(graphs) > 1:
-        tags = "; ".join(", ".join(each.tags) or "no tags" for each in graphs)
-        graph.warn(f"of several graphs the one for {', '.join(chosen.tags) or 'no tags'} is read; there are {tags}")
+        own, *tags = [", ".join(map(visible, each.tags)) or "no tags" for each in (chosen, *graphs)]
+        graph.warn(f"of several graphs the one for {own} is read; there are {'; '.join(tags)}")
 
 
 def _frozen(pieces: Pieces, path: Path, settings: Settings) -> Reading:
@@ -138,7 +140,7 @@ class _Reader:
         """A concrete function of the saved object: what it captured are its last arguments."""
         function = self._file.function(name)
         if function is None:
-            raise LayerError(f"{name}: no function has this name")
+            raise BadMessage(f"no function has the name {visible(name)}")
         bound = objects.bound(name)
         own = len(function.arguments) - len(bound)
         inputs = [
@@ -194,11 +196,13 @@ class _Reader:
         graph = walk.assembly.graph
         walk.assembly.give([walk.tensor(value) for value in outputs if value.dtype not in ("resource", "variant")])
         if walk.assumed:
-            graph.warn(f"{', '.join(walk.assumed)} is taken as false: what acts in training only is left out")
+            names = ", ".join(map(visible, walk.assumed))
+            graph.warn(f"{names} is taken as false: what acts in training only is left out")
         for node in graph.inputs:
             if UNKNOWN in node.shape:
                 sizes = "x".join(map(str, node.shape))
-                graph.warn(f"{node.name} leaves sizes open ({sizes}); --input-shape {node.name}=SHAPE settles them")
+                name = visible(node.name)
+                graph.warn(f"{name} leaves sizes open ({sizes}); --input-shape {name}=SHAPE settles them")
         rename(graph, walk.named)
         return graph
 
@@ -229,7 +233,7 @@ def _settled(each: Entrance, inputs: Sequence[Entrance], settings: Settings) -> 
     if rest is not None and not (
         len(rest) == len(given) and all(own < 0 or own == size for own, size in zip(rest, given, strict=True))
     ):
-        raise UsageError(f"--input-shape {_told(given)}: {each.name} is {_told(rest)} in the file")
+        raise UsageError(f"--input-shape {_told(given)}: {visible(each.name)} is {_told(rest)} in the file")
     return (said[0] if said else -1, *given)
 
 

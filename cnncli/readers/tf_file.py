@@ -228,8 +228,8 @@ def _shapes(content: bytes) -> tuple[tuple[int, ...] | None, ...]:
 
 def _entry(data: memoryview) -> tuple[str, memoryview]:
     """Key and value of a map's entry, which is a message of a text (1) and a message (2)."""
-    size = data[1] if len(data) > 1 else 0
-    if data[:1] == b"\x0a" and size < 0x80 and data[2 + size : 3 + size] == b"\x12":  # as all writers write it
+    size = data[1] if len(data) > 1 and data[0] == _NAME else len(data)
+    if size < min(len(data) - 2, 0x80) and data[2 + size] == _OPERATION:  # key and value, as all writers write them
         length, place = varint(data, 3 + size)
         if place + length == len(data):
             return str(data[2 : 2 + size], "utf-8", "replace"), data[place:]

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
-from cnncli.graph.layers import GRU, LSTM, Elementwise, Opaque
+from cnncli.graph.layers import GRU, LSTM, Elementwise, Identity, Opaque, TimeDistributed
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.tf_file import Function, GraphFile, NodeDef, Variable
 from cnncli.readers.tf_values import computed, tensor_of
+from cnncli.words import visible
 
 FileShape = tuple[int, ...] | None
 
@@ -169,7 +170,7 @@ class Walk:
             return frame.arguments[name]
         found = frame.values.get(name)
         if found is None or number >= len(found):
-            raise LayerError(f"{reference}: nothing computes this tensor")
+            raise BadMessage(f"nothing computes {visible(reference)}, which is read")
         return found[number]
 
     def _step(self, frame: Frame, node: NodeDef) -> list[Value]:
@@ -181,7 +182,7 @@ class Walk:
         read = frozenset(frame.read[node.name])
         outputs = max(len(shapes), max(read) + 1)
         if outputs > MOST_OUTPUTS:
-            raise BadMessage(f"{node.name} has {outputs:,} outputs")
+            raise BadMessage(f"{visible(node.name)} has {outputs:,} outputs")
         call = Call(node, inputs, frame.prefix + node.name, shapes, outputs, read)
         if node.operation in CONTROL:
             return CONTROL[node.operation](self, frame, call)
@@ -244,9 +245,14 @@ class Walk:
 
     def _made(self, layer: Layer, inputs: Sequence[Value], channels_first: bool) -> FileShape:
         """The shape in the file's terms of what a layer makes of inputs; None where they do not fit."""
-        try:
-            shape = layer.output_shape(*(self.assembly.node(value).shape for value in inputs))
-        except LayerError:
+        shapes = [self.assembly.node(value).shape for value in inputs]
+        for each in (layer, TimeDistributed(layer)):
+            try:
+                shape = each.output_shape(*shapes)
+                break
+            except LayerError:
+                continue
+        else:
             return None
         if channels_first and len(shape) >= 3:
             shape = (shape[-1], *shape[:-1])
@@ -259,6 +265,11 @@ class Walk:
         if batch > 1 and first is not UNKNOWN and first % batch == 0 and shape and not inputs[0].constant:
             return (shape[0] * batch, *shape[1:])
         return shape
+
+    def same(self, output: Value, source: Value) -> list[Value]:
+        """The output of an operation that changes nothing."""
+        self.assembly.alias(output, source)
+        return [output]
 
     def tensor(self, value: Value) -> Value:
         """The value, as a node of the graph where it is computed: a product that waited, a constant of weights."""
@@ -274,7 +285,7 @@ class Walk:
         elif value.constant and not self.assembly.has(value):
             self.assembly.hold(value, weights=short(value.leaves))
         elif not self.assembly.has(value):
-            raise LayerError(f"{value.name}: is read as a tensor, and is none")
+            raise LayerError(f"{visible(value.name)} is read as a tensor, and is none")
         return value
 
     # Constants.
@@ -339,7 +350,7 @@ class Walk:
     def called(self, function: Function, call: Call, frame: Frame, inputs: Sequence[Value]) -> list[Value]:
         """What a function gives, its nodes in the place of the call."""
         if frame.depth >= MOST_CALLS:
-            raise BadMessage(f"{call.name} calls functions within functions more than {MOST_CALLS} deep")
+            raise BadMessage(f"{visible(call.name)} calls functions within functions more than {MOST_CALLS} deep")
         within = call.node.name.rpartition("/")[0]
         prefix = f"{frame.prefix}{within}/" if within else frame.prefix
         inner = Frame(function.nodes, dict(zip(function.arguments, inputs, strict=False)), prefix, frame.depth + 1)
@@ -415,6 +426,8 @@ _BINARY = frozenset(
 
 
 def _same(walk: Walk, _: Frame, call: Call) -> list[Value]:
+    if walk.assembly.raw and call.operation == "Identity" and walk.assembly.has(call.inputs[0]):
+        return walk.append(call, Identity(), call.inputs, shape=call.inputs[0].shape)
     return [walk.read(value) if value.variable and not value.constant else value for value in call.inputs] or [
         walk.output(call, 0)
     ]
@@ -449,12 +462,14 @@ def _if(walk: Walk, frame: Frame, call: Call) -> list[Value]:
 def _switch(walk: Walk, frame: Frame, call: Call) -> list[Value]:
     """TF 1's fork: the data comes out at 0 where the condition does not hold, at 1 where it does.
 
-    A condition that is not known is taken not to hold: it is that of a loop, which ends then, or is said.
+    A condition that is not known is taken not to hold, which is said. That of a loop, which is not counted, is open.
     """
     data, condition = call.inputs[0], call.inputs[1]
     holds = known(condition)
     source = call.node.inputs[1].partition(":")[0]
-    if holds is None and not (source in frame.nodes and frame.nodes[source].operation == "LoopCond"):
+    if source in frame.nodes and frame.nodes[source].operation == "LoopCond":
+        return [data, data]
+    if holds is None:
         walk.assumed[condition.name] = None
     nothing = walk.output(call, 0, dead=True)
     return [nothing, data] if holds else [data, nothing]
@@ -518,7 +533,7 @@ def opaque(walk: Walk, call: Call, operation: str = "") -> list[Value]:
     """An operation that is not known here: its name, shapes and weights are; its work is not."""
     outputs = [walk.output(call, number) for number in range(call.outputs)]
     weights = tuple(weight for value in call.inputs for weight in value.leaves)
-    inputs = [walk.tensor(value) for value in call.inputs if not value.constant and value.variable is None]
+    inputs = [walk.tensor(value) for value in call.inputs if value.scaled or walk.assembly.has(value)]
     layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[min(call.read)]))
     read = [outputs[number] for number in sorted(call.read)]
     walk.assembly.several(layer, inputs, read, name=call.name, weights=short(weights))
@@ -579,7 +594,7 @@ def _needed(frame: Frame, wanted: Sequence[str]) -> dict[str, None]:
             waiting.pop()
             found[name] = None
         elif name not in frame.nodes:
-            raise LayerError(f"{name}: is read, but no node has this name")
+            raise BadMessage(f"no node has the name {visible(name)}, which is read")
         else:
             begun.add(name)
             waiting.extend(each for each in reversed(_sources(frame, name)) if each not in begun)

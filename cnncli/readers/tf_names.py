@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.roles import KERNELS, Role
+from cnncli.graph.roles import Role
 
 
 def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
@@ -25,13 +25,18 @@ def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
     titles = _titles(layers, {name.rpartition("/")[0] for name in variables})
     taken = {node.name for node in graph.inputs}
     for layer, own in layers.items():
-        main = [node for node in own if node.role in KERNELS or node.role is Role.NORMALIZATION]
+        main = [node for node in own if _is_main(node)]
         alone = own[0] if len(own) == 1 else main[0] if len(main) == 1 else None
         title = _free(titles[layer], taken)
         for node in own:
             node.name = title if node is alone else _free(f"{title}/{paths[node.index][-1]}", taken)
         if alone is None:
             taken.discard(title)
+
+
+def _is_main(node: Node) -> bool:
+    """Whether a layer is called after this node of it: the one with the kernel, or the statistics."""
+    return node.role is Role.NORMALIZATION or any(weight.name == "kernel" for weight in node.given or ())
 
 
 def _path(node: Node) -> tuple[str, ...]:
@@ -46,7 +51,7 @@ def _without_models(paths: dict[int, tuple[str, ...]]) -> None:
         if count <= 0.8 * len(paths) or count < 2:
             return
         for index, path in paths.items():
-            if path[0] == most and len(path) > 2:
+            if path[0] == most and len(path) > 1:
                 paths[index] = path[1:]
 
 

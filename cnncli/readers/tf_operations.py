@@ -302,6 +302,8 @@ def _with_constant(walk: Walk, call: Call, name: str, source: Value, constant: V
         if found is not None:
             return found
     source = walk.tensor(source)
+    if name == "Multiply" and only(constant) == 1 and not constant.leaves and not walk.assembly.raw:
+        return walk.same(walk.output(call, 0, source.shape), source)  # tf.nn.silu multiplies with its beta, which is 1
     shape = _operand(walk, call, constant, source)
     layer = Elementwise(name, shape, only(constant))
     return walk.append(call, layer, [source], weights=short(constant.leaves), shape=_broadcast(source, constant))
@@ -461,6 +463,8 @@ def _reshaped(walk: Walk, call: Call, source: Value, shape: FileShape) -> list[V
     if output.shape is None:
         return opaque(walk, call)
     wanted, given = walk.assembly.shape(output), walk.assembly.node(source).shape
+    if wanted == given and not walk.assembly.raw:
+        return walk.same(output, source)
     if len(wanted) == 1 and len(given) > 1:
         layer: Layer = Flatten()
     elif UNKNOWN in wanted or 0 in wanted or UNKNOWN in given:
@@ -500,6 +504,8 @@ def _transpose(walk: Walk, call: Call) -> list[Value]:
     if order[0] != 0:
         return _moved(walk, call, shape, "Transpose")
     output = walk.output(call, 0, shape)
+    if list(order) == sorted(order) and not walk.assembly.raw:
+        return walk.same(output, source)
     walk.assembly.transpose(source, output, order, name=call.name)
     return [output]
 

@@ -112,7 +112,9 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
     if is_known(value) and budget.written.endswith("iB"):
         words += f" ({binary(value)})"
     if not is_known(value):
-        message = f"{verdict.model}: {words}, so that {budget.name} {allowed} cannot be promised"
+        limit_of = f"{budget.name} {allowed}"
+        end = f"as far as counted within {limit_of}" if verdict.passed else f"so that {limit_of} cannot be promised"
+        message = f"{verdict.model}: {words}, {end}"
         return Told(verdict, budget.name, allowed, "?", message)
     used = f"{100 * value / limit:.1f}%" if limit else "-"
     if used == "100.0%" and value != limit:
@@ -123,8 +125,12 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
 
 def _tell_cost(verdict: Verdict, locked: LockedCost) -> Told:
     """The locked cost with its tolerance, and how far the model has moved from it."""
-    limit, value = int(verdict.limit), int(verdict.value)
+    limit, value = verdict.limit, verdict.value
     margin = f"±{float(100 * locked.tolerance):g}%"
+    if not (is_known(limit) and is_known(value)):
+        words = f"{in_words(value, grouped)} against {in_words(limit, grouped)}"
+        message = f"{verdict.model}: {locked.cost} {words}" + ("" if verdict.passed else ", which are not all counted")
+        return Told(verdict, f"locked {locked.cost}", grouped(limit), "?", message)
     change = f"{100 * (value - limit) / limit:+.2f}%" if limit else "new"
     change = "=" if value == limit else change
     message = f"{verdict.model}: {locked.cost} {grouped(value)}, {change} against {grouped(limit)} {margin}"

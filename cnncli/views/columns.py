@@ -12,7 +12,7 @@ from cnncli.analysis.metrics import Metric, Place, metrics
 from cnncli.analysis.report import Report, Row
 from cnncli.document.numbers import shape
 from cnncli.document.table import Column
-from cnncli.graph import Role
+from cnncli.graph import Node, Role
 from cnncli.network import Network
 
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
@@ -39,6 +39,8 @@ def columns_for(network: Network | None = None, found: Report | None = None) -> 
         _argument("padding", "Padding", "padding"),
         _argument("dilation", "Dilation", "dilation_rate"),
         Column("groups", "Groups", _groups, True),
+        Column("dtype", "Dtype", lambda row: found and found.graph.nodes[row.place].dtype),
+        Column("weight_dtype", "Dtype of weights", lambda row: found and _weights_of(found, row)),
         Column("activation", "Activation", lambda row: found and _activation(found, row)),
         *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
         Column("receptive_field", "Receptive field", _view(found, "pixels"), True, _sizes),
@@ -71,6 +73,17 @@ def _written(value: Any) -> Any:
     """Nested sizes, the sides of a padding, as Keras writes them."""
     nested = isinstance(value, tuple) and any(isinstance(each, tuple) for each in value)
     return str(value) if nested else value
+
+
+def _weights_of(found: Report, row: Row) -> str | None:
+    """The type of a layer's weights; None of a block, which may have several."""
+    return weight_dtype(found.graph.nodes[row.place]) if found.depth is None else None
+
+
+def weight_dtype(node: Node) -> str | None:
+    """The type of a layer's largest weight, its kernel mostly; None where it has none."""
+    sized = [(weight.size, weight.dtype) for weight in node.weights if is_known(weight.size)]
+    return max(sized)[1] if sized else None
 
 
 def _groups(row: Row) -> int | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from cnncli.analysis.compare.comparison import Entry, identical, stages
-from cnncli.document.document import Document, Section
+from cnncli.analysis.compare.comparison import Entry, crosses, identical, stages
+from cnncli.document.document import Document, Paragraphs, Section
 from cnncli.document.table import Table
 from cnncli.errors import UsageError
 from cnncli.views.comparison import EVERYTHING, Shown, stage_name, stage_table, totals_sheet, totals_table
 from cnncli.views.data import entry_data, stage_data, versioned
+from cnncli.views.origin import shortly
 
 
 class Asked(NamedTuple):
@@ -26,9 +28,12 @@ def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Doc
     """The report on models of which the first is the baseline. Raises UsageError for unknown columns."""
     if asked.shown != EVERYTHING:
         totals_sheet(entries, asked.shown)  # what cannot be read is refused before anything is written
+    called = [
+        replace(each, network=name) for each, name in zip(entries, shortly([e.network for e in entries]), strict=True)
+    ]
     return Document(
-        title=" and ".join(entry.reference for entry in entries),
-        sections=lambda width: list(_sections(entries, asked, width)),
+        title=" and ".join(entry.reference for entry in called),
+        sections=lambda width: list(_sections(called, asked, width)),
         data=lambda: versioned(_data(entries, asked.explain)),
         sheet=lambda: _sheet(entries, asked),
     )
@@ -36,6 +41,10 @@ def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Doc
 
 def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Section]:
     yield totals_table(entries, width, asked.shown)
+    if _crossing(entries):
+        from cnncli.views.across import across_lines
+
+        yield Paragraphs([line for other in entries[1:] for line in across_lines(entries[0], other)])
     if asked.explain:
         from cnncli.views.explanation import explanation_sections, explanations
 
@@ -47,6 +56,11 @@ def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Se
         yield from map(diff_listing, diffs(entries))
     if asked.stages and not (asked.diff or asked.explain):
         yield stage_table(entries, stages(entries), width)
+
+
+def _crossing(entries: Sequence[Entry]) -> bool:
+    """Whether some network is compared with the first across kinds of files."""
+    return any(crosses(entries[0], other) for other in entries[1:])
 
 
 def _sheet(entries: Sequence[Entry], asked: Asked) -> Table:
@@ -76,6 +90,10 @@ def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
         ],
         "changes": changes(diffs(entries)),
     }
+    if _crossing(entries):
+        from cnncli.views.across import conversions
+
+        found["conversion"] = conversions(entries)
     if explain:
         from cnncli.views.explanation import explanations, told
 

@@ -10,12 +10,13 @@ from cnncli.analysis.metrics import About, Place, Totals, conventions, metrics
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
 from cnncli.views.changes import phrases, shown, span
+from cnncli.views.columns import weight_dtype
 
 if TYPE_CHECKING:
     from cnncli.analysis.compare.attribution import Attribution, Share
     from cnncli.analysis.compare.comparison import Entry
     from cnncli.analysis.compare.difference import Change
-    from cnncli.graph import Group
+    from cnncli.graph import Group, Node
     from cnncli.keras_model import Build
     from cnncli.models.spec import ModelSpec
 
@@ -31,13 +32,32 @@ def model_data(network: Network) -> dict[str, Any]:
     """Which network it is: of the registry with its flavor and options, of another source with that."""
     model = network.model
     if model is None:
-        return {"reference": network.reference, "name": network.name, "origin": network.origin.kind}
+        return {"reference": network.reference, "name": network.name, "origin": origin_data(network)}
     return {
         "reference": network.reference,
         "name": network.name,
         "flavor": model.flavor,
         "options": dict(model.options),
     }
+
+
+def origin_data(network: Network) -> dict[str, Any]:
+    """Where a network came from that is no architecture; what a file does not say is null."""
+    file, reading = network.origin.file, network.origin.reading
+    found: dict[str, Any] = {"kind": network.origin.kind.value}
+    if file:
+        found |= {"format": file.format.key, "bytes": file.bytes, "sha256": file.sha256}
+    if reading:
+        found |= {
+            "producer": reading.producer or None,
+            "signature": reading.signature or None,
+            "signatures": reading.signatures,
+            "quantization": reading.quantization or None,
+            "subgraph": reading.subgraph or None,
+            "subgraphs": reading.subgraphs,
+            "only_weights": reading.only_weights,
+        }
+    return found
 
 
 def totals_data(totals: Totals) -> dict[str, Any]:
@@ -47,13 +67,13 @@ def totals_data(totals: Totals) -> dict[str, Any]:
 
 
 def ends_data(network: Network) -> dict[str, Any]:
-    """Shapes of input and output; where there are several, all of each with their names."""
+    """Shapes of input and output; where there are several, and of files, all of each with their names."""
     inputs, outputs = network.graph.inputs, network.graph.outputs
     found: dict[str, Any] = {
         "input_shape": inputs[0].shape if inputs else None,
         "output_shape": outputs[0].shape if outputs else None,
     }
-    if len(inputs) > 1 or len(outputs) > 1:
+    if len(inputs) > 1 or len(outputs) > 1 or network.origin.reading:
         found["inputs"], found["outputs"] = [
             [{"name": node.name, "shape": node.shape, "dtype": node.dtype} for node in nodes]
             for nodes in (inputs, outputs)
@@ -65,6 +85,16 @@ def uncounted_data(totals: Totals) -> dict[str, Any]:
     """The layers of which a figure is unknown, so that totals are at least what they say; nothing where all are."""
     found = totals.uncounted()
     return {"uncounted": [{"name": node.name, "type": node.type} for node in found]} if found else {}
+
+
+def stored_data(network: Network, totals: Totals) -> dict[str, Any]:
+    """What the weights of a file take by their types; nothing of other networks, whose weights are float32."""
+    return {"stored_weight_bytes": totals["stored_weight_bytes"]} if network.origin.reading else {}
+
+
+def types_data(node: Node) -> dict[str, Any]:
+    """Of a file's layer the types of its output and of its weights, that of the largest; null where it has none."""
+    return {"dtype": node.dtype, "weight_dtype": weight_dtype(node)}
 
 
 def row_data(row: Row) -> dict[str, Any]:
@@ -83,14 +113,15 @@ def row_data(row: Row) -> dict[str, Any]:
 
 def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
     """A network with the rows that were asked for."""
+    typed = network.origin.reading is not None and report.depth is None
     return {
         "model": model_data(network),
         **ends_data(network),
         "conventions": conventions(),
-        "totals": totals_data(report.totals),
+        "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
         **uncounted_data(report.totals),
         "warnings": network.warnings,
-        "layers": [row_data(row) for row in rows],
+        "layers": [{**row_data(row), **(types_data(network.graph.nodes[row.place]) if typed else {})} for row in rows],
     }
 
 

@@ -13,6 +13,7 @@ from cnncli.errors import UsageError
 from cnncli.files import check_target, replacing, write_text
 from cnncli.network import Network
 from cnncli.render.console import emit
+from cnncli.views.origin import kind
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -90,7 +91,7 @@ def _render(network: Network, options: Options, output: Path, suffix: str, dpi: 
 def heading(network: Network) -> Heading:
     """Whose picture it is, in which variant, and what it adds up to."""
     found, about = Totals(network.graph), network.about
-    variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else ["from Python"]
+    variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else [kind(network)]
     variant += [f"{name} {text}" for name, text in about.given.items()] if about else []
     sums = [
         f"{scaled(found.params)} parameters ({grouped(found.params)})",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
-from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.metrics import FULL, OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
@@ -88,7 +88,10 @@ def _table(
     whole = len(rows) == len(found.rows)
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
     notes = [] if whole else [_shortened(rows, found)]
-    lines = [*totals_lines(found), *([_frozen_line(network, boundary)] if boundary else [])]
+    lines = [
+        *totals_lines(found, of_file=network.origin.reading is not None),
+        *([_frozen_line(network, boundary)] if boundary else []),
+    ]
     return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *lines))
 
 
@@ -154,7 +157,9 @@ def title(network: Network) -> str:
     """Which network it is; of an architecture with all its options, and the paper."""
     about = network.about
     if about is None:
-        return f"{network.reference}  ({len(network.graph.nodes)} layers, from Python)"
+        from cnncli.views.origin import heading  # only what is no architecture needs it
+
+        return "\n".join(heading(network))
     options = ", ".join(f"{name}={text}" for name, text in about.options.items())
     first = f"{network.reference}  ({about.family}, {about.year}; flavor {about.flavor})"
     return f"{first}\n{options}\n{_cited(about.paper)}"
@@ -187,12 +192,21 @@ NAMES = 16
 """Characters for the names of the lines below the table."""
 
 
-def totals_lines(found: Report) -> tuple[str, ...]:
-    """The totals, each with its name; ends where there are several, and what could not be counted."""
+def totals_lines(found: Report, *, of_file: bool = False) -> tuple[str, ...]:
+    """The totals, each with its name; ends where there are several, and what could not be counted.
+
+    Of a file the ends are told with their types, and the weights as they are stored.
+    """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
-        if len(nodes) > 1:
-            told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
+    if of_file:
+        told += [
+            (f"Input{'s' if len(found.graph.inputs) > 1 else ''}", _ends(found.graph.inputs)),
+            (f"Output{'s' if len(found.graph.outputs) > 1 else ''}", _ends(found.graph.outputs)),
+        ]
+    else:
+        for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
+            if len(nodes) > 1:
+                told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
     uncounted = found.totals.uncounted()
     if uncounted:
@@ -201,12 +215,21 @@ def totals_lines(found: Report) -> tuple[str, ...]:
     return (*lines, OF_PAPERS)
 
 
+def _ends(nodes: Sequence[Node]) -> str:
+    """Inputs or outputs, each with its shape and type: `image 224x224x3 uint8`."""
+    return ", ".join(f"{node.name} {shape(node.shape)} {node.dtype}" for node in nodes) or "none"
+
+
 def _total(told: Metric, totals: Totals) -> str:
     value = totals[told.key]
     if value is None:
         return "-"
     if told.unit is Unit.PIXELS:
         return f"{shape(value)} pixels"
+    if told.unit is Unit.BYTES and told.stored:
+        stored = totals[told.stored]
+        if set(stored) - {FULL}:
+            return f"{_bytes(total(stored.values()))} as stored: {_bytes(stored)}"
     if told.unit is Unit.BYTES:
         return _bytes(value) + (f" ({told.remark})" if told.remark else "")
     if told.parts:

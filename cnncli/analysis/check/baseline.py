@@ -6,19 +6,22 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from cnncli.amounts import UNKNOWN, AtLeast, is_known, known_part
 from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, metrics
 from cnncli.analysis.structure import block_digests
 from cnncli.errors import UsageError, suggestion
-from cnncli.network import canonical
+from cnncli.network import canonical, relative
 
 SCHEMA_VERSION = 1
 STRUCTURE = "structure"
 MODELS = "models"
+AT_LEAST = "at_least"
 BLOCKS = "blocks"
 """What a lock file holds beside the models: digests, so that a change of structure is told by the blocks it is in."""
 
@@ -46,22 +49,37 @@ class Lock:
         return Position(self.path, self.lines.line(MODELS, self.spelt[reference], key))
 
 
-def lock_text(entries: Iterable[Entry], before: Lock | None = None) -> str:
+def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path = Path()) -> str:
     """Models and keys in alphabetical order, a figure a line: the same models give the same bytes.
 
-    What a lock file held `before` of other models stays in it.
+    What a lock file held `before` of other models stays in it. Files are named as seen from `folder`, in which it lies.
     """
     entries = list(entries)
-    kept = {reference: dict(sorted(locked.items())) for reference, locked in (before.models if before else {}).items()}
-    models = kept | {entry.reference: dict(sorted(_locked(entry).items())) for entry in entries}
+    models = dict(before.models if before else {}) | {entry.network.key: _locked(entry) for entry in entries}
     blocks = dict(before.blocks if before else {})
-    blocks |= {entry.reference: block_digests(entry.network.graph) for entry in entries}
+    blocks |= {entry.network.key: block_digests(entry.network.graph) for entry in entries}
+    written = {name: {key: _written(locked[key]) for key in sorted(locked)} for name, locked in models.items()}
     data = {
         "schema_version": SCHEMA_VERSION,
-        MODELS: dict(sorted(models.items())),
-        BLOCKS: dict(sorted(blocks.items())),
+        MODELS: _from(folder, written),
+        BLOCKS: _from(folder, blocks),
     }
     return json.dumps(data, indent=2) + "\n"
+
+
+def _from(folder: Path, held: Mapping[str, Any]) -> dict[str, Any]:
+    named = {relative(reference, folder): value for reference, value in held.items()}
+    return dict(sorted(named.items()))
+
+
+def _written(value: Any) -> Any:
+    """A figure as JSON has it: of what is known in part {"at_least": that}, null of what is not known."""
+    return value if is_known(value) else {AT_LEAST: value.known} if isinstance(value, AtLeast) else None
+
+
+def _read(value: Any) -> Any:
+    """The figure that `_written` wrote."""
+    return UNKNOWN if value is None else AtLeast(value[AT_LEAST]) if isinstance(value, dict) else value
 
 
 def _locked(entry: Entry) -> dict[str, Any]:
@@ -79,6 +97,7 @@ def read_lock(text: str, path: str) -> Lock:
         raise UsageError(f"{Position(path, error.lineno)}: not a lock file: {error.msg}") from None
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets a thousand deep
         raise UsageError(f"{path}: not a lock file: {error}") from None
+    folder = Path(path).parent
     version = data.get("schema_version") if isinstance(data, dict) else None
     lines = JsonLines(text)
     place = Position(path, lines.line("schema_version"))
@@ -92,12 +111,12 @@ def read_lock(text: str, path: str) -> Lock:
     spelt: dict[str, str] = {}
     for written, locked in models.items():
         at = Position(path, lines.line(MODELS, written))
-        reference = _reference(written, at)
+        reference = _reference(written, at, folder)
         if reference in spelt:
             raise UsageError(f"{at}: {written} is held already, as {spelt[reference]}")
         _check(written, locked, at)
         spelt[reference] = written
-    held = {reference: models[written] for reference, written in spelt.items()}
+    held = {name: {key: _read(value) for key, value in models[written].items()} for name, written in spelt.items()}
     return Lock(path, held, lines, spelt, _blocks(data, path))
 
 
@@ -106,13 +125,13 @@ def _blocks(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
     written = data.get(BLOCKS, {})
     if not isinstance(written, dict) or not all(isinstance(held, dict) for held in written.values()):
         raise UsageError(f"{path}: {BLOCKS} are not of their kind; delete them, then --write-baseline --force")
-    return {_reference(name, Position(path, 1)): held for name, held in written.items()}
+    return {_reference(name, Position(path, 1), Path(path).parent): held for name, held in written.items()}
 
 
-def _reference(written: str, place: Position) -> str:
+def _reference(written: str, place: Position, folder: Path) -> str:
     """The shortest reference of a model, however the file names it."""
     try:
-        return canonical(written)
+        return canonical(written, folder)
     except UsageError as error:
         raise UsageError(f"{place}: {error}") from None
 
@@ -121,8 +140,8 @@ def _check(reference: str, locked: Any, place: Position) -> None:
     known = (*costs(), STRUCTURE)
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
-        right = isinstance(value, str) if key == STRUCTURE else isinstance(value, int) and value >= 0
-        if isinstance(value, bool) or not right:
+        there = isinstance(locked, dict) and key in locked
+        if not there or not (isinstance(value, str) if key == STRUCTURE else _is_figure(value)):
             raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
     for key in locked:
         if key not in known:
@@ -130,22 +149,37 @@ def _check(reference: str, locked: Any, place: Position) -> None:
             raise UsageError(f"{place}: {reference} has an unknown key {key!r}{near}; there are {', '.join(known)}")
 
 
-def stay(entry: Entry, lock: Lock, tolerance: Fraction, *, strict: bool = False) -> list[Verdict]:
+def _is_figure(value: Any) -> bool:
+    if isinstance(value, dict):
+        return [*value] == [AT_LEAST] and _is_figure(value[AT_LEAST]) and value[AT_LEAST] is not None
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+
+
+def stay(
+    entry: Entry, lock: Lock, tolerance: Fraction, *, strict: bool = False, uncounted: bool = False
+) -> list[Verdict]:
     """Whether a model's costs are within the tolerance of the locked ones, both ways, and its structure is the same.
 
     Where costs have moved within the tolerance, a new structure is told and passes, unless `strict`; at equal costs it
-    fails.
+    fails. Costs that are not known have stayed only where that is `uncounted`, and was so when they were locked.
     Raises UsageError where the lock does not hold the model.
     """
-    if entry.reference not in lock.models:
+    key = entry.network.key
+    if key not in lock.models:
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
-    locked, now = lock.models[entry.reference], _locked(entry)
-    places = {key: lock.place(entry.reference, key) for key in (*costs(), STRUCTURE)}
-    verdicts = [_cost(entry.reference, cost, locked[cost], now[cost], tolerance, places[cost]) for cost in costs()]
+    locked, now = lock.models[key], _locked(entry)
+    places = {each: lock.place(key, each) for each in (*costs(), STRUCTURE)}
+    verdicts = [
+        Verdict(
+            entry.reference, LockedCost(cost, tolerance), locked[cost], now[cost],
+            _stays(locked[cost], now[cost], tolerance, uncounted), places[cost],
+        )
+        for cost in costs()
+    ]  # fmt: skip
     same = locked[STRUCTURE] == now[STRUCTURE]
-    moved = any(locked[cost] != now[cost] for cost in costs())
+    moved = any(_written(locked[cost]) != _written(now[cost]) for cost in costs())
     hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
-    blocks = () if same else _changed(lock.blocks.get(entry.reference), entry)
+    blocks = () if same else _changed(lock.blocks.get(key), entry)
     return [
         *verdicts,
         Verdict(entry.reference, LockedStructure(moved, blocks), *hashes, same or (moved and not strict), place),
@@ -160,6 +194,10 @@ def _changed(locked: Mapping[str, str] | None, entry: Entry) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys([*now, *locked]) if now.get(name) != locked.get(name))
 
 
-def _cost(model: str, cost: str, locked: int, now: int, tolerance: Fraction, place: Position) -> Verdict:
-    passed = abs(now - locked) <= tolerance * locked
-    return Verdict(model, LockedCost(cost, tolerance), locked, now, passed, place)
+def _stays(locked: Any, now: Any, tolerance: Fraction, uncounted: bool) -> bool:
+    """Whether a cost has stayed: what is not known all of it has only where it was as little known before."""
+    both = is_known(locked), is_known(now)
+    if not all(both) and (any(both) or not uncounted):
+        return False
+    before, after = known_part(locked), known_part(now)
+    return bool(abs(after - before) <= tolerance * before)

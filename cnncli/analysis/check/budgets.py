@@ -6,14 +6,17 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from cnncli.amounts import is_known, known_part
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
+from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.errors import UsageError, suggestion
-from cnncli.network import canonical
+from cnncli.network import canonical, expanded
+from cnncli.readers.formats import is_pattern
 
 
 def limited() -> dict[str, Metric]:
@@ -35,6 +38,8 @@ class Budget:
     place: Position | None = None
 
 
+SETTLED = ("input-shape", "batch", "signature", "subgraph")
+"""What a budget file may say beside the limits, of files that leave it open."""
 Budgets = Mapping[str, Budget]
 """By name: at most one of each kind."""
 
@@ -67,23 +72,34 @@ def read_tolerance(text: str, place: Position | None = None) -> Fraction:
         raise UsageError(f"{option} {text}: {error}") from None
 
 
-def hold(model: str, totals: Totals, budgets: Budgets) -> list[Verdict]:
-    """Whether a model keeps each of its budgets: at the limit it does."""
-    return [_verdict(model, totals, budgets[name]) for name in limited() if name in budgets]
+def hold(model: str, totals: Totals, budgets: Budgets, *, uncounted: bool = False) -> list[Verdict]:
+    """Whether a model keeps each of its budgets: at the limit it does; `uncounted` is whether what is not known may be
+    left out.
+    """
+    return [_verdict(model, totals, budgets[name], uncounted) for name in limited() if name in budgets]
 
 
-def _verdict(model: str, totals: Totals, budget: Budget) -> Verdict:
+def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Verdict:
     """What is unknown, if only in part, keeps no limit: it is not less than anything."""
-    metric = limited()[budget.name]
-    value = metric.figure(totals[metric.key])
-    return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, value <= budget.limit, budget.place)
+    found = limited()[budget.name]
+    told = metric(found.stored) if found.stored else found
+    value = told.figure(totals[told.key])
+    passed = bool(value <= budget.limit)
+    if uncounted and not is_known(value):
+        passed = not known_part(value) > budget.limit
+    return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, passed, budget.place)
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a budget file says: budgets by model reference, the lock file and how far a model may be from it."""
+    """What a budget file says: budgets by model reference, the lock file and how far a model may be from it.
+
+    Files are named as seen from here.
+    """
 
     budgets: Mapping[str, Budgets] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is settled of files, by the same references: `input_shape`, `batch`, `signature`, `subgraph`."""
     baseline: str | None = None
     tolerance: Fraction | None = None
 
@@ -128,25 +144,39 @@ class _Reader:
             if not isinstance(data.get(key, kind()), kind):
                 raise UsageError(f"{self._place(key)}: {key}: expected {word}")
         tolerance = read_tolerance(data["tolerance"], self._place("tolerance")) if "tolerance" in data else None
-        return Config(self._models(data.get("budgets", {})), data.get("baseline"), tolerance)
+        budgets, options = self._models(data.get("budgets", {}))
+        return Config(budgets, options, data.get("baseline"), tolerance)
 
-    def _models(self, data: Mapping[str, Any]) -> dict[str, Budgets]:
+    def _models(self, data: Mapping[str, Any]) -> tuple[dict[str, Budgets], dict[str, Mapping[str, Any]]]:
+        """Budgets, and what is settled of files, by reference; of a file before that of a pattern that it is like."""
         models: dict[str, Budgets] = {}
-        for written, limits in data.items():
+        options: dict[str, Mapping[str, Any]] = {}
+        spelt: dict[str, str] = {}
+        for written, limits in sorted(data.items(), key=lambda item: not is_pattern(item[0])):
             place = self._place("budgets", written)
-            try:
-                reference = canonical(written)
-            except UsageError as error:
-                raise UsageError(f"{place}: {error}") from None
-            if reference in models:
-                raise UsageError(f"{place}: {written} has budgets already, as {reference}")
             if not isinstance(limits, dict):
                 raise UsageError(f'{place}: {written}: expected a table of budgets, such as {{ max-params = "5M" }}')
-            self._only(limits, tuple(limited()), ("budgets", written))
-            models[reference] = {
-                name: read_budget(name, value, self._place("budgets", written, name)) for name, value in limits.items()
-            }
-        return models
+            self._only(limits, (*limited(), *SETTLED), ("budgets", written))
+            budgets = {
+                name: read_budget(name, value, self._place("budgets", written, name))
+                for name, value in limits.items() if name in limited()
+            }  # fmt: skip
+            settled = {name.replace("-", "_"): value for name, value in limits.items() if name in SETTLED}
+            for reference in self._references(written, place):
+                if spelt.get(reference):
+                    raise UsageError(f"{place}: {written} has budgets already, as {reference}")
+                spelt[reference] = "" if is_pattern(written) else written
+                models[reference] = {**models.get(reference, {}), **budgets}
+                options[reference] = {**options.get(reference, {}), **settled}
+        return models, options
+
+    def _references(self, written: str, place: Position) -> list[str]:
+        """The models that a section is for, as seen from here. Raises UsageError for none."""
+        folder = Path(self._path).parent
+        try:
+            return [canonical(each, folder) for each in expanded(written, folder)]
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from None
 
     def _only(self, data: Mapping[str, Any], known: tuple[str, ...], within: tuple[str, ...]) -> None:
         for key in data:

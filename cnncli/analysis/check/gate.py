@@ -20,7 +20,8 @@ class Gate:
 
     A lock that is being written only tells which models there are. `asked` is whether the command line named the lock;
     where it is the project's, a model that it does not hold may still be held against the flags alone. `strict` is
-    whether a structure must be the locked one whatever the costs.
+    whether a structure must be the locked one whatever the costs, `uncounted` whether figures may leave out what is not
+    known.
     """
 
     config: Config
@@ -30,25 +31,27 @@ class Gate:
     writing: bool
     asked: bool
     strict: bool = False
+    uncounted: bool = False
 
     def networks(self, named: Sequence[Network]) -> list[Network]:
         """Those named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
         if named:
-            return list({each.reference: each for each in named}.values())
+            return list({each.key: each for each in named}.values())
         locked = self.lock.models if self.lock else ()
-        found = [network(reference) for reference in dict.fromkeys([*self.config.budgets, *locked])]
+        settled = self.config.options
+        found = [network(each, settled.get(each)) for each in dict.fromkeys([*self.config.budgets, *locked])]
         if not found:
             raise UsageError("nothing to check: name a model, or a file of models by --budget or --baseline")
         return found
 
     def verdicts(self, entry: Entry) -> list[Verdict]:
         """Every check of a model; a flag takes the place of the file's budget. Raises UsageError for none."""
-        budgets = {**self.config.budgets.get(entry.reference, {}), **self.flags}
-        passing_by = bool(self.flags) and not self.asked and self.lock and entry.reference not in self.lock.models
+        budgets = {**self.config.budgets.get(entry.network.key, {}), **self.flags}
+        passing_by = bool(self.flags) and not self.asked and self.lock and entry.network.key not in self.lock.models
         held = self.lock if not self.writing and not passing_by else None
-        locked = stay(entry, held, self.tolerance, strict=self.strict) if held else []
+        locked = stay(entry, held, self.tolerance, strict=self.strict, uncounted=self.uncounted) if held else []
         if not (budgets or locked or self.writing):
             raise UsageError(
                 f"nothing to check of {entry.reference}: give --max-params or another budget, or --baseline"
             )
-        return hold(entry.reference, entry.totals, budgets) + locked
+        return hold(entry.reference, entry.totals, budgets, uncounted=self.uncounted) + locked

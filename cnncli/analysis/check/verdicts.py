@@ -43,7 +43,7 @@ class Verdict:
 
     model: str
     check: Budgeted | LockedCost | LockedStructure
-    limit: int | str
+    limit: Any
     value: Any
     passed: bool
     place: Position | None = None

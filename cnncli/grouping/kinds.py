@@ -1,0 +1,194 @@
+"""What a person calls a block, told from the layers in it.
+
+`MBConv6` for a 1x1 convolution to six times the channels, a depthwise convolution and a 1x1 convolution back; with
+rectifiers up to 6 it is MobileNet V2's InvertedResidual, with plain ones, gates or hard-swish MobileNet V3's
+Bottleneck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnncli.graph import Kind, Node, Role
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS
+from cnncli.grouping.sequences import is_pointwise, is_separable
+from cnncli.grouping.units import Item
+from cnncli.grouping.wiring import Wiring
+
+MULTIPLE = 8
+"""Of what published networks make their widths."""
+
+
+class Traits:
+    """A block's layers by what they do."""
+
+    def __init__(self, wiring: Wiring, nodes: Sequence[int]) -> None:
+        self.nodes = [wiring.nodes[index] for index in nodes]
+        gates = _gated(self.nodes)
+        self.kernels = [node for node in self.nodes if node.role in KERNELS and node.index not in gates]
+        merging = [node for node in self.nodes if node.role is Role.MERGING and node.index not in gates]
+        self.merging = [node for node in merging if node.layer.combines != "product"]  # else an activation spelt out
+        self.gates = bool(gates)
+
+    @property
+    def functions(self) -> set[str]:
+        """The activation functions in it."""
+        found = {node.layer.function for node in self.nodes if node.role is Role.ACTIVATION}
+        return found | {node.layer.function for node in self.kernels}
+
+    @property
+    def letters(self) -> str:
+        """Its kernels in order: p 1x1, d depthwise, s separable, g in groups, c another convolution, f dense."""
+        return "".join(map(_letter, self.kernels))
+
+    @property
+    def ends_in_sum(self) -> bool:
+        return bool(self.merging) and bool(self.merging[-1].layer.combines)
+
+    @property
+    def ends_in_concatenation(self) -> bool:
+        return bool(self.merging) and not self.merging[-1].layer.combines
+
+    @property
+    def input_channels(self) -> Any:
+        return self.kernels[0].input_shapes[0][-1] if self.kernels else None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether nothing is activated behind the last kernel."""
+        last = self.kernels[-1]
+        behind = [node for node in self.nodes if node.index > last.index]
+        return last.layer.function == "linear" and not any(node.role is Role.ACTIVATION for node in behind)
+
+
+def _letter(node: Node) -> str:
+    if node.role is Role.DEPTHWISE:
+        return "d"
+    if is_pointwise(node) or _is_strided_pointwise(node):
+        return "p"
+    if node.role is Role.DENSE:
+        return "f"
+    if is_separable(node):
+        return "s"
+    return "g" if getattr(node.layer, "groups", 1) != 1 else "c"
+
+
+def _is_strided_pointwise(node: Node) -> bool:
+    """A 1x1 convolution that skips cells, as shortcuts do."""
+    window = node.layer.window()
+    return node.role is Role.CONVOLUTION and window is not None and window.extent == (1, 1)
+
+
+def _gated(nodes: Sequence[Node]) -> set[int]:
+    """The nodes between a global pooling layer and the product that it ends in."""
+    found: set[int] = set()
+    behind: set[int] = set()
+    for node in nodes:
+        read = {source.index for source in node.inputs}
+        if node.layer.combines == "product" and read & behind and read - behind:
+            found |= behind | {node.index}
+            behind = set()
+        elif node.layer.pools_globally or _pools_all(node) or read & behind:
+            behind.add(node.index)
+    return found
+
+
+def _pools_all(node: Node) -> bool:
+    """Whether a map becomes one cell by pooling of another kind."""
+    if node.role is not Role.POOLING or len(node.inputs) != 1 or len(node.inputs[0].shape) != 3:
+        return False
+    return node.shape == node.inputs[0].shape[-1:] or node.shape[:-1] == (1, 1)
+
+
+class Naming:
+    """Names blocks; what of it is the network's habit, such as its activation, is told from all blocks together."""
+
+    def __init__(self, wiring: Wiring, blocks: Sequence[Item]) -> None:
+        self.traits = {id(item): Traits(wiring, item.nodes) for item in blocks}
+        mobile = [each for each in self.traits.values() if "dp" in each.letters]
+        self.inverted = _family(mobile)
+
+    def kind(self, item: Item) -> Kind:
+        traits = self.traits[id(item)]
+        for name, fits in RULES:
+            if fits(traits):
+                return Kind(name)
+        if traits.letters == "pdp" or (traits.letters == "dp" and traits.is_linear):
+            return Kind(self.inverted, _expansion(traits))
+        if traits.letters in ("dp", "s"):
+            return Kind("DepthwiseSeparable")
+        return Kind(_other(traits))
+
+
+def _family(blocks: Sequence[Traits]) -> str:
+    """MBConv (EfficientNet), Bottleneck (MobileNet V3) or InvertedResidual (V2), by activations and gates."""
+    functions = set[str]().union(*(each.functions for each in blocks))
+    gates = any(each.gates for each in blocks)
+    if functions & {"silu", "sigmoid"} and "hard_silu" not in functions and "relu" not in functions:
+        return "MBConv"
+    if "hard_silu" in functions or gates or ("relu" in functions and "relu6" not in functions):
+        return "Bottleneck"
+    return "InvertedResidual"
+
+
+def _expansion(traits: Traits) -> float | None:
+    """By how much the first convolution widens; where the width was rounded to a multiple, the whole number before."""
+    before = traits.input_channels
+    after = traits.kernels[0].shape[-1] if len(traits.letters) > 2 else before
+    if not isinstance(before, int) or not isinstance(after, int) or not before:
+        return None
+    whole = round(after / before)
+    rounded = int(before * whole + MULTIPLE / 2) // MULTIPLE * MULTIPLE
+    return float(whole) if rounded == after else after / before
+
+
+def _is_convnext(traits: Traits) -> bool:
+    return traits.ends_in_sum and traits.letters in ("dpp", "dff")
+
+
+def _is_fire(traits: Traits) -> bool:
+    return traits.ends_in_concatenation and traits.letters in ("ppc", "pcp")
+
+
+def _is_shuffle(traits: Traits) -> bool:
+    return traits.ends_in_concatenation and "d" in traits.letters
+
+
+def _is_dense(traits: Traits) -> bool:
+    """A dense layer: its input laid beside what it makes of it."""
+    inside = {node.index for node in traits.nodes}
+    joins = traits.ends_in_concatenation and len(traits.kernels) <= 2
+    return joins and any(source.index not in inside for source in traits.merging[-1].inputs)
+
+
+def _is_bottleneck(traits: Traits) -> bool:
+    return traits.ends_in_sum and traits.letters in ("pcp", "pgp", "pcpp", "pgpp", "ppcp", "ppgp")
+
+
+def _is_basic(traits: Traits) -> bool:
+    return traits.ends_in_sum and traits.letters in ("cc", "ccp", "pcc")
+
+
+def _is_separable_residual(traits: Traits) -> bool:
+    return traits.ends_in_sum and "s" in traits.letters
+
+
+RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (
+    ("ConvNeXt", _is_convnext),
+    ("Fire", _is_fire),
+    ("ShuffleUnit", _is_shuffle),
+    ("DenseLayer", _is_dense),
+    ("Inception", lambda traits: traits.ends_in_concatenation),
+    ("Bottleneck", _is_bottleneck),
+    ("BasicBlock", _is_basic),
+    ("SeparableResidual", _is_separable_residual),
+)
+"""Names of blocks and what tells them, the first that fits."""
+
+
+def _other(traits: Traits) -> str:
+    if traits.ends_in_sum:
+        return "Residual"
+    convolutions = sum(node.role in CONVOLUTIONS for node in traits.kernels)
+    return "Convolutions" if convolutions else "Block"

@@ -1,0 +1,128 @@
+"""Blocks that are no regions: convolutions one behind the other that a person knows as one block.
+
+A residual block's first of its row has no residual, for it strides or widens; what it has is the same sequence as those
+behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects. MobileNet
+V1's blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
+convolution that such a block ends with begins no other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cnncli.graph import Node, Role
+from cnncli.graph.roles import KERNELS
+from cnncli.grouping.units import Item, Sort
+from cnncli.grouping.wiring import Wiring
+
+
+def is_pointwise(node: Node) -> bool:
+    """Whether it is a 1x1 convolution without a stride, or a dense layer over the channels of a map."""
+    layer: Any = node.layer
+    if node.role is Role.DENSE:
+        return len(node.shape) == 3
+    if node.role is not Role.CONVOLUTION or getattr(layer, "groups", 1) != 1:
+        return False
+    window = layer.window()
+    return window is not None and window.extent == (1, 1) and window.stride == (1, 1)
+
+
+def is_separable(node: Node) -> bool:
+    """Whether one layer is a depthwise and a 1x1 convolution."""
+    return node.role is Role.CONVOLUTION and node.layer.between(*node.input_shapes[:1]) is not None
+
+
+def kernel(wiring: Wiring, item: Item) -> Node | None:
+    """The kernel of an item that has one and is no block."""
+    if item.sort is not Sort.KERNEL:
+        return None
+    return next(wiring.nodes[index] for index in item.nodes if wiring.nodes[index].role in KERNELS)
+
+
+class Steps:
+    """A sequence of items, read step by step as a row of one behind the other."""
+
+    def __init__(self, wiring: Wiring, items: Sequence[Item]) -> None:
+        self.wiring, self.items = wiring, items
+        self._home = {node: item for item in items for node in item.nodes}
+
+    def matched(self, start: int, *steps: Callable[[Item], bool | None]) -> int:
+        """How many items from `start` on these steps are, each reading the one before it alone; 0 if they are not.
+
+        A step that answers None takes no item.
+        """
+        at = start
+        for step in steps:
+            answer = self._linked(start, at) and step(self.items[at])
+            if answer is None:
+                continue
+            if not answer:
+                return 0
+            at += 1
+        return at - start
+
+    def _linked(self, start: int, at: int) -> bool:
+        if at >= len(self.items):
+            return False
+        return at == start or self._reads(self.items[at]) == {id(self.items[at - 1])}
+
+    def _reads(self, item: Item) -> set[int]:
+        inside = set(item.nodes)
+        sources = (source for node in item.nodes for source in self.wiring.sources[node] if source not in inside)
+        return {id(self._home.get(source)) for source in sources}  # an input has no item here
+
+    # The steps.
+
+    def pointwise(self, item: Item) -> bool:
+        found = kernel(self.wiring, item)
+        return found is not None and is_pointwise(found)
+
+    def depthwise(self, item: Item) -> bool:
+        found = kernel(self.wiring, item)
+        return found is not None and found.role is Role.DEPTHWISE
+
+    def gate(self, item: Item) -> bool | None:
+        """A gate, or nothing."""
+        return True if item.sort is Sort.GATE else None
+
+    def branches(self, item: Item) -> bool:
+        """Two kernels side by side whose outputs are concatenated: what a Fire module has behind its squeeze."""
+        if item.sort is not Sort.BLOCK:
+            return False
+        nodes = [self.wiring.nodes[index] for index in item.nodes]
+        inside = set(item.nodes)
+        kernels = [node for node in nodes if node.role in KERNELS]
+        merging = [node for node in nodes if node.role is Role.MERGING]
+        side_by_side = all(source not in inside for node in kernels for source in self.wiring.sources[node.index])
+        return len(kernels) == 2 and side_by_side and len(merging) == 1 and not merging[0].layer.combines
+
+    def separable(self, item: Item) -> bool:
+        found = kernel(self.wiring, item)
+        return found is not None and is_separable(found)
+
+
+def with_sequences(wiring: Wiring, items: Sequence[Item]) -> list[Item]:
+    """The items, those of a sequence together as a block."""
+    steps = Steps(wiring, items)
+    found: list[Item] = []
+    at = 0
+    while at < len(items):
+        count = _sequence(steps, at)
+        found.append(_joined(items[at : at + count]) if count else items[at])
+        at += count or 1
+    return found
+
+
+def _sequence(steps: Steps, at: int) -> int:
+    """How many items are a block from here on."""
+    return (
+        steps.matched(at, steps.pointwise, steps.depthwise, steps.gate, steps.pointwise)
+        or steps.matched(at, steps.depthwise, steps.gate, steps.pointwise)
+        or steps.matched(at, steps.separable)
+        or steps.matched(at, steps.pointwise, steps.branches)
+    )
+
+
+def _joined(items: Sequence[Item]) -> Item:
+    return Item(Sort.BLOCK, [node for item in items for node in item.nodes])

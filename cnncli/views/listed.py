@@ -1,0 +1,111 @@
+"""The table of `list` for models that were named: a row each, files with what kind of file they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnncli.analysis.metrics import Totals
+from cnncli.document.document import Document
+from cnncli.document.numbers import scaled, shape
+from cnncli.document.prose import enumerated
+from cnncli.document.table import Column, Table, natural_width
+from cnncli.graph import Shape
+from cnncli.network import Network
+from cnncli.views.data import ends_data, model_data, stored_data, totals_data, uncounted_data, versioned
+from cnncli.views.origin import shortly
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A network with its figures; `name` is short, as it stands beside the others."""
+
+    network: Network
+    name: str
+    totals: Totals
+
+    @property
+    def format(self) -> str:
+        """What kind of file it is; of others what they are instead."""
+        file, about = self.network.origin.file, self.network.about
+        return file.format.title if file else "architecture" if about else "Python"
+
+    @property
+    def bytes(self) -> int | None:
+        file = self.network.origin.file
+        return file.bytes if file else None
+
+    @property
+    def input_shape(self) -> Shape | None:
+        inputs = self.network.graph.inputs
+        return inputs[0].shape if inputs else None
+
+    @property
+    def quantization(self) -> str:
+        reading = self.network.origin.reading
+        return reading.quantization if reading else ""
+
+
+COLUMNS = (
+    Column("name", "Model", lambda listed: listed.name),
+    Column("format", "Format", lambda listed: listed.format),
+    Column("bytes", "Size", lambda listed: listed.bytes, True, lambda size: "" if size is None else scaled(size, "B")),
+    Column("params", "Params", lambda listed: listed.totals.params, True, scaled),
+    Column("macs", "MACs", lambda listed: listed.totals.macs, True, scaled),
+    Column("input_shape", "Input", lambda listed: listed.input_shape, False, lambda sizes: shape(sizes or ())),
+    Column("quantization", "Quantization", lambda listed: listed.quantization),
+)
+SCARCE = ("quantization", "bytes", "format", "input_shape")
+"""Columns that give way, in this order, where a terminal is narrow."""
+
+
+def models_document(networks: Sequence[Network]) -> Document:
+    """Some models, in the order in which they were named."""
+    found = [
+        Listed(network, short.reference, Totals(network.graph))
+        for network, short in zip(networks, shortly(networks), strict=True)
+    ]
+    reference = Column("reference", "Reference", lambda listed: listed.network.reference)
+    return Document(
+        title="Models",
+        sections=lambda width: [_fitting(found, width)],
+        data=lambda: versioned({"models": list(map(_data, found))}),
+        sheet=lambda: Table([reference, *COLUMNS[1:]], found),
+    )
+
+
+def _fitting(found: Sequence[Listed], width: int) -> Table:
+    """The table without the columns that say nothing, and those for which there is no room."""
+    shown = [column for column in COLUMNS if column.key in ("name", "params", "macs") or _says(column, found)]
+    table = Table(shown, found)
+    left_out: list[str] = []
+    for key in SCARCE:
+        if natural_width(table) > width and any(column.key == key for column in shown):
+            left_out += [column.header for column in shown if column.key == key]
+            table = replace(table, columns=[column for column in table.columns if column.key != key])
+    notes = [_uncounted(listed) for listed in found if listed.totals.uncounted()]
+    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
+    return replace(table, notes=[*notes, *missing])
+
+
+def _says(column: Column, found: Sequence[Listed]) -> bool:
+    return any(column.value(listed) not in (None, "") for listed in found)
+
+
+def _uncounted(listed: Listed) -> str:
+    """What is not all counted, with the operations that are not."""
+    nodes = listed.totals.uncounted()
+    types = list(dict.fromkeys(node.type for node in nodes))
+    more = [*types[:3], f"{len(types) - 3} more"] if len(types) > 3 else types
+    return f"{listed.name}: {len(nodes)} layer{'s' if len(nodes) > 1 else ''} uncounted ({', '.join(more)})"
+
+
+def _data(listed: Listed) -> dict[str, Any]:
+    network, totals = listed.network, listed.totals
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        "totals": {**totals_data(totals), **stored_data(network, totals)},
+        **uncounted_data(totals),
+    }
