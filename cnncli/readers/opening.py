@@ -19,41 +19,6 @@ from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, opened
 from cnncli.words import visible
 
-<<<<<<< HEAD
-
-class Format(NamedTuple):
-    """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
-
-    `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
-    something to it; `operations` is whether its files hold operations, of which layers are made.
-    """
-
-    key: str
-    title: str
-    module: str
-    suffixes: tuple[str, ...]
-    settles: frozenset[str] = frozenset()
-    operations: bool = True
-
-
-FORMATS = (
-    Format("keras", "Keras", "keras_file", (".keras",), operations=False),
-    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5"), operations=False),
-    Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
-    Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
-    Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
-    Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
-    Format("safetensors", "safetensors", "safetensors", (".safetensors",), operations=False),
-    Format("tfjs", "TensorFlow.js", "tfjs", (".json",), operations=False),
-)
-SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
-"""What a path of a model file may end in."""
-PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
-"""What usually ends the name of a file whose reading would run code."""
-
-=======
->>>>>>> main
 # What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.
 _OF_DAMAGE = (
     struct.error, IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError,
