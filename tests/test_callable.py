@@ -19,7 +19,7 @@ from cnncli.graph import Graph, Layer, Weight
 from cnncli.graph.layers import LAYERS, Conv2D, InputLayer, Opaque
 from cnncli.graph.plain import graph_of, plain
 from cnncli.models.reference import parse
-from cnncli.readers.python import is_callable_reference, read_callable
+from cnncli.readers.python import read_callable
 from cnncli.readers.reading import Reading
 
 FILES = Path(__file__).parent / "files"
@@ -97,36 +97,6 @@ def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def called(text: str, traceback: bool = False, **arguments: str) -> Reading:
     return read_callable(text, arguments, traceback=traceback, tell=lambda _: None)
-
-
-# Which texts name a callable.
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["train/model.py:build", "train.model:build", "train:build", "model.PY:Builder.inner", "json:loads", "lost.one:x"],
-)
-def test_texts_that_name_a_callable(inside: Path, text: str) -> None:
-    assert is_callable_reference(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "mobilenet_v2:alpha=0.5", "v2", "b0:", ":build", r"C:\model.h5", "C:model", "v3_small@article:x",
-        "nowhere:build", "model.keras", "a b:c", "train/model.py", "mobilenet_v2_0.5_96:classes", "",
-    ],
-)  # fmt: skip
-def test_texts_that_do_not(inside: Path, text: str) -> None:
-    assert not is_callable_reference(text)
-
-
-def test_to_tell_imports_nothing(folder: Path) -> None:
-    code = (
-        "import sys; from cnncli.readers.python import is_callable_reference as told; assert told('train.model:build');"
-        "assert not {'train', 'cnncli.child', 'cnncli.readers.opening', 'asyncio'} & set(sys.modules), 'too much'"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
 
 
 # What they give.
