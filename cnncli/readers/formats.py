@@ -33,6 +33,7 @@ FORMATS = (
     Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
     Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
     Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
+    Format("safetensors", "safetensors", "safetensors", (".safetensors",), operations=False),
     Format("tfjs", "TensorFlow.js", "tfjs", (".json",), operations=False),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)

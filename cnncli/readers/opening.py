@@ -116,6 +116,8 @@ def recognized(source: Source, path: Path) -> Format:
         return by_key("tflite")
     if head[:8] == b"\x89HDF\r\n\x1a\n" or head[512:520] == b"\x89HDF\r\n\x1a\n":
         return by_key("h5")
+    if _is_safetensors(head, source.size):
+        return by_key("safetensors")
     if head.lstrip()[:1] == b"{":
         return by_key("tfjs")
     if _is_pickle(head):
@@ -135,10 +137,14 @@ def _of_archive(source: Source) -> Format:
     names = Archive(source).names
     if "config.json" in names:
         return by_key("keras")
-    if any(name.endswith((".pkl", "data.pkl")) for name in names) and not _is_pt2(names):
-        raise UsageError(_of_pickle(source.name))
     if _is_pt2(names):
         return by_key("pt2")
+    if any("/code/" in name for name in names):
+        raise UsageError(f"{source.name} is a TorchScript archive, whose constants are a pickle; {_WAY_OUT}")
+    if any(name.endswith(".pkl") for name in names):
+        raise UsageError(_of_pickle(source.name))
+    if any("data/aotinductor/" in name for name in names):
+        raise UsageError(f"{source.name} holds compiled code alone (AOTInductor), which says no layers; {_WAY_OUT}")
     inside = ", ".join(visible(name) for name in names[:3])
     raise UsageError(
         f"{source.name} is a zip archive, but of no model that is known here: it holds {inside or 'nothing'}"
@@ -153,16 +159,24 @@ def _is_pt2(names: list[str]) -> bool:
     )
 
 
+def _is_safetensors(head: bytes, size: int) -> bool:
+    """8 bytes that say how long a text of JSON is, and the text."""
+    return head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= size - 8
+
+
 def _is_pickle(head: bytes) -> bool:
     """A pickle of protocol 2 to 5 begins so; torch's old files do."""
     return head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
 
 
+_WAY_OUT = (
+    "write the model as torch.export.save(torch.export.export(model, (example,)), 'model.pt2') or by "
+    "torch.onnx.export, and name that"
+)
+
+
 def _of_pickle(name: str) -> str:
-    return (
-        f"{name} holds a pickle, and reading one runs what is in it; write the model as "
-        "torch.export.save(torch.export.export(model, (example,)), 'model.pt2') or by torch.onnx.export, and name that"
-    )
+    return f"{name} holds a pickle, and reading one runs what is in it; {_WAY_OUT}"
 
 
 def _of_protobuf(head: bytes, path: Path) -> str:

@@ -37,34 +37,6 @@ class Job(NamedTuple):
     traceback: bool
 
 
-def is_callable_reference(text: str) -> bool:
-    """Whether a text names a callable: `file.py:name`, or `module:name` where there is such a module.
-
-    Nothing is imported to find that out.
-    """
-    place, colon, name = text.rpartition(":")
-    if not colon or not _is_dotted(name):
-        return False
-    if place.lower().endswith(".py"):
-        return True
-    return _is_dotted(place) and ("." in place or _is_module(place)) and not Path(place).exists()
-
-
-def _is_dotted(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split("."))
-
-
-def _is_module(name: str) -> bool:
-    """Whether a top module of this name can be imported, from the working directory too."""
-    from importlib.machinery import PathFinder
-    from importlib.util import find_spec
-
-    try:
-        return PathFinder.find_spec(name, [str(Path.cwd())]) is not None or find_spec(name) is not None
-    except (ImportError, ValueError, OSError):
-        return False
-
-
 def read_callable(text: str, arguments: Mapping[str, str], *, traceback: bool, tell: Tell) -> Reading:
     """Call what a text names with these arguments, and read the model that it gives.
 

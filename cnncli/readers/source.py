@@ -16,11 +16,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cnncli.errors import UsageError
+from cnncli.words import visible
 
 MOST_STRUCTURE = 64 * 2**20
 """Bytes of what a reader may hold at once of a file: a configuration, a graph's definition."""
 MOST_EXPANSION = 200
 """How many times larger than in the archive a member may become: JSON seldom shrinks to a hundredth."""
+
+
+MOST_PARTS = 200 * 2**20
+"""Bytes that the parts of a JSON text may take, as foreseen: 64 MB of empty objects would take 1.3 GB."""
+_BYTES_OF_OBJECT, _BYTES_OF_PART = 240, 50  # of CPython, an object with a key or two, and a list's item
 
 
 class Damaged(UsageError):
@@ -57,7 +63,7 @@ class Source:
         return io.BufferedReader(_Raw(self))
 
     def fail(self, why: str) -> NoReturn:
-        raise Damaged(f"{self.name}: {why}")
+        raise Damaged(visible(f"{self.name}: {why}"))
 
 
 class _Raw(io.RawIOBase):
@@ -102,6 +108,9 @@ def parsed_json(content: bytes, source: Source) -> Any:
     """JSON of a bounded size. Raises Damaged; nesting beyond what Python bears is damage too."""
     if len(content) > MOST_STRUCTURE:
         source.fail(f"has a JSON text of {len(content):,} bytes; at most {MOST_STRUCTURE:,} are read")
+    parts = content.count(b"{") * _BYTES_OF_OBJECT + (content.count(b"[") + content.count(b",")) * _BYTES_OF_PART
+    if parts > MOST_PARTS:
+        source.fail(f"has a JSON text that would take {parts:,} bytes of memory; at most {MOST_PARTS:,} are given")
     try:
         return json.loads(content)
     except RecursionError:

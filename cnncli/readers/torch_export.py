@@ -24,6 +24,8 @@ from cnncli.readers.torch_program import DTYPES, Operation, Sizes, Value, hint, 
 
 OLD_PROGRAM = "serialized_exported_program.json"
 _PROGRAM = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
+MOST_OPERATIONS = 20_000
+"""As many are read in two seconds; a network of a thousand layers has three thousand."""
 MOST_INLINED = 20
 """How deep functions within functions are read."""
 
@@ -59,7 +61,7 @@ def _chosen(members: Mapping[str, str], settings: Settings, source: Source) -> s
     if settings.subgraph.isdecimal() and int(settings.subgraph) < len(names):
         return names[int(settings.subgraph)]
     if settings.subgraph not in members:
-        near = suggestion(settings.subgraph, members)
+        near = suggestion(settings.subgraph, names)
         raise UsageError(f"{source.name} has no program {settings.subgraph!r}; it has {', '.join(names)}{near}")
     return settings.subgraph
 
@@ -112,6 +114,7 @@ class _Program:
         self._constants, self._given, self._outputs = _signature(module["signature"])
         self._spatial = operations.spatial_tensors(self._graph)
         self._sizes = Sizes()
+        self._count = 0
         batch = self._settle()
         self.network = TorchNetwork(
             name, batch=batch, raw=settings.raw, spatial=self._spatial, read=_read_names(self._graph)
@@ -220,6 +223,9 @@ class _Program:
     def _read(self, graph: Mapping[str, Any], values: dict[str, Value], depth: int) -> None:
         """Read a graph's nodes in order; `values` are its inputs, and become all its tensors."""
         integers = graph.get("sym_int_values") or {}
+        self._count += len(graph["nodes"])
+        if self._count > MOST_OPERATIONS:
+            raise UsageError(f"this program has {self._count:,} operations; at most {MOST_OPERATIONS:,} are read")
         for node in graph["nodes"]:
             if not any(_names(output) for output in node["outputs"]):
                 continue  # it computes a size, or checks one

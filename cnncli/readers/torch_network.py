@@ -7,11 +7,14 @@ from dataclasses import replace
 from math import prod
 
 from cnncli.amounts import UNKNOWN
-from cnncli.errors import LayerError
+from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Layer, Node, Shape, Weight
 from cnncli.graph.layers import Constant, Identity, Moving, Opaque, Permute, Select
 from cnncli.readers.assembly import Assembly
 from cnncli.readers.torch_program import Operation, Value
+
+MOST_ORIGINS = 100
+"""Parameters that a constant may be made of: each operation that reads it would name them all."""
 
 
 class TorchNetwork:
@@ -197,14 +200,16 @@ class TorchNetwork:
 
     def opaque(self, operation: Operation) -> None:
         """Append an operation that nobody knows; the constants that it reads are its weights."""
-        constants = [value for value in operation.tensors if value.constant]
-        weights = [weight for value in constants for weight in self.held(value)]
+        origins = dict.fromkeys(origin for value in operation.tensors if value.constant for origin in value.origins)
+        weights = [self._weight("constant", origin, origin.sizes) for origin in origins]
         inputs = [value for value in operation.tensors if not value.constant]
         self.several(operation, Opaque(operation.title, self.shape(operation.outputs[0])), inputs, weights)
 
     def fold(self, operation: Operation, parts: bool) -> None:
         """What is computed of constants alone is a constant; of a part of a parameter, that part is the weight."""
         origins = tuple(dict.fromkeys(origin for value in operation.tensors for origin in value.origins))
+        if len(origins) > MOST_ORIGINS:
+            raise UsageError(f"{operation.label} is made of {len(origins)} parameters; at most {MOST_ORIGINS} may be")
         for output in operation.outputs:
             output.constant = True
             output.identity = output.name

@@ -7,6 +7,7 @@ stand here as programs hold them before and after torch's decompositions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
@@ -86,15 +87,13 @@ def append(network: TorchNetwork, operation: Operation) -> None:
             _recode_constant(operation)
         return
     writer = WRITERS.get(operation.name) if operation.domain in ("aten", "quantized_decomposed") else None
-    before = len(network.graph.nodes)
     try:
         if writer is not None:
             writer(network, operation)
             network.select_others(operation)
             return
     except (LayerError, KeyError, TypeError, IndexError, ValueError, AttributeError):
-        if len(network.graph.nodes) > before + 2:
-            raise
+        pass  # called with other arguments than are known here
     network.opaque(operation)
 
 
@@ -239,7 +238,7 @@ def added_product(network: TorchNetwork, operation: Operation) -> None:
 
 def product(network: TorchNetwork, operation: Operation) -> None:
     one, other = operation.get("self"), operation.get("mat2", "other")
-    if other.constant and other.rank == 2 and not one.constant:
+    if other.constant and _matrix(other) and not one.constant:
         _dense(network, operation, one, other, None)
         return
     constants = [value for value in (one, other) if value.constant]
@@ -248,14 +247,21 @@ def product(network: TorchNetwork, operation: Operation) -> None:
     network.several(operation, MatMul(network.shape(operation.outputs[0])), inputs, weights)
 
 
+def _matrix(value: Value) -> tuple[int, ...]:
+    """The sizes of a constant that is one matrix, or the same one for all of a batch; nothing for another."""
+    last = value.sizes[-2:]
+    is_repeated = len(value.origins) == 1 and value.origins[0].size == prod(last)
+    return last if value.rank == 2 or (value.rank > 2 and is_repeated) else ()
+
+
 def _dense(
     network: TorchNetwork, operation: Operation, source: Value, kernel: Value, bias: Value | None,
     is_turned: bool = False,
 ) -> None:  # fmt: skip
     """A dense layer over the last axis; torch's linear holds its kernel turned, (outputs, inputs)."""
-    if not kernel.constant or kernel.rank != 2 or (bias is not None and not bias.constant):
+    if not kernel.constant or not _matrix(kernel) or (bias is not None and not bias.constant):
         raise LayerError("no constant matrix")
-    inputs, units = kernel.sizes[::-1] if is_turned else kernel.sizes
+    inputs, units = _matrix(kernel)[::-1] if is_turned else _matrix(kernel)
     source = network.in_layout(source, False, operation)
     layer = Dense(units, use_bias=bias is not None)
     weights = network.weights("kernel", kernel, (inputs, units))
@@ -374,7 +380,10 @@ def gated(network: TorchNetwork, operation: Operation) -> None:
 def pooling(network: TorchNetwork, operation: Operation) -> None:
     source = operation.get("self")
     axes = 1 if operation.name.endswith("1d") else 2
-    if source.rank != axes + 2 or "3d" in operation.name:
+    if "3d" in operation.name:
+        network.move(operation, None, [source], title=operation.name)
+        return
+    if source.rank != axes + 2:
         raise LayerError("not a map")
     source = network.in_layout(source, True, operation)
     size = _lengths(operation.get("kernel_size"), axes)
