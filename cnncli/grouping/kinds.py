@@ -8,6 +8,7 @@ Bottleneck.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from cnncli.graph import Kind, Node, Role
@@ -37,7 +38,7 @@ class Traits:
         found = {node.layer.function for node in self.nodes if node.role is Role.ACTIVATION}
         return found | {node.layer.function for node in self.kernels}
 
-    @property
+    @cached_property
     def letters(self) -> str:
         """Its kernels in order: p 1x1, d depthwise, s separable, g in groups, c another convolution, f dense."""
         return "".join(map(_letter, self.kernels))
