@@ -153,12 +153,17 @@ class Regions:
         if not self.joins(region) or region.kernels > MOST_KERNELS or self.grows(region):
             return False
         nodes, scales = self.wiring.nodes, self.wiring.scales
-        if len(nodes[region.entry].shape) != len(nodes[region.exit].shape):  # boxes of a detector, not a map
+        if len(nodes[region.entry].shape) != len(nodes[region.exit].shape) or self._is_list(region):
             return False
         ends = max(scales[region.entry], scales[region.exit])
         if region.deepest > 1.01 * ends:  # down and up again
             return False
         return not self._goes_around_a_row(region)
+
+    def _is_list(self, region: Region) -> bool:
+        """Whether what is concatenated are no channels, but as a detector's boxes."""
+        exit_ = self.wiring.nodes[region.exit]
+        return not exit_.layer.combines and all(exit_.shape[-1:] == each.shape[-1:] for each in exit_.inputs)
 
     def _goes_around_a_row(self, region: Region) -> bool:
         """Whether two blocks lie one behind the other in it."""
