@@ -139,15 +139,13 @@ class Regions:
         return exit_.role is Role.MERGING and exit_.layer.combines != "product" and bool(region.kernels)
 
     def grows(self, region: Region) -> bool:
-        """Whether it is a dense block's further layer: all before it since the same entry, and one more."""
+        """Whether it is a dense block's further layer: all that was concatenated before it, and one more."""
         joined = [each for each in region.within if self.joins(each)]
-        return (
-            not self.wiring.nodes[region.exit].layer.combines
-            and len(joined) == 1
-            and joined[0].entry == region.entry
-            and not self.wiring.nodes[joined[0].exit].layer.combines
-            and joined[0].exit not in self.wiring.sources[region.exit]
-        )
+        if len(joined) != 1 or joined[0].entry != region.entry or not self.joins(region):
+            return False
+        before, after = self.wiring.sources[joined[0].exit], self.wiring.sources[region.exit]
+        combined = self.wiring.nodes[region.exit].layer.combines + self.wiring.nodes[joined[0].exit].layer.combines
+        return not combined and set(before) < set(after)
 
     def is_block(self, region: Region) -> bool:
         if not self.joins(region) or region.kernels > MOST_KERNELS or self.grows(region):
