@@ -47,8 +47,7 @@ def wiring(graph: Graph) -> Wiring:
         for index in read:
             readers[index].append(node.index)
         before = min((scales[index] for index in real), default=1.0)
-        scale = before * _shrinking(node, nodes[real[0]] if real else None)
-        scales.append(float(f"{scale:.6g}"))  # what is divided and multiplied again is what it was
+        scales.append(before * _shrinking(node, nodes[real[0]] if real else None))
     return Wiring(nodes, sources, readers, scales)
 
 
