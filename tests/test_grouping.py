@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import foreign_networks as foreign
 import pytest
@@ -43,6 +45,9 @@ from cnncli.graph.layers import (
 from cnncli.grouping import grouped
 from cnncli.grouping.dominators import ROOT, Dominators
 from cnncli.grouping.names import indexes
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from growth import chain, dense_blocks
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -307,7 +312,9 @@ def test_along_one_axis_with_a_summary_of_its_blocks() -> None:
         x = net(Add(), x, net(Conv1D(8, 3, padding="same"), y))
     net(MaxPooling1D(2), x)
     found = keeps(net.graph)
-    assert [row.name for row in report(found, BLOCK).rows if "block" in row.name] == [f"stage1.block{n}" for n in (1, 2, 3)]
+    assert [row.name for row in report(found, BLOCK).rows if "block" in row.name] == [
+        f"stage1.block{n}" for n in (1, 2, 3)
+    ]
     assert diagram(found, Heading("net", ()), Options(detail="block")).sheet
 
 
@@ -358,7 +365,7 @@ def _gate(graph: Graph, x: Node, _: Node, name: str) -> Node:
 
 
 def _shared(graph: Graph, x: Node, _: Node, name: str) -> Node:
-    twin = next((node for node in graph.nodes if type(node.layer) is Conv2D and node.shares is None), None)
+    twin = next((node for node in graph.nodes if type(node.layer) is Conv2D and not node.shares), None)
     return graph.add(twin.layer if twin else Conv2D(4, 3, padding="same"), x, name=name, shares=twin)
 
 
@@ -412,3 +419,27 @@ def test_roles_of_inputs_stand_first() -> None:
     y = graph.add(InputLayer((8, 8, 4)), name="second")
     graph.add(Add(), x, y, name="add")
     assert [node.role for node in keeps(graph).nodes][:2] == [Role.INPUT, Role.INPUT]
+
+
+# Long graphs: a quadratic step would take minutes.
+
+
+def ladder(length: int) -> Graph:
+    """A chain down and one up, each step of which is linked with its like: U-Net's links, in thousands."""
+    graph = Graph("ladder")
+    x = graph.add(InputLayer((8, 8, 4)), name="image")
+    steps = []
+    for number in range(length // 3):
+        steps.append(x := graph.add(Conv2D(4, 3, padding="same"), x, name=f"down{number}"))
+    for number, step in enumerate(reversed(steps)):
+        x = graph.add(Conv2D(4, 3, padding="same"), x, name=f"up{number}")
+        x = graph.add(Add(), step, x, name=f"add{number}")
+    return graph
+
+
+@pytest.mark.parametrize(("make", "kinds"), [(chain, 4000), (dense_blocks, 9000), (ladder, 0)])
+def test_a_long_graph_is_grouped_in_one_pass(make: Callable[[int], Graph], kinds: int) -> None:
+    graph = make(20_000)
+    found = grouped(graph)
+    assert len(found.nodes) == len(graph.nodes)
+    assert len(found.kinds) >= kinds - 1

@@ -99,7 +99,7 @@ class Traits:
     """
 
     kind: Kind
-    kernel_size: tuple[int, ...]
+    kernel_size: Sizes
     strides: tuple[int, int]
     squeeze_excite: bool
     residual: bool

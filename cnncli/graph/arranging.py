@@ -35,7 +35,9 @@ def arranged(
 def _placed(made: Graph, node: Node, scope: Scope, new: Mapping[int, Node], owners: dict[int, Node]) -> Node:
     """A node's twin at the end of the graph in the making."""
     origin = node if node.shares is None else node.shares
-    given = origin.given if node.given is None else node.given
+    given = node.given
+    if given is None and node is not origin and origin.index not in owners:
+        given = origin.weights  # which stand here first now
     copy = Node(
         len(made.nodes), node.name, scope, node.layer, tuple([new[source.index] for source in node.inputs]),
         node.shape, node.dtype, given, owners.get(origin.index),

@@ -8,6 +8,7 @@ Bottleneck.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from cnncli.graph import Kind, Node, Role
@@ -37,7 +38,7 @@ class Traits:
         found = {node.layer.function for node in self.nodes if node.role is Role.ACTIVATION}
         return found | {node.layer.function for node in self.kernels}
 
-    @property
+    @cached_property
     def letters(self) -> str:
         """Its kernels in order: p 1x1, d depthwise, s separable, g in groups, c another convolution, f dense."""
         return "".join(map(_letter, self.kernels))
@@ -65,13 +66,13 @@ class Traits:
 def _letter(node: Node) -> str:
     if node.role is Role.DEPTHWISE:
         return "d"
+    if getattr(node.layer, "groups", 1) != 1:
+        return "g"
     if is_pointwise(node) or _is_strided_pointwise(node):
         return "p"
     if node.role is Role.DENSE:
         return "f"
-    if is_separable(node):
-        return "s"
-    return "g" if getattr(node.layer, "groups", 1) != 1 else "c"
+    return "s" if is_separable(node) else "c"
 
 
 def _is_strided_pointwise(node: Node) -> bool:
@@ -108,13 +109,14 @@ class Naming:
         self.traits = {id(item): Traits(wiring, item.nodes) for item in blocks}
         mobile = [each for each in self.traits.values() if "dp" in each.letters]
         self.inverted = _family(mobile)
+        self.expands = any(each.letters == "pdp" for each in mobile)
 
     def kind(self, item: Item) -> Kind:
         traits = self.traits[id(item)]
         for name, fits in RULES:
             if fits(traits):
                 return Kind(name)
-        if traits.letters == "pdp" or (traits.letters == "dp" and traits.is_linear):
+        if traits.letters == "pdp" or (self.expands and traits.letters == "dp" and traits.is_linear):
             return Kind(self.inverted, _expansion(traits))
         if traits.letters in ("dp", "s"):
             return Kind("DepthwiseSeparable")
@@ -152,7 +154,7 @@ def _is_fire(traits: Traits) -> bool:
 
 
 def _is_shuffle(traits: Traits) -> bool:
-    return traits.ends_in_concatenation and "d" in traits.letters
+    return (traits.ends_in_concatenation and "d" in traits.letters) or traits.letters == "gdg"
 
 
 def _is_dense(traits: Traits) -> bool:

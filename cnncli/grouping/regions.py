@@ -139,26 +139,29 @@ class Regions:
         return exit_.role is Role.MERGING and exit_.layer.combines != "product" and bool(region.kernels)
 
     def grows(self, region: Region) -> bool:
-        """Whether it is a dense block's further layer: all before it since the same entry, and one more."""
+        """Whether it is a dense block's further layer: all that was concatenated before it, and one more."""
         joined = [each for each in region.within if self.joins(each)]
-        return (
-            not self.wiring.nodes[region.exit].layer.combines
-            and len(joined) == 1
-            and joined[0].entry == region.entry
-            and not self.wiring.nodes[joined[0].exit].layer.combines
-            and joined[0].exit not in self.wiring.sources[region.exit]
-        )
+        if len(joined) != 1 or joined[0].entry != region.entry or not self.joins(region):
+            return False
+        before, after = self.wiring.sources[joined[0].exit], self.wiring.sources[region.exit]
+        combined = self.wiring.nodes[region.exit].layer.combines + self.wiring.nodes[joined[0].exit].layer.combines
+        return not combined and set(before) < set(after)
 
     def is_block(self, region: Region) -> bool:
         if not self.joins(region) or region.kernels > MOST_KERNELS or self.grows(region):
             return False
         nodes, scales = self.wiring.nodes, self.wiring.scales
-        if len(nodes[region.entry].shape) != len(nodes[region.exit].shape):  # boxes of a detector, not a map
+        if len(nodes[region.entry].shape) != len(nodes[region.exit].shape) or self._is_list(region):
             return False
         ends = max(scales[region.entry], scales[region.exit])
         if region.deepest > 1.01 * ends:  # down and up again
             return False
         return not self._goes_around_a_row(region)
+
+    def _is_list(self, region: Region) -> bool:
+        """Whether what is concatenated are no channels, but as a detector's boxes."""
+        exit_ = self.wiring.nodes[region.exit]
+        return not exit_.layer.combines and all(exit_.shape[-1:] == each.shape[-1:] for each in exit_.inputs)
 
     def _goes_around_a_row(self, region: Region) -> bool:
         """Whether two blocks lie one behind the other in it."""

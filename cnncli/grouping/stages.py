@@ -184,7 +184,8 @@ class Staging:
         return len(node.shape) == 2 and any(len(source.shape) == 3 for source in node.inputs)
 
     def _scale(self, item: Item) -> float:
-        return self.wiring.scales[item.exit]
+        """To four digits: what was divided and multiplied again is what it was."""
+        return float(f"{self.wiring.scales[item.exit]:.4g}")
 
     def _channels(self, item: Item) -> Any:
         shape = self.wiring.nodes[item.exit].shape
