@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from math import isclose, prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
@@ -169,12 +169,25 @@ def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
     if isinstance(layer, Elementwise) and not _scales_or_shifts(layer, node):
         return None
-    before = _kernel_before(units, inputs)
-    if before:
+    if _kernel_before(units, inputs) or _is_hard_sigmoid(units, layer, inputs[0]):
         return units.joined(inputs[0], node)
     if (inputs[0].layer.type == AFFINE or isinstance(inputs[0].layer, InputLayer)) and units.can_join(inputs[0]):
         return units.joined(inputs[0], node)
     return units.kept(node, Elementwise(AFFINE), inputs)
+
+
+def _is_hard_sigmoid(units: Units, layer: Layer, unit: Unit) -> bool:
+    """Whether a sixth of a relu6 makes it a hard sigmoid, which it is then: the 3 is a part of the kernel's bias."""
+    sixth = isinstance(layer, Elementwise) and prod(layer.constant or ()) == 1
+    if not sixth or unit.layer.role not in KERNELS or unit.layer.function != "relu6" or not units.can_join(unit):
+        return False
+    values: Any = layer
+    factor = {"Multiply": 1 / 6, "Divide": 6.0}.get(values.operation)
+    if factor is None or not (values.value is None or isclose(values.value, factor, rel_tol=1e-2)):
+        return False
+    options: Any = unit.layer
+    unit.layer = replace(options, activation="hard_sigmoid")
+    return True
 
 
 _AFFINE = (BatchNormalization, Rescaling, Normalization)
