@@ -210,7 +210,7 @@ def _behind_idle(node: Node) -> Node:
 
 def _scales_or_shifts(layer: Elementwise, node: Node) -> bool:
     known = layer.operation in ("Add", "BiasAdd", "Subtract", "Multiply", "Divide") and len(node.inputs) == 1
-    return known and layer.constant is not None and prod(layer.constant) in (1, (*layer.constant, 1)[-1])
+    return known and layer.constant is not None and prod(layer.constant) in (1, (1, *layer.constant)[-1])
 
 
 def _activation(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
