@@ -56,9 +56,6 @@ def _part(difference: Differs) -> str:
     before, after = difference.before, difference.after
     if difference.part is Part.HEAD:
         return f"the head ({shape(before)} → {shape(after)})" if before != after else "the head"
-    if difference.part is Part.SCALING:
-        missing = "" if before and after else f", which only the {'first' if before else 'second'} has"
-        return f"the scaling of the input{missing}"
     if difference.part is Part.PADDING:
         return "how " + ("a kernel pads its map" if difference.count == 1 else f"{difference.count} kernels pad")
     return f"the last activation ({before or 'none'} → {after or 'none'})"
@@ -70,6 +67,8 @@ def _conversion(conversion: Conversion) -> str:
         return f"Batch normalization is folded into the kernels in {reference}, whose parameters are fewer by that."
     if conversion.what is Left.TRAINING:
         return f"What acts in training only, such as dropout, is left out of {reference}."
+    if conversion.what is Left.SCALING:
+        return f"{reference} does not scale its input, unless its first kernel does."
     return f"Quantization of {reference}: {conversion.detail}."
 
 

@@ -17,7 +17,7 @@ from cnncli.analysis.compare.difference import Change, difference
 from cnncli.analysis.labels import layer_label
 from cnncli.analysis.structure import arguments
 from cnncli.graph import Graph, Node, Role, Shape
-from cnncli.graph.normal import AFFINE
+from cnncli.graph.normal import scales_input
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Part(str, Enum):
 
     HEAD = "head"
     """What stands behind the last map."""
-    SCALING = "scaling"
-    """A scale and a shift of the input."""
     LAST_ACTIVATION = "last_activation"
     PADDING = "padding"
     """How kernels pad their maps."""
@@ -69,6 +67,8 @@ class Left(str, Enum):
     """Its batch normalization is a part of the kernels."""
     TRAINING = "training"
     """It lacks what acts in training only."""
+    SCALING = "scaling"
+    """It does not scale its input, unless by the first kernel."""
     QUANTIZED = "quantized"
 
 
@@ -200,20 +200,13 @@ def _function(node: Node | None) -> str:
 
 
 def _parts(differing: Sequence[_Difference]) -> list[Difference]:
-    scaling = [each for each in differing if _scales_input(each.before) or _scales_input(each.after)]
     padding = [each for each in differing if _only(each, "padding") or _pads(each)]
     found: list[Difference] = []
-    if scaling:
-        found.append(Differs(Part.SCALING, bool(scaling[0].before), bool(scaling[0].after)))
     kernels = sum(each.before is not None and each.after is not None for each in padding)
     if padding:
         found.append(Differs(Part.PADDING, count=max(kernels, len(padding) - kernels)))
-    told = {*scaling, *padding}
+    told = set(padding)
     return found + [_single(each) for each in differing if each not in told]
-
-
-def _scales_input(node: Node | None) -> bool:
-    return node is not None and node.type == AFFINE and node.inputs[0].role is Role.INPUT
 
 
 def _pads(difference: _Difference) -> bool:
@@ -250,7 +243,7 @@ def _single(difference: _Difference) -> Single:
 
 def _conversions(one: Entry, other: Entry) -> tuple[Conversion, ...]:
     found = []
-    for what, counted in ((Left.FOLDED, _normalizations), (Left.TRAINING, _training)):
+    for what, counted in ((Left.FOLDED, _normalizations), (Left.TRAINING, _training), (Left.SCALING, scales_input)):
         counts = counted(one.graph), counted(other.graph)
         if bool(counts[0]) != bool(counts[1]):
             found.append(Conversion(what, (one if not counts[0] else other).reference))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
+from math import isclose, prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph.graph import Node
+from cnncli.graph.graph import Graph, Node
 from cnncli.graph.layer import Layer, Shape, dilated, pair
 from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
@@ -162,21 +162,55 @@ def _kernel_before(units: Units, inputs: Sequence[Unit]) -> Unit | None:
 
 
 def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
-    """A scale and a shift by constants: a part of the kernel before it, or of another one."""
+    """A scale and a shift by constants: a part of the kernel before it, of another one, or of how the input is given.
+
+    Of an input a converter folds it into the first kernel, where there is nothing but a scale.
+    """
     layer: Any = node.layer
     if isinstance(layer, Elementwise) and not _scales_or_shifts(layer, node):
         return None
-    before = _kernel_before(units, inputs)
-    if before:
+    if _kernel_before(units, inputs) or _is_hard_sigmoid(units, layer, inputs[0]):
         return units.joined(inputs[0], node)
-    if inputs[0].layer.type == AFFINE and units.can_join(inputs[0]):
+    if (inputs[0].layer.type == AFFINE or isinstance(inputs[0].layer, InputLayer)) and units.can_join(inputs[0]):
         return units.joined(inputs[0], node)
     return units.kept(node, Elementwise(AFFINE), inputs)
 
 
+def _is_hard_sigmoid(units: Units, layer: Layer, unit: Unit) -> bool:
+    """Whether a sixth of a relu6 makes it a hard sigmoid, which it is then: the 3 is a part of the kernel's bias."""
+    sixth = isinstance(layer, Elementwise) and prod(layer.constant or ()) == 1
+    if not sixth or unit.layer.role not in KERNELS or unit.layer.function != "relu6" or not units.can_join(unit):
+        return False
+    values: Any = layer
+    factor = {"Multiply": 1 / 6, "Divide": 6.0}.get(values.operation)
+    if factor is None or not (values.value is None or isclose(values.value, factor, rel_tol=1e-2)):
+        return False
+    options: Any = unit.layer
+    unit.layer = replace(options, activation="hard_sigmoid")
+    return True
+
+
+_AFFINE = (BatchNormalization, Rescaling, Normalization)
+
+
+def scales_input(graph: Graph) -> bool:
+    """Whether the network begins with a scale and a shift of its input."""
+    return any(
+        (isinstance(node.layer, Elementwise) and _scales_or_shifts(node.layer, node)) or isinstance(node.layer, _AFFINE)
+        for node in graph.nodes
+        if len(node.inputs) == 1 and isinstance(_behind_idle(node.inputs[0]).layer, InputLayer)
+    )
+
+
+def _behind_idle(node: Node) -> Node:
+    while node.layer.idle and len(node.inputs) == 1:
+        (node,) = node.inputs
+    return node
+
+
 def _scales_or_shifts(layer: Elementwise, node: Node) -> bool:
     known = layer.operation in ("Add", "BiasAdd", "Subtract", "Multiply", "Divide") and len(node.inputs) == 1
-    return known and layer.constant is not None and prod(layer.constant) in (1, (*layer.constant, 1)[-1])
+    return known and layer.constant is not None and prod(layer.constant) in (1, (1, *layer.constant)[-1])
 
 
 def _activation(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
@@ -331,7 +365,7 @@ FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (Dense, _kernel),
     (Conv1D, _one_dimensional),
     (TimeDistributed, _distributed),
-    *((kind, _affine) for kind in (BatchNormalization, Rescaling, Normalization, Elementwise)),
+    *((kind, _affine) for kind in (*_AFFINE, Elementwise)),
     *((kind, _merging) for kind in (Merge, Elementwise)),
     (LayerNormalization, _layer_normalization),
     *((kind, _activation) for kind in (Activation, Softmax, ReLU, LeakyReLU, ELU)),

@@ -1,0 +1,307 @@
+"""The same network out of another kind of file is the same network, and what differs is named."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from growth import chain
+
+from cnncli.analysis.compare.across import Differs, InputSize, Left, Part, Single, across, units_aligned
+from cnncli.analysis.compare.alignment import align
+from cnncli.analysis.compare.comparison import Entry, entry, identical
+from cnncli.analysis.metrics import Totals
+from cnncli.analysis.structure import structural_hash
+from cnncli.graph import Graph, Layer, Node
+from cnncli.graph.layers import (
+    Activation,
+    Add,
+    AveragePooling2D,
+    Conv1D,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Elementwise,
+    Flatten,
+    GlobalAveragePooling2D,
+    InputLayer,
+    Multiply,
+    ReLU,
+    Reshape,
+    SeparableConv2D,
+    Softmax,
+    ZeroPadding2D,
+)
+from cnncli.graph.normal import normal
+from cnncli.models.catalogue import MODELS
+from cnncli.network import ModelFile, Network, Origin, network
+from cnncli.readers.opening import by_key
+from cnncli.readers.reading import Reading
+from cnncli.views.compare import Asked, comparison_document
+
+NETWORKS = [spec.name for spec in MODELS]
+
+
+class Converter:
+    """What TFLite's converter makes of a graph: no scopes or names, batch normalization folded, functions written out.
+
+    `changes` are layers instead of those of these names.
+    """
+
+    def __init__(self, graph: Graph, changes: dict[str, Layer] | None = None) -> None:
+        self.source, self.changes, self.graph = graph, changes or {}, Graph("converted")
+        self.made: dict[int, Node] = {}
+        self.readers = graph.readers()
+        for node in graph.nodes:
+            self.made[node.index] = self.convert(node)
+        self.graph.give(*(self.made[node.index] for node in graph.outputs))
+
+    def do(self, layer: Layer, *inputs: Node) -> Node:
+        return self.graph.add(layer, *inputs, name=f"op{len(self.graph.nodes)}")
+
+    def convert(self, node: Node) -> Node:
+        inputs = [self.made[source.index] for source in node.inputs]
+        layer: Any = self.changes.get(node.name, node.layer)
+        if layer.idle:
+            return inputs[0]
+        if layer.normalizes_batches:
+            return self.do(Elementwise("Add", node.shape[-1:]), *inputs)
+        if layer.type == "Rescaling":
+            return self.do(Elementwise("Add", ()), self.do(Elementwise("Multiply", ()), *inputs))
+        if layer.type == "Normalization":
+            return self.do(Elementwise("Multiply", (3,)), self.do(Elementwise("Subtract", (3,)), *inputs))
+        if layer.pools_globally and not isinstance(layer, AveragePooling2D):
+            pooled = self.do(replace(layer, keepdims=True), *inputs)
+            return pooled if layer.keepdims else self.do(Reshape(node.shape), pooled)
+        return self.function(layer, inputs)
+
+    def function(self, layer: Any, inputs: list[Node]) -> Node:
+        if layer.function == "linear":
+            return self.do(layer, *inputs)
+        if hasattr(layer, "use_bias"):
+            inputs = [self.do(replace(layer, activation="linear"), *inputs)]
+        if layer.function == "silu":
+            return self.do(Multiply(), self.do(Activation("sigmoid"), *inputs), *inputs)
+        if layer.function == "hard_sigmoid":
+            shifted = self.do(ReLU(max_value=6.0), self.do(Elementwise("Add", (), 3.0), *inputs))
+            return self.do(Elementwise("Multiply", (), 1 / 6), shifted)
+        return self.do(Softmax() if layer.function == "softmax" else Activation(layer.function), *inputs)
+
+
+def of_file(graph: Graph, quantization: str = "", name: str = "model.tflite") -> Entry:
+    file = ModelFile(Path(name), by_key("tflite"), 1, Reading(graph, quantization=quantization))
+    return entry(Network(name, graph, Origin("file", file=file), "model"))
+
+
+def registry(reference: str) -> Entry:
+    return entry(network(reference))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_converted_network_has_no_structural_difference(name: str) -> None:
+    original = registry(name)
+    converted = of_file(Converter(original.graph).graph)
+    found = across(converted, original)
+    assert found.same
+    assert identical(converted, original)
+    assert Left.FOLDED in {each.what for each in found.conversions}
+    assert {each.reference for each in found.conversions} == {"model.tflite"}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_normal_form_multiplies_what_the_network_does(name: str) -> None:
+    graph = network(name).graph
+    found = normal(graph)
+    assert Totals(found).macs == Totals(graph).macs
+    assert {node.shape[-1] for node in found.outputs} == {node.shape[-1] for node in graph.outputs}
+    assert structural_hash(normal(found)) == structural_hash(found)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_with_another_head_it_is_identical_but_for_the_head(name: str) -> None:
+    converted = of_file(Converter(network(f"{name}:classes=7").graph).graph)
+    found = across(converted, registry(name))
+    assert not found.same
+    (head,) = found.differences
+    assert (head.part, head.before, head.after) == (Part.HEAD, (7,), (1000,)) if isinstance(head, Differs) else False
+    assert not identical(converted, registry(name))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_one_kernel_that_differs_is_named(name: str) -> None:
+    original = registry(name)
+    depthwise = [node for node in original.graph.nodes if isinstance(node.layer, DepthwiseConv2D)]
+    node = next(node for node in depthwise[len(depthwise) // 2 :] if node.layer.strides == (1, 1))
+    options: Any = node.layer
+    wider = replace(options, kernel_size=tuple(size + 2 for size in options.kernel_size))
+    converted = of_file(Converter(original.graph, {node.name: wider}).graph)
+    (single,) = across(converted, original).differences
+    assert isinstance(single, Single)
+    assert single.after == node.name
+    ((what, before, after),) = [(fact.what, fact.before, fact.after) for fact in single.facts]
+    assert (what, before, after) == ("kernel_size", wider.config()["kernel_size"], options.kernel_size)
+
+
+def test_another_input_is_told_as_that() -> None:
+    converted = of_file(Converter(network("mobilenet_v2:input_shape=96x96").graph).graph)
+    found = across(converted, registry("mobilenet_v2"))
+    assert found.differences == (InputSize((96, 96, 3), (224, 224, 3)),)
+
+
+def test_networks_that_have_little_in_common_are_not_taken_apart() -> None:
+    found = across(of_file(Converter(network("mobilenet_v1").graph).graph), registry("efficientnet_b0"))
+    assert not found.akin
+    assert found.conversions == ()
+
+
+def test_quantization_is_told_apart_from_structure() -> None:
+    original = registry("mobilenet_v2:alpha=0.35")
+    converted = of_file(Converter(original.graph).graph, quantization="int8")
+    found = across(original, converted)
+    assert found.same
+    assert [(each.what, each.detail) for each in found.conversions if each.what is Left.QUANTIZED] == [
+        (Left.QUANTIZED, "int8")
+    ]
+
+
+def small(*layers: Layer, shape: tuple[int, ...] = (16, 16, 4)) -> Graph:
+    graph = Graph("small")
+    x = graph.add(InputLayer(shape), name="image")
+    for at, layer in enumerate(layers):
+        x = graph.add(layer, x, name=f"layer{at}")
+    return graph
+
+
+ALIKE: dict[str, tuple[list[Layer], list[Layer]]] = {
+    "padding as a layer": (
+        [Conv2D(8, 3, strides=2, padding="same")],
+        [ZeroPadding2D(((0, 1), (0, 1))), Conv2D(8, 3, strides=2)],
+    ),
+    "no padding": ([Conv2D(8, 1, padding="same")], [Conv2D(8, 1)]),
+    "a fused activation": ([Conv2D(8, 3), ReLU()], [Conv2D(8, 3, activation="relu")]),
+    "a classifier of a map": (
+        [GlobalAveragePooling2D(keepdims=True), Conv2D(5, 1), Flatten(), Activation("softmax")],
+        [GlobalAveragePooling2D(), Dense(5), Softmax()],
+    ),
+    "a window that is the whole map": ([AveragePooling2D(16), Flatten()], [GlobalAveragePooling2D()]),
+    "dense layers of a map": ([Dense(7)], [Conv2D(7, 1)]),
+    "a separable convolution": (
+        [SeparableConv2D(6, 3, padding="same", activation="relu")],
+        [DepthwiseConv2D(3, padding="same"), Conv2D(6, 1), ReLU()],
+    ),
+    "one group a channel": ([Conv2D(8, 3, groups=4)], [DepthwiseConv2D(3, depth_multiplier=2)]),
+    "flattening": ([Flatten(), Dense(3)], [Reshape((1024,)), Dense(3)]),
+    "reshapes to and fro": ([Reshape((256, 4)), Reshape((16, 16, 4)), Conv2D(3, 1)], [Conv2D(3, 1)]),
+    "a scale behind a kernel": ([Conv2D(8, 3), Elementwise("Multiply", (8,)), ReLU()], [Conv2D(8, 3), ReLU()]),
+    "a leaky rectifier": ([ReLU(negative_slope=0.1)], [ReLU(negative_slope=0.10000000149)]),
+}
+
+
+@pytest.mark.parametrize("what", ALIKE)
+def test_ways_of_writing_one_thing(what: str) -> None:
+    one, other = (small(*layers) for layers in ALIKE[what])
+    assert structural_hash(normal(one)) == structural_hash(normal(other))
+    assert Totals(normal(one)).macs == Totals(one).macs == Totals(normal(other)).macs
+
+
+DIFFERENT: dict[str, tuple[list[Layer], list[Layer]]] = {
+    "padding on the other side": (
+        [Conv2D(8, 3, strides=2, padding="same")],
+        [ZeroPadding2D(((1, 0), (1, 0))), Conv2D(8, 3, strides=2)],
+    ),
+    "another function": ([Conv2D(8, 3), ReLU()], [Conv2D(8, 3), Activation("relu6")]),
+    "a function before": ([ReLU(), Conv2D(8, 3)], [Conv2D(8, 3), ReLU()]),
+    "pooling and flattening": ([GlobalAveragePooling2D(), Dense(5)], [Flatten(), Dense(5)]),
+    "groups": ([Conv2D(8, 3, groups=2)], [Conv2D(8, 3)]),
+    "a slope": ([ReLU(negative_slope=0.1)], [ReLU(negative_slope=0.2)]),
+}
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_what_is_not_one_thing(what: str) -> None:
+    one, other = (small(*layers) for layers in DIFFERENT[what])
+    assert structural_hash(normal(one)) != structural_hash(normal(other))
+
+
+def test_a_convolution_along_steps_is_one_of_a_single_row() -> None:
+    one = small(Conv1D(8, 3, padding="same"), ReLU(), Conv1D(4, 3), shape=(20, 5))
+    row = [Conv2D(8, (1, 3), padding="same"), ReLU(), Reshape((20, 8)), Reshape((1, 20, 8)), Conv2D(4, (1, 3))]
+    other = small(Reshape((1, 20, 5)), *row, Reshape((18, 4)), shape=(20, 5))
+    assert structural_hash(normal(one)) == structural_hash(normal(other))
+
+
+def test_the_order_of_branches_in_a_file_makes_no_difference() -> None:
+    def branches(swapped: bool) -> Graph:
+        graph = Graph("branches")
+        x = graph.add(InputLayer((8, 8, 4)), name="image")
+        for name in "ba" if swapped else "ab":
+            kernel = Conv2D(4, 3 if name == "a" else 1, padding="same")
+            graph.add(kernel, x, name=name)
+        found = {node.name: node for node in graph.nodes}
+        graph.add(Add(), *(found[name] for name in ("ba" if swapped else "ab")), name="sum")
+        return graph
+
+    one, other = normal(branches(False)), normal(branches(True))
+    assert [node.layer for node in one.nodes] == [node.layer for node in other.nodes]
+
+
+def sections(one: Entry, other: Entry, diff: bool = False) -> list[Any]:
+    return list(comparison_document([one, other], Asked(diff=diff, stages=False)).sections(100))
+
+
+def test_sentences_and_data() -> None:
+    original = registry("mobilenet_v1:alpha=0.25")
+    converted = of_file(Converter(original.graph).graph, quantization="int8 weights")
+    told = list(sections(converted, original)[1].lines)
+    assert told[0] == f"model.tflite and {original.reference} have no structural difference."
+    assert "Quantization of model.tflite: int8 weights." in told
+    assert any("Batch normalization is folded into the kernels in model.tflite" in line for line in told)
+    data = json.loads(json.dumps(comparison_document([converted, original]).data(), default=str))
+    (conversion,) = data["conversion"]
+    assert conversion["same_structure"] is True
+    assert conversion["but_for"] == []
+    assert {each["what"] for each in conversion["conversions"]} == {"folded", "training", "quantized"}
+    assert data["models"][1]["identical"] is True
+    assert data["changes"] == []
+
+
+def test_changes_are_told_by_the_blocks_that_were_written_by_hand() -> None:
+    original = registry("mobilenet_v2")
+    wider = DepthwiseConv2D(5, padding="same", use_bias=False)
+    converted = of_file(Converter(original.graph, {"stage4.block2.depthwise_conv": wider}).graph)
+    lines = sections(converted, original, diff=True)[-1].lines
+    assert [line.mark for line in lines[:-1]] == ["equal", "changed", "equal"]
+    assert lines[1].text.startswith("stage4 block2: k5x5 → k3x3, -6,144 params")
+
+
+def test_networks_of_the_registry_are_compared_as_ever() -> None:
+    data = comparison_document([registry("mobilenet_v1"), registry("mobilenet_v2")]).data()
+    assert "conversion" not in data
+
+
+@pytest.mark.parametrize("length", [300, 5_000])
+def test_long_sequences_are_aligned_where_they_are_equal(length: int) -> None:
+    """One is gone near the beginning, another is new near the end, and nothing in between is told by itself."""
+    first = ["a", "b", "c"] * length
+    second = [*first[:10], *first[11:-10], "x", *first[-10:]]
+    pairs = align(len(first), len(second), lambda i, j: 0 if first[i] == second[j] else 20, (first, second))
+    assert [i for i, _ in pairs if i is not None] == list(range(len(first)))
+    assert [j for _, j in pairs if j is not None] == list(range(len(second)))
+    matched = [(i, j) for i, j in pairs if i is not None and j is not None]
+    assert all(first[i] == second[j] for i, j in matched)
+    assert len(matched) > 0.9 * len(first)
+
+
+def test_long_graphs_are_aligned_in_a_moment() -> None:
+    one, other = normal(chain(10_000)), normal(chain(10_010))
+    start = perf_counter()
+    pairs = units_aligned(one, other)
+    assert perf_counter() - start < 10
+    assert sum(i is not None and j is not None for i, j in pairs) > 0.9 * len(one.nodes)
