@@ -172,7 +172,10 @@ def source_of(text: str) -> Source:
         return Source.FILE if not known or holds_model(Path(text)) else Source.REGISTRY
     head = re.split("[:@]", text, maxsplit=1)[0]
     if is_callable(text) and not _is_registered(head):
-        return Source.CALLABLE
+        from cnncli.readers.python import is_callable_reference
+
+        if is_callable_reference(text):
+            return Source.CALLABLE
     if head != text and (exists(head) or looks_like_path(head)) and not _is_registered(head):
         _refuse_tail(head, text[len(head) :])
     elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
