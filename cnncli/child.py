@@ -68,11 +68,12 @@ run_module(module, run_name="__main__")
 # The parent's side.
 
 
-def run(module: str, job: Any, what: str, tell: Tell, litter: Sequence[Path] = ()) -> Any:
+def run(module: str, job: Any, what: str, tell: Tell, litter: Sequence[Path] = (), *, is_theirs: bool = False) -> Any:
     """Give a child its job and return its answer; `tell` hears what it is busy with, `what` names it in messages.
 
     The job is anything that can be pickled, the answer plain data. `litter` are temporary folders of the parent's,
-    which are removed for it where it is killed.
+    which are removed for it where it is killed. `is_theirs` is for a job that runs a person's own code: what that
+    writes is shown as it comes, on our standard error, and Keras is set up as that person has set it up.
 
     Raises what the child raised of CnncliError, and MachineError where it ended otherwise: killed, crashed, or by an
     exception that is no expected failure. The child ends with this call, however that ends.
@@ -80,18 +81,20 @@ def run(module: str, job: Any, what: str, tell: Tell, litter: Sequence[Path] = (
     with (
         temporary_folder() as folder,
         (folder / "log").open("w+b") as log,
-        _started(module, log, folder) as child,
+        _shown(is_theirs) as shown,
+        _started(module, log, folder, shown) as child,
     ):
         token = secrets.token_hex()
         with suppress(OSError):  # it has ended before it read: the reason is found below
-            child.stdin.write(_envelope(token, pickle.dumps(job), [folder, *litter]))
+            child.stdin.write(_envelope(token, pickle.dumps(job), [folder, *litter], shown))
             child.stdin.flush()
         return _heard(child, token.encode(), log, what, tell)
 
 
-def _envelope(token: str, job: bytes, litter: Sequence[Path]) -> bytes:
+def _envelope(token: str, job: bytes, litter: Sequence[Path], shown: int | None) -> bytes:
     """A line of JSON that says what follows, and the job."""
-    head = {"token": token, "litter": [os.fspath(folder.absolute()) for folder in litter], "job": len(job)}
+    folders = [os.fspath(folder.absolute()) for folder in litter]
+    head = {"token": token, "litter": folders, "job": len(job), "shown": shown}
     return json.dumps(head).encode() + b"\n" + job
 
 
@@ -131,14 +134,38 @@ def _failure(message: Mapping[str, str]) -> CnncliError:
 
 
 @contextmanager
-def _started(module: str, log: IO[bytes], folder: Path) -> Iterator[Any]:
-    """`folder` is where the child's temporary files go, of which TensorFlow leaves some."""
+def _shown(is_theirs: bool) -> Iterator[int | None]:
+    """The descriptor of what a person's own code writes: our standard error; None for a child of ours.
+
+    That code's libraries in C write to the log, as those of ours do. Windows has no further descriptors for a child:
+    there all of it is in the log.
+    """
+    if not is_theirs or not hasattr(os, "fork"):
+        yield None
+        return
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # it is closed
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _started(module: str, log: IO[bytes], folder: Path, shown: int | None) -> Iterator[Any]:
+    """`folder` is where the child's temporary files go, of which TensorFlow leaves some.
+
+    `shown` is the descriptor that a person's own code writes to.
+    """
     child: Any = subprocess.Popen(
         [sys.executable, "-c", BEGINNING, str(PACKAGE), module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
-        env=_environment(os.environ, folder),
+        env=_environment(os.environ, folder) if shown is None else _their_environment(os.environ, folder),
+        pass_fds=() if shown is None else (shown,),
     )
     try:
         yield child
@@ -158,6 +185,11 @@ def _environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:
     changed = {"PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(folder)}
     houses = {"KERAS_HOME": str(folder / "keras"), "MATPLOTLIBRC": os.devnull, "MPLBACKEND": "agg"}
     return {**kept, **changed, **houses}
+
+
+def _their_environment(ours: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The variables for a person's own code: as it has them, but no graphics card, and TensorFlow says only errors."""
+    return {"TF_CPP_MIN_LOG_LEVEL": "2", **ours, "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(folder)}
 
 
 def _is_sound(threads: str) -> bool:
@@ -225,10 +257,14 @@ def _replay(log: IO[bytes], start: int) -> None:
 
 
 class _Parent:
-    """What a child knows of its parent: the token between the two, the job, and the way back."""
+    """What a child knows of its parent: the token between the two, the job, and the way back.
+
+    `shown` is the parent's standard error, where that is to show what the child's Python writes.
+    """
 
     token = b""
     job = b""
+    shown: int | None = None
     answers: IO[bytes] | None = None
 
     @classmethod
@@ -252,6 +288,7 @@ def begin() -> None:
                 os._exit(1)
             job += part
     _Parent.token, _Parent.job, _Parent.answers = head["token"].encode(), job, os.fdopen(os.dup(1), "wb")
+    _Parent.shown = head.get("shown")
     if hasattr(os, "fork"):
         _split(head["litter"])
     else:
@@ -309,6 +346,8 @@ def _end_with_parent() -> None:
 def serve(work: Callable[[Any, Tell], Any]) -> None:
     """The child's side: do the job of one parent, and end when it ends. What `work` returns is plain data."""
     os.dup2(2, 1)
+    if _Parent.shown is not None:
+        sys.stdout = sys.stderr = os.fdopen(_Parent.shown, "w", buffering=1, encoding="utf-8", errors="replace")
     send = _Parent.send
     try:
         answer = work(pickle.loads(_Parent.job), lambda activity: send(tell=activity))

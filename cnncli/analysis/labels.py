@@ -99,7 +99,7 @@ class Traits:
     """
 
     kind: Kind
-    kernel_size: tuple[int, int]
+    kernel_size: tuple[int, ...]
     strides: tuple[int, int]
     squeeze_excite: bool
     residual: bool
@@ -171,7 +171,7 @@ def traits(group: Group) -> Traits | None:
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
     return Traits(
         kind=_common(group.kinds),
-        kernel_size=max((layer.kernel_size for layer in depthwise or convolutions), default=(1, 1)),
+        kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
         strides=_shrinking(group.input_shape, group.shape),
         squeeze_excite=_has_gate(layers),
         residual=any(layer.combines == "sum" for layer in layers),

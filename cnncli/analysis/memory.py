@@ -86,15 +86,15 @@ def _steps(node: Node) -> Iterator[tuple[Shape, int]]:
 
 def _pads_as(layer: Layer, padding: Node) -> bool:
     """Whether a convolution without padding of its own sees what it would see of the unpadded map with "same"."""
-    options: Any = layer
     window = layer.window()
     if layer.role not in CONVOLUTIONS or window is None or getattr(layer, "padding", "") != "valid":
         return False
     sides: Any = padding.layer
+    around = (sides.padding,) if isinstance(sides.padding[0], int) else sides.padding  # of steps: before, behind
     (source,) = padding.inputs
     return all(
-        cells == same(size, window.extent[axis], options.strides[axis])
-        for axis, (size, cells) in enumerate(zip(source.shape[:2], sides.padding, strict=True))
+        cells == same(size, window.extent[axis], int(window.stride[axis]))
+        for axis, (size, cells) in enumerate(zip(source.shape[:-1], around, strict=True))
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from cnncli.amounts import is_known
 from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
+from cnncli.document.numbers import shape
 from cnncli.graph import Graph, Group, Node, Role
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.roles import KERNELS
@@ -65,8 +66,7 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
 
 def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
     if isinstance(row.label, Traits):
-        height, width = row.label.kernel_size
-        return Part(row, nodes, f"{row.label.kind.name} {height}x{width}")
+        return Part(row, nodes, f"{row.label.kind.name} {shape(row.label.kernel_size)}")
     return Part(row, nodes, kind_of(_leading(nodes).role))
 
 

@@ -1,6 +1,6 @@
 """From a graph as a file holds it to one with stages and blocks: what is found, written as scopes.
 
-    wiring -> dominators -> regions -> units -> sequences -> stages -> kinds
+    wiring -> dominators -> regions -> units -> sequences -> names -> stages -> kinds
 
 Of MobileNet V2 read from a file, `block_3_expand` comes to stand in the scope ("stage3", "block2"), whose kind is
 InvertedResidual6; its name stays what it is.
@@ -12,6 +12,7 @@ from cnncli.graph import Graph, Kind, Scope
 from cnncli.graph.arranging import arranged
 from cnncli.grouping.dominators import Dominators
 from cnncli.grouping.kinds import Naming
+from cnncli.grouping.names import with_names
 from cnncli.grouping.regions import Regions
 from cnncli.grouping.sequences import with_sequences
 from cnncli.grouping.stages import Stage, Staging
@@ -28,6 +29,7 @@ def grouped(graph: Graph) -> Graph:
     items = Units(wires, Regions(wires, Dominators(wires.sources))).items()
     inputs = [item for item in items if item.sort is Sort.INPUT]
     others = with_sequences(wires, [item for item in items if item.sort is not Sort.INPUT])
+    others = with_names(wires, others)
     return _scoped(graph, wires, inputs, Staging(wires, others).stages())
 
 

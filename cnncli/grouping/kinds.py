@@ -65,13 +65,19 @@ class Traits:
 def _letter(node: Node) -> str:
     if node.role is Role.DEPTHWISE:
         return "d"
-    if is_pointwise(node):
+    if is_pointwise(node) or _is_strided_pointwise(node):
         return "p"
     if node.role is Role.DENSE:
         return "f"
     if is_separable(node):
         return "s"
     return "g" if getattr(node.layer, "groups", 1) != 1 else "c"
+
+
+def _is_strided_pointwise(node: Node) -> bool:
+    """A 1x1 convolution that skips cells, as shortcuts do."""
+    window = node.layer.window()
+    return node.role is Role.CONVOLUTION and window is not None and window.extent == (1, 1)
 
 
 def _gated(nodes: Sequence[Node]) -> set[int]:

@@ -152,7 +152,9 @@ class Regions:
     def is_block(self, region: Region) -> bool:
         if not self.joins(region) or region.kernels > MOST_KERNELS or self.grows(region):
             return False
-        scales = self.wiring.scales
+        nodes, scales = self.wiring.nodes, self.wiring.scales
+        if len(nodes[region.entry].shape) != len(nodes[region.exit].shape):  # boxes of a detector, not a map
+            return False
         ends = max(scales[region.entry], scales[region.exit])
         if region.deepest > 1.01 * ends:  # down and up again
             return False

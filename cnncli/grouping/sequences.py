@@ -2,7 +2,8 @@
 
 A residual block's first of its row has no residual, for it strides or widens; what it has is the same sequence as those
 behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects. MobileNet
-V1's blocks are a depthwise and a 1x1 convolution. A 1x1 convolution that such a block ends with begins no other one.
+V1's blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
+convolution that such a block ends with begins no other one.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Steps:
     def _reads(self, item: Item) -> set[int]:
         inside = set(item.nodes)
         sources = (source for node in item.nodes for source in self.wiring.sources[node] if source not in inside)
-        return {id(self._home[source]) for source in sources}
+        return {id(self._home.get(source)) for source in sources}  # an input has no item here
 
     # The steps.
 
@@ -84,6 +85,17 @@ class Steps:
     def gate(self, item: Item) -> bool | None:
         """A gate, or nothing."""
         return True if item.sort is Sort.GATE else None
+
+    def branches(self, item: Item) -> bool:
+        """Two kernels side by side whose outputs are concatenated: what a Fire module has behind its squeeze."""
+        if item.sort is not Sort.BLOCK:
+            return False
+        nodes = [self.wiring.nodes[index] for index in item.nodes]
+        inside = set(item.nodes)
+        kernels = [node for node in nodes if node.role in KERNELS]
+        merging = [node for node in nodes if node.role is Role.MERGING]
+        side_by_side = all(source not in inside for node in kernels for source in self.wiring.sources[node.index])
+        return len(kernels) == 2 and side_by_side and len(merging) == 1 and not merging[0].layer.combines
 
     def separable(self, item: Item) -> bool:
         found = kernel(self.wiring, item)
@@ -108,6 +120,7 @@ def _sequence(steps: Steps, at: int) -> int:
         steps.matched(at, steps.pointwise, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.separable)
+        or steps.matched(at, steps.pointwise, steps.branches)
     )
 
 

@@ -125,6 +125,8 @@ class Staging:
     def _plain(self, items: Sequence[Item], headless: bool) -> list[Stage]:
         """Stages by the size of the map, and behind them the head from the first item without a map."""
         cut = next((place for place, item in enumerate(items) if self._is_flat(item)), len(items))
+        if 0 < cut < len(items) and self._is_list(items[cut]) and items[cut - 1].sort is Sort.KERNEL:
+            cut -= 1  # the convolution whose map a detector takes apart
         cut = len(items) if headless else min(cut, self._last_map(items, cut))
         runs: list[list[Item]] = []
         begins = True
@@ -136,8 +138,9 @@ class Staging:
             runs[-1].append(item)
             begins = change > 1 and item.sort is not Sort.KERNEL and self._works(runs[-1])
         runs = self._with_work(runs)
-        behind = [Stage("head", list(items[cut:]))] if runs or not items else [Stage("", list(items[cut:]))]
-        return [*(Stage("stage", run) for run in runs), *behind]
+        if not runs:
+            return [Stage("", list(items))]
+        return [*(Stage("stage", run) for run in runs), Stage("head", list(items[cut:]))]
 
     def _last_map(self, items: Sequence[Item], cut: int) -> int:
         """Where the head begins of a network that puts out a map: at its last 1x1 convolution."""
@@ -173,7 +176,12 @@ class Staging:
     def _is_flat(self, item: Item) -> bool:
         """Whether an item leaves no map, or is a dense layer."""
         found = kernel(self.wiring, item)
-        return isinf(self._scale(item)) or (found is not None and found.role is Role.DENSE)
+        return self._is_list(item) or isinf(self._scale(item)) or (found is not None and found.role is Role.DENSE)
+
+    def _is_list(self, item: Item) -> bool:
+        """Whether a map becomes a list, as of a detector's boxes."""
+        node = self.wiring.nodes[item.nodes[0]]
+        return len(node.shape) == 2 and any(len(source.shape) == 3 for source in node.inputs)
 
     def _scale(self, item: Item) -> float:
         return self.wiring.scales[item.exit]

@@ -121,6 +121,8 @@ class Units:
         """Whether a node that alone reads an item's output belongs to it."""
         if item.sort in (Sort.INPUT, Sort.PAD):
             return False
+        if node.role is Role.TRAINING and item.sort is Sort.BLOCK:  # dropout before a classifier
+            return False
         if node.role is Role.ACTIVATION or node.layer.idle:
             return True
         return item.sort in (Sort.KERNEL, Sort.CELLWISE, Sort.GATE) and is_cellwise(node)

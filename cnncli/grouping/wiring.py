@@ -72,4 +72,4 @@ def _by_shapes(node: Node, source: Node) -> float:
     before, after = prod(source.shape[:-1]), prod(node.shape[:-1])
     if before is UNKNOWN or after is UNKNOWN or not before or not after:
         return 1.0
-    return before / after if len(node.shape) == len(source.shape) else inf
+    return before / after

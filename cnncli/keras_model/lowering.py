@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cnncli.errors import UsageError
-from cnncli.graph import UNKNOWN, Graph, Node, Role
+from cnncli.graph import UNKNOWN, Graph, Layer, Node, Role
 from cnncli.graph.layers import LAYERS, VarianceScaling
 from cnncli.keras_model.backend import import_keras, uncollected
 
@@ -55,6 +55,9 @@ def _layer(keras: Any, node: Node) -> Any:
 def _argument(keras: Any, value: Any) -> Any:
     if isinstance(value, VarianceScaling):
         return keras.initializers.VarianceScaling(**dataclasses.asdict(value))
+    if isinstance(value, Layer):  # one that another applies, as TimeDistributed does
+        config = {name: _argument(keras, each) for name, each in value.config().items()}
+        return getattr(keras.layers, value.type)(**config)
     return value
 
 

@@ -113,6 +113,10 @@ class Assembly:
         own = tuple(tensor.shape or ()) if shape is None else shape
         return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name)
 
+    def held(self, tensor: Tensor) -> tuple[Weight, ...]:
+        """The weights that a constant is."""
+        return (self.weight("constant", tensor),) if tensor.is_weight else ()
+
     # Which nodes tensors are.
 
     def node(self, tensor: Tensor) -> Node:
@@ -121,11 +125,16 @@ class Assembly:
         if found is None:
             if not tensor.constant:
                 raise LayerError(f"{tensor.name}: nothing computes this tensor")
-            weights = (self.weight("constant", tensor),) if tensor.is_weight else ()
-            layer = Constant(tuple(tensor.shape or ()))
-            found = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=weights)
-            self._bind(tensor, found)
+            found = self.hold(tensor)
         return found
+
+    def hold(self, tensor: Tensor, shape: Shape | None = None, weights: Sequence[Weight] | None = None) -> Node:
+        """A constant as a node: of its own shape unless another is given, made of its own values unless of others."""
+        layer = Constant(tuple(tensor.shape or ()) if shape is None else shape)
+        made_of = self.held(tensor) if weights is None else weights
+        node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=made_of)
+        self._bind(tensor, node)
+        return node
 
     def has(self, tensor: Tensor) -> bool:
         return id(tensor) in self._nodes
@@ -170,7 +179,7 @@ class Assembly:
         weights: Sequence[Weight] = (),
     ) -> Node:  # fmt: skip
         """Append an operation that nobody knows, with what it puts out. Constants among its inputs are its weights."""
-        given = [self.weight("constant", tensor) for tensor in inputs if tensor.is_weight and not self.has(tensor)]
+        given = [each for tensor in inputs if tensor.constant and not self.has(tensor) for each in self.held(tensor)]
         return self.several(
             Opaque(operation, self._first(outputs)), inputs, outputs, name=name, weights=(*weights, *given)
         )
@@ -215,7 +224,7 @@ class Assembly:
             if sorted(places) == list(range(1, source.rank)):
                 self.apply(Permute(tuple(places)), [source], output, name=name, channels_first=source.channels_first)
                 return
-        self.several(Opaque("Transpose", self.shape(output)), [source], [output], name=name, weights=())
+        self.several(Moving("Transpose", self.shape(output)), [source], [output], name=name, weights=())
 
     def give(self, outputs: Sequence[Tensor]) -> None:
         """Say what the network gives."""
@@ -249,7 +258,7 @@ def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Se
     leading = len(expected) > 3 and (layer.role in CONVOLUTIONS or layer.role is Role.POOLING)
     for each in (TimeDistributed(layer), layer) if leading else (layer,):
         try:
-            if _agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
+            if agrees(each.output_shape(*inputs), expected) and _has_kernels(each, inputs, weights):
                 return each
         except LayerError:
             continue
@@ -265,7 +274,7 @@ def _stand_in(layer: Layer, inputs: Sequence[Shape], expected: Shape) -> Layer:
     return Opaque(layer.type, expected) if works else Moving(layer.type, expected)
 
 
-def _agrees(found: Shape, expected: Shape) -> bool:
+def agrees(found: Shape, expected: Shape) -> bool:
     """Whether two shapes are one as far as they are known."""
     return len(found) == len(expected) and all(
         one is UNKNOWN or other is UNKNOWN or one == other for one, other in zip(found, expected, strict=True)

@@ -14,7 +14,7 @@ class Format(NamedTuple):
     """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
 
     `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
-    something to it.
+    something to it; `operations` is whether its files hold operations, of which layers are made.
     """
 
     key: str
@@ -22,17 +22,18 @@ class Format(NamedTuple):
     module: str
     suffixes: tuple[str, ...]
     settles: frozenset[str] = frozenset()
+    operations: bool = True
 
 
 FORMATS = (
-    Format("keras", "Keras", "keras_file", (".keras",)),
-    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5")),
+    Format("keras", "Keras", "keras_file", (".keras",), operations=False),
+    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5"), operations=False),
     Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
     Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
     Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
     Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch"})),
-    Format("tfjs", "TensorFlow.js", "tfjs", (".json",)),
+    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
+    Format("tfjs", "TensorFlow.js", "tfjs", (".json",), operations=False),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 """What a path of a model file may end in."""

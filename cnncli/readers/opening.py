@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cnncli.errors import CnncliError, MachineError, UsageError
@@ -34,7 +35,11 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
-    return found, _harmless(reading)
+        if found.operations and not settings.raw:
+            from cnncli.readers.folding import folded  # its tables of patterns are for files only
+
+            reading = replace(reading, graph=folded(reading.graph))
+    return found, harmless(reading)
 
 
 def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
@@ -46,15 +51,13 @@ def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
 
 @contextmanager
 def _one_line(path: Path) -> Iterator[None]:
-    """Whatever goes wrong is one line with the file's name."""
+    """Whatever goes wrong is one line with the file's name, and harmless whatever names the file holds."""
     try:
         yield
-    except Damaged:
-        raise
     except BadMessage as error:
         raise Damaged(f"{path} is damaged: {error}") from None
-    except CnncliError:
-        raise
+    except CnncliError as error:
+        raise type(error)(visible(str(error))) from None
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{near_names(path)}") from None
     except OSError as error:
@@ -129,8 +132,11 @@ def _of_archive(source: Source) -> Format:
 
 
 def _is_pt2(names: list[str]) -> bool:
-    ends = ("models/model.json", "serialized_exported_program.json")
-    return any(name.endswith(ends) for name in names)
+    """Whether torch.export.save wrote them: `models/<name>.json`, or the one program of its older layout."""
+    return any(
+        name.endswith("serialized_exported_program.json") or ("models/" in name and name.endswith(".json"))
+        for name in names
+    )
 
 
 def _is_pickle(head: bytes) -> bool:
@@ -164,7 +170,7 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
             raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
 
 
-def _harmless(reading: Reading) -> Reading:
+def harmless(reading: Reading) -> Reading:
     """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
     graph = reading.graph
     graph.name = visible(graph.name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import unpack_from
+from typing import NamedTuple
 
 from cnncli.errors import UsageError
+from cnncli.readers.source import MOST_STRUCTURE, Source
 
 VARINT, FIXED64, BYTES, GROUP, GROUP_END, FIXED32 = range(6)
 
@@ -50,15 +52,109 @@ def fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
         place += size
 
 
+class Piece(NamedTuple):
+    """Bytes of a file that have not been read."""
+
+    source: Source
+    start: int
+    size: int
+
+    def content(self) -> memoryview:
+        """Raises Damaged where they are more than may be held."""
+        return memoryview(self.source.read(self.start, self.size))
+
+
+SMALL = 4096
+"""Bytes of a field up to which walked() reads it; larger are weights, or messages to be walked in turn."""
+_AT_ONCE = 32768
+MOST_FIELDS = 500_000
+"""Of one message that is walked: more have no graph's nodes and weights together."""
+
+
+def walked(piece: Piece) -> Iterator[tuple[int, int, int | memoryview | Piece]]:
+    """As fields(), of a message that may be too large to be held: fields above SMALL are pieces, left where they are.
+
+    Raises BadMessage, and Damaged for a message that holds more small fields than may be held.
+    """
+    source, end = piece.source, piece.start + piece.size
+    block = _Block(piece)
+    place, total = piece.start, 0
+    for _ in range(MOST_FIELDS):
+        if place >= end:
+            return
+        number, kind, value, at = _header(block.at(place, LONGEST_HEADER), 0)
+        place += at
+        if kind == VARINT:
+            yield number, kind, value
+            continue
+        if not number or place + value > end:
+            raise BadMessage(f"field {number} of {value:,} bytes does not fit at byte {place:,}")
+        if value > SMALL:
+            yield number, kind, Piece(source, place, value)
+        else:
+            total += value
+            if total > MOST_STRUCTURE:
+                source.fail(f"has a structure of more than {MOST_STRUCTURE:,} bytes")
+            yield number, kind, block.at(place, value)[:value]
+        place += value
+    source.fail(f"has more than {MOST_FIELDS:,} fields in one message at byte {piece.start:,}")
+
+
+LONGEST_HEADER = 20
+"""Bytes of a field's number and size at most."""
+
+
+class _Block:
+    """The part of a message that is held: small at first, for of a tensor only the beginning is looked at."""
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece, self._begin, self._held, self._size = piece, piece.start, memoryview(b""), 512
+
+    def at(self, place: int, count: int) -> memoryview:
+        """The bytes from a place on, at least so many where the message has them."""
+        piece, end = self._piece, self._piece.start + self._piece.size
+        if min(place + count, end) > self._begin + len(self._held) or place < self._begin:
+            wanted = min(max(self._size, count), end - place)
+            self._begin, self._held = place, memoryview(piece.source.read(place, wanted))
+            self._size = min(4 * self._size, _AT_ONCE)
+        return self._held[place - self._begin :]
+
+
+MOST_NUMBERS = 65536
+"""Bytes of numbers in one field that are looked at: shapes and settings are shorter, weights are not asked for."""
+
+
+def held(piece: memoryview | Piece, field: int) -> memoryview:
+    """The bytes of a field of numbers. Raises BadMessage where they are too many."""
+    if isinstance(piece, memoryview):
+        return piece
+    if piece.size > MOST_NUMBERS:
+        raise BadMessage(f"field {field} at byte {piece.start:,} has {piece.size:,} bytes of numbers")
+    return piece.content()
+
+
+def _header(block: memoryview, at: int) -> tuple[int, int, int, int]:
+    """A field's number and wire type, its value or how many bytes it has, and the place behind."""
+    key, at = varint(block, at)
+    number, kind = key >> 3, key & 7
+    if kind in (VARINT, BYTES):
+        value, at = varint(block, at)
+        return number, kind, value, at
+    if kind not in (FIXED32, FIXED64):
+        raise BadMessage(f"field {number} has wire type {kind}, which no model file uses")
+    return number, kind, 4 if kind == FIXED32 else 8, at
+
+
 class Message:
     """A message's fields, by number: numbers, texts, messages, of each the last or all."""
 
     __slots__ = ("_fields", "data")
 
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
-        self._fields: dict[int, list[int | memoryview]] = {}
-        for number, _, value in fields(data):
+    def __init__(self, data: memoryview | Piece) -> None:
+        """Of a piece of a file only what is small is read, as walked() says."""
+        self.data = data if isinstance(data, memoryview) else memoryview(b"")
+        self._fields: dict[int, list[int | memoryview | Piece]] = {}
+        for number, _, value in fields(data) if isinstance(data, memoryview) else walked(data):
             self._fields.setdefault(number, []).append(value)
 
     def __contains__(self, number: int) -> bool:
@@ -89,10 +185,16 @@ class Message:
 
     def message(self, field: int) -> Message:
         """Empty where it is missing."""
-        return Message(self.bytes(field))
+        found = self._last(field)
+        return Message(memoryview(b"") if not found or isinstance(found, int) else found)
 
     def messages(self, field: int) -> list[Message]:
-        return [Message(each) for each in self.all(field)]
+        return [Message(each) for each in self._fields.get(field, ()) if not isinstance(each, int)]
+
+    def piece(self, field: int) -> memoryview | Piece | None:
+        """Bytes that may not have been read; None where they are missing."""
+        found = self._last(field)
+        return None if isinstance(found, int) else found
 
     def all(self, field: int) -> list[memoryview]:
         return [each for each in self._fields.get(field, ()) if isinstance(each, memoryview)]
@@ -104,15 +206,16 @@ class Message:
             if isinstance(each, int):
                 found.append(each)
                 continue
-            place = 0
-            while place < len(each):
-                value, place = varint(each, place)
+            packed, place = held(each, field), 0
+            while place < len(packed):
+                value, place = varint(packed, place)
                 found.append(value)
         return [each - (1 << 64) if each >> 63 else each for each in found]
 
     def reals(self, field: int) -> list[float]:
         """Numbers of 32 bits, each by itself or packed."""
-        return [value for each in self.all(field) for value in unpack_from(f"<{len(each) // 4}f", each)]
+        parts = [held(each, field) for each in self._fields.get(field, ()) if not isinstance(each, int)]
+        return [value for each in parts for value in unpack_from(f"<{len(each) // 4}f", each)]
 
-    def _last(self, field: int) -> int | memoryview | None:
+    def _last(self, field: int) -> int | memoryview | Piece | None:
         return self._fields[field][-1] if field in self._fields else None

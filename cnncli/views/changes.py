@@ -21,7 +21,7 @@ def _phrases(fact: Fact) -> Sequence[str]:
     if isinstance(fact, Whole):
         return str(fact.label), f"{fact.channels} channels"
     if isinstance(fact, Changed):
-        return (_changed(fact),)
+        return (phrase(fact),)
     if isinstance(fact, (Added, Removed)):
         sign = "+" if isinstance(fact, Added) else "-"
         return [sign + piece for piece in _pieces(fact)]
@@ -37,7 +37,8 @@ def _pieces(fact: Added | Removed) -> list[str]:
     return [SQUEEZE_EXCITE if fact.piece is Piece.GATE else fact.piece.value]
 
 
-def _changed(fact: Changed) -> str:
+def phrase(fact: Changed) -> str:
+    """What changed from what to what."""
     before, after = fact.before, fact.after
     if fact.what in (Aspect.GATE_LAYERS, Aspect.GATE_ACTIVATIONS):
         return f"{SQUEEZE_EXCITE} {_listed(fact.what, before)} → {_listed(fact.what, after)}"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from cnncli.analysis.compare.comparison import Entry, identical, stages
-from cnncli.document.document import Document, Section
+from cnncli.analysis.compare.comparison import Entry, crosses, identical, stages
+from cnncli.document.document import Document, Paragraphs, Section
 from cnncli.document.table import Table
 from cnncli.errors import UsageError
 from cnncli.views.comparison import EVERYTHING, Shown, stage_name, stage_table, totals_sheet, totals_table
@@ -41,6 +41,10 @@ def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Doc
 
 def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Section]:
     yield totals_table(entries, width, asked.shown)
+    if _crossing(entries):
+        from cnncli.views.across import across_lines
+
+        yield Paragraphs([line for other in entries[1:] for line in across_lines(entries[0], other)])
     if asked.explain:
         from cnncli.views.explanation import explanation_sections, explanations
 
@@ -52,6 +56,11 @@ def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Se
         yield from map(diff_listing, diffs(entries))
     if asked.stages and not (asked.diff or asked.explain):
         yield stage_table(entries, stages(entries), width)
+
+
+def _crossing(entries: Sequence[Entry]) -> bool:
+    """Whether some network is compared with the first across kinds of files."""
+    return any(crosses(entries[0], other) for other in entries[1:])
 
 
 def _sheet(entries: Sequence[Entry], asked: Asked) -> Table:
@@ -81,6 +90,10 @@ def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
         ],
         "changes": changes(diffs(entries)),
     }
+    if _crossing(entries):
+        from cnncli.views.across import conversions
+
+        found["conversion"] = conversions(entries)
     if explain:
         from cnncli.views.explanation import explanations, told
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known, total
-from cnncli.analysis.compare.comparison import Entry, StageRow, identical
+from cnncli.analysis.compare.comparison import Entry, StageRow, crosses, identical
 from cnncli.analysis.metrics import About, Metric, Place, Unit, metric, metrics
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
@@ -226,7 +226,7 @@ def _identities(entries: Sequence[Entry]) -> list[str]:
 
 def identity_line(one: Entry, other: Entry) -> str:
     """Says that two networks are identical, if only at inference; empty where they are not."""
-    if not identical(one, other):
+    if crosses(one, other) or not identical(one, other):  # of files more is told elsewhere
         return ""
     same = [node.layer for node in one.graph.nodes] == [node.layer for node in other.graph.nodes]
     more = "" if same else " at inference; they differ in training only"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.attribution import EXPLAINED
-from cnncli.analysis.compare.comparison import Entry
+from cnncli.analysis.compare.comparison import Entry, crosses, identical
 from cnncli.analysis.compare.difference import Change, Costs, added, difference
 from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
@@ -29,10 +29,18 @@ class Diff(NamedTuple):
 def diffs(entries: Sequence[Entry]) -> list[Diff]:
     """What changes from the first model to each other one."""
     base, *others = entries
-    return [
-        Diff(base.reference, other.reference, difference(base.graph, other.graph), identity_line(base, other))
-        for other in others
-    ]
+    return [_diff(base, other) for other in others]
+
+
+def _diff(base: Entry, other: Entry) -> Diff:
+    if not crosses(base, other):
+        changes = difference(base.graph, other.graph)
+        return Diff(base.reference, other.reference, changes, identity_line(base, other))
+    if identical(base, other):
+        return Diff(base.reference, other.reference, (), "No block differs.")
+    from cnncli.analysis.compare.across import changes_across
+
+    return Diff(base.reference, other.reference, changes_across(base, other))
 
 
 def diff_listing(diff: Diff) -> Listing:

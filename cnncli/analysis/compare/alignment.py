@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import log2
+from typing import Any
 
 from cnncli.analysis.labels import Traits, traits
 from cnncli.graph import UNKNOWN, Graph, Group, Node, Role, fold
@@ -19,11 +22,22 @@ GAP = 5
 """What leaving one element without a counterpart costs: a pair that differs by more than 2 * GAP is none."""
 
 
-def align(first: int, second: int, cost: Callable[[int, int], int]) -> list[Pair]:
+Cost = Callable[[int, int], int]
+
+
+def align(first: int, second: int, cost: Cost, keys: tuple[Sequence[Any], Sequence[Any]] | None = None) -> list[Pair]:
     """The cheapest alignment of sequences of these lengths (Needleman and Wunsch 1970); `cost` of a pair is 0 or more.
 
-    Of equally cheap ones, that in which what has no counterpart stands last.
+    Of equally cheap ones, that in which what has no counterpart stands last. A pair with equal `keys` costs nothing.
+    Long sequences that have keys are aligned between what is equal at both ends and what both have once, so that the
+    work grows as their length does; the alignment is then a good one, if not always the cheapest.
     """
+    if keys is None or first * second <= EXACT:
+        return _cheapest(first, second, cost)
+    return list(_anchored(*keys, cost, (0, first, 0, second), DEEPEST))
+
+
+def _cheapest(first: int, second: int, cost: Cost) -> list[Pair]:
     costs = [[cost(i, j) for j in range(second)] for i in range(first)]
     best = [[GAP * (i + j) for j in range(second + 1)] for i in range(first + 1)]
     for i in range(1, first + 1):
@@ -43,6 +57,82 @@ def align(first: int, second: int, cost: Callable[[int, int], int]) -> list[Pair
             i, j = i - 1, j - 1
             pairs.append((i, j))
     return pairs[::-1]
+
+
+EXACT = 40_000
+"""How many pairs of elements are compared to find the cheapest alignment."""
+PIECE = 32
+"""Where nothing tells long sequences' parts, both are cut into as many pieces, of about so many elements."""
+DEEPEST = 8
+"""How often what lies between anchors is searched for further ones."""
+
+_Range = tuple[int, int, int, int]
+"""Of both sequences where a part of each begins and ends."""
+
+
+def _anchored(first: Sequence[Any], second: Sequence[Any], cost: Cost, within: _Range, depth: int) -> Iterator[Pair]:
+    begin, end, start, stop = within
+    while begin < end and start < stop and first[begin] == second[start]:
+        yield begin, start
+        begin, start = begin + 1, start + 1
+    ending: list[Pair] = []
+    while begin < end and start < stop and first[end - 1] == second[stop - 1]:
+        end, stop = end - 1, stop - 1
+        ending.append((end, stop))
+    if (end - begin) * (stop - start) <= EXACT:
+        yield from _shifted(_cheapest(end - begin, stop - start, lambda i, j: cost(begin + i, start + j)), begin, start)
+    else:
+        anchors = _anchors(first, second, (begin, end, start, stop)) if depth else []
+        for part in _between(anchors, (begin, end, start, stop)) or _pieces((begin, end, start, stop)):
+            yield from _anchored(first, second, cost, part, depth - 1 if anchors else 0)
+    yield from reversed(ending)
+
+
+def _shifted(pairs: Sequence[Pair], begin: int, start: int) -> Iterator[Pair]:
+    for i, j in pairs:
+        yield None if i is None else begin + i, None if j is None else start + j
+
+
+def _anchors(first: Sequence[Any], second: Sequence[Any], within: _Range) -> list[tuple[int, int]]:
+    """Positions of elements that both parts have once, as many as stand in the same order (patience diff)."""
+    begin, end, start, stop = within
+    once = _once(first, begin, end)
+    other = _once(second, start, stop)
+    pairs = [(position, other[key]) for key, position in once.items() if key in other]
+    tails: list[int] = []
+    chains: list[int] = []  # of each length the last pair of the chain that ends lowest
+    before: list[int] = []
+    for number, (_, position) in enumerate(pairs):
+        length = bisect_left(tails, position)
+        tails[length : length + 1] = [position]
+        before.append(chains[length - 1] if length else -1)
+        chains[length : length + 1] = [number]
+    found = []
+    at = chains[-1] if chains else -1
+    while at >= 0:
+        found.append(pairs[at])
+        at = before[at]
+    return found[::-1]
+
+
+def _once(keys: Sequence[Any], begin: int, end: int) -> dict[Any, int]:
+    """What stands there once, with its position, in order."""
+    counts = Counter(keys[begin:end])
+    return {keys[at]: at for at in range(begin, end) if counts[keys[at]] == 1}
+
+
+def _between(anchors: Sequence[tuple[int, int]], within: _Range) -> list[_Range]:
+    """The parts from each anchor to the next; none where there are no anchors."""
+    begin, end, start, stop = within
+    froms = [(begin, start), *anchors]
+    return [(i, k, j, m) for (i, j), (k, m) in pairwise([*froms, (end, stop)])] if anchors else []
+
+
+def _pieces(within: _Range) -> list[_Range]:
+    begin, end, start, stop = within
+    count = max(1, max(end - begin, stop - start) // PIECE)
+    cuts = [(begin + (end - begin) * at // count, start + (stop - start) * at // count) for at in range(count + 1)]
+    return [(i, k, j, m) for (i, j), (k, m) in pairwise(cuts)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +182,20 @@ def _level(image: Sequence[int], shape: Sequence[int]) -> int:
 
 def align_parts(first: Sequence[Part], second: Sequence[Part]) -> list[Pair]:
     """Stages by their levels first, blocks of a stage by stride and shortcut first."""
-    return align(len(first), len(second), lambda i, j: _unlikeness(first[i], second[j]))
+    keys = _keys(first), _keys(second)
+    return align(len(first), len(second), lambda i, j: _unlikeness(first[i], second[j]), keys)
+
+
+def _keys(parts: Sequence[Part]) -> list[Any]:
+    """Of each part what decides its unlikeness to others."""
+    return [
+        (part.role, part.traits and (part.level, *(getattr(part.traits, name) for name, _ in WEIGHED)))
+        for part in parts
+    ]
+
+
+WEIGHED = (("strides", 3), ("residual", 2), ("kind", 1), ("kernel_size", 1), ("squeeze_excite", 1))
+"""The traits in which blocks differ, each with how much that is."""
 
 
 def _unlikeness(one: Part, other: Part) -> int:
@@ -100,14 +203,8 @@ def _unlikeness(one: Part, other: Part) -> int:
         return NEVER
     if not (one.traits and other.traits):
         return 0
-    return (
-        6 * abs(one.level - other.level)
-        + 3 * (one.traits.strides != other.traits.strides)
-        + 2 * (one.traits.residual != other.traits.residual)
-        + (one.traits.kind != other.traits.kind)
-        + (one.traits.kernel_size != other.traits.kernel_size)
-        + (one.traits.squeeze_excite != other.traits.squeeze_excite)
-    )
+    levels = 6 * abs(one.level - other.level)
+    return levels + sum(weight for name, weight in WEIGHED if getattr(one.traits, name) != getattr(other.traits, name))
 
 
 def align_nodes(first: Sequence[Node], second: Sequence[Node]) -> list[Pair]:
@@ -121,7 +218,9 @@ def align_nodes(first: Sequence[Node], second: Sequence[Node]) -> list[Pair]:
             return NEVER
         return int(first[i].layer != second[j].layer)
 
-    return align(len(first), len(second), cost)
+    keys = [(role, node.layer) for role, node in zip(roles, first, strict=True)]
+    other_keys = [(role, node.layer) for role, node in zip(others, second, strict=True)]
+    return align(len(first), len(second), cost, (keys, other_keys))
 
 
 def _roles(nodes: Sequence[Node]) -> list[str]:

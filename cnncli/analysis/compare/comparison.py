@@ -11,7 +11,9 @@ from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph, Group
+from cnncli.graph.normal import normal
 from cnncli.network import Network
+from cnncli.readers.folding import folded
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,37 @@ class Entry:
     def structure(self) -> str:
         return structural_hash(self.graph)
 
+    @cached_property
+    def normal(self) -> Graph:
+        """The graph in the form that is the same for all kinds of files."""
+        return self.graph_in_normal_form()
+
+    def graph_in_normal_form(self) -> Graph:
+        """One of its own each time, to be changed."""
+        return normal(folded(self.graph))
+
+    @cached_property
+    def normal_structure(self) -> str:
+        return structural_hash(self.normal)
+
 
 def entry(network: Network) -> Entry:
     return Entry(network, Totals(network.graph))
 
 
+def crosses(one: Entry, other: Entry) -> bool:
+    """Whether a converter may stand between the two: then they are compared in normal form."""
+    return "file" in (one.network.origin.kind, other.network.origin.kind)
+
+
 def identical(one: Entry, other: Entry) -> bool:
-    """Whether two networks compute the same at inference."""
+    """Whether two networks compute the same at inference; where a file is one of them, but for how it is written."""
     macs = one.totals.macs, other.totals.macs  # quicker than the structures, which need be looked at only then
-    return not (all(map(is_known, macs)) and macs[0] != macs[1]) and one.structure == other.structure
+    if all(map(is_known, macs)) and macs[0] != macs[1]:
+        return False
+    if crosses(one, other):
+        return one.normal_structure == other.normal_structure
+    return one.structure == other.structure
 
 
 StageRow = tuple[Group | None, ...]

@@ -89,7 +89,8 @@ def _change(one: Part | None, other: Part | None, signatures: Mapping[Part | Non
     if before and after:
         equal = signatures[one] == signatures[other]
         if equal:  # what is unknown of both is the same
-            return Change("equal", (before,), (after,), (), nothing())
+            known = {key: value if is_known(value) else 0 for key, value in costs.items()}
+            return Change("equal", (before,), (after,), (), known)
         return Change("changed", (before,), (after,), changed(before, after), costs)
     if after:
         return Change("added", (), (after,), whole_block(after), costs)

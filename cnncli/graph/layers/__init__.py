@@ -12,9 +12,11 @@ from cnncli.graph.layers.convolution import (
     VarianceScaling,
 )
 from cnncli.graph.layers.elementwise import Elementwise
+from cnncli.graph.layers.kernels import AnyConvolution, AnyDense
 from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from cnncli.graph.layers.moving import (
     Cast,
+    CenterCrop,
     Constant,
     DepthToSpace,
     Dequantize,
@@ -64,6 +66,8 @@ from cnncli.graph.layers.regularization import (
     Dropout,
     GaussianDropout,
     GaussianNoise,
+    Idle,
+    SpatialDropout1D,
     SpatialDropout2D,
 )
 from cnncli.graph.layers.reshaping import (
@@ -72,6 +76,7 @@ from cnncli.graph.layers.reshaping import (
     Identity,
     InputLayer,
     Permute,
+    RepeatVector,
     Reshape,
     UpSampling2D,
     ZeroPadding2D,
@@ -87,11 +92,14 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AlphaDropout",
+    "AnyConvolution",
+    "AnyDense",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
     "Cast",
+    "CenterCrop",
     "Concatenate",
     "Constant",
     "Conv1D",
@@ -118,6 +126,7 @@ __all__ = [
     "GlobalPooling",
     "GroupNormalization",
     "Identity",
+    "Idle",
     "Initializer",
     "InputLayer",
     "LayerNormalization",
@@ -139,6 +148,7 @@ __all__ = [
     "Quantize",
     "ReLU",
     "Reduce",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Resizing",
@@ -149,6 +159,7 @@ __all__ = [
     "Slice",
     "Softmax",
     "SpaceToDepth",
+    "SpatialDropout1D",
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
@@ -160,8 +171,8 @@ __all__ = [
 ]
 
 _NOT_KERAS = (
-    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize,
-    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth,
+    Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
+    LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
 )  # fmt: skip
 """Bases, and layers that only files of other formats have."""
 

@@ -22,11 +22,13 @@ COUNTED = {
 class Elementwise(Layer):
     """An operation by its name, such as `Sqrt` of one tensor, `Divide` of two.
 
-    `constant` is the shape of an operand that is a constant of the file; it is broadcast as the others are.
+    `constant` is the shape of an operand that is a constant of the file; it is broadcast as the others are. `value` is
+    that of its only cell, where it has one and the reader has looked it up.
     """
 
     operation: str
     constant: Shape | None = None
+    value: float | None = None
 
     role = Role.OTHER
 

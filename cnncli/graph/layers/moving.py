@@ -110,6 +110,23 @@ class Resizing(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class CenterCrop(Layer):
+    """The middle of the map; a smaller one is enlarged first."""
+
+    height: int
+    width: int
+
+    role = Role.SHAPING
+
+    def __post_init__(self) -> None:
+        self.require_positive("height", "width")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        *_, channels = self.feature_map(inputs)
+        return self.height, self.width, channels
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Reduce(Layer):
     """One value of all along `axes` (Keras counts the batch as axis 0): `operation` is Mean, Sum, Max, ArgMax, ..."""
 
@@ -189,6 +206,10 @@ class Embedding(Layer):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Keras compares each number with 0: those below it count from the end."""
+        return prod(self.one(inputs))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

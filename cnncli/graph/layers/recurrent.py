@@ -86,8 +86,8 @@ class TimeDistributed(Layer):
     role = Role.OTHER
 
     def _parts(self, inputs: tuple[Shape, ...]) -> tuple[int, tuple[Shape, ...]]:
-        if any(not shape for shape in inputs) or not inputs:
-            self.fail("needs an input with an axis to go along")
+        if any(len(shape) < 2 for shape in inputs) or not inputs:
+            self.fail("needs an input with an axis to go along, and one more for what stands there")
         return inputs[0][0], tuple(shape[1:] for shape in inputs)
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -29,6 +29,17 @@ class Dropout(_Rate):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class SpatialDropout1D(_Rate):
+    """Zeroes whole channels of (steps, channels)."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if len(shape) != 2:
+            self.fail(f"needs an input of (steps, channels), was given shape {shape}")
+        return shape
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class SpatialDropout2D(_Rate):
     """Zeroes whole channels."""
 
@@ -71,3 +82,21 @@ class ActivityRegularization(Layer):
     role = Role.TRAINING
     free = True
     idle = True
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Idle(Layer):
+    """A layer by its own name that changes what it is given in training only, as random augmentation does."""
+
+    operation: str
+
+    role = Role.TRAINING
+    free = True
+    idle = True
+
+    @property
+    def type(self) -> str:
+        return self.operation
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]

@@ -157,6 +157,27 @@ class Reshape(Layer):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class RepeatVector(Layer):
+    """A vector `n` times: (features,) to (n, features)."""
+
+    n: int
+
+    role = Role.SHAPING
+
+    def __post_init__(self) -> None:
+        self.require_positive("n")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if len(shape) != 1:
+            self.fail(f"needs a vector, was given shape {shape}")
+        return (self.n, *shape)
+
+    def window(self) -> None:
+        return None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Permute(Layer):
     """The axes in another order, counted from 1."""
 

@@ -1,0 +1,345 @@
+"""What the layers of all formats are in normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from cnncli.amounts import UNKNOWN
+from cnncli.graph.graph import Node
+from cnncli.graph.layer import Layer, Shape, dilated, pair
+from cnncli.graph.layers import (
+    ACTIVATION_FLOPS,
+    ELU,
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv1D,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Elementwise,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    GlobalPooling,
+    InputLayer,
+    LayerNormalization,
+    LeakyReLU,
+    Maximum,
+    MaxPooling2D,
+    Merge,
+    Minimum,
+    Multiply,
+    Normalization,
+    Reduce,
+    ReLU,
+    Rescaling,
+    Reshape,
+    Resizing,
+    SeparableConv2D,
+    Softmax,
+    Subtract,
+    TimeDistributed,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from cnncli.graph.normal.units import Form, Unit, Units, plain
+from cnncli.graph.roles import KERNELS
+
+AFFINE = "Affine"
+"""The operation that scales and shifts by constants, whatever it was called."""
+
+
+# Kernels.
+
+
+def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    layer: Any = node.layer
+    if len(inputs) != 1 or not hasattr(layer, "use_bias"):
+        return None
+    source, function = inputs[0], layer.function
+    plainly: Any = plain(layer)
+    layer = _of_one_kind(replace(plainly, activation="linear", use_bias=True), source.shape)
+    if isinstance(layer, (Conv2D, DepthwiseConv2D)) and len(source.shape) == 3:
+        layer, source = _padded(units, layer, source)
+        unit = units.add(replace(layer, activation=function), [source], node)
+    else:
+        unit = units.kept(node, replace(layer, activation=function), inputs)
+    units.share(unit, node)
+    return unit
+
+
+def _of_one_kind(layer: Any, shape: Shape) -> Any:
+    """A dense layer of a map as a convolution, a 1x1 convolution of a vector as a dense layer, and so on."""
+    if isinstance(layer, Conv2D) and len(shape) == 1 and layer.kernel_size == (1, 1) and layer.groups == 1:
+        return Dense(layer.filters)
+    if isinstance(layer, Dense) and len(shape) == 3:
+        return Conv2D(layer.units, 1)
+    if isinstance(layer, DepthwiseConv2D) and shape[-1] == 1:
+        return Conv2D(layer.depth_multiplier, **_window(layer))
+    if isinstance(layer, Conv2D) and layer.groups == shape[-1] > 1 and len(set(pair(layer.strides))) == 1:
+        return DepthwiseConv2D(depth_multiplier=layer.filters // layer.groups, **_window(layer))
+    return layer
+
+
+def _window(layer: Any) -> dict[str, Any]:
+    return {name: getattr(layer, name) for name in ("kernel_size", "strides", "padding", "dilation_rate")}
+
+
+Sides = tuple[tuple[int, int], tuple[int, int]]
+
+
+def _padded(units: Units, layer: Any, source: Unit) -> tuple[Any, Unit]:
+    """The kernel, with what pads its map as its own padding where that pads alike; and the unit that it then reads."""
+    if isinstance(source.layer, ZeroPadding2D) and layer.padding == "valid" and units.can_join(source):
+        (before,) = source.inputs
+        if source.layer.padding == _sides(layer, before.shape):
+            return replace(layer, padding="same"), before
+    return _without_idle_padding(layer, source.shape), source
+
+
+def _without_idle_padding(layer: Any, shape: Shape) -> Any:
+    """`valid` where `same` pads nothing."""
+    idle = layer.padding == "same" and _sides(layer, shape) == ((0, 0), (0, 0))
+    return replace(layer, padding="valid") if idle else layer
+
+
+def _sides(layer: Any, shape: Shape) -> Sides | None:
+    """The cells that `same` puts around a map of this shape (tf.nn: the odd one behind); None where nobody knows."""
+    extents = getattr(layer, "kernel_size", None) or layer.pool_size
+    extents = dilated(extents, getattr(layer, "dilation_rate", 1))
+    sides = []
+    for size, extent, stride in zip(shape[:2], extents, pair(layer.strides), strict=True):
+        if size is UNKNOWN:
+            return None if extent > 1 or stride > 1 else ((0, 0), (0, 0))
+        whole = max((-(-size // stride) - 1) * stride + extent - size, 0)
+        sides.append((whole // 2, whole - whole // 2))
+    return sides[0], sides[1]
+
+
+def _separable(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    """Its two convolutions."""
+    layer: Any = node.layer
+    first = DepthwiseConv2D(depth_multiplier=layer.depth_multiplier, **_window(layer))
+    depthwise = units.add(_without_idle_padding(first, inputs[0].shape), inputs, node)
+    unit = units.add(Conv2D(layer.filters, 1, activation=layer.activation), [depthwise], node)
+    units.share(unit, node)
+    return unit
+
+
+def _distributed(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """A dense layer works along the last axis anyway."""
+    layer: Any = node.layer
+    if not isinstance(layer.layer, Dense):
+        return None
+    dense: Any = plain(layer.layer)
+    unit = units.kept(node, replace(dense, use_bias=True), inputs)
+    units.share(unit, node)
+    return unit
+
+
+# What stands behind kernels.
+
+
+def _kernel_before(units: Units, inputs: Sequence[Unit]) -> Unit | None:
+    """The unit that computes with a kernel and nothing behind it, where only this node reads what it puts out.
+
+    Cells may have been laid out otherwise in between, as long as the channels stay the last axis.
+    """
+    unit = inputs[0] if len(inputs) == 1 else None
+    if unit and isinstance(unit.layer, Reshape) and units.can_join(unit):
+        inner = unit.inputs[0]
+        unit = inner if inner.shape[-1:] == unit.shape[-1:] else unit
+    if unit is None or unit.layer.role not in KERNELS or not units.can_join(unit):
+        return None
+    return unit if unit.layer.function == "linear" and hasattr(unit.layer, "use_bias") else None
+
+
+def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """A scale and a shift by constants: a part of the kernel before it, or of another one."""
+    layer: Any = node.layer
+    if isinstance(layer, Elementwise) and not _scales_or_shifts(layer, node):
+        return None
+    before = _kernel_before(units, inputs)
+    if before:
+        return units.joined(inputs[0], node)
+    if inputs[0].layer.type == AFFINE and units.can_join(inputs[0]):
+        return units.joined(inputs[0], node)
+    return units.kept(node, Elementwise(AFFINE), inputs)
+
+
+def _scales_or_shifts(layer: Elementwise, node: Node) -> bool:
+    known = layer.operation in ("Add", "BiasAdd", "Subtract", "Multiply", "Divide") and len(node.inputs) == 1
+    return known and layer.constant is not None and prod(layer.constant) in (1, (*layer.constant, 1)[-1])
+
+
+def _activation(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    layer = _function(node.layer, node.shape)
+    if not isinstance(layer, Activation):
+        return units.kept(node, layer, inputs)
+    if layer.activation == "linear":
+        return units.joined(inputs[0], node)
+    before = _kernel_before(units, inputs)
+    if before is None:
+        return units.kept(node, layer, inputs)
+    options: Any = before.layer
+    before.layer = replace(options, activation=layer.activation)
+    return units.joined(inputs[0], node)
+
+
+def _function(layer: Any, shape: Shape) -> Layer:
+    """An activation by its name where it has one; slopes as far as float16 holds them."""
+    if layer.function in ACTIVATION_FLOPS:
+        return Activation(layer.function)
+    if isinstance(layer, Softmax) and layer.axis in (-1, len(shape)):
+        return Activation("softmax")
+    if isinstance(layer, ELU) and layer.alpha == 1:
+        return Activation("elu")
+    if isinstance(layer, ReLU) and layer.negative_slope and layer.max_value is None and not layer.threshold:
+        return LeakyReLU(_short(layer.negative_slope))
+    return LeakyReLU(_short(layer.negative_slope)) if isinstance(layer, LeakyReLU) else plain(layer)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def _layer_normalization(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    layer: Any = node.layer
+    axes = layer.axis if isinstance(layer.axis, tuple) else (layer.axis,)
+    behind = sorted(axis if axis < 0 else axis - 1 - len(node.shape) for axis in axes)
+    return units.kept(node, LayerNormalization(behind[0] if len(behind) == 1 else tuple(behind)), inputs)
+
+
+# Pooling and reshaping.
+
+
+def _global_pooling(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """A vector, with or without further axes."""
+    layer: Any = node.layer
+    if len(inputs[0].shape) == 1 and len(node.inputs[0].shape) == 3:
+        return units.joined(inputs[0], node)  # of one cell
+    return units.kept(node, replace(layer, keepdims=False), inputs)
+
+
+_GLOBAL = {"Mean": GlobalAveragePooling2D(), "Max": GlobalMaxPooling2D()}
+
+
+def _reduction(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    layer: Any = node.layer
+    pools = layer.operation in _GLOBAL and sorted(layer.axes) == [1, 2] and len(inputs[0].shape) == 3
+    return units.kept(node, _GLOBAL[layer.operation], inputs) if pools else None
+
+
+def _pooling(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """One window that is the whole map pools globally."""
+    layer, shape = node.layer, inputs[0].shape
+    if len(shape) != 3 or len(inputs) != 1:
+        return None
+    options: Any = _without_idle_padding(layer, shape)
+    if options.padding == "valid" and pair(options.pool_size) == shape[:2]:
+        mean = isinstance(layer, AveragePooling2D)
+        return units.kept(node, _GLOBAL["Mean" if mean else "Max"], inputs)
+    return units.kept(node, options, inputs)
+
+
+def _reshaping(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """Nothing where the cells stand so already; several after each other are one."""
+    source, shape = inputs[0], node.shape
+    if source.shape == shape or (shape[:2] == (1, 1) and source.shape == shape[2:]):
+        return units.joined(source, node)
+    if not (isinstance(source.layer, Reshape) and units.can_join(source)):
+        return units.kept(node, Reshape(shape), inputs)
+    (before,) = source.inputs
+    if before.shape == shape:
+        return units.joined(before, node)
+    return units.kept(node, Reshape(shape), [before])
+
+
+def _resizing(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    layer: Any = node.layer
+    height, width, _ = node.shape
+    return units.kept(node, Resizing(height, width, layer.interpolation), inputs)
+
+
+# Several inputs.
+
+_MERGING: dict[str, Layer] = {
+    "Add": Add(), "Multiply": Multiply(), "Subtract": Subtract(), "Maximum": Maximum(), "Minimum": Minimum(),
+}  # fmt: skip
+
+
+def _merging(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """Sums of sums are one, and so are products of products; scales and shifts are told elsewhere."""
+    layer: Any = node.layer
+    if isinstance(layer, Elementwise):
+        if layer.operation not in _MERGING or len(inputs) < 2 or layer.constant is not None:
+            return None
+        layer = _MERGING[layer.operation]
+    if layer.combines not in ("sum", "product"):
+        return units.kept(node, layer, inputs)
+    parts = [part for unit in inputs for part in _parts(units, layer, unit, node.shape)]
+    return units.add(layer, parts, node) if len(parts) > len(inputs) else units.kept(node, layer, inputs)
+
+
+def _parts(units: Units, layer: Layer, unit: Unit, shape: Shape) -> list[Unit]:
+    inner = unit.layer == layer and units.can_join(unit) and unit.shape == shape
+    return unit.inputs if inner else [unit]
+
+
+def _concatenation(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    layer: Any = node.layer
+    axis = layer.axis if layer.axis < 0 else layer.axis - 1 - len(node.shape)
+    return units.kept(node, Concatenate(axis), inputs)
+
+
+def _one_dimensional(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """A convolution along steps as one of a map of a single row, which is how TensorFlow computes it."""
+    layer: Any = node.layer
+    if layer.padding not in ("same", "valid"):
+        return None
+    row = units.reshaped(inputs[0], (1, *node.inputs[0].shape), node)
+    window: dict[str, Any] = {
+        name: (1, _number(getattr(layer, name))) for name in ("kernel_size", "strides", "dilation_rate")
+    }
+    kernel = Conv2D(layer.filters, padding=layer.padding, groups=layer.groups, activation=layer.activation, **window)
+    unit = units.add(_without_idle_padding(kernel, row.shape), [row], node)
+    units.share(unit, node)
+    return units.add(Reshape(node.shape), [unit], node)
+
+
+def _number(size: Any) -> int:
+    return int(size[0] if isinstance(size, tuple) else size)
+
+
+def _input(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    return units.add(node.layer, inputs, node)
+
+
+FORMS: tuple[tuple[type[Layer], Form], ...] = (
+    (InputLayer, _input),
+    (SeparableConv2D, _separable),
+    (Conv2D, _kernel),
+    (DepthwiseConv2D, _kernel),
+    (Conv2DTranspose, _kernel),
+    (Dense, _kernel),
+    (Conv1D, _one_dimensional),
+    (TimeDistributed, _distributed),
+    *((kind, _affine) for kind in (BatchNormalization, Rescaling, Normalization, Elementwise)),
+    *((kind, _merging) for kind in (Merge, Elementwise)),
+    (LayerNormalization, _layer_normalization),
+    *((kind, _activation) for kind in (Activation, Softmax, ReLU, LeakyReLU, ELU)),
+    (GlobalPooling, _global_pooling),
+    (Reduce, _reduction),
+    *((kind, _pooling) for kind in (AveragePooling2D, MaxPooling2D)),
+    *((kind, _reshaping) for kind in (Reshape, Flatten)),
+    (UpSampling2D, _resizing),
+    (Concatenate, _concatenation),
+)
+"""By the layer what makes a unit of it; of several the first that does. All else is kept as it is."""

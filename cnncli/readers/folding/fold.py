@@ -1,0 +1,52 @@
+"""All that is folded, in the order in which it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnncli.graph import Graph, Layer
+from cnncli.graph.layers import Cast, Elementwise, Flatten, Moving, Permute, Reduce, Reshape
+from cnncli.readers.folding.constants import fold_bias, fold_constants
+from cnncli.readers.folding.draft import Draft, Step
+from cnncli.readers.folding.functions import fold_functions
+from cnncli.readers.folding.moves import fold_dilation, fold_idle, fold_means, fold_reshapes
+
+Fold = Callable[[Draft, Step], bool]
+
+
+def _computes(layer: type[Layer]) -> bool:
+    return bool(layer.combines) or issubclass(layer, (Elementwise, Cast, Permute, Reshape))
+
+
+# Each with the layers that it may begin at: most layers of a network are none of these.
+FOLDS: tuple[tuple[Callable[[type[Layer]], bool], Fold], ...] = (
+    (lambda layer: layer.idle, fold_idle),
+    (_computes, fold_constants),
+    (lambda layer: issubclass(layer, Elementwise), fold_bias),
+    (lambda layer: bool(layer.combines) or issubclass(layer, Elementwise), fold_functions),
+    (lambda layer: issubclass(layer, Reduce), fold_means),
+    (lambda layer: issubclass(layer, (Reshape, Flatten)), fold_reshapes),
+    (lambda layer: issubclass(layer, Moving), fold_dilation),
+)
+MOST_PASSES = 8
+"""What one pass leaves that another could fold is rare; a graph that is made to need many is left as it is then."""
+
+
+def folded(graph: Graph) -> Graph:
+    """The graph without what only its format made operations of; the graph itself where there is nothing to fold."""
+    draft = Draft(graph)
+    folds: dict[type[Layer], list[Fold]] = {}
+    for _ in range(MOST_PASSES):
+        before = draft.changes
+        for step in draft.steps:
+            while not step.gone and any(fold(draft, step) for fold in _folds(folds, type(step.layer))):
+                pass
+        if draft.changes == before:
+            break
+    return draft.finished()
+
+
+def _folds(known: dict[type[Layer], list[Fold]], layer: type[Layer]) -> list[Fold]:
+    if layer not in known:
+        known[layer] = [fold for begins_at, fold in FOLDS if begins_at(layer)]
+    return known[layer]

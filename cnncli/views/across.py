@@ -1,0 +1,93 @@
+"""What tells networks apart of which one stands in a file, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncli.analysis.compare.across import Across, Conversion, Difference, Differs, InputSize, Left, Part, across
+from cnncli.analysis.compare.comparison import Entry, crosses
+from cnncli.document.numbers import shape
+from cnncli.document.prose import enumerated
+from cnncli.views.changes import phrase
+
+MOST_NAMED = 4
+"""More single layers than these are counted, and left to --diff."""
+
+
+def across_lines(one: Entry, other: Entry) -> list[str]:
+    """Sentences on two networks; none where both are of the registry."""
+    if not crosses(one, other):
+        return []
+    found = across(one, other)
+    return [_verdict(one.reference, other.reference, found), *map(_conversion, found.conversions)]
+
+
+def _verdict(before: str, after: str, found: Across) -> str:
+    both = f"{before} and {after}"
+    if found.same:
+        return f"{both} have no structural difference."
+    if not found.differences:
+        return f"{both} have the same layers, but wire them differently."
+    if not found.akin:
+        return f"{both} are different networks: of {found.units:,} layers {found.alike:,} are alike."
+    named = [each for each in found.differences if isinstance(each, (InputSize, Differs))]
+    single = [each for each in found.differences if not isinstance(each, (InputSize, Differs))]
+    words = [_difference(each) for each in named]
+    if len(single) > MOST_NAMED:
+        words.append(f"{len(single)} layers, which --diff names")
+    else:
+        words += [_difference(each) for each in single]
+    return f"{both} are identical but for {enumerated(words)}."
+
+
+def _difference(difference: Difference) -> str:
+    if isinstance(difference, InputSize):
+        return f"the input's size ({shape(difference.before)} → {shape(difference.after)})"
+    if isinstance(difference, Differs):
+        return _part(difference)
+    name = difference.before or difference.after
+    if not (difference.before and difference.after):
+        return f"{name}, which only the {'first' if difference.before else 'second'} has"
+    return f"{name} ({', '.join(map(phrase, difference.facts))})"
+
+
+def _part(difference: Differs) -> str:
+    before, after = difference.before, difference.after
+    if difference.part is Part.HEAD:
+        return f"the head ({shape(before)} → {shape(after)})" if before != after else "the head"
+    if difference.part is Part.SCALING:
+        missing = "" if before and after else f", which only the {'first' if before else 'second'} has"
+        return f"the scaling of the input{missing}"
+    if difference.part is Part.PADDING:
+        return "how " + ("a kernel pads its map" if difference.count == 1 else f"{difference.count} kernels pad")
+    return f"the last activation ({before or 'none'} → {after or 'none'})"
+
+
+def _conversion(conversion: Conversion) -> str:
+    reference = conversion.reference
+    if conversion.what is Left.FOLDED:
+        return f"Batch normalization is folded into the kernels in {reference}, whose parameters are fewer by that."
+    if conversion.what is Left.TRAINING:
+        return f"What acts in training only, such as dropout, is left out of {reference}."
+    return f"Quantization of {reference}: {conversion.detail}."
+
+
+def conversions(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Of each network that stands in another kind of source than the first, what tells them apart."""
+    base, *others = entries
+    return [_data(base, other) for other in others if crosses(base, other)]
+
+
+def _data(base: Entry, other: Entry) -> dict[str, Any]:
+    found = across(base, other)
+    return {
+        "model": other.reference,
+        "same_structure": found.same,
+        "layers": found.units,
+        "layers_alike": found.alike,
+        "but_for": [_difference(each) for each in found.differences],
+        "conversions": [
+            {"what": each.what.value, "model": each.reference, "detail": each.detail} for each in found.conversions
+        ],
+    }

@@ -1,0 +1,177 @@
+"""Files made to do harm: each is one line of refusal, in little time and memory, and nothing but the file is opened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Result, refused
+from fuzz_files import FILES, cases, samples
+
+MOST_SECONDS = 2
+MOST_MEMORY = 256 * 2**20
+
+
+def sample(suffix: str) -> Path:
+    """A small whole file of a format."""
+    return next(path for path in samples([FILES]) if path.suffix == suffix)
+
+
+def delimited(field: int, content: bytes) -> bytes:
+    """A field of a protocol buffer that holds bytes."""
+    return number(field << 3 | 2) + number(len(content)) + content
+
+
+def number(value: int) -> bytes:
+    found = b""
+    while value > 0x7F:
+        found, value = found + bytes([value & 0x7F | 0x80]), value >> 7
+    return found + bytes([value])
+
+
+def nested_onnx(depth: int) -> bytes:
+    """A graph in an attribute of an operation of a graph, and so on: ModelProto.graph 7, node 1, attribute 5, g 6."""
+    graph = b""
+    for _ in range(depth):
+        attribute = delimited(1, b"then_branch") + delimited(6, graph) + number(20 << 3) + number(5)
+        graph = delimited(1, delimited(4, b"If") + delimited(5, attribute))
+    return b"\x08\x08" + delimited(7, graph)
+
+
+def keras_with(config: bytes, folder: Path, **options: int) -> Path:
+    path = folder / "x.keras"
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        archive.writestr("metadata.json", '{"keras_version": "3.0.0"}')
+        archive.writestr("config.json", config)
+    return path
+
+
+def written(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def deep_json() -> bytes:
+    return b'{"a":' + b"[" * 1_000_000
+
+
+def loops_in_hdf5() -> bytes:
+    """A group's B-tree whose child is the tree itself (HDF5's specification, "Disk Format: Level 1A1")."""
+    data = bytearray(sample(".h5").read_bytes())
+    place = data.find(b"TREE")
+    while place >= 0:
+        data[place + 5] = 1  # a node of a higher level, whose children are nodes
+        data[place + 32 : place + 40] = struct.pack("<Q", place)
+        place = data.find(b"TREE", place + 1)
+    return bytes(data)
+
+
+def far_offsets() -> bytes:
+    data = bytearray(sample(".tflite").read_bytes())
+    data[:4] = struct.pack("<I", 0x7FFFFFF0)
+    return bytes(data)
+
+
+def long_vector() -> bytes:
+    """Every plausible length in the file is four thousand millions."""
+    data = bytearray(sample(".tflite").read_bytes())
+    for place in range(8, len(data) - 4, 4):
+        if struct.unpack_from("<I", data, place)[0] in range(1, 12):
+            struct.pack_into("<I", data, place, 0xFFFFFFFF)
+    return bytes(data)
+
+
+BOMBS: dict[str, Callable[[Path], Path]] = {
+    "a zip that becomes 200 MB": lambda folder: keras_with(
+        b" " * 200_000_000, folder, compression=zipfile.ZIP_DEFLATED
+    ),
+    "JSON a million deep, in .keras": lambda folder: keras_with(deep_json(), folder),
+    "JSON a million deep": lambda folder: written(folder, "model.json", deep_json()),
+    "a B-tree in a circle": lambda folder: written(folder, "x.h5", loops_in_hdf5()),
+    "flatbuffer offsets beyond the file": lambda folder: written(folder, "x.tflite", far_offsets()),
+    "flatbuffer lengths beyond the file": lambda folder: written(folder, "x.tflite", long_vector()),
+    "protobuf in protobuf": lambda folder: written(folder, "x.onnx", nested_onnx(3000)),
+    "a protobuf that ends early": lambda folder: written(
+        folder, "x.onnx", b"\x08\x08" + number(7 << 3 | 2) + number(2**62)
+    ),
+    "a SavedModel of nothing": lambda folder: written(folder, "saved_model.pb", b"\x08\x01\x12" + number(2**40)),
+}
+
+WATCHED = """
+import resource, sys
+sys.argv = ["cnncli", "summary", *sys.argv[1:]]
+from cnncli.cli.app import main
+import cnncli.cli.summary, cnncli.views.summary, cnncli.render.formats
+try:
+    main()
+finally:
+    sys.stderr.write(f"\\nPEAK {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}")
+"""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_one_line(name: str, tmp_path: Path) -> None:
+    path = BOMBS[name](tmp_path)
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    took = time.perf_counter() - started
+    said, _, peak = done.stderr.rpartition("\nPEAK ")
+    result = Result(done.returncode, done.stdout, said if said.endswith("\n") else said + "\n")
+    refused(result, 2, path.name)
+    assert int(peak) * 1024 < MOST_MEMORY
+    assert took < 10 * MOST_SECONDS  # a machine that is busy is no fault; a minute in a loop is
+
+
+@pytest.mark.parametrize("first", range(0, 3000, 250))
+def test_damaged_files_are_read_or_refused(first: int) -> None:
+    """All of more cases: python tests/fuzz_files.py --count 100000."""
+    wrong = [
+        f"--case {index}: {ran}" for index, ran in cases(13, range(first, first + 250), samples([FILES])) if ran.wrong
+    ]
+    assert not wrong
+
+
+AUDITED = """
+import sys
+opened = []
+def hear(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        opened.append(arguments[0])
+    elif event.startswith(("socket.", "subprocess.", "os.exec", "os.system", "os.fork", "marshal.loads", "pickle.")):
+        if event != "marshal.loads" or not importing():
+            opened.append(event)
+def importing():
+    import traceback
+    return any("importlib" in frame.filename for frame in traceback.extract_stack())
+from cnncli.cli.app import main
+sys.addaudithook(hear)
+sys.argv = ["cnncli", "summary", *sys.argv[1:], "--format", "json"]
+try:
+    main()
+except SystemExit:
+    pass
+sys.stderr.write("\\n".join(name for name in opened if not name.endswith((".py", ".pyc", ".so"))))
+"""
+
+
+@pytest.mark.parametrize("path", samples([FILES]), ids=lambda path: path.parent.name + "/" + path.name)
+def test_nothing_but_the_file_is_opened(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / path.name
+    shutil.copy(path, copy)
+    done = subprocess.run(
+        [sys.executable, "-c", AUDITED, str(copy)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout)["totals"]
+    mine = [line for line in done.stderr.splitlines() if line and not line.startswith(("cnncli: ", "/proc/"))]
+    assert set(mine) <= {str(copy)}
