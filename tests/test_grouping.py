@@ -307,7 +307,9 @@ def test_along_one_axis_with_a_summary_of_its_blocks() -> None:
         x = net(Add(), x, net(Conv1D(8, 3, padding="same"), y))
     net(MaxPooling1D(2), x)
     found = keeps(net.graph)
-    assert [row.name for row in report(found, BLOCK).rows if "block" in row.name] == [f"stage1.block{n}" for n in (1, 2, 3)]
+    assert [row.name for row in report(found, BLOCK).rows if "block" in row.name] == [
+        f"stage1.block{n}" for n in (1, 2, 3)
+    ]
     assert diagram(found, Heading("net", ()), Options(detail="block")).sheet
 
 
