@@ -20,6 +20,7 @@ from cnncli.models.reference import Model, parse
 from cnncli.models.spec import UNIT, Paper, Published, Range
 from cnncli.readers.formats import (
     PYTHON_FILE,
+    SEPARATORS,
     Format,
     exists,
     holds_model,
@@ -134,6 +135,7 @@ def network(text: str, options: Mapping[str, Any] | None = None, flavor: str | N
     """
     found = source_of(text)
     if found is Source.FILE:
+        _refuse_address(text)
         return of_file(Path(text), _without(flavor, text, options))
     if found is Source.CALLABLE:
         return of_callable(text, **_without(flavor, text, options))
@@ -170,10 +172,14 @@ def source_of(text: str) -> Source:
         return Source.FILE if not known or holds_model(Path(text)) else Source.REGISTRY
     head = re.split("[:@]", text, maxsplit=1)[0]
     if is_callable(text) and not _is_registered(head):
-        return Source.CALLABLE
+        from cnncli.readers.python import is_callable_reference
+
+        if is_callable_reference(text):
+            return Source.CALLABLE
     if head != text and (exists(head) or looks_like_path(head)) and not _is_registered(head):
         _refuse_tail(head, text[len(head) :])
-    return Source.FILE if looks_like_path(text) else Source.REGISTRY
+    elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
+    return Source.FILE if looks_like_path(text) and not elsewhere else Source.REGISTRY
 
 
 def _refuse_tail(head: str, tail: str) -> None:
@@ -185,6 +191,18 @@ def _refuse_tail(head: str, tail: str) -> None:
     if not exists(head):
         raise UsageError(f"{head}: no such file{near_names(Path(head))}")
     raise UsageError(f"{head} is a file, which has no flavors and no options: leave out {tail!r}")
+
+
+ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+
+
+def _refuse_address(text: str) -> None:
+    """Raise UsageError for what would have to be fetched, or names a file in a way that no shell knows."""
+    address = ADDRESS.match(text)
+    if address and not exists(text):
+        known = address[1].lower() == "file"
+        advice = "name a file by its path, without file://" if known else "nothing is fetched: name a file that is here"
+        raise UsageError(f"{text}: {advice}")
 
 
 def _is_registered(name: str) -> bool:

@@ -177,13 +177,15 @@ def test_long_references_are_answered(run, text: str) -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("my.keras", "my.keras is a file; this version reads no model files"),
+        ("my.keras", "my.keras: is empty"),
         ("model.onnx", "model.onnx: no such file"),
-        ("./x", "./x: no such file"),
+        ("./x", "x: no such file"),
         ("a/b.h5", "a/b.h5: no such file"),
-        ("train.py:build", "train.py: no such file"),
+        ("train.py", "train.py: no such file"),
+        ("my.keras:alpha=0.5", "my.keras is a file, which has no flavors and no options"),
+        ("https://x.y/z.onnx", "https://x.y/z.onnx: nothing is fetched"),
         ("saved", "saved is a directory"),
-        ("my file", "my file is a file"),
+        ("my file", "my file: is empty"),
     ],
 )
 def test_a_file_is_told_as_one(run, tmp_path: Path, monkeypatch, written: str, says: str) -> None:

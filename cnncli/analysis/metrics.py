@@ -338,7 +338,7 @@ def metric(key: str) -> Metric:
 
 def conventions() -> dict[str, str]:
     """What each figure counts, by its key."""
-    return {each.key: each.convention for each in METRICS if each.convention}
+    return {each.key: each.convention for each in metrics(Place.DATA) if each.convention}
 
 
 class Totals(Mapping[str, Any]):

@@ -78,7 +78,8 @@ class Choice:
                 for reference in references for each in expanded(reference)
             ]  # fmt: skip
         for each in found:
-            warn(each.warnings)
+            whose = f"{each.reference}: " if len(found) > 1 and each.model is None else ""
+            warn([whose + message for message in each.warnings])
         return found
 
     def _of(self, source: Source, tell: Callable[[str], None]) -> Mapping[str, Any]:

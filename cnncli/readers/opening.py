@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import struct
 import zipfile
 import zlib
@@ -60,25 +59,12 @@ def _one_line(path: Path) -> Iterator[None]:
     except CnncliError as error:
         raise type(error)(visible(str(error))) from None
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file{_where(path)}") from None
+        raise UsageError(f"{path}: no such file{near_names(path)}") from None
     except OSError as error:
         raise MachineError(f"{path}: {error.strerror or error}") from None
     except _OF_DAMAGE as error:
         told = " ".join(str(error).split())[:200]
         raise Damaged(f"{path} is damaged, or of a kind that is not known: {type(error).__name__}: {told}") from None
-
-
-ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}", re.IGNORECASE)
-
-
-def _where(path: Path) -> str:
-    """What to say of a name that no file has: of an address where to, of another one what lies near it."""
-    address = ADDRESS.match(str(path))
-    if address is None:
-        return near_names(path)
-    if address[1].lower() == "file":
-        return "; name a file by its path, without file://"
-    return "; nothing is fetched: name a file on this machine"
 
 
 def _main_file(path: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.compare.difference import costs_of
-from cnncli.analysis.metrics import About, Place, Totals, conventions, metrics
+from cnncli.analysis.metrics import About, Place, Totals, conventions, metric, metrics
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
 from cnncli.views.changes import phrases, shown, span
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnncli.models.spec import ModelSpec
 
 SCHEMA_VERSION = 1
+STORED = "stored_weight_bytes"
 
 
 def versioned(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def uncounted_data(totals: Totals) -> dict[str, Any]:
 
 def stored_data(network: Network, totals: Totals) -> dict[str, Any]:
     """What the weights of a file take by their types; nothing of other networks, whose weights are float32."""
-    return {"stored_weight_bytes": totals["stored_weight_bytes"]} if network.origin.reading else {}
+    return {STORED: totals[STORED]} if network.origin.reading else {}
 
 
 def types_data(node: Node) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[
     return {
         "model": model_data(network),
         **ends_data(network),
-        "conventions": conventions(),
+        "conventions": {**conventions(), **({STORED: metric(STORED).convention} if network.origin.reading else {})},
         "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
         **uncounted_data(report.totals),
         "warnings": network.warnings,
