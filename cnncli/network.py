@@ -172,10 +172,7 @@ def source_of(text: str) -> Source:
         return Source.FILE if not known or holds_model(Path(text)) else Source.REGISTRY
     head = re.split("[:@]", text, maxsplit=1)[0]
     if is_callable(text) and not _is_registered(head):
-        from cnncli.readers.python import is_callable_reference
-
-        if is_callable_reference(text):
-            return Source.CALLABLE
+        return Source.CALLABLE
     if head != text and (exists(head) or looks_like_path(head)) and not _is_registered(head):
         _refuse_tail(head, text[len(head) :])
     elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
@@ -264,7 +261,7 @@ def _found(reading: Reading) -> Graph:
     """The graph of a reading, with blocks and stages where nobody has said which layers belong together."""
     from cnncli.grouping import grouped
 
-    return grouped(reading.graph)
+    return reading.graph if reading.graph.kinds else grouped(reading.graph)
 
 
 def of_model(model: Model) -> Network:
