@@ -15,7 +15,7 @@ from cnncli.graph import Graph, Shape
 from cnncli.readers.protobuf import BYTES, BadMessage, Message
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import Source
-from cnncli.readers.tf_file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, shape
+from cnncli.readers.tf_file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, entries, shape
 from cnncli.readers.tf_graph import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, Walk, numbered
 from cnncli.readers.tf_names import rename
 from cnncli.readers.tf_operations import HANDLERS
@@ -208,8 +208,6 @@ class _Reader:
 
 
 def _entries(message: Message, field: int) -> Mapping[str, Message]:
-    from cnncli.readers.tf_file import entries
-
     return entries(message.all(field))
 
 

@@ -38,6 +38,7 @@ from cnncli.graph.layers import (
     Moving,
     Multiply,
     Pad,
+    Permute,
     Quantize,
     Reduce,
     ReLU,
@@ -82,16 +83,10 @@ def _map(walk: Walk, call: Call, value: Value) -> Value:
     if _channels_first(call) and not value.channels_first and value.rank == 4:
         shape = value.shape or ()
         made = Value(f"{call.name}/layout", value.shape, value.dtype, channels_first=True)
-        walk.assembly.apply(_permuted(), [value], made, name=made.name, channels_first=True)
+        walk.assembly.apply(Permute((2, 3, 1)), [value], made, name=made.name, channels_first=True)
         made.shape = shape
         return made
     return value
-
-
-def _permuted() -> Layer:
-    from cnncli.graph.layers import Permute
-
-    return Permute((2, 3, 1))
 
 
 # Kernels.
