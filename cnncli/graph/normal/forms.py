@@ -61,7 +61,7 @@ AFFINE = "Affine"
 
 def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
-    if len(inputs) != 1 or not hasattr(layer, "use_bias"):
+    if len(inputs) != 1 or type(layer) not in _PLAIN:  # a kind of its own is left as it is
         return None
     source, function = inputs[0], layer.function
     plainly: Any = plain(layer)
@@ -73,6 +73,9 @@ def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
         unit = units.kept(node, replace(layer, activation=function), inputs)
     units.share(unit, node)
     return unit
+
+
+_PLAIN = frozenset({Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense})
 
 
 def _of_one_kind(layer: Any, shape: Shape) -> Any:
@@ -359,10 +362,7 @@ def _input(units: Units, node: Node, inputs: list[Unit]) -> Unit:
 FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (InputLayer, _input),
     (SeparableConv2D, _separable),
-    (Conv2D, _kernel),
-    (DepthwiseConv2D, _kernel),
-    (Conv2DTranspose, _kernel),
-    (Dense, _kernel),
+    *((kind, _kernel) for kind in _PLAIN),
     (Conv1D, _one_dimensional),
     (TimeDistributed, _distributed),
     *((kind, _affine) for kind in (*_AFFINE, Elementwise)),
