@@ -161,7 +161,7 @@ def _kernel_before(units: Units, inputs: Sequence[Unit]) -> Unit | None:
         unit = inner if inner.shape[-1:] == unit.shape[-1:] else unit
     if unit is None or unit.layer.role not in KERNELS or not units.can_join(unit):
         return None
-    return unit if unit.layer.function == "linear" and hasattr(unit.layer, "use_bias") else None
+    return unit if getattr(unit.layer, "activation", None) == "linear" else None
 
 
 def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
