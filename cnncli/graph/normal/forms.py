@@ -61,7 +61,7 @@ AFFINE = "Affine"
 
 def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
-    if len(inputs) != 1 or not hasattr(layer, "use_bias"):
+    if len(inputs) != 1 or type(layer) not in _PLAIN:  # a kind of its own is left as it is
         return None
     source, function = inputs[0], layer.function
     plainly: Any = plain(layer)
@@ -73,6 +73,9 @@ def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
         unit = units.kept(node, replace(layer, activation=function), inputs)
     units.share(unit, node)
     return unit
+
+
+_PLAIN = frozenset({Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense})
 
 
 def _of_one_kind(layer: Any, shape: Shape) -> Any:
@@ -158,7 +161,7 @@ def _kernel_before(units: Units, inputs: Sequence[Unit]) -> Unit | None:
         unit = inner if inner.shape[-1:] == unit.shape[-1:] else unit
     if unit is None or unit.layer.role not in KERNELS or not units.can_join(unit):
         return None
-    return unit if unit.layer.function == "linear" and hasattr(unit.layer, "use_bias") else None
+    return unit if getattr(unit.layer, "activation", None) == "linear" else None
 
 
 def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
@@ -359,10 +362,7 @@ def _input(units: Units, node: Node, inputs: list[Unit]) -> Unit:
 FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (InputLayer, _input),
     (SeparableConv2D, _separable),
-    (Conv2D, _kernel),
-    (DepthwiseConv2D, _kernel),
-    (Conv2DTranspose, _kernel),
-    (Dense, _kernel),
+    *((kind, _kernel) for kind in _PLAIN),
     (Conv1D, _one_dimensional),
     (TimeDistributed, _distributed),
     *((kind, _affine) for kind in (*_AFFINE, Elementwise)),

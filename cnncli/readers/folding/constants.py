@@ -70,5 +70,8 @@ def _biased(layer: Layer) -> Layer | None:
     options: Any = layer
     if layer.role not in KERNELS or getattr(layer, "use_bias", True) or layer.function != "linear":
         return None
-    biased: Layer = replace(options, use_bias=True)
+    try:
+        biased: Layer = replace(options, use_bias=True)
+    except TypeError:  # a kind of its own, which is not made by its fields
+        return None
     return biased
