@@ -80,7 +80,7 @@ def from_graph(graph: Graph) -> Network:
 
 def from_keras(model: Any) -> Network:
     """The network of a keras.Model (Keras 3, functional or Sequential) in memory. Raises UsageError for another."""
-    from cnncli.readers.keras import read_model
+    from cnncli.readers.keras.live import read_model
 
     return from_graph(read_model(model))
 

@@ -244,7 +244,7 @@ def of_callable(
 
     `tell` hears what it is busy with. Raises UsageError where it cannot be called or gives something else.
     """
-    from cnncli.readers.python import read_callable
+    from cnncli.readers.python.call import read_callable
 
     reading = read_callable(text, call_with or {}, traceback=traceback, tell=tell)
     return Network(

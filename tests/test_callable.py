@@ -19,7 +19,7 @@ from cnncli.graph import Graph, Layer, Weight
 from cnncli.graph.layers import LAYERS, Conv2D, InputLayer, Opaque
 from cnncli.graph.plain import graph_of, plain
 from cnncli.models.reference import parse
-from cnncli.readers.python import read_callable
+from cnncli.readers.python.call import read_callable
 from cnncli.readers.reading import Reading
 
 FILES = Path(__file__).parent / "files"
@@ -132,7 +132,7 @@ def test_arguments_are_literals_or_texts(inside: Path) -> None:
 
 def test_what_it_prints_is_not_lost_and_no_result(folder: Path) -> None:
     code = (
-        "from cnncli.readers.python import read_callable;"
+        "from cnncli.readers.python.call import read_callable;"
         "print(read_callable('train/model.py:build', {}, traceback=False, tell=str).graph)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
@@ -195,7 +195,7 @@ def test_the_whole_of_a_failure(inside: Path, capfd: pytest.CaptureFixture[str])
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 def test_an_interrupt_ends_both(folder: Path) -> None:
     code = (
-        "from cnncli.readers.python import read_callable;"
+        "from cnncli.readers.python.call import read_callable;"
         "read_callable('train/model.py:endless', {}, traceback=False, tell=str)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=folder, stderr=subprocess.PIPE, text=True) as parent:

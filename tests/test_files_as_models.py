@@ -74,7 +74,7 @@ def write(path: Path, what: str) -> Path:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch) -> Path:
     """A working directory where `.tflite` files are read by this module."""
-    reader = ModuleType("cnncli.readers.tflite")
+    reader = ModuleType("cnncli.readers.tflite.network")
 
     def read(source, path, settings: Settings) -> Reading:
         graph = GRAPHS[source.read(8, source.size - 8).decode()](settings)
@@ -82,7 +82,7 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
         return Reading(graph, "the tests", quantization, "serve", ("serve", "train"), "main", ("main",))
 
     reader.read = read  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "cnncli.readers.tflite", reader)
+    monkeypatch.setitem(sys.modules, "cnncli.readers.tflite.network", reader)
     monkeypatch.chdir(tmp_path)
     for name in GRAPHS:
         write(tmp_path / "models" / f"{name}.tflite", name)

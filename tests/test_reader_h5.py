@@ -15,7 +15,7 @@ import pytest
 from cnncli.analysis.metrics import Totals
 from cnncli.errors import CnncliError, UsageError
 from cnncli.graph import UNKNOWN, Graph
-from cnncli.readers.hdf5 import File, Object
+from cnncli.readers.keras.hdf5 import File, Object
 from cnncli.readers.opening import read_file
 from cnncli.readers.source import Archive, Damaged, in_memory, opened
 

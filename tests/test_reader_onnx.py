@@ -18,9 +18,9 @@ from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Elementwise
-from cnncli.readers.onnx import read
-from cnncli.readers.onnx_model import Root, Value
-from cnncli.readers.onnx_weights import as_weights
+from cnncli.readers.onnx.model import Root, Value
+from cnncli.readers.onnx.network import read
+from cnncli.readers.onnx.weights import as_weights
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import opened

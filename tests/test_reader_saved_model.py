@@ -15,8 +15,8 @@ from cnncli.graph import UNKNOWN, Graph, Node
 from cnncli.network import network
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.saved_model.file import NodeDef, Pieces
 from cnncli.readers.source import in_memory
-from cnncli.readers.tf_file import NodeDef, Pieces
 
 FILES = Path(__file__).parent / "files"
 OPEN = FILES / "open_size_saved_model.pb"

@@ -15,9 +15,9 @@ from cnncli.graph import Graph
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Damaged, in_memory
-from cnncli.readers.tflite_file import ModelFile, Operation
-from cnncli.readers.tflite_schema import OPERATIONS, TYPES
-from cnncli.readers.tflite_shapes import reshaped, shapes, values
+from cnncli.readers.tflite.file import ModelFile, Operation
+from cnncli.readers.tflite.schema import OPERATIONS, TYPES
+from cnncli.readers.tflite.shapes import reshaped, shapes, values
 
 FILES = Path(__file__).parent / "files"
 SEPARABLE, OPEN, RECURRENT = (FILES / f"{name}.tflite" for name in ("separable_int8", "open_size", "recurrent"))
@@ -377,7 +377,7 @@ def test_reshaping(shape: tuple[Any, ...], target: tuple[Any, ...], becomes: tup
 
 def operation(name: str, *inputs: Any, outputs: int = 1) -> Operation:
     """An operation without options on tensors of (shape, values)."""
-    from cnncli.readers.tflite_file import FileTensor
+    from cnncli.readers.tflite.file import FileTensor
 
     tensors = [FileTensor(str(number), shape, "int32", values=known) for number, (shape, known) in enumerate(inputs)]
     return Operation(name, list(tensors), [FileTensor("y", None, "int32") for _ in range(outputs)], None)

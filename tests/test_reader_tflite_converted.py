@@ -15,8 +15,8 @@ from cnncli.keras_model import quiet
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import opened
-from cnncli.readers.tflite_file import ModelFile
-from cnncli.readers.tflite_shapes import shapes, values
+from cnncli.readers.tflite.file import ModelFile
+from cnncli.readers.tflite.shapes import shapes, values
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore")]
 

@@ -20,7 +20,7 @@ from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN, Graph
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
-from cnncli.readers.torch_program import evaluated, module_calls
+from cnncli.readers.torch_export.program import evaluated, module_calls
 
 FILES = Path(__file__).parent / "files"
 OLD = FILES / "open_size_old.pt2"

@@ -129,9 +129,19 @@ def test_no_function_is_longer_than_sixty_lines() -> None:
                 assert node.end_lineno - node.lineno < 60, f"{path.name}: {node.name}"
 
 
-def test_no_package_is_more_than_a_fifth_of_the_code() -> None:
-    lines = Counter[str]()
+def test_no_folder_is_more_than_a_fifth_of_the_code() -> None:
+    """A reader of a format is a folder of its own, within that of all readers."""
+    lines = Counter[Path]()
     for path in FILES:
-        lines[room(path)] += len(path.read_text(encoding="utf-8").splitlines())
+        lines[path.parent] += len(path.read_text(encoding="utf-8").splitlines())
     largest, size = lines.most_common(1)[0]
     assert size <= lines.total() / 5, f"{largest} has {size} of {lines.total()} lines"
+
+
+READERS = [path.name for path in (PACKAGE / "readers").iterdir() if (path / "network.py").exists()]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name in READERS], ids=name_of)
+def test_no_format_knows_another(path: Path) -> None:
+    others = {f"cnncli.readers.{name}" for name in READERS if name != path.parent.name}
+    assert not [name for name in imports(parsed(path)) if any(name.startswith(other) for other in others)]

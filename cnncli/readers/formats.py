@@ -26,15 +26,15 @@ class Format(NamedTuple):
 
 
 FORMATS = (
-    Format("keras", "Keras", "keras_file", (".keras",), operations=False),
-    Format("h5", "Keras HDF5", "h5", (".h5", ".hdf5"), operations=False),
-    Format("savedmodel", "SavedModel", "saved_model", (), frozenset({"signature", "batch"})),
-    Format("graphdef", "frozen TensorFlow graph", "saved_model", (".pb",), frozenset({"batch"})),
-    Format("tflite", "TFLite", "tflite", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
-    Format("onnx", "ONNX", "onnx", (".onnx",), frozenset({"batch"})),
-    Format("pt2", "PyTorch export", "torch_export", (".pt2",), frozenset({"batch", "subgraph"})),
+    Format("keras", "Keras", "keras.file", (".keras",), operations=False),
+    Format("h5", "Keras HDF5", "keras.h5", (".h5", ".hdf5"), operations=False),
+    Format("savedmodel", "SavedModel", "saved_model.network", (), frozenset({"signature", "batch"})),
+    Format("graphdef", "frozen TensorFlow graph", "saved_model.network", (".pb",), frozenset({"batch"})),
+    Format("tflite", "TFLite", "tflite.network", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
+    Format("onnx", "ONNX", "onnx.network", (".onnx",), frozenset({"batch"})),
+    Format("pt2", "PyTorch export", "torch_export.network", (".pt2",), frozenset({"batch", "subgraph"})),
     Format("safetensors", "safetensors", "safetensors", (".safetensors",), operations=False),
-    Format("tfjs", "TensorFlow.js", "tfjs", (".json",), operations=False),
+    Format("tfjs", "TensorFlow.js", "keras.tfjs", (".json",), operations=False),
 )
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 """What a path of a model file may end in."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.graph import Weight
-from cnncli.readers.keras_tables import table
+from cnncli.readers.keras.tables import table
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import MOST_STRUCTURE, Source, parsed_json
-from cnncli.readers.torch_program import MOST_AXES, checked
+from cnncli.readers.torch_export.program import MOST_AXES, checked
 
 HEAD = 8
 # The format's dtypes: what they are called here, and bits of a value.

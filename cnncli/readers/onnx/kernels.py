@@ -1,0 +1,354 @@
+"""Operations of ONNX that have kernels or slide windows, as Keras's layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from cnncli.amounts import UNKNOWN
+from cnncli.errors import LayerError
+from cnncli.graph import Layer, Shape, Weight
+from cnncli.graph.layers import (
+    AnyConvolution,
+    AnyDense,
+    AveragePooling1D,
+    AveragePooling2D,
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    MatMul,
+    MaxPooling1D,
+    MaxPooling2D,
+    Moving,
+    ReLU,
+    ZeroPadding1D,
+    ZeroPadding2D,
+)
+from cnncli.readers.onnx.model import Operation, Value
+from cnncli.readers.onnx.shapes import Sliding, channels_last, extents, kernel_input, same_pads, sliding
+from cnncli.readers.onnx.weights import as_weights
+
+if TYPE_CHECKING:
+    from cnncli.readers.onnx.operations import Translator
+
+_Makers = dict[int, Callable[..., Layer]]
+_CONVOLUTIONS: _Makers = {1: Conv1D, 2: Conv2D}
+_DEPTHWISE: _Makers = {1: DepthwiseConv1D, 2: DepthwiseConv2D}
+_TRANSPOSED: _Makers = {1: Conv1DTranspose, 2: Conv2DTranspose}
+_POOLS: dict[str, _Makers] = {
+    "Max": {1: MaxPooling1D, 2: MaxPooling2D}, "Average": {1: AveragePooling1D, 2: AveragePooling2D},
+}  # fmt: skip
+
+
+def _sizes(values: Sequence[int]) -> Any:
+    """A size as a layer of one axis or of two takes it."""
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def padding_of(window: Sliding, sizes: Sequence[int]) -> str | None:
+    """Keras's word for the cells around the map; None where there is none."""
+    if all(around == (0, 0) for around in window.pads):
+        return "valid"
+    if any(before is UNKNOWN for before, _ in window.pads):
+        return "same"  # SAME_UPPER or SAME_LOWER of an open size
+    keras = []
+    for axis, size in enumerate(sizes):
+        if size is UNKNOWN and window.strides[axis] > 1:
+            return None  # which cells `same` adds depends on the size
+        known = window.extents[axis] if size is UNKNOWN else size
+        keras.append(same_pads(known, window.extents[axis], window.strides[axis]))
+    return "same" if tuple(keras) == window.pads else None
+
+
+def padded(translator: Translator, operation: Operation, value: Value, window: Sliding, mode: str = "") -> Value:
+    """The map with the cells that its reader asks for around it, as a layer of its own; `mode`: not with zeros."""
+    shape, first = value.shape or (), value.channels_first
+    start = 2 if first else 1
+    space = zip(shape[start:], window.pads, strict=False)
+    out = (*shape[:start], *(size + sum(around) for size, around in space), *(() if first else shape[-1:]))
+    wider = Value(f"{operation.name}.pad", out, value.dtype, channels_first=first)
+    name = f"{translator.name(operation)}.pad"
+    translator.pad([value], wider, window.pads, mode or "constant", name=name, zeros=not mode)
+    return wider
+
+
+def convolution(translator: Translator, operation: Operation) -> None:
+    """Conv, ConvInteger, QLinearConv and onnxruntime's FusedConv: input, kernel (filters, channels / group, ...)."""
+    kernel = operation.input(kernel_input(operation))
+    bias = operation.input({"QLinearConv": 8, "ConvInteger": 9}.get(operation.kind, 2))
+    source = operation.inputs[0]
+    if kernel is None or source is None or not kernel.constant or kernel.shape is None or source.shape is None:
+        translator.opaque(operation)
+        return
+    if channels_last(operation):
+        source = translator.laid_out(source, False)
+        shape = (source.shape[0], source.shape[-1], *source.shape[1:-1]) if source.shape else ()
+    else:
+        source = translator.laid_out(source, True)
+        shape = source.shape or ()
+    window = sliding(operation, shape[2:], kernel.shape[2:])
+    group = operation.attributes.number("group", 1)
+    use_bias = bias is not None and bias.constant
+    weights = kernel_weights(kernel, _keras_kernel(kernel.shape, group, shape[1]), bias if use_bias else None)
+    weights += _scales(translator, operation)
+    padding = padding_of(window, shape[2:])
+    layer = _conv_layer(window, padding or "valid", kernel.shape, group, shape[1], use_bias)
+    if layer is None or not translator.assembly.is_batched(source):
+        layer = _any_convolution(translator, operation, kernel, use_bias, operation.outputs[0].shape or ())
+        if weights:
+            weights = [weights[0]._replace(shape=layer.weights()[0].shape), *weights[1:]]
+    elif padding is None:
+        source = padded(translator, operation, source, window)
+    first = not channels_last(operation)
+    result = operation.outputs[0]
+    activated = operation.attributes.text("activation") if operation.domain else ""
+    if activated or (bias is not None and not bias.constant):
+        result = Value(f"{operation.name}.conv", result.shape, result.dtype)
+    translator.assembly.apply(
+        layer, [source], result, name=translator.name(operation, kernel), weights=weights, channels_first=first
+    )
+    _after(translator, operation, result, bias, activated)
+
+
+def _scales(translator: Translator, operation: Operation) -> list[Weight]:
+    """The scales and zero points of a quantized operation's kernel, where it has one a channel."""
+    if not operation.kind.startswith("QLinear"):
+        return []
+    return translator.held([each for each in operation.inputs[4:6] if each is not None and each.shape])
+
+
+def _after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: str) -> None:
+    """A bias that is computed, and the activation that onnxruntime fuses, as layers of their own."""
+    if bias is not None and not bias.constant:
+        output = operation.outputs[0] if not activated else Value(f"{operation.name}.bias", made.shape, made.dtype)
+        translator.simple("Add", [made, bias], output, name=f"{translator.name(operation)}.bias")
+        made = output
+    if activated:
+        translator.activation(
+            activated, made, operation.outputs[0], f"{translator.name(operation)}.{activated.lower()}"
+        )
+
+
+def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:
+    """(filters, channels / group, height, width) as Keras keeps it: height and width first."""
+    if group == channels and group > 1 and shape[0] % group == 0:
+        return (*shape[2:], group, shape[0] // group)
+    return (*shape[2:], shape[1], shape[0])
+
+
+def _conv_layer(
+    window: Sliding, padding: str, kernel: Shape, group: int, channels: int, use_bias: bool
+) -> Layer | None:
+    """None where Keras has no such layer."""
+    rank = len(window.kernel)
+    common: dict[str, Any] = {
+        "kernel_size": _sizes(window.kernel), "strides": _sizes(window.strides), "padding": padding,
+        "dilation_rate": _sizes(window.dilations), "use_bias": use_bias,
+    }  # fmt: skip
+    try:
+        if group == channels and group > 1 and kernel[0] % group == 0 and rank in _DEPTHWISE:
+            return _DEPTHWISE[rank](depth_multiplier=kernel[0] // group, **common)
+        if rank in _CONVOLUTIONS:
+            return _CONVOLUTIONS[rank](filters=kernel[0], groups=group, **common)
+    except LayerError:
+        return None
+    return None
+
+
+def _any_convolution(
+    translator: Translator, operation: Operation, kernel: Value, use_bias: bool, positions: Sequence[int]
+) -> Layer:
+    """Each element of the kernel once at each of the positions (batch, channels, ...), divided by the batch."""
+    transposed = "Transpose" if operation.kind == "ConvTranspose" else ""
+    rank = len(kernel.shape or ()) - 2
+    spatial = positions[1:-1] if channels_last(operation) else positions[2:]
+    cells = positions[0] * prod(spatial) if positions else UNKNOWN
+    first = operation.outputs[0]
+    first.channels_first = not channels_last(operation)
+    shape = translator.assembly.shape(first)
+    held = kernel.shape or ()
+    keras = (*held[2:], *held[:2]) if transposed else (*held[2:], held[1], held[0])
+    return AnyConvolution(f"Conv{rank}D{transposed}", shape, keras, cells // translator.assembly.batch, use_bias)
+
+
+def transposed(translator: Translator, operation: Operation) -> None:
+    """ConvTranspose: kernel (channels, filters / group, ...); each element meets each INPUT position once."""
+    source, kernel, bias = operation.inputs[0], operation.input(1), operation.input(2)
+    if source is None or kernel is None or not kernel.constant or kernel.shape is None or source.shape is None:
+        translator.opaque(operation)
+        return
+    source = translator.laid_out(source, True)
+    held, output = kernel.shape, operation.outputs[0]
+    use_bias = bias is not None and bias.constant
+    output.channels_first = True
+    group = operation.attributes.number("group", 1)
+    layer = None
+    if group == 1 and translator.assembly.is_batched(source):
+        layer = _transposed_layer(translator, operation, source, held, use_bias)
+    found = layer or _any_convolution(translator, operation, kernel, use_bias, source.shape or ())
+    keras = found.weights(translator.assembly.shape(source))[0].shape
+    weights = kernel_weights(kernel, keras, bias if use_bias else None)
+    name = translator.name(operation, kernel)
+    translator.assembly.apply(found, [source], output, name=name, weights=weights, channels_first=True)
+
+
+def _transposed_layer(
+    translator: Translator, operation: Operation, source: Value, kernel: Shape, use_bias: bool
+) -> Layer | None:
+    """The one of Keras's that gives the output's shape, if any does."""
+    rank, attributes = len(kernel) - 2, operation.attributes
+    strides = attributes.numbers("strides") or [1] * rank
+    dilations = attributes.numbers("dilations") or [1] * rank
+    more = _sizes(attributes.numbers("output_padding") or [0] * rank)
+    if rank not in _TRANSPOSED:
+        return None
+    make = _TRANSPOSED[rank]
+    expected = translator.assembly.shape(operation.outputs[0])
+    same = _pads_as_same(attributes.numbers("pads"), kernel[2:], strides, dilations)
+    for padding, output_padding in (("valid", None), ("same", None), ("valid", more), ("same", more)):
+        if padding == "same" and not same:
+            continue
+        try:
+            layer = make(
+                filters=kernel[1], kernel_size=_sizes(kernel[2:]), strides=_sizes(strides), padding=padding,
+                dilation_rate=_sizes(dilations), output_padding=output_padding, use_bias=use_bias,
+            )  # fmt: skip
+            if layer.output_shape(translator.assembly.shape(source)) == expected:
+                return layer
+        except LayerError:
+            continue
+    return None
+
+
+def _pads_as_same(
+    pads: Sequence[int] | None, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> bool:
+    """Whether something is cut off, which padding="same" does; how much follows from the shape."""
+    return pads is None or any(pads) or all(k <= s for k, s in zip(extents(kernel, dilations), strides, strict=True))
+
+
+def kernel_weights(kernel: Value, shape: Shape, bias: Value | None) -> list[Weight]:
+    return [*as_weights(kernel, "kernel", shape), *(as_weights(bias, "bias") if bias is not None else ())]
+
+
+# Pooling.
+
+
+def pooling(translator: Translator, operation: Operation) -> None:
+    """MaxPool and AveragePool; cells around the map are no part of a maximum, nor of a mean unless asked for."""
+    source, output = operation.inputs[0], operation.outputs[0]
+    kernel = operation.attributes.numbers("kernel_shape") or []
+    name = "Max" if "Max" in operation.kind else "Average"
+    if source is None or source.shape is None or channels_last(operation) or operation.kind == "LpPool":
+        translator.moving(operation)
+        return
+    source = translator.laid_out(source, True)
+    sizes = (source.shape or ())[2:]
+    window = sliding(operation, sizes, kernel)
+    make = _POOLS[name].get(len(kernel))
+    if make is None or max(window.dilations) > 1 or not translator.assembly.is_batched(source):
+        operation.inputs[0] = source
+        translator.moving(operation, channels_first=True)
+        return
+    padding = padding_of(window, sizes)
+    if operation.attributes.number("count_include_pad") and padding == "same":
+        padding = None
+    if padding is None:
+        zeros = operation.attributes.number("count_include_pad") or (name == "Max" and _is_positive(translator, source))
+        source = padded(translator, operation, source, window, "" if zeros else "ignored")
+    layer = make(pool_size=_sizes(window.kernel), strides=_sizes(window.strides), padding=padding or "valid")
+    translator.modest(layer, [source], output, name=translator.name(operation), channels_first=True)
+    for other in operation.outputs[1:]:
+        translator.assembly.several(
+            Moving("Indices", translator.assembly.shape(other)), [source], [other], name=other.name, weights=()
+        )
+
+
+def _is_positive(translator: Translator, value: Value) -> bool:
+    """Whether no cell is below zero, so that zeros around the map change no maximum."""
+    return isinstance(translator.assembly.node(value).layer, ReLU)
+
+
+# Matrices.
+
+
+def product(first: int, second: int, bias: int | None = None) -> Callable[[Translator, Operation], None]:
+    """MatMul and Gemm in their forms: which inputs are the two sides, and which is added."""
+
+    def translate(translator: Translator, operation: Operation) -> None:
+        one, other = operation.input(first), operation.input(second)
+        if one is None or other is None or one.shape is None or other.shape is None:
+            translator.opaque(operation)
+            return
+        added = None if bias is None else operation.input(bias)
+        result = operation.outputs[0]
+        use_bias = added is not None and added.constant
+        activated = operation.attributes.text("activation") if operation.domain else ""
+        if (added is not None and not use_bias) or activated:
+            result = Value(f"{operation.name}.product", result.shape, result.dtype)
+        _product(translator, operation, one, other, added if use_bias else None, result)
+        _after(translator, operation, result, added, activated)
+
+    return translate
+
+
+def _product(
+    translator: Translator, operation: Operation, one: Value, other: Value, bias: Value | None, result: Value
+) -> None:
+    assembly = translator.assembly
+    if not one.constant and not other.constant:
+        sides = [translator.laid_out(each, False) for each in (one, other)]
+        result.channels_first = False
+        layer: Layer = MatMul(assembly.shape(result))
+        assembly.several(layer, sides, [result], name=translator.name(operation), weights=())
+        return
+    kernel, source = (other, one) if other.constant else (one, other)
+    source = translator.laid_out(source, False)
+    flipped = bool(operation.attributes.number("transB" if other.constant else "transA"))
+    held = kernel.shape or ()
+    matrix = (held[1], held[0]) if flipped and len(held) == 2 else held
+    name = translator.name(operation, kernel)
+    weights = [*kernel_weights(kernel, matrix, bias), *_scales(translator, operation)]
+    plain = other.constant and len(held) == 2 and not operation.attributes.number("transA")
+    if plain and len(source.shape or ()) > 1:
+        layer = Dense(matrix[1], use_bias=bias is not None)
+    else:
+        cells = prod(result.shape or ()) * _inner(source, matrix, other.constant)
+        positions = cells // prod(held) // assembly.batch if prod(held) else 0
+        result.channels_first = False
+        layer = AnyDense("MatMul", assembly.shape(result), matrix, positions, bias is not None)
+    assembly.apply(layer, [source], result, name=name, weights=weights, channels_first=False)
+
+
+def _inner(source: Value, matrix: Shape, right: bool) -> int:
+    """Along how many cells the product sums."""
+    if len(matrix) == 1:
+        return matrix[0]
+    return matrix[-2] if right else matrix[-1]
+
+
+def packed_product(translator: Translator, operation: Operation) -> None:
+    """onnxruntime's MatMulNBits: the kernel (K, N) lies packed in fewer bits; K and N are attributes."""
+    source, kernel = operation.inputs[0], operation.input(1)
+    if source is None or kernel is None:
+        translator.opaque(operation)
+        return
+    rows, units = operation.attributes.number("K"), operation.attributes.number("N")
+    others = [each for each in operation.inputs[2:] if each is not None]
+    weights = [Weight("kernel", (rows, units), True, kernel.dtype, kernel.name), *translator.held(others)]
+    name = translator.name(operation, kernel)
+    source = translator.laid_out(source, False)
+    layer = Dense(units, use_bias=False)
+    translator.assembly.apply(layer, [source], operation.outputs[0], name=name, weights=weights, channels_first=False)
+
+
+def padding_layer(rank: int, pads: Sequence[tuple[int, int]]) -> Layer | None:
+    """Zeros around height and width, or before and behind steps; None for other ranks."""
+    if rank == 4:
+        return ZeroPadding2D(tuple(pads))  # type: ignore[arg-type]
+    return ZeroPadding1D(pads[0]) if rank == 3 else None

@@ -1,0 +1,1 @@
+"""A person's own function as a source of a network."""
