@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.layer import Layer, Shape, Weight, layer_class
 from cnncli.graph.roles import Role
 
 # Float operations a cell of each activation function, as TensorFlow's profiler counts its lowered form: sigmoids,
@@ -44,7 +43,7 @@ def check_activation(layer: Layer, activation: str | None) -> None:
     layer.set(activation=name)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Function(Layer):
     """What activations share: a function of each cell, called as its class unless it has a name."""
 
@@ -56,7 +55,7 @@ class _Function(Layer):
         return self.type
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Activation(_Function):
     """An activation function by name."""
 
@@ -73,7 +72,7 @@ class Activation(_Function):
         return ACTIVATION_FLOPS[str(self.activation)] * prod(self.one(inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class ReLU(_Function):
     """max(x, 0), with Keras's optional ceiling, slope below and threshold."""
 
@@ -112,14 +111,14 @@ class ReLU(_Function):
         return per_cell * cells
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class LeakyReLU(_Function):
     """x where positive, negative_slope * x below."""
 
     negative_slope: float = 0.3
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class ELU(_Function):
     """x where positive, alpha * (exp(x) - 1) below."""
 
@@ -129,7 +128,7 @@ class ELU(_Function):
         return 0 if self.alpha == 1 else 2 * prod(self.one(inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class PReLU(_Function):
     """A leaky rectifier whose slope is learnt: a weight a cell, or shared along `shared_axes` (1 = height)."""
 
@@ -156,7 +155,7 @@ class PReLU(_Function):
         return 3 * prod(self.one(inputs)) + alpha.size
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Softmax(_Function):
     """Exponentials normalized to sum 1 along an axis."""
 

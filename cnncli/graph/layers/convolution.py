@@ -16,6 +16,7 @@ from cnncli.graph.layer import (
     check_padding,
     dilated,
     initial,
+    layer_class,
     pair,
     sliding,
 )
@@ -35,7 +36,7 @@ class VarianceScaling:
 Initializer = str | VarianceScaling
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Kernel(Layer):
     """What layers with a kernel share: FLOPs are two a MAC, one a cell for the bias, and the activation's."""
 
@@ -57,7 +58,7 @@ class Kernel(Layer):
         return (Weight("bias", (filters,)),) if options.use_bias else ()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Convolution(Kernel):
     """What convolutions share: the window that slides over height and width."""
 
@@ -98,7 +99,7 @@ def _filled_up_flops(layer: Conv2D | DepthwiseConv2D | SeparableConv2D, inputs: 
     return 2 * layer.weights(*inputs)[0].size * (computed - prod(layer._positions(inputs)))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Conv2D(_Convolution):
     """(height, width, channels) to (positions, filters); `groups` splits channels and filters alike."""
 
@@ -133,7 +134,7 @@ class Conv2D(_Convolution):
         return super().flops(*inputs) + _filled_up_flops(self, inputs)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class DepthwiseConv2D(_Convolution):
     """Each channel by itself, with `depth_multiplier` kernels a channel."""
 
@@ -170,7 +171,7 @@ class DepthwiseConv2D(_Convolution):
         return super().flops(*inputs) + _filled_up_flops(self, inputs)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SeparableConv2D(_Convolution):
     """A depthwise convolution and a 1x1 convolution in one layer."""
 
@@ -207,7 +208,7 @@ class SeparableConv2D(_Convolution):
         return super().flops(*inputs) + _filled_up_flops(self, inputs)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Conv2DTranspose(_Convolution):
     """The gradient of a convolution: each input cell spreads over a window of the output.
 
@@ -267,7 +268,7 @@ class Conv2DTranspose(_Convolution):
         return Window(seen, (1 / strides[0], 1 / strides[1]))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Dense(Kernel):
     """A matrix over the last axis."""
 

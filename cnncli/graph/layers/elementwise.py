@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.layer import Layer, Shape, Weight, layer_class
 from cnncli.graph.layers.merging import broadcast
 from cnncli.graph.roles import Role
 
@@ -18,7 +17,7 @@ COUNTED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Elementwise(Layer):
     """An operation by its name, such as `Sqrt` of one tensor, `Divide` of two.
 

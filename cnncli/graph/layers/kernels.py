@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight, Window
+from cnncli.graph.layer import Layer, Shape, Weight, Window, layer_class
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _AnyKernel(Layer):
     """An operation by its name whose output's shape is said by the file: the kernel is used `positions` times."""
 
@@ -41,14 +40,14 @@ class _AnyKernel(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class AnyConvolution(_AnyKernel):
     """A convolution."""
 
     role = Role.CONVOLUTION
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class AnyDense(_AnyKernel):
     """A product with a constant matrix that is no Dense: of the left side, or with a matrix for each of several."""
 

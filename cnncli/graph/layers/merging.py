@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph.layer import Layer, Shape
+from cnncli.graph.layer import Layer, Shape, layer_class
 from cnncli.graph.roles import Role
 
 
@@ -23,7 +22,7 @@ def broadcast(layer: Layer, inputs: tuple[Shape, ...]) -> Shape:
     return tuple(next(iter(sizes - {UNKNOWN} or sizes), 1) for sizes in different)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Merge(Layer):
     """Cell by cell; an axis of size 1 is broadcast, and a shorter shape is led by ones, as Keras's merge layers do."""
 
@@ -44,35 +43,35 @@ class Merge(Layer):
         return operations
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Add(Merge):
     """The sum."""
 
     combines = "sum"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Multiply(Merge):
     """The product."""
 
     combines = "product"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Maximum(Merge):
     """The larger."""
 
     combines = "maximum"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Minimum(Merge):
     """The smaller."""
 
     combines = "minimum"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Subtract(Merge):
     """The first less the second."""
 
@@ -85,7 +84,7 @@ class Subtract(Merge):
         return super().output_shape(*inputs)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Average(Merge):
     """The mean."""
 
@@ -96,7 +95,7 @@ class Average(Merge):
         return super().flops(*inputs) + prod(self.output_shape(*inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Concatenate(Layer):
     """One behind the other along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph.layer import POINT, Layer, Shape, Weight, Window
+from cnncli.graph.layer import POINT, Layer, Shape, Weight, Window, layer_class
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Moving(Layer):
     """An operation by its name that computes nothing: it only says which cell stands where, as Slice or Tile."""
 
@@ -31,7 +30,7 @@ class Moving(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Slice(Moving):
     """A part of the input, from `begin` on along each axis, every `strides`-th cell."""
 
@@ -44,7 +43,7 @@ class Slice(Moving):
         return POINT if len(self.shape) == 3 else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Pad(Moving):
     """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis."""
 
@@ -57,7 +56,7 @@ class Pad(Moving):
         return POINT if len(self.shape) == 3 else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class DepthToSpace(Layer):
     """Channels laid out as `block_size` x `block_size` cells."""
 
@@ -75,7 +74,7 @@ class DepthToSpace(Layer):
         return Window((1, 1), (1 / self.block_size, 1 / self.block_size))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SpaceToDepth(Layer):
     """Blocks of `block_size` x `block_size` cells laid behind each other as channels."""
 
@@ -91,7 +90,7 @@ class SpaceToDepth(Layer):
         return Window((self.block_size, self.block_size), (self.block_size, self.block_size))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Resizing(Layer):
     """The map at another size, by interpolation."""
 
@@ -109,7 +108,7 @@ class Resizing(Layer):
         return Window((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class CenterCrop(Layer):
     """The middle of the map; a smaller one is enlarged first."""
 
@@ -126,7 +125,7 @@ class CenterCrop(Layer):
         return self.height, self.width, channels
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Reduce(Layer):
     """One value of all along `axes` (Keras counts the batch as axis 0): `operation` is Mean, Sum, Max, ArgMax, ..."""
 
@@ -155,7 +154,7 @@ class Reduce(Layer):
         return POINT if self.axes == (3,) and self.keepdims else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Recoded(Layer):
     """The same values in another dtype."""
 
@@ -165,22 +164,22 @@ class _Recoded(Layer):
     idle = True
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Cast(_Recoded):
     """To `dtype`."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Quantize(_Recoded):
     """Real values as integers of `dtype` with a scale, or from one scale to another."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Dequantize(_Recoded):
     """Integers with a scale as real values of `dtype`."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class LocalResponseNormalization(Layer):
     """AlexNet's: each cell by the squares of its neighbours along the channels (TensorFlow's field names)."""
 
@@ -192,7 +191,7 @@ class LocalResponseNormalization(Layer):
     role = Role.NORMALIZATION
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Embedding(Layer):
     """Each number of the input looked up in a table: (...,) to (..., output_dim). A lookup multiplies nothing."""
 
@@ -212,7 +211,7 @@ class Embedding(Layer):
         return prod(self.one(inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Constant(Layer):
     """A tensor that a file holds, where it is read as if it were computed: (height, width, channels) or as it is."""
 
@@ -227,7 +226,7 @@ class Constant(Layer):
         return (Weight("constant", self.shape),)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class MatMul(Layer):
     """The product of two matrices that are both computed. How it is counted no convention says: its work is unknown."""
 

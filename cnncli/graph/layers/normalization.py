@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight, training
+from cnncli.graph.layer import Layer, Shape, Weight, layer_class, training
 from cnncli.graph.roles import Role
 
 
@@ -15,7 +14,7 @@ def _affine(layer: LayerNormalization | GroupNormalization | BatchNormalization,
     return gamma + beta
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class BatchNormalization(Layer):
     """By the statistics of the training batches, which are weights that are not trained. Along the last axis."""
 
@@ -37,7 +36,7 @@ class BatchNormalization(Layer):
         return 2 * prod(shape) + (6 if self.scale else 5) * shape[-1]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class LayerNormalization(Layer):
     """By each example's own statistics along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 
@@ -74,7 +73,7 @@ class LayerNormalization(Layer):
         return 6 * cells + 4 * means + (2 * cells if self.scale else means) + (cells if self.center else 0)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GroupNormalization(Layer):
     """By each example's own statistics in groups of channels; `groups=-1` is one group a channel."""
 
@@ -106,7 +105,7 @@ class GroupNormalization(Layer):
         return 6 * prod(shape) + 4 * groups + affine
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Normalization(Layer):
     """By statistics that are given or adapted beforehand: mean and variance a channel, and the count of examples."""
 
@@ -122,7 +121,7 @@ class Normalization(Layer):
         return 2 * prod(shape) + shape[-1]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Rescaling(Layer):
     """x * scale + offset."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from cnncli.graph.layer import Layer, Shape, Weight, Window
+from cnncli.graph.layer import Layer, Shape, Weight, Window, layer_class
 from cnncli.graph.layers.convolution import Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from cnncli.graph.layers.pooling import (
     AveragePooling2D,
@@ -29,7 +28,7 @@ def length(layer: Layer, name: str, value: Any) -> int:
     return found
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Steps(Layer):
     """What they share: shapes, weights and work of the twin, without the axis that is one cell wide."""
 
@@ -83,7 +82,7 @@ def _wide(padding: str) -> str:
     return "same" if padding == "causal" else padding
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Conv1D(_Steps):
     """(steps, channels) to (positions, filters); `causal` padding stands before the first step alone."""
 
@@ -110,7 +109,7 @@ class Conv1D(_Steps):
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class DepthwiseConv1D(_Steps):
     """Each channel by itself, with `depth_multiplier` kernels a channel."""
 
@@ -145,7 +144,7 @@ class _Depthwise(DepthwiseConv2D):
         super().__post_init__()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SeparableConv1D(_Steps):
     """A depthwise convolution and one of a single step in one layer."""
 
@@ -172,7 +171,7 @@ class SeparableConv1D(_Steps):
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Conv1DTranspose(_Steps):
     """The gradient of a convolution: each step spreads over a window of the output."""
 
@@ -202,7 +201,7 @@ class Conv1DTranspose(_Steps):
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Pooling1D(_Steps):
     pool_size: Length = 2
     strides: Length | None = None
@@ -216,7 +215,7 @@ class _Pooling1D(_Steps):
         self._twin()
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class MaxPooling1D(_Pooling1D):
     """The largest of each window."""
 
@@ -225,7 +224,7 @@ class MaxPooling1D(_Pooling1D):
         return MaxPooling2D((size.pool_size, 1), (size.strides, 1), self.padding)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class AveragePooling1D(_Pooling1D):
     """The mean of each window."""
 
@@ -234,7 +233,7 @@ class AveragePooling1D(_Pooling1D):
         return AveragePooling2D((size.pool_size, 1), (size.strides, 1), self.padding)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _GlobalPooling1D(_Steps):
     keepdims: bool = False
 
@@ -245,7 +244,7 @@ class _GlobalPooling1D(_Steps):
         return (1, channels) if self.keepdims else (channels,)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GlobalAveragePooling1D(_GlobalPooling1D):
     """The mean of all steps."""
 
@@ -253,7 +252,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
         return GlobalAveragePooling2D(self.keepdims)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GlobalMaxPooling1D(_GlobalPooling1D):
     """The largest of all steps."""
 
@@ -269,7 +268,7 @@ def _ends(layer: Layer, name: str, value: Any) -> None:
     layer.set(**{name: ends})
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class ZeroPadding1D(_Steps):
     """Zeros before and behind."""
 
@@ -287,7 +286,7 @@ class ZeroPadding1D(_Steps):
         return ZeroPadding2D((sides, (0, 0)))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Cropping1D(_Steps):
     """The steps without the first and last ones."""
 
@@ -304,7 +303,7 @@ class Cropping1D(_Steps):
         return Cropping2D((sides, (0, 0)))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class UpSampling1D(_Steps):
     """Each step `size` times."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph.layer import Layer, Shape, Weight, Window
+from cnncli.graph.layer import Layer, Shape, Weight, Window, layer_class
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Opaque(Layer):
     """An operation by its own name. Its weights are those that a file gives; its work is unknown."""
 
@@ -39,7 +38,7 @@ class Opaque(Layer):
         return Window((UNKNOWN, UNKNOWN), (1, 1))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Select(Layer):
     """One of the outputs of an operation that has several; it costs nothing."""
 

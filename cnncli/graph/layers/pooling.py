@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, pair, sliding
+from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, layer_class, pair, sliding
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Pooling(Layer):
     pool_size: Size = (2, 2)
     strides: Size | None = None
@@ -36,17 +35,17 @@ class _Pooling(Layer):
         return prod(pair(self.pool_size)) * prod(self.output_shape(*inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class MaxPooling2D(_Pooling):
     """The largest cell of each window."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class AveragePooling2D(_Pooling):
     """The mean of each window."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GlobalPooling(Layer):
     """One value a channel: (channels,), or (1, 1, channels) with `keepdims`."""
 
@@ -62,7 +61,7 @@ class GlobalPooling(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GlobalAveragePooling2D(GlobalPooling):
     """The mean of the map."""
 
@@ -70,6 +69,6 @@ class GlobalAveragePooling2D(GlobalPooling):
         return prod(self.feature_map(inputs))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GlobalMaxPooling2D(GlobalPooling):
     """The largest cell of the map, which the profiler counts as 0."""

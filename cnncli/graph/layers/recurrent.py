@@ -5,15 +5,14 @@ What a cell computes is not counted: it is no kernel that is used once a positio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph.layer import Layer, Shape, Weight, Window
+from cnncli.graph.layer import Layer, Shape, Weight, Window, layer_class
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Recurrent(Layer):
     """(steps, features) to (units,), or to (steps, units) with `return_sequences`."""
 
@@ -53,19 +52,19 @@ class _Recurrent(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SimpleRNN(_Recurrent):
     """A dense layer over the step and its own last output."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class LSTM(_Recurrent):
     """Long short-term memory: input, forget and output gate, and the cell."""
 
     gates = 4
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GRU(_Recurrent):
     """Gated recurrent unit; `reset_after` has a bias of its own for the recurrent kernel, as cuDNN's."""
 
@@ -77,7 +76,7 @@ class GRU(_Recurrent):
         return (2, columns) if self.reset_after else (columns,)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class TimeDistributed(Layer):
     """`layer` applied to each part of the input along its first axis, with the same weights."""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from cnncli.graph.layer import Layer, Shape
+from cnncli.graph.layer import Layer, Shape, layer_class
 from cnncli.graph.roles import Role
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class _Rate(Layer):
     rate: float
 
@@ -21,14 +19,14 @@ class _Rate(Layer):
             self.fail(f"rate={self.rate} must be between 0 and 1")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Dropout(_Rate):
     """Zeroes a share `rate` of the cells; axes of size 1 in `noise_shape` (batch first) go together."""
 
     noise_shape: tuple[int | None, ...] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SpatialDropout1D(_Rate):
     """Zeroes whole channels of (steps, channels)."""
 
@@ -39,7 +37,7 @@ class SpatialDropout1D(_Rate):
         return shape
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class SpatialDropout2D(_Rate):
     """Zeroes whole channels."""
 
@@ -47,17 +45,17 @@ class SpatialDropout2D(_Rate):
         return self.feature_map(inputs)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class AlphaDropout(_Rate):
     """Dropout that keeps mean and variance."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GaussianDropout(_Rate):
     """Multiplies with noise around 1."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class GaussianNoise(Layer):
     """Adds noise around 0."""
 
@@ -72,7 +70,7 @@ class GaussianNoise(Layer):
             self.fail(f"stddev={self.stddev} must not be negative")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class ActivityRegularization(Layer):
     """Adds a penalty on the activations to the loss."""
 
@@ -84,7 +82,7 @@ class ActivityRegularization(Layer):
     idle = True
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Idle(Layer):
     """A layer by its own name that changes what it is given in training only, as random augmentation does."""
 

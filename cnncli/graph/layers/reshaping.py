@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from cnncli.graph.layer import POINT, Layer, Shape, Size, Window, as_pair, pair
+from cnncli.graph.layer import POINT, Layer, Shape, Size, Window, as_pair, layer_class, pair
 from cnncli.graph.roles import Role
 
 Sides = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 """Cells at the edges as Keras takes them: n everywhere, (vertical, horizontal), or ((top, bottom), (left, right))."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class InputLayer(Layer):
     """Where the graph begins."""
 
@@ -31,7 +30,7 @@ class InputLayer(Layer):
         return self.shape
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Identity(Layer):
     """The input."""
 
@@ -49,7 +48,7 @@ def _as_sides(layer: Layer, name: str, value: Any) -> None:
     layer.set(**{name: sides})
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class ZeroPadding2D(Layer):
     """Zeros around the map."""
 
@@ -67,7 +66,7 @@ class ZeroPadding2D(Layer):
         return height + sum(sides[0]), width + sum(sides[1]), channels
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Cropping2D(Layer):
     """The map without its edges."""
 
@@ -87,7 +86,7 @@ class Cropping2D(Layer):
         return (*left, channels)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class UpSampling2D(Layer):
     """Each cell `size` times along height and width, repeated or interpolated."""
 
@@ -118,7 +117,7 @@ class UpSampling2D(Layer):
         return Window((support, support), (1 / rows, 1 / columns))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Flatten(Layer):
     """All cells in a row."""
 
@@ -132,7 +131,7 @@ class Flatten(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Reshape(Layer):
     """The same cells in another shape; one axis may be -1, for what remains."""
 
@@ -156,7 +155,7 @@ class Reshape(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class RepeatVector(Layer):
     """A vector `n` times: (features,) to (n, features)."""
 
@@ -177,7 +176,7 @@ class RepeatVector(Layer):
         return None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@layer_class
 class Permute(Layer):
     """The axes in another order, counted from 1."""
 
