@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, AtLeast, is_known
@@ -54,6 +55,11 @@ class Table:
     notes: Sequence[str] = ()
     alarming: Callable[[Any], bool] = lambda _: False
     """Whether a row (never a Heading) is one that must not be overlooked."""
+
+    @cached_property
+    def cells(self) -> list[list[str]]:
+        """Of each column what a person reads in the rows."""
+        return [[column.cell(row) for row in self.rows] for column in self.columns]
 
 
 def choose(columns: Sequence[Column], keys: str | None, default: Sequence[str]) -> list[Column]:
@@ -121,10 +127,10 @@ def widest(table: Table) -> list[str]:
     """The longest line of each column."""
     return [
         max(
-            (*column.header.split("\n"), table.footer.get(column.key, ""), *(column.cell(row) for row in table.rows)),
+            (*column.header.split("\n"), table.footer.get(column.key, ""), *cells),
             key=len,
         )
-        for column in table.columns
+        for column, cells in zip(table.columns, table.cells, strict=True)
     ]
 
 
