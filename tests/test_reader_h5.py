@@ -205,7 +205,7 @@ def test_models_that_multiply_are_bounded(tmp_path: Path) -> None:
         config = {"shape": [None, 16], "dtype": "float32", "keras_history": [layer, call, 0]}
         return {"args": [{"class_name": "__keras_tensor__", "config": config}], "kwargs": {}}
 
-    with pytest.raises(UsageError, match="more than 20,000 applications"):
+    with pytest.raises(UsageError, match="more than 12,000 applications"):
         read_file(with_config(tmp_path, tower))
 
 

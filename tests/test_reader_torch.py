@@ -210,7 +210,7 @@ def test_more_operations_than_are_read(tmp_path: Path) -> None:
     def change(program: Any) -> None:
         program["graph_module"]["graph"]["nodes"] *= 3000
 
-    with pytest.raises(UsageError, match="has 24,000 operations; at most 20,000"):
+    with pytest.raises(UsageError, match="has 24,000 operations; at most 12,000"):
         reading(edited(SMALL, tmp_path, change))
 
 

@@ -34,13 +34,15 @@ NEVER = -1
 class Region:
     """`own` are its nodes that lie in no region within it, the exit among them, in the graph's order.
 
-    `kernels` counts those of the regions within too, but not of gates; `deepest` is the scale of its smallest map.
+    `size` counts its nodes with those of the regions within; `kernels` too, but not those of gates; `deepest` is the
+    scale of its smallest map.
     """
 
     entry: int
     exit: int
     own: list[int]
     within: list[Region]
+    size: int = 0
     kernels: int = 0
     deepest: float = 0.0
     parent: Region | None = None
@@ -117,6 +119,7 @@ class Regions:
     def _measure(self, region: Region) -> None:
         nodes, scales = self.wiring.nodes, self.wiring.scales
         parts = [each for each in region.within if not self.is_gate(each)]
+        region.size = len(region.own) + sum(each.size for each in region.within)
         region.kernels = sum(nodes[each].role in KERNELS for each in region.own) + sum(each.kernels for each in parts)
         finite = [scales[each] for each in region.own if scales[each] != float("inf")]
         region.deepest = max([*finite, *(each.deepest for each in parts)], default=0.0)

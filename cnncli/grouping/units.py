@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from cnncli.graph import Node, Role
 from cnncli.graph.layer import POINT
 from cnncli.graph.roles import KERNELS
-from cnncli.grouping.regions import Region, Regions, blocks
+from cnncli.grouping.regions import MOST_NODES, Region, Regions, blocks
 from cnncli.grouping.wiring import Wiring
 
 MOST_IN_GATE = 8
@@ -73,14 +73,18 @@ class Units:
             self.home[node] = item
 
     def _find_parts(self) -> None:
-        """Mark the nodes of gates and of arithmetic that no block holds."""
+        """Mark the nodes of gates and of arithmetic that no block holds; what is larger than a block is neither."""
         for region in reversed(self.regions.all):
-            if self.regions.joins(region) or region.kernels > MOST_IN_GATE:
+            large = region.size > MOST_NODES or region.kernels > MOST_IN_GATE
+            if large or self.regions.joins(region) or not self._is_free(region.exit):
                 continue
             nodes = region.nodes()
-            if all(self.home[node] is None and self._parts[node] is None for node in nodes):
+            if all(map(self._is_free, nodes)):
                 for node in nodes:
                     self._parts[node] = region
+
+    def _is_free(self, node: int) -> bool:
+        return self.home[node] is None and self._parts[node] is None
 
     def _place(self, index: int) -> None:
         """Give a node its item: that of what it reads, if it follows it, or one of its own."""

@@ -189,7 +189,11 @@ class Message:
         return Message(memoryview(b"") if not found or isinstance(found, int) else found)
 
     def messages(self, field: int) -> list[Message]:
-        return [Message(each) for each in self._fields.get(field, ()) if not isinstance(each, int)]
+        return list(self.each(field))
+
+    def each(self, field: int) -> Iterator[Message]:
+        """As messages(), one by one, for who may have enough before the last."""
+        return (Message(each) for each in self._fields.get(field, ()) if not isinstance(each, int))
 
     def piece(self, field: int) -> memoryview | Piece | None:
         """Bytes that may not have been read; None where they are missing."""

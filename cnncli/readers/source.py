@@ -20,6 +20,10 @@ from cnncli.words import visible
 
 MOST_STRUCTURE = 64 * 2**20
 """Bytes of what a reader may hold at once of a file: a configuration, a graph's definition."""
+MOST_OPERATIONS = 12_000
+"""Operations or layers that are read of a file, each call of a function counted; large networks have some thousands."""
+MOST_INPUTS = 100_000
+"""Tensors that all operations of a graph read together."""
 MOST_EXPANSION = 200
 """How many times larger than in the archive a member may become: JSON seldom shrinks to a hundredth."""
 

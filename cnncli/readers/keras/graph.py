@@ -32,9 +32,7 @@ from cnncli.readers.keras.layers import (
 )
 from cnncli.readers.keras.stores import Place, Store
 from cnncli.readers.reading import Settings
-
-MOST_NODES = 20_000
-"""Applications of layers in a network; a model that is called by a model that is called multiplies them."""
+from cnncli.readers.source import MOST_OPERATIONS
 
 
 def graph_of(model: ModelConfig, store: Store, settings: Settings) -> Graph:
@@ -144,8 +142,8 @@ class _Builder:
     ) -> Node:  # fmt: skip
         """Append one application of a layer or of a function; `wanted` is the shape that its readers need."""
         self._calls, key = self._calls + 1, store.identity or id(layer)
-        if self._calls > MOST_NODES:
-            raise UsageError(f"has more than {MOST_NODES:,} applications of layers")
+        if self._calls > MOST_OPERATIONS:
+            raise UsageError(f"has more than {MOST_OPERATIONS:,} applications of layers")
         shapes = [node.shape for node in inputs]
         compute, variable = _policy(layer.config.get("dtype"))
         stored = store.weights()

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
 from cnncli.readers.assembly import Tensor
-from cnncli.readers.protobuf import Message, held
+from cnncli.readers.protobuf import BadMessage, Message, held
+from cnncli.readers.source import MOST_INPUTS, MOST_OPERATIONS
 
 DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
@@ -211,12 +212,23 @@ def _info(message: Message) -> Info:
     return Info(message.text(1), DTYPES.get(tensor.number(1), "float32"), shape)
 
 
+def _nodes(graph: Message) -> list[NodeProto]:
+    """Raises BadMessage where they read more tensors than any network's."""
+    found, inputs = [], 0
+    for each in graph.each(1):
+        found.append(NodeProto(each))
+        inputs += len(found[-1].inputs)
+        if inputs > MOST_INPUTS or len(found) > MOST_OPERATIONS:
+            raise BadMessage(f"has more than {MOST_OPERATIONS:,} nodes, or {MOST_INPUTS:,} tensors that they read")
+    return found
+
+
 class GraphProto:
     """A graph: node 1, name 2, initializer 5, input 11, output 12, value_info 13, sparse_initializer 15."""
 
     def __init__(self, message: Message) -> None:
         self.name = message.text(2)
-        self.nodes = [NodeProto(each) for each in message.messages(1)]
+        self.nodes = _nodes(message)
         self.constants = [constant(each.text(8), each) for each in message.messages(5)]
         for sparse in message.messages(15):  # values 1, indices 2, dims 3
             values = sparse.message(1)

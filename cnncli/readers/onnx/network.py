@@ -38,11 +38,9 @@ from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
 from cnncli.readers.reading import Reading, Settings
-from cnncli.readers.source import Source
+from cnncli.readers.source import MOST_OPERATIONS, Source
 from cnncli.words import visible
 
-MOST_NODES = 30_000
-"""Nodes that are walked, those of functions at each call: large networks have some ten thousand."""
 MOST_COMPUTED = 2_000_000
 """Elements of constants that are computed in all."""
 
@@ -99,7 +97,7 @@ class _Walker:
         self._source, self._model, self._inputs, self._raw = source, model, inputs, settings.raw
         self.assembly = _Assembly(name, batch=inputs.batch, raw=settings.raw)
         self.translator = Translator(self.assembly, raw=settings.raw)
-        self._left, self._depth, self._computed = MOST_NODES, 0, MOST_COMPUTED
+        self._left, self._depth, self._computed = MOST_OPERATIONS, 0, MOST_COMPUTED
 
     def walk_model(self, layouts: Mapping[str, bool]) -> None:
         graph, scope = self._model.graph, _Scope()
@@ -131,7 +129,7 @@ class _Walker:
         for node in nodes:
             self._left -= 1
             if self._left < 0:
-                self._source.fail(f"has more than {MOST_NODES:,} nodes, those of functions counted at each call")
+                self._source.fail(f"has more than {MOST_OPERATIONS:,} nodes, those of functions counted at each call")
             self._node(node, scope, context)
 
     @contextmanager

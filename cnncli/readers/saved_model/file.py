@@ -12,10 +12,9 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, varint
-from cnncli.readers.source import MOST_STRUCTURE, Source
+from cnncli.readers.source import MOST_INPUTS, MOST_STRUCTURE, Source
 
-MOST_NODES = 50_000
-MOST_INPUTS = 200_000
+MOST_NODES = 40_000
 """Nodes that are read of one file, and what they read; the largest networks have some ten thousands."""
 MOST_FIELDS = 300_000
 """Fields that are stepped over on the way to them; EfficientNet-B7's SavedModel by Keras 2 has 40,000."""

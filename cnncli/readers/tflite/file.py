@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.readers.assembly import Tensor
-from cnncli.readers.source import Source, in_memory
+from cnncli.readers.source import MOST_OPERATIONS, Source, in_memory
 from cnncli.readers.tflite.flatbuffer import Table, root
 from cnncli.readers.tflite.schema import ACTIVATION_FIELD, FUSED, GRAPH_FIELDS, OPERATIONS, SAME, TYPES
 
-MOST_OPERATIONS = 10_000
 MOST_RANK = 16
 MOST_VALUES = 256
 """Elements of a constant of integers whose values are read: a shape, axes, paddings."""

@@ -17,15 +17,13 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Shape
 from cnncli.readers.reading import Reading, Settings
-from cnncli.readers.source import Archive, Source, parsed_json
+from cnncli.readers.source import MOST_OPERATIONS, Archive, Source, parsed_json
 from cnncli.readers.torch_export import operations
 from cnncli.readers.torch_export.layout import TorchNetwork
 from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, hint, module_calls, symbol
 
 OLD_PROGRAM = "serialized_exported_program.json"
 _PROGRAM = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
-MOST_OPERATIONS = 20_000
-"""As many are read in two seconds; a network of a thousand layers has three thousand."""
 MOST_INLINED = 20
 """How deep functions within functions are read."""
 
