@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from conftest import Result, refused
 from fuzz_files import FILES, cases, samples
+
+from cnncli.network import network
+from cnncli.readers.source import MOST_OPERATIONS
+from cnncli.render.formats import write
+from cnncli.views.summary import Wanted, depth_of, summary_document
 
 MOST_SECONDS = 2
 MOST_MEMORY = 256 * 2**20
@@ -44,6 +49,28 @@ def nested_onnx(depth: int) -> bytes:
         attribute = delimited(1, b"then_branch") + delimited(6, graph) + number(20 << 3) + number(5)
         graph = delimited(1, delimited(4, b"If") + delimited(5, attribute))
     return b"\x08\x08" + delimited(7, graph)
+
+
+def onnx_of(nodes: Iterable[tuple[str, list[str], str]], output: str) -> bytes:
+    """A model of operations, each with its inputs and its output, over the image `t0`."""
+    dims = b"".join(delimited(1, number(1 << 3) + number(size)) for size in (1, 8, 8, 8))
+    kind = delimited(1, number(1 << 3) + number(1) + delimited(2, dims))
+    graph = b"".join(
+        delimited(1, b"".join(delimited(1, each.encode()) for each in inputs) + delimited(2, made.encode())
+                  + delimited(4, operation.encode()))
+        for operation, inputs, made in nodes
+    )  # fmt: skip
+    graph += delimited(11, delimited(1, b"t0") + delimited(2, kind)) + delimited(12, delimited(1, output.encode()))
+    return number(1 << 3) + number(8) + delimited(7, graph) + delimited(8, number(2 << 3) + number(17))
+
+
+def sums(count: int) -> bytes:
+    """Each adds what is before it and what is five before: regions that lie in each other, as deep as they are many."""
+    return onnx_of((("Add", [f"t{i}", f"t{max(i - 5, 0)}"], f"t{i + 1}") for i in range(count)), f"t{count}")
+
+
+def wide(count: int) -> bytes:
+    return onnx_of((("Sum", ["t0"] * 1000, f"t{i + 1}") for i in range(count)), f"t{count}")
 
 
 def keras_with(config: bytes, folder: Path, **options: int) -> Path:
@@ -103,6 +130,8 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
     "a protobuf that ends early": lambda folder: written(
         folder, "x.onnx", b"\x08\x08" + number(7 << 3 | 2) + number(2**62)
     ),
+    "more operations than any network": lambda folder: written(folder, "x.onnx", sums(MOST_OPERATIONS + 1)),
+    "operations that read a thousand tensors each": lambda folder: written(folder, "x.onnx", wide(300)),
     "a SavedModel of nothing": lambda folder: written(folder, "saved_model.pb", b"\x08\x01\x12" + number(2**40)),
 }
 
@@ -131,6 +160,16 @@ def test_a_bomb_is_one_line(name: str, tmp_path: Path) -> None:
     refused(result, 2, path.name)
     assert int(peak) * 1024 < MOST_MEMORY
     assert took < 10 * MOST_SECONDS  # a machine that is busy is no fault; a minute in a loop is
+
+
+@pytest.mark.parametrize("by", ["layer", "block"])
+def test_as_many_operations_as_are_read(by: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "x.onnx", sums(MOST_OPERATIONS))
+    started = time.process_time()
+    text = write(summary_document(network(str(path)), Wanted(depth_of(by))), "json")
+    took = time.process_time() - started
+    assert f'"layers": {MOST_OPERATIONS + 1}' in text
+    assert took < 3 * MOST_SECONDS  # were the time to grow with their square, it would be a minute
 
 
 @pytest.mark.parametrize("first", range(0, 3000, 250))
