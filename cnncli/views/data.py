@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.analysis.compare.difference import costs_of
-from cnncli.analysis.metrics import About, Place, Totals, conventions, metric, metrics
+from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, metric, metrics
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
-from cnncli.views.changes import phrases, shown, span
 from cnncli.views.columns import weight_dtype
 
 if TYPE_CHECKING:
@@ -162,11 +160,13 @@ def stage_data(stage: Group) -> dict[str, Any]:
         "blocks": len(stage.kinds),
         "input_shape": stage.input_shape,
         "output_shape": stage.shape,
-        **costs_of(stage.nodes),
+        **amounts(stage.nodes, Place.CHANGE),
     }
 
 
 def change_data(model: str, change: Change) -> dict[str, Any]:
+    from cnncli.views.changes import phrases, span  # only comparisons need them
+
     return {
         "model": model,
         "kind": change.kind,
@@ -190,6 +190,8 @@ def explanation_data(model: str, sentences: Sequence[str], attribution: Attribut
 
 
 def _share_data(share: Share) -> dict[str, Any]:
+    from cnncli.views.changes import shown
+
     factor = share.factor
     return {
         "factor": factor.name,

@@ -42,9 +42,13 @@ class _AnyKernel(Layer):
 
 @layer_class
 class AnyConvolution(_AnyKernel):
-    """A convolution."""
+    """A convolution, whose kernel is (..., channels, filters)."""
 
     role = Role.CONVOLUTION
+
+    @property
+    def kernel_size(self) -> Shape:
+        return self.kernel[:-2]
 
 
 @layer_class
