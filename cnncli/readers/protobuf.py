@@ -33,15 +33,17 @@ def varint(data: memoryview | bytes, place: int) -> tuple[int, int]:
 def fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
     """Number, wire type and value of each field of a message; 32 and 64 bits as they are. Raises BadMessage."""
     place, end = 0, len(data)
-    while place < end:
-        key, place = varint(data, place)
+    while place < end:  # most numbers are of one byte, for which varint() need not be called
+        key = data[place]
+        key, place = (key, place + 1) if key < 0x80 else varint(data, place)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
             value, place = varint(data, place)
             yield number, kind, value
             continue
         if kind == BYTES:
-            size, place = varint(data, place)
+            size = data[place] if place < end else 0x80
+            size, place = (size, place + 1) if size < 0x80 else varint(data, place)
         elif kind in (FIXED32, FIXED64):
             size = 4 if kind == FIXED32 else 8
         else:
@@ -153,9 +155,13 @@ class Message:
     def __init__(self, data: memoryview | Piece) -> None:
         """Of a piece of a file only what is small is read, as walked() says."""
         self.data = data if isinstance(data, memoryview) else memoryview(b"")
-        self._fields: dict[int, list[int | memoryview | Piece]] = {}
+        found: dict[int, list[int | memoryview | Piece]] = {}
         for number, _, value in fields(data) if isinstance(data, memoryview) else walked(data):
-            self._fields.setdefault(number, []).append(value)
+            if number in found:
+                found[number].append(value)
+            else:
+                found[number] = [value]
+        self._fields = found
 
     def __contains__(self, number: int) -> bool:
         return number in self._fields
@@ -210,7 +216,10 @@ class Message:
             if isinstance(each, int):
                 found.append(each)
                 continue
-            packed, place = held(each, field), 0
+            packed, place = bytes(held(each, field)), 0
+            if packed.isascii():  # each of one byte
+                found += packed
+                continue
             while place < len(packed):
                 value, place = varint(packed, place)
                 found.append(value)
