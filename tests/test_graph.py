@@ -159,3 +159,22 @@ def test_a_part_of_a_scope_has_not_the_name_of_the_whole() -> None:
     assert names == ["image", "stage1", "stage2.reduce", "stage2.block1", "stage2.block2"]
     assert [group.name for group in fold(graph, 1)] == ["image", "stage1", "stage2"]
     assert [group.number for group in fold(graph, 2)][-2:] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [((), {}), ((8,), {}), ((8, 3), {"filters": 8}), ((8, 3), {"size": 3}), (tuple(range(20)), {})],
+    ids=["nothing", "one too few", "one twice", "one unknown", "too many"],
+)
+def test_a_layer_takes_its_fields_alone(values: tuple[int, ...], named: dict[str, int]) -> None:
+    with pytest.raises(TypeError, match="Conv2D takes filters, kernel_size, strides"):
+        Conv2D(*values, **named)  # type: ignore[arg-type]
+
+
+def test_a_layer_stays_as_it_was_made() -> None:
+    layer = Conv2D(8, 3)
+    with pytest.raises(AttributeError, match="filters"):
+        layer.filters = 9  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="filters"):
+        del layer.filters
+    assert layer == Conv2D(filters=8, kernel_size=(3, 3))
