@@ -41,7 +41,7 @@ from cnncli.graph.layers import (
 )
 from cnncli.graph.normal import normal
 from cnncli.models.catalogue import MODELS
-from cnncli.network import ModelFile, Network, Origin, network
+from cnncli.network import ModelFile, Network, Origin, Source, network
 from cnncli.readers.opening import by_key
 from cnncli.readers.reading import Reading
 from cnncli.views.compare import Asked, comparison_document
@@ -96,8 +96,9 @@ class Converter:
 
 
 def of_file(graph: Graph, quantization: str = "", name: str = "model.tflite") -> Entry:
-    file = ModelFile(Path(name), by_key("tflite"), 1, Reading(graph, quantization=quantization))
-    return entry(Network(name, graph, Origin("file", file=file), "model"))
+    file = ModelFile(Path(name), by_key("tflite"), 1)
+    origin = Origin(Source.FILE, file=file, reading=Reading(graph, quantization=quantization))
+    return entry(Network(name, graph, origin, "model"))
 
 
 def registry(reference: str) -> Entry:

@@ -54,7 +54,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.readers.assembly import Assembly
+from cnncli.readers.assembly import Assembly, lone
 from cnncli.readers.onnx.kernels import convolution, packed_product, padding_layer, pooling, product, transposed
 from cnncli.readers.onnx.model import Open, Operation, Value
 from cnncli.readers.onnx.shapes import (
@@ -197,7 +197,7 @@ class Translator:
             return
         operand = self.assembly.operand(constants[0], output)
         weights = self.held([each for each in constants if each.shape])
-        layer = Elementwise(_SPELLED.get(kind, kind), operand)
+        layer = Elementwise(_SPELLED.get(kind, kind), operand, _number(constants))
         self.modest(layer, computed, output, name=name, channels_first=first, weights=weights)
 
     def activation(self, kind: str, source: Value, output: Value, name: str) -> None:
@@ -292,6 +292,13 @@ def _layer(make: Callable[[Operation], Layer]) -> Translation:
             )  # fmt: skip
 
     return translate
+
+
+def _number(constants: Sequence[Value]) -> float | None:
+    """The value of a lone constant of one cell; one of integers that stand for real numbers is not looked up."""
+    if len(constants) != 1 or constants[0].quantized or constants[0].dtype in ("int8", "uint8"):
+        return None
+    return lone(constants[0].known())
 
 
 def _hard_sigmoid(operation: Operation) -> Layer:
