@@ -89,7 +89,7 @@ def _write(writer: Writer, node: Node) -> str:
     if isinstance(layer, Activation):
         return _activated(writer, layer.activation, inputs[0], name)
     if isinstance(layer, Softmax):
-        return writer.add("Softmax", inputs, name, axis=-1)
+        return writer.add("Softmax", inputs, name, axis=1)
     if isinstance(layer, (Add, Multiply)):
         return writer.add("Add" if isinstance(layer, Add) else "Mul", inputs, name)
     if isinstance(layer, ZeroPadding2D):
@@ -144,7 +144,9 @@ def _activated(writer: Writer, function: str | None, source: str, name: str) -> 
         return writer.add("Clip", [source, f"{name}.min", f"{name}.max"], name)
     if function == "silu":
         return writer.add("Mul", [source, writer.add("Sigmoid", [source], f"{name}.sigmoid")], name)
-    known = {"relu": "Relu", "sigmoid": "Sigmoid", "hard_silu": "HardSwish", "softmax": "Softmax", "tanh": "Tanh"}
+    if function == "softmax":
+        return writer.add("Softmax", [source], name, axis=1)
+    known = {"relu": "Relu", "sigmoid": "Sigmoid", "hard_silu": "HardSwish", "tanh": "Tanh"}
     if function == "hard_sigmoid":
         return writer.add("HardSigmoid", [source], name, alpha=1 / 6)
     return writer.add(known[str(function)], [source], name)
