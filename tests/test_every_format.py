@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,36 +56,41 @@ FOLDED = ("none", *QUANTIZATION)
 """Kinds in which batch normalization is a part of the kernels."""
 
 
-def written(graph: Graph, output: str, kinds: tuple[str, ...], folder: Path) -> dict[str, Path]:
-    """The network with random weights, no two of them equal, so that the converter merges none."""
-    with quiet():
-        model = to_keras(graph)
-        randomize(model, np.random.default_rng(0))
-    examples = np.random.default_rng(1).uniform(0, 1, (2, *graph.inputs[0].shape)).astype("float32")
+def written(model: Any, kinds: Iterable[str], folder: Path, graph: Graph | None = None) -> dict[str, Path]:
+    """A Keras model with random weights, no two of them equal, so that the converter merges none.
+
+    `graph` is what ONNX is written of, without weights.
+    """
+    randomize(model, np.random.default_rng(0))
+    examples = np.random.default_rng(1).uniform(0, 1, (2, *model.input_shape[1:])).astype("float32")
     representative: Any = SimpleNamespace(batches=lambda size: (each[None] for each in examples))
-    source = Source(model, None, output, representative)
+    source = Source(model, None, "output", representative)
     found = {}
     for kind in kinds:
         suffix = BY_KIND[kind][0].suffix if kind in BY_KIND else f".{kind}"
         found[kind] = folder / f"{kind}{suffix}"
-        if kind == "onnx":
-            write_onnx(graph, found[kind])
-            continue
         with quiet():
-            if kind == "h5":
-                model.save(found[kind])
-            else:
+            if kind in BY_KIND:
                 BY_KIND[kind][0].write(source, BY_KIND[kind][1], found[kind])
+            elif graph and kind == "onnx":
+                write_onnx(graph, found[kind])
+            else:
+                model.save(found[kind])
     return found
+
+
+def written_of(graph: Graph, kinds: Iterable[str], folder: Path) -> dict[str, Path]:
+    with quiet():
+        model = to_keras(graph)
+    return written(model, kinds, folder, graph)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Path]]:
-    made = {}
-    for reference, kinds in NETWORKS.items():
-        network = load(reference)
-        made[reference] = written(network.graph, network.output_name, kinds, tmp_path_factory.mktemp("files"))
-    return made
+    return {
+        reference: written_of(load(reference).graph, kinds, tmp_path_factory.mktemp("files"))
+        for reference, kinds in NETWORKS.items()
+    }
 
 
 def blocks(graph: Graph) -> list[tuple[Any, ...]]:
@@ -143,10 +149,39 @@ def test_files_of_one_network_are_alike(reference: str, files: dict[str, dict[st
     assert [other.reference for other in others if not across(first, other).same] == []
 
 
+def gated(keras: Any) -> Any:
+    """A hard sigmoid, one that is none for its factor, and rectifiers, all written out."""
+    image = x = keras.Input((8, 8, 3), name="image")
+    for number, factor in enumerate((1 / 6, 0.5)):
+        gate = keras.layers.Conv2D(3, 1, name=f"gate{number}")(x)
+        x = keras.layers.Multiply()([x, keras.ops.relu6(gate + 3.0) * factor])
+    x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.MaxPooling2D(2)(keras.ops.maximum(x, 0.0))
+    x = keras.layers.ZeroPadding2D(1)(keras.ops.minimum(keras.ops.maximum(x, 0.0), 6.0))
+    return keras.Model(image, keras.ops.maximum(x, 0.5))
+
+
+GATED = ("none", "float16", "int8", "saved_model", "keras", "h5")
+
+
+@pytest.fixture(scope="module")
+def gates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    import keras
+
+    return written(gated(keras), GATED, tmp_path_factory.mktemp("gates"))
+
+
+@pytest.mark.parametrize("kind", GATED)
+def test_functions_are_told_by_the_values_of_constants(kind: str, gates: dict[str, Path]) -> None:
+    nodes = of_file(gates[kind]).normal.nodes
+    assert [node.layer.function for node in nodes if node.type == "Conv2D"] == ["hard_sigmoid", "relu6"]
+    assert [node.layer.function for node in nodes if node.type == "Activation"] == ["relu", "relu6"]
+    assert [node.layer.value for node in nodes if node.type == "Maximum"] == [0.5]
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("reference", EXHAUSTIVE)
 def test_all_networks_in_every_format(reference: str, tmp_path: Path) -> None:
-    network = load(reference)
-    original = entry(network)
-    for kind, path in written(network.graph, network.output_name, KINDS, tmp_path).items():
+    original = entry(load(reference))
+    for kind, path in written_of(original.graph, KINDS, tmp_path).items():
         check(path, original, kind)

@@ -339,9 +339,9 @@ def _merging(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
 
 
 def _by_value(units: Units, node: Node, inputs: list[Unit]) -> Unit:
-    """What else a constant does cell by cell; its value as far as half precision holds it."""
+    """What else a constant does cell by cell; its value as far as integers of eight bits hold it."""
     layer: Any = node.layer
-    return units.kept(node, layer if layer.value is None else replace(layer, value=_short(layer.value)), inputs)
+    return units.kept(node, layer if layer.value is None else replace(layer, value=float(f"{layer.value:.2g}")), inputs)
 
 
 def _parts(units: Units, layer: Layer, unit: Unit, shape: Shape) -> list[Unit]:
