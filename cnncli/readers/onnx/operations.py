@@ -200,10 +200,16 @@ class Translator:
         layer = Elementwise(_SPELLED.get(kind, kind), operand, _number(constants))
         self.modest(layer, computed, output, name=name, channels_first=first, weights=weights)
 
-    def activation(self, kind: str, source: Value, output: Value, name: str) -> None:
-        """A function of each cell without settings."""
+    def activation(
+        self, kind: str, source: Value, output: Value, name: str, settings: Sequence[float] = ()
+    ) -> None:  # fmt: skip
+        """A function of each cell, of those settings that a kernel is fused with."""
         made = _FUNCTIONS.get(kind)
         layer = made() if made else Elementwise(_SPELLED.get(kind, kind))
+        if kind == "Clip" and len(settings) == 2:
+            layer = _clipped(*settings)
+        if kind == "LeakyRelu" and settings:
+            layer = LeakyReLU(settings[0])
         self.modest(layer, [source], output, name=name, channels_first=source.channels_first)
 
     def moving(self, operation: Operation, channels_first: bool | None = None) -> None:
@@ -317,7 +323,10 @@ def _clip(operation: Operation) -> Layer:
         bounds.append(value)
         if given is not None and value is None:
             return Elementwise("Clip")
-    low, high = bounds
+    return _clipped(*bounds)
+
+
+def _clipped(low: float | None, high: float | None) -> Layer:
     if low == 0 and high is not None and high >= 0:
         return ReLU() if high > 3e38 else ReLU(max_value=float(high))
     if low == 0 and high is None:
@@ -799,7 +808,7 @@ _RUNTIME: dict[str, Translation] = {
     **dict.fromkeys(("FusedConv", "QLinearConv", "NhwcConv"), convolution), "QGemm": product(0, 3, 6),
     **dict.fromkeys(("FusedMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"), product(0, 1)),
     "FusedGemm": product(0, 1, 2), "MatMulNBits": packed_product, "Gelu": _biased("Gelu"),
-    "FastGelu": _biased("Gelu"), "BiasGelu": _biased("Gelu"), "QuickGelu": _function,
+    "FastGelu": _biased("Gelu"), "BiasGelu": _biased("Gelu"), "QuickGelu": _layer(_plain("silu", "alpha", 1.702)),
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), _recode),
     **dict.fromkeys(("LayerNormalization", "SimplifiedLayerNormalization"), _layer_norm),
     **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _skip_norm),
