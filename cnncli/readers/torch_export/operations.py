@@ -491,8 +491,8 @@ def binary(network: TorchNetwork, operation: Operation) -> None:
 
 def _number(operation: Operation, operand: Any) -> float | None:
     """The number that a tensor is combined with, times what torch multiplies it with (alpha of add and sub)."""
-    factor = operation.get("alpha", default=1)
-    return lone([operand * factor]) if isinstance(operand, (int, float)) and isinstance(factor, (int, float)) else None
+    number, factor = lone([operand]), lone([operation.get("alpha", default=1)])
+    return None if number is None or factor is None else lone([number * factor])
 
 
 def chosen(network: TorchNetwork, operation: Operation) -> None:
