@@ -22,6 +22,7 @@ from cnncli.graph.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     Multiply,
     Normalization,
     ReLU,
@@ -100,9 +101,10 @@ def _write(writer: Writer, node: Node) -> str:
 
 def _other(writer: Writer, node: Node, inputs: list[str]) -> str:
     layer, name = node.layer, node.name
-    if isinstance(layer, GlobalAveragePooling2D):
+    if isinstance(layer, (GlobalAveragePooling2D, GlobalMaxPooling2D)):
         axes = writer.whole(f"{name}.axes", 2, 3)
-        return writer.add("ReduceMean", [*inputs, axes], name, keepdims=int(layer.keepdims))
+        kind = "ReduceMean" if isinstance(layer, GlobalAveragePooling2D) else "ReduceMax"
+        return writer.add(kind, [*inputs, axes], name, keepdims=int(layer.keepdims))
     if isinstance(layer, Reshape):
         *places, channels = layer.target_shape
         return writer.add("Reshape", [*inputs, writer.whole(f"{name}.shape", -1, channels, *places)], name)
