@@ -22,6 +22,7 @@ from cnncli.graph.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
     Multiply,
     Normalization,
     ReLU,
@@ -89,7 +90,7 @@ def _write(writer: Writer, node: Node) -> str:
     if isinstance(layer, Activation):
         return _activated(writer, layer.activation, inputs[0], name)
     if isinstance(layer, Softmax):
-        return writer.add("Softmax", inputs, name, axis=-1)
+        return writer.add("Softmax", inputs, name, axis=1)
     if isinstance(layer, (Add, Multiply)):
         return writer.add("Add" if isinstance(layer, Add) else "Mul", inputs, name)
     if isinstance(layer, ZeroPadding2D):
@@ -100,9 +101,10 @@ def _write(writer: Writer, node: Node) -> str:
 
 def _other(writer: Writer, node: Node, inputs: list[str]) -> str:
     layer, name = node.layer, node.name
-    if isinstance(layer, GlobalAveragePooling2D):
+    if isinstance(layer, (GlobalAveragePooling2D, GlobalMaxPooling2D)):
         axes = writer.whole(f"{name}.axes", 2, 3)
-        return writer.add("ReduceMean", [*inputs, axes], name, keepdims=int(layer.keepdims))
+        kind = "ReduceMean" if isinstance(layer, GlobalAveragePooling2D) else "ReduceMax"
+        return writer.add(kind, [*inputs, axes], name, keepdims=int(layer.keepdims))
     if isinstance(layer, Reshape):
         *places, channels = layer.target_shape
         return writer.add("Reshape", [*inputs, writer.whole(f"{name}.shape", -1, channels, *places)], name)
@@ -144,7 +146,9 @@ def _activated(writer: Writer, function: str | None, source: str, name: str) -> 
         return writer.add("Clip", [source, f"{name}.min", f"{name}.max"], name)
     if function == "silu":
         return writer.add("Mul", [source, writer.add("Sigmoid", [source], f"{name}.sigmoid")], name)
-    known = {"relu": "Relu", "sigmoid": "Sigmoid", "hard_silu": "HardSwish", "softmax": "Softmax", "tanh": "Tanh"}
+    if function == "softmax":
+        return writer.add("Softmax", [source], name, axis=1)
+    known = {"relu": "Relu", "sigmoid": "Sigmoid", "hard_silu": "HardSwish", "tanh": "Tanh"}
     if function == "hard_sigmoid":
         return writer.add("HardSigmoid", [source], name, alpha=1 / 6)
     return writer.add(known[str(function)], [source], name)

@@ -632,3 +632,16 @@ def test_names_that_a_terminal_obeys_are_written_out(tmp_path: Path) -> None:
     model = one_node("Relu", (1, 4), [])
     model.graph.node[0].input[0] = "\x1b[2Jgone\n"
     assert "\x1b" not in _refused(save(model, tmp_path))
+
+
+def test_constants_of_one_cell_are_read_by_their_values(written: Any) -> None:
+    """But for those of integers that stand for real numbers, and what is no number."""
+    graph = written(
+        """g (float[1, 3, 8, 8] x) => (float[1, 3, 8, 8] y)
+        { a = Add(x, three) b = Mul(a, sixth) c = Max(b, both) d = Min(c, endless) y = Pow(d, two) }""",
+        {
+            "three": np.float32(3), "sixth": np.full((1, 1, 1), 1 / 6, np.float32), "two": np.float64(2),
+            "both": ones(3, 1, 1), "endless": np.float32("inf"),
+        },
+    )  # fmt: skip
+    assert [node.layer.value for node in graph.nodes[1:]] == [3.0, 0.1666667, None, None, 2.0]

@@ -12,7 +12,10 @@ import pytest
 
 from cnncli.amounts import AtLeast
 from cnncli.analysis.metrics import Totals
+from cnncli.analysis.structure import structural_hash
 from cnncli.graph import Graph
+from cnncli.graph.normal import normal
+from cnncli.readers.folding import folded
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Settings
 
@@ -238,3 +241,12 @@ def test_optimized_by_onnxruntime(made: Any, tmp_path: Path) -> None:
     graph = read_file(tmp_path / "optimized.onnx")[1].graph
     assert Totals(graph).macs == macs
     assert not Totals(graph).uncounted()
+    assert structural_hash(normal(graph)) == structural_hash(normal(read_file(path)[1].graph))
+
+
+@pytest.mark.parametrize("name", ["mobile", "segmenting", "shuffled"])
+def test_what_torch_exports_in_two_formats_is_one_network(made: Any, tmp_path: Path, name: str) -> None:
+    make, shape = next((make, shape) for known, make, shape, _ in NETWORKS if known == name)
+    torch.export.save(torch.export.export(make().eval(), (torch.ones(1, *shape),)), str(tmp_path / "model.pt2"))
+    one, other = (normal(folded(read_file(path)[1].graph)) for path in (made[name, "one"][0], tmp_path / "model.pt2"))
+    assert structural_hash(one) == structural_hash(other)

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from cnncli import load, to_keras
 from cnncli.analysis.metrics import Totals
-from cnncli.graph import Graph
 from cnncli.keras_model import quiet
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
@@ -21,8 +19,6 @@ from cnncli.readers.tflite.shapes import shapes, values
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore")]
 
 FILES = Path(__file__).parent / "files"
-KINDS = {"float32": "", "float16": "float16", "dynamic": "int8 weights", "int8": "int8", "int8-io": "int8"}
-"""And what the reader calls them."""
 
 
 def traced(model: Any) -> Any:
@@ -42,60 +38,16 @@ def traced(model: Any) -> Any:
     return convert_variables_to_constants_v2(call.get_concrete_function(*specs))
 
 
-def converted(function: Any, path: Path, kind: str = "float32") -> Path:
+def converted(function: Any, path: Path) -> Path:
     import tensorflow as tf
 
     with quiet():
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
-        _settle(converter, kind, (2, *function.inputs[0].shape[1:]))
-        path.write_bytes(converter.convert())
+        path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function]).convert())
     return path
-
-
-def _settle(converter: Any, kind: str, pictures: tuple[int, ...]) -> None:
-    import numpy as np
-    import tensorflow as tf
-
-    if kind != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if kind == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    if kind.startswith("int8"):
-        some = np.random.default_rng(1).uniform(0, 1, pictures).astype("float32")
-        converter.representative_dataset = lambda: ([each[None]] for each in some)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    if kind == "int8-io":
-        converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
 def reading(path: Path, **settings: Any) -> Reading:
     return read_file(path, Settings(**settings))[1]
-
-
-def folded_params(graph: Graph) -> int:
-    """Batch normalization becomes part of the kernel before it; what is left of it is a bias a channel."""
-    return sum(node.shape[-1] if node.layer.normalizes_batches else node.params for node in graph.nodes)
-
-
-NETWORK = "v1:alpha=0.25,input_shape=64,classes=7"
-
-
-@pytest.fixture(scope="module")
-def network() -> Any:
-    return traced(to_keras(load(NETWORK).graph))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_network_of_the_registry_in_every_kind(kind: str, network: Any, tmp_path: Path) -> None:
-    graph = load(NETWORK).graph
-    found = reading(converted(network, tmp_path / "v1.tflite", kind))
-    expected, totals = Totals(graph), Totals(found.graph)
-    assert totals.macs == expected.macs
-    assert totals.params == folded_params(graph)
-    assert found.quantization == KINDS[kind]
-    assert totals.uncounted() == []
-    kernels = [(node.layer.type, node.shape) for node in graph.nodes if node.macs]
-    assert [(node.layer.type, node.shape) for node in found.graph.nodes if node.macs] == kernels
 
 
 def one_dimensional(keras: Any) -> Any:

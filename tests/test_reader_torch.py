@@ -415,3 +415,17 @@ def test_weights_that_are_shared_frozen_and_never_read(torch: Any, tmp_path: Pat
     assert node(graph, "steps").type == "LSTM"
     assert node(graph, "frozen").macs == 5 * 64  # read through the function that no_grad wraps it in
     assert "idle.weight, idle.bias" in graph.warnings[0]
+
+
+@pytest.mark.tf
+@pytest.mark.filterwarnings("ignore")
+def test_numbers_of_a_program_are_read_by_their_values(torch: Any, tmp_path: Path) -> None:
+    class Gated(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def forward(self, x: Any) -> Any:
+            x = x * (torch.nn.functional.relu6(x + 3) / 6)
+            x = x * (torch.nn.functional.relu6(x + 1) / 6)
+            return torch.add(x, 2, alpha=1.5)
+
+    graph = reading(exported(torch, Gated().eval(), torch.zeros(1, 4, 4, 4), tmp_path / "gated.pt2")).graph
+    told = [each.layer.value if each.type in ("Add", "Divide") else each.layer.function for each in graph.nodes[1:]]
+    assert told == ["hard_silu", 1.0, "relu6", 6.0, "linear", 3.0]

@@ -8,8 +8,9 @@ no layer, unless every operation is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
@@ -241,6 +242,16 @@ class Assembly:
     def _bind(self, tensor: Tensor, node: Node) -> None:
         self._nodes[id(tensor)] = node
         self._tensors.append(tensor)
+
+
+def lone(values: Sequence[Any] | None) -> float | None:
+    """The only value of a constant as far as 32 bits hold it; None where it has others or is no finite number."""
+    if values is None or len(values) != 1 or not isinstance(values[0], (int, float)):
+        return None
+    with suppress(OverflowError):
+        value = float(values[0])
+        return float(f"{value:.7g}") if isfinite(value) else None
+    return None
 
 
 def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Sequence[Weight] | None) -> Layer | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncli.analysis.compare.across import Across, Conversion, Difference, Differs, InputSize, Left, Part, across
 from cnncli.analysis.compare.comparison import Entry, crosses
-from cnncli.document.numbers import shape
+from cnncli.document.numbers import grouped, shape
 from cnncli.document.prose import enumerated
 from cnncli.views.changes import phrase
 
@@ -64,11 +64,12 @@ def _part(difference: Differs) -> str:
 def _conversion(conversion: Conversion) -> str:
     reference = conversion.reference
     if conversion.what is Left.FOLDED:
-        return f"Batch normalization is folded into the kernels in {reference}, whose parameters are fewer by that."
+        fewer = "" if conversion.params is None else f": {grouped(conversion.params)} parameters fewer"
+        return f"Batch normalization is folded into the kernels in {reference}{fewer}."
     if conversion.what is Left.TRAINING:
         return f"What acts in training only, such as dropout, is left out of {reference}."
     if conversion.what is Left.SCALING:
-        return f"{reference} does not scale its input, unless its first kernel does."
+        return f"The scaling of the input is left out of {reference}, or folded into its first kernel."
     return f"Quantization of {reference}: {conversion.detail}."
 
 
@@ -87,6 +88,7 @@ def _data(base: Entry, other: Entry) -> dict[str, Any]:
         "layers_alike": found.alike,
         "but_for": [_difference(each) for each in found.differences],
         "conversions": [
-            {"what": each.what.value, "model": each.reference, "detail": each.detail} for each in found.conversions
+            {"what": each.what.value, "model": each.reference, "detail": each.detail, "params": each.params}
+            for each in found.conversions
         ],
     }

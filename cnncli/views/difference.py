@@ -18,12 +18,16 @@ from cnncli.views.data import change_data
 
 
 class Diff(NamedTuple):
-    """The changes from one model to another, by their references; `identity` says that there are none."""
+    """The changes from one model to another, by their references; `identity` says that there are none.
+
+    `folded` is whether costs are those of the normal form.
+    """
 
     before: str
     after: str
     changes: Sequence[Change]
     identity: str = ""
+    folded: bool = False
 
 
 def diffs(entries: Sequence[Entry]) -> list[Diff]:
@@ -40,7 +44,7 @@ def _diff(base: Entry, other: Entry) -> Diff:
         return Diff(base.reference, other.reference, (), "No block differs.")
     from cnncli.analysis.compare.across import changes_across
 
-    return Diff(base.reference, other.reference, changes_across(base, other))
+    return Diff(base.reference, other.reference, changes_across(base, other), folded=True)
 
 
 def diff_listing(diff: Diff) -> Listing:
@@ -49,10 +53,14 @@ def diff_listing(diff: Diff) -> Listing:
         return Listing(diff.identity)
     total = added(change.costs for change in diff.changes)
     lines = [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
-    return Listing(
-        f"Changes from {diff.before} to {diff.after}",
-        [*lines, Line("", f"In all: {_costs(total) or 'at the same cost'}")],
-    )
+    lines.append(Line("", f"In all: {_costs(total) or 'at the same cost'}"))
+    if diff.folded:
+        lines.append(Line("", FOLDED))
+    return Listing(f"Changes from {diff.before} to {diff.after}", lines)
+
+
+FOLDED = "Counted with batch normalization folded into the kernels, unlike the totals."
+"""Of changes across kinds of files, whose sum is not the difference of the totals."""
 
 
 def _where(change: Change) -> str:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
+from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import NEVER, Pair, align
 from cnncli.analysis.compare.changes import TOLD_AS_SHAPES, WIDTHS, Aspect, Changed
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.compare.difference import Change, difference
 from cnncli.analysis.labels import layer_label
-from cnncli.analysis.structure import arguments
+from cnncli.analysis.structure import arguments, source
 from cnncli.graph import Graph, Node, Role, Shape
 from cnncli.graph.normal import scales_input
+from cnncli.graph.roles import KERNELS
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,15 @@ class Left(str, Enum):
 
 @dataclass(frozen=True)
 class Conversion:
-    """`reference` is the network to which it was done; `detail` how its weights are quantized."""
+    """`reference` is the network to which it was done; `detail` how its weights are quantized.
+
+    `params` are those of the other one that folding leaves out, where that is known.
+    """
 
     what: Left
     reference: str
     detail: str = ""
+    params: int | None = None
 
 
 Difference = InputSize | Differs | Single
@@ -244,9 +250,10 @@ def _single(difference: _Difference) -> Single:
 def _conversions(one: Entry, other: Entry) -> tuple[Conversion, ...]:
     found = []
     for what, counted in ((Left.FOLDED, _normalizations), (Left.TRAINING, _training), (Left.SCALING, scales_input)):
-        counts = counted(one.graph), counted(other.graph)
-        if bool(counts[0]) != bool(counts[1]):
-            found.append(Conversion(what, (one if not counts[0] else other).reference))
+        has, lacks = (one, other) if counted(one.graph) else (other, one)
+        if counted(has.graph) and not counted(lacks.graph):
+            params = folded_params(has.graph) if what is Left.FOLDED else None
+            found.append(Conversion(what, lacks.reference, params=params))
     kinds = _quantization(one), _quantization(other)
     if kinds[0] != kinds[1]:
         pairs = zip((one, other), kinds, strict=True)
@@ -256,6 +263,20 @@ def _conversions(one: Entry, other: Entry) -> tuple[Conversion, ...]:
 
 def _normalizations(graph: Graph) -> int:
     return sum(node.layer.normalizes_batches for node in graph.nodes)
+
+
+def folded_params(graph: Graph) -> int | None:
+    """How many parameters folding batch normalization into the kernels before it leaves out; None where unknown.
+
+    Of each channel's four values a bias stays, unless the kernel has one already.
+    """
+    found = 0
+    for node in graph.nodes:
+        kernel = source(node.inputs[0]) if node.layer.normalizes_batches else node
+        if kernel is not node and kernel.role in KERNELS:
+            biased = any(weight.name == "bias" for weight in kernel.weights)
+            found += node.params - (0 if biased else node.shape[-1])
+    return found if is_known(found) else None
 
 
 def _training(graph: Graph) -> int:

@@ -172,25 +172,38 @@ def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
     if isinstance(layer, Elementwise) and not _scales_or_shifts(layer, node):
         return None
-    if _kernel_before(units, inputs) or _is_hard_sigmoid(units, layer, inputs[0]):
+    if _kernel_before(units, inputs) or _is_hard_sigmoid(units, node, inputs[0]):
         return units.joined(inputs[0], node)
     if (inputs[0].layer.type == AFFINE or isinstance(inputs[0].layer, InputLayer)) and units.can_join(inputs[0]):
         return units.joined(inputs[0], node)
     return units.kept(node, Elementwise(AFFINE), inputs)
 
 
-def _is_hard_sigmoid(units: Units, layer: Layer, unit: Unit) -> bool:
+def _is_hard_sigmoid(units: Units, node: Node, unit: Unit) -> bool:
     """Whether a sixth of a relu6 makes it a hard sigmoid, which it is then: the 3 is a part of the kernel's bias."""
+    layer = node.layer
     sixth = isinstance(layer, Elementwise) and prod(layer.constant or ()) == 1
     if not sixth or unit.layer.role not in KERNELS or unit.layer.function != "relu6" or not units.can_join(unit):
         return False
     values: Any = layer
     factor = {"Multiply": 1 / 6, "Divide": 6.0}.get(values.operation)
-    if factor is None or not (values.value is None or isclose(values.value, factor, rel_tol=1e-2)):
+    if factor is None or not _is_about(values.value, factor) or _was_shifted_by_another(node, 3.0):
         return False
     options: Any = unit.layer
     unit.layer = replace(options, activation="hard_sigmoid")
     return True
+
+
+def _is_about(value: float | None, expected: float) -> bool:
+    """Whether a constant's value is this one as far as it is known; a quantized one is about it."""
+    return value is None or isclose(value, expected, rel_tol=1e-2)
+
+
+def _was_shifted_by_another(node: Node, expected: float) -> bool:
+    """Whether a file still has the shift before the activation that the node reads, and it is another one."""
+    (activation,) = node.inputs
+    shifts: Any = [before.layer for before in activation.inputs if isinstance(before.layer, Elementwise)]
+    return any(each.operation == "Add" and not _is_about(each.value, expected) for each in shifts)
 
 
 _AFFINE = (BatchNormalization, Rescaling, Normalization)
@@ -325,6 +338,12 @@ def _merging(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     return units.add(layer, parts, node) if len(parts) > len(inputs) else units.kept(node, layer, inputs)
 
 
+def _by_value(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    """What else a constant does cell by cell; its value as far as integers of eight bits hold it."""
+    layer: Any = node.layer
+    return units.kept(node, layer if layer.value is None else replace(layer, value=float(f"{layer.value:.2g}")), inputs)
+
+
 def _parts(units: Units, layer: Layer, unit: Unit, shape: Shape) -> list[Unit]:
     inner = unit.layer == layer and units.can_join(unit) and unit.shape == shape
     return unit.inputs if inner else [unit]
@@ -367,6 +386,7 @@ FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (TimeDistributed, _distributed),
     *((kind, _affine) for kind in (*_AFFINE, Elementwise)),
     *((kind, _merging) for kind in (Merge, Elementwise)),
+    (Elementwise, _by_value),
     (LayerNormalization, _layer_normalization),
     *((kind, _activation) for kind in (Activation, Softmax, ReLU, LeakyReLU, ELU)),
     (GlobalPooling, _global_pooling),

@@ -30,6 +30,7 @@ from cnncli.graph.layers import (
     VarianceScaling,
 )
 from cnncli.graph.roles import Role
+from cnncli.readers.assembly import lone
 from cnncli.readers.keras.config import Call, LayerConfig, items
 
 OTHER_NAMES = {
@@ -373,14 +374,22 @@ def _binary(
     if len(inputs) > 1:
         merging = LAYERS.get(name)
         return merging() if merging else Elementwise(name)
-    return Elementwise(name, _constant(layer, call, len(inputs[0]), first))
+    operands = _operands(layer, call)
+    shape = _constant(operands, len(inputs[0]), first)
+    numbers = [each for each in operands if isinstance(each, (int, float))]
+    return Elementwise(name, shape, None if shape else lone(numbers))
 
 
-def _constant(layer: LayerConfig, call: Call, rank: int, first: bool) -> Shape:
-    """The shape of the operand that is no tensor, without a batch axis."""
+def _operands(layer: LayerConfig, call: Call) -> list[Any]:
+    """The operands that are no tensors."""
     stored = layer.config.get("constants")
     values = [*call.arguments, *call.keywords.values(), *(stored.values() if isinstance(stored, Mapping) else ())]
-    shapes = [_shape_of_value(value) for value in values if not _is_tensor(value)]
+    return [value for value in values if not _is_tensor(value)]
+
+
+def _constant(operands: Sequence[Any], rank: int, first: bool) -> Shape:
+    """The shape of the operand that is no tensor, without a batch axis."""
+    shapes = [_shape_of_value(value) for value in operands]
     shape = max(shapes, key=len, default=())
     shape = shape[1:] if len(shape) == rank + 1 else shape
     return (*shape[1:], shape[0]) if first and len(shape) == rank > 1 else shape

@@ -120,9 +120,9 @@ def _after(translator: Translator, operation: Operation, made: Value, bias: Valu
         translator.simple("Add", [made, bias], output, name=f"{translator.name(operation)}.bias")
         made = output
     if activated:
-        translator.activation(
-            activated, made, operation.outputs[0], f"{translator.name(operation)}.{activated.lower()}"
-        )
+        name = f"{translator.name(operation)}.{activated.lower()}"
+        settings = operation.attributes.reals("activation_params") or ()
+        translator.activation(activated, made, operation.outputs[0], name, settings)
 
 
 def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:

@@ -54,7 +54,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.readers.assembly import Assembly
+from cnncli.readers.assembly import Assembly, lone
 from cnncli.readers.onnx.kernels import convolution, packed_product, padding_layer, pooling, product, transposed
 from cnncli.readers.onnx.model import Open, Operation, Value
 from cnncli.readers.onnx.shapes import (
@@ -197,13 +197,19 @@ class Translator:
             return
         operand = self.assembly.operand(constants[0], output)
         weights = self.held([each for each in constants if each.shape])
-        layer = Elementwise(_SPELLED.get(kind, kind), operand)
+        layer = Elementwise(_SPELLED.get(kind, kind), operand, _number(constants))
         self.modest(layer, computed, output, name=name, channels_first=first, weights=weights)
 
-    def activation(self, kind: str, source: Value, output: Value, name: str) -> None:
-        """A function of each cell without settings."""
+    def activation(
+        self, kind: str, source: Value, output: Value, name: str, settings: Sequence[float] = ()
+    ) -> None:  # fmt: skip
+        """A function of each cell, of those settings that a kernel is fused with."""
         made = _FUNCTIONS.get(kind)
         layer = made() if made else Elementwise(_SPELLED.get(kind, kind))
+        if kind == "Clip" and len(settings) == 2:
+            layer = _clipped(*settings)
+        if kind == "LeakyRelu" and settings:
+            layer = LeakyReLU(settings[0])
         self.modest(layer, [source], output, name=name, channels_first=source.channels_first)
 
     def moving(self, operation: Operation, channels_first: bool | None = None) -> None:
@@ -294,6 +300,13 @@ def _layer(make: Callable[[Operation], Layer]) -> Translation:
     return translate
 
 
+def _number(constants: Sequence[Value]) -> float | None:
+    """The value of a lone constant of one cell; one of integers that stand for real numbers is not looked up."""
+    if len(constants) != 1 or constants[0].quantized or constants[0].dtype in ("int8", "uint8"):
+        return None
+    return lone(constants[0].known())
+
+
 def _hard_sigmoid(operation: Operation) -> Layer:
     """Keras's is relu6(x + 3) / 6: max(0, min(1, x / 6 + 0.5))."""
     alpha, beta = operation.attributes.real("alpha", 0.2), operation.attributes.real("beta", 0.5)
@@ -310,7 +323,10 @@ def _clip(operation: Operation) -> Layer:
         bounds.append(value)
         if given is not None and value is None:
             return Elementwise("Clip")
-    low, high = bounds
+    return _clipped(*bounds)
+
+
+def _clipped(low: float | None, high: float | None) -> Layer:
     if low == 0 and high is not None and high >= 0:
         return ReLU() if high > 3e38 else ReLU(max_value=float(high))
     if low == 0 and high is None:
@@ -792,7 +808,7 @@ _RUNTIME: dict[str, Translation] = {
     **dict.fromkeys(("FusedConv", "QLinearConv", "NhwcConv"), convolution), "QGemm": product(0, 3, 6),
     **dict.fromkeys(("FusedMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"), product(0, 1)),
     "FusedGemm": product(0, 1, 2), "MatMulNBits": packed_product, "Gelu": _biased("Gelu"),
-    "FastGelu": _biased("Gelu"), "BiasGelu": _biased("Gelu"), "QuickGelu": _function,
+    "FastGelu": _biased("Gelu"), "BiasGelu": _biased("Gelu"), "QuickGelu": _layer(_plain("silu", "alpha", 1.702)),
     **dict.fromkeys(("QuantizeLinear", "DequantizeLinear"), _recode),
     **dict.fromkeys(("LayerNormalization", "SimplifiedLayerNormalization"), _layer_norm),
     **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _skip_norm),

@@ -16,7 +16,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
 from cnncli.graph.layers import GRU, LSTM, Elementwise, Identity, Opaque, TimeDistributed
-from cnncli.readers.assembly import Assembly, Tensor
+from cnncli.readers.assembly import Assembly, Tensor, lone
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.saved_model.file import Function, GraphFile, NodeDef, Variable
 from cnncli.readers.saved_model.values import computed, tensor_of
@@ -366,8 +366,7 @@ class Walk:
 
 def only(constant: Value) -> float | None:
     """The value of a constant of one cell, where it is known."""
-    values = constant.values
-    return float(values[0]) if values is not None and len(values) == 1 and values[0] is not UNKNOWN else None
+    return lone(constant.values)
 
 
 _TYPED = {"Cast": "DstT", "Shape": "out_type", "ArgMax": "output_type", "ArgMin": "output_type", "Size": "out_type"}

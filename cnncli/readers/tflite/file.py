@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from struct import unpack
+from struct import calcsize, unpack
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
-from cnncli.readers.assembly import Tensor
+from cnncli.readers.assembly import Tensor, lone
 from cnncli.readers.source import MOST_OPERATIONS, Source, in_memory
 from cnncli.readers.tflite.flatbuffer import Table, root
 from cnncli.readers.tflite.schema import ACTIVATION_FIELD, FUSED, GRAPH_FIELDS, OPERATIONS, SAME, TYPES
@@ -24,6 +24,10 @@ MOST_VALUES = 256
 MOST_METADATA = 2**12
 
 _INTEGERS = {"int32": "i", "int64": "q"}
+_NUMBERS = {
+    "float32": "<f", "float16": "<e", "float64": "<d", "int8": "<b", "uint8": "<B", "int16": "<h", "int32": "<i",
+    "int64": "<q",
+}  # fmt: skip
 
 
 @dataclass(eq=False, slots=True)
@@ -38,22 +42,33 @@ class FileTensor(Tensor):
     quantization: Table | None = None
     unpacked: bool = False
     """Whether an operation makes it of a constant alone, as of half-precision weights."""
+    real: float | None = None
+    """The real number that the only cell of a constant is or stands for."""
+
+    @property
+    def value(self) -> float | None:
+        """The number that its only cell is, where it is known."""
+        return lone(self.values) if self.real is None else self.real
 
     @property
     def is_open(self) -> bool:
         """Whether a size is unknown beyond the batch's."""
         return any(size is UNKNOWN for size in (self.declared or ())[1:])
 
+    def stands_for(self, number: float) -> float | None:
+        """The real number that one of its cells stands for, where one scale holds for all of them."""
+        if not self.quantized or self.quantization is None:
+            return lone([number])
+        scales, zeros = self.quantization.numbers(2, "f") or (), self.quantization.numbers(3, "q") or (0,)
+        return lone([scales[0] * (number - zeros[0])]) if len(scales) == 1 else None
+
     def range(self) -> tuple[float, float] | None:
         """The lowest and highest real number that its integers stand for, where one scale holds for all of them."""
         limits = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}.get(self.dtype)
         if limits is None or self.quantization is None:
             return None
-        scales, zeros = self.quantization.numbers(2, "f") or (), self.quantization.numbers(3, "q") or (0,)
-        if len(scales) != 1:
-            return None
-        low, high = (scales[0] * (limit - zeros[0]) for limit in limits)
-        return float(f"{low:.6g}"), float(f"{high:.6g}")
+        low, high = map(self.stands_for, limits)
+        return None if low is None or high is None else (float(f"{low:.6g}"), float(f"{high:.6g}"))
 
 
 @dataclass(eq=False, slots=True)
@@ -241,11 +256,21 @@ class ModelFile:
         cells = prod(tensor.shape or ())
         tensor.constant = bool(size) or (buffer != 0 and cells == 0)
         form = _INTEGERS.get(tensor.dtype)
+        if tensor.constant and cells == 1:
+            tensor.real = self._only(tensor, place, size)
         if not tensor.constant or form is None or tensor.quantized or cells > MOST_VALUES:
             return
         width = 4 if form == "i" else 8
         if size == cells * width:
             tensor.values = unpack(f"<{cells}{form}", self.source.read(place, size))
+
+    def _only(self, tensor: FileTensor, place: int, size: int) -> float | None:
+        """The real number that the only cell of a constant stands for."""
+        form = _NUMBERS.get(tensor.dtype)
+        if form is None or size != calcsize(form):
+            return None
+        (number,) = unpack(form, self.source.read(place, size))
+        return tensor.stands_for(number)
 
     def _content(self, buffer: int) -> tuple[int, int]:
         """Where a buffer's bytes lie and how many they are: within the flatbuffer, or behind it in files over 2 GB."""

@@ -242,6 +242,7 @@ def _settled_before(operation: Operation, assembly: Assembly, state: set[int]) -
         return False
     output = operation.output
     output.dtype, output.quantized, output.identity = first.dtype, first.quantized, first.identity
+    output.real = first.real
     output.constant, output.unpacked = not assembly.raw, True
     return not assembly.raw
 

@@ -261,7 +261,7 @@ def _arithmetic(operation_name: str, merging: Layer | None = None) -> Maker:
             return Made(Elementwise(operation_name), [each for each in operation.inputs if each is not None])
         shape = assembly.operand(held[0], computed[0])
         weights = [assembly.weight("constant", held[0], shape)] if held[0].is_weight else []
-        return Made(Elementwise(operation_name, shape), computed, weights)
+        return Made(Elementwise(operation_name, shape, held[0].value), computed, weights)
 
     return maker
 

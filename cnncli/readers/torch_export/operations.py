@@ -70,6 +70,7 @@ from cnncli.graph.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
+from cnncli.readers.assembly import lone
 from cnncli.readers.padding import keras_padding
 from cnncli.readers.torch_export.layout import TorchNetwork
 from cnncli.readers.torch_export.program import Operation, Value
@@ -482,10 +483,16 @@ def binary(network: TorchNetwork, operation: Operation) -> None:
     source = computed[0]
     constant = next((value for value in values if value.constant), None)
     if constant is None:
-        network.apply(operation, Elementwise(title, ()), [source])
+        network.apply(operation, Elementwise(title, (), _number(operation, other if source is one else one)), [source])
         return
     shape, held = network.operand(constant, source), network.held(constant)
     network.apply(operation, Elementwise(title, shape), [source], weights=held)
+
+
+def _number(operation: Operation, operand: Any) -> float | None:
+    """The number that a tensor is combined with, times what torch multiplies it with (alpha of add and sub)."""
+    number, factor = lone([operand]), lone([operation.get("alpha", default=1)])
+    return None if number is None or factor is None else lone([number * factor])
 
 
 def chosen(network: TorchNetwork, operation: Operation) -> None:
