@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Shape
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Reading, Settings, open_sizes
 from cnncli.readers.source import Archive, Source, parsed_json
 from cnncli.readers.torch_export import operations
 from cnncli.readers.torch_export.layout import TorchNetwork
-from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, hint, module_calls, symbol
+from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, module_calls, symbol
 
 OLD_PROGRAM = "serialized_exported_program.json"
 _PROGRAM = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
@@ -204,13 +204,10 @@ class _Program:
 
     def _warn_of_open_sizes(self) -> None:
         for name in self._given:
-            sizes = self._metas[name]["sizes"]
-            if any(self._sizes.of(each) is UNKNOWN for each in sizes):
-                seen = [hint(each) or "?" for each in sizes[1:]]
-                self.network.graph.warn(
-                    f"{name} leaves sizes open (it was exported with {'x'.join(map(str, seen))}); "
-                    "settle them by input_shape"
-                )
+            sizes = tuple(self._sizes.of(each) for each in self._metas[name]["sizes"][1:])
+            if any(each is UNKNOWN for each in sizes):
+                shape = (*sizes[1:], sizes[0]) if len(sizes) == 3 else sizes
+                self.network.graph.warn(open_sizes(name, shape, several=len(self._given) > 1))
 
     # The program itself.
 
