@@ -32,13 +32,13 @@ USUAL_PICTURE, USUAL_LENGTH, USUAL_SIZE = 224, 512, 16
 """What stands for an open size in an example: of a picture's height and width, of a first axis, of any other."""
 
 
-def open_sizes(name: str, shape: Shape, *, several: bool) -> str:
+def open_sizes(name: str, shape: Shape, *, several: bool, seen: Shape = ()) -> str:
     """What is said of an input of which a file leaves sizes open, with what to type; `several` is whether there are
-    other inputs.
+    other inputs, `seen` a shape that the file gives as an example.
     """
     picture = len(shape) == 3
     usual = [USUAL_PICTURE, USUAL_PICTURE, 3] if picture else [USUAL_LENGTH, *[USUAL_SIZE] * len(shape)]
-    whole = [size if is_known(size) else usual[axis] for axis, size in enumerate(shape)]
+    whole = seen or [size if is_known(size) else usual[axis] for axis, size in enumerate(shape)]
     shown, example = ("x".join(map(str, sizes)) for sizes in (shape, whole))
     named = f"{visible(name)}=" if several else ""
     return (
@@ -70,3 +70,10 @@ class Reading:
     """Where the file says what its input's lowest and highest value are."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
+
+
+def warn_of_open(graph: Graph) -> None:
+    """Warn of each input of a graph whose sizes are open."""
+    for node in graph.inputs:
+        if not all(map(is_known, node.shape)):
+            graph.warn(open_sizes(node.name, node.shape, several=len(graph.inputs) > 1))

@@ -204,10 +204,12 @@ class _Program:
 
     def _warn_of_open_sizes(self) -> None:
         for name in self._given:
-            sizes = tuple(self._sizes.of(each) for each in self._metas[name]["sizes"][1:])
-            if any(each is UNKNOWN for each in sizes):
-                shape = (*sizes[1:], sizes[0]) if len(sizes) == 3 else sizes
-                self.network.graph.warn(open_sizes(name, shape, several=len(self._given) > 1))
+            metas = self._metas[name]["sizes"][1:]
+            metas = (*metas[1:], metas[0]) if len(metas) == 3 else metas  # channels last
+            shape, hints = tuple(map(self._sizes.of, metas)), tuple(map(hint, metas))
+            if any(size is UNKNOWN for size in shape):
+                seen = hints if all(hints) else ()
+                self.network.graph.warn(open_sizes(name, shape, several=len(self._given) > 1, seen=seen))
 
     # The program itself.
 
