@@ -20,7 +20,7 @@ from cnncli.readers.reading import Reading, Settings, open_sizes
 from cnncli.readers.source import Archive, Source, parsed_json
 from cnncli.readers.torch_export import operations
 from cnncli.readers.torch_export.layout import TorchNetwork
-from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, module_calls, symbol
+from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, hint, module_calls, symbol
 
 OLD_PROGRAM = "serialized_exported_program.json"
 _PROGRAM = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
