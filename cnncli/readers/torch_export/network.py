@@ -206,9 +206,9 @@ class _Program:
         for name in self._given:
             metas = self._metas[name]["sizes"][1:]
             metas = (*metas[1:], metas[0]) if len(metas) == 3 else metas  # channels last
-            shape, hints = tuple(map(self._sizes.of, metas)), tuple(map(hint, metas))
+            shape, seen = tuple(map(self._sizes.of, metas)), tuple(filter(None, map(hint, metas)))
             if any(size is UNKNOWN for size in shape):
-                seen = hints if all(hints) else ()
+                seen = seen if len(seen) == len(shape) else ()
                 self.network.graph.warn(open_sizes(name, shape, several=len(self._given) > 1, seen=seen))
 
     # The program itself.
