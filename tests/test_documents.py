@@ -218,14 +218,17 @@ def test_formats_of_checks_are_for_checks(run, command: str) -> None:
 
 
 def test_every_command_declares_the_model_options_alike() -> None:
-    from cnncli.cli.choice import OPTIONS
+    from cnncli.cli.choice import CALL_OPTIONS, FILE_OPTIONS, OPTIONS
     from cnncli.cli.commands import COMMANDS, function
 
     with_models = [name for name in COMMANDS if "set" in inspect.signature(function(name)).parameters]
     assert with_models == ["summary", "plot", "compare", "check", "build", "export"]
     for name in with_models:
         parameters = inspect.signature(function(name)).parameters
-        assert list(parameters)[-6:] == list(OPTIONS) == [
-            "flavor", "alpha", "input_shape", "classes", "include_top", "set",
-        ]  # fmt: skip
-        assert all(parameters[option].annotation is OPTIONS[option] for option in OPTIONS)
+        architectures_only = name in ("build", "export")
+        without = {"raw"} if name == "check" else set()
+        others = {} if architectures_only else {**FILE_OPTIONS, **CALL_OPTIONS}
+        expected = {option: kind for option, kind in {**OPTIONS, **others}.items() if option not in without}
+        assert list(OPTIONS) == ["flavor", "alpha", "input_shape", "classes", "include_top", "set"]
+        assert list(parameters)[-len(expected) :] == list(expected)
+        assert all(parameters[option].annotation is kind for option, kind in expected.items())

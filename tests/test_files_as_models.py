@@ -313,3 +313,47 @@ def test_tab_offers_model_files() -> None:
     assert "models/" in reference("mo")
     assert "models/small.tflite" in reference("models/s")
     assert "mobilenet_v2" in reference("mo")
+
+
+def test_what_a_budget_file_settles_holds_for_a_file_that_is_named(run, folder: Path) -> None:
+    (folder / "b.toml").write_text('[budgets."models/open_sizes.tflite"]\ninput-shape = "64"\nmax-macs = "1M"\n')
+    named = ["check", "models/open_sizes.tflite", "--budget", "b.toml"]
+    assert run(*named).code == 0
+    assert run(*named, "--input-shape", "256").code == 1  # what is typed goes before what is written
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("b0", "b.toml:2: input-shape is for model files; write efficientnet_b0:input_shape=192"),
+        ("m.py:f", "b.toml:2: input-shape is for model files"),
+    ],
+)
+def test_a_budget_file_settles_sizes_of_files_only(run, folder: Path, model: str, said: str) -> None:
+    (folder / "b.toml").write_text(f'[budgets."{model}"]\ninput-shape = "192"\nmax-macs = "2G"\n')
+    refused(run("check", "--budget", "b.toml"), 2, said)
+
+
+def test_a_lock_holds_the_size_at_which_a_file_was_locked(run, folder: Path) -> None:
+    named = ["check", "models/open_sizes.tflite", "--baseline", "x.lock"]
+    assert run(*named, "--input-shape", "96", "--write-baseline").code == 0
+    assert json.loads((folder / "x.lock").read_text())["settings"] == {
+        "models/open_sizes.tflite": {"input-shape": "96x96x3"}
+    }
+    assert run("check", "--baseline", "x.lock").code == 0
+    assert run(*named).code == 0
+    assert run(*named, "--input-shape", "96x96x3").code == 0
+    refused(
+        run(*named, "--input-shape", "64"), 2, "with input-shape 96x96x3, and here it is read with input-shape 64x64x3"
+    )
+    assert run(*named, "--input-shape", "64", "--write-baseline", "--force").code == 0
+    assert run("check", "--baseline", "x.lock").code == 0
+
+
+@pytest.mark.parametrize("settings", ['{"b0": {"size": "9"}}', '{"b0": {"batch": 9}}', '{"b0": 9}', "9"])
+def test_a_lock_with_other_settings_is_refused(run, folder: Path, settings: str) -> None:
+    assert run("check", "b0", "--baseline", "x.lock", "--write-baseline").code == 0
+    held = json.loads((folder / "x.lock").read_text())
+    assert "settings" not in held
+    (folder / "x.lock").write_text(json.dumps({**held, "settings": json.loads(settings)}))
+    refused(run("check", "--baseline", "x.lock"), 2, "settings")

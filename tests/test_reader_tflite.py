@@ -92,7 +92,7 @@ def test_a_quantized_network() -> None:
     # 8x8 positions of 3x3x3x8, 3x3x8 and 1x1x8x12, and 12x4; a bias a channel, the batch norm's in the kernel
     assert figures(graph) == (64 * (216 + 72 + 96) + 48, 216 + 8 + 72 + 8 + 96 + 12 + 48 + 4)
     assert (found.quantization, found.signature, found.signatures) == ("int8", "serving_default", ("serving_default",))
-    assert found.producer.startswith("MLIR Converted (TensorFlow 2.21")
+    assert found.producer.startswith("TFLite's converter of TensorFlow 2.21")
     low, high = found.input_range or (0, 0)
     assert low == pytest.approx(0, abs=0.01)
     assert high == pytest.approx(1, abs=0.01)

@@ -6,6 +6,7 @@ import ast
 import doctest
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,8 +44,10 @@ def parameters() -> list[object]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One directory for all blocks, with the cnncli of this Python first on PATH."""
-    return tmp_path_factory.mktemp("readme")
+    """One directory for all blocks, with the model files that they name."""
+    made = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "tests" / "files", made / "tests" / "files")
+    return made
 
 
 @pytest.mark.parametrize(("command", "expected"), parameters())

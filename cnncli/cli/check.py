@@ -103,9 +103,9 @@ def check(
     """
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
-    named = choice.networks(models or ())
     gate, path = _gate(limits, budget, baseline, tolerance, strict, write_baseline)
     gate = replace(gate, uncounted=allow_uncounted)
+    named = choice.networks(models or (), gate.settled)
     _run(gate, named, path if write_baseline else None, report)
 
 

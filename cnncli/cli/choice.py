@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from cnncli.network import Network, Source
 
 
+Settled = Callable[[str], Mapping[str, Any]]
+"""Options of a file by its reference."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """The flavor and the options, by name and as text, that hold for every model named.
@@ -55,17 +59,18 @@ class Choice:
             raise UsageError(f"{reference} stands for {len(found)} files; name one")
         return found[0]
 
-    def networks(self, references: Sequence[str]) -> list[Network]:
+    def networks(self, references: Sequence[str], settled: Settled = lambda _: {}) -> list[Network]:
         """Read references; `-` stands for those on the standard input, one a line (blank lines, # comments aside).
 
+        `settled` gives what is said of a file elsewhere, where the command line does not say it.
         Raises UsageError.
         """
         given: list[str] = []
         for reference in references:
             given.extend(standard_input.references() if reference == "-" else [reference])
-        return self._built(given)
+        return self._built(given, settled)
 
-    def _built(self, references: Sequence[str]) -> list[Network]:
+    def _built(self, references: Sequence[str], settled: Settled = lambda _: {}) -> list[Network]:
         """The networks, with their warnings said once all are built. The registry is loaded for it only now."""
         from cnncli.cli.arguments import warn
         from cnncli.network import expanded, network, source_of
@@ -74,7 +79,11 @@ class Choice:
         self._check(sources)
         with _telling(sources.values()) as tell:
             found = [
-                network(each, self._of(sources[each], tell), self.flavor)
+                network(
+                    each,
+                    {**(settled(each) if sources[each].value == "file" else {}), **self._of(sources[each], tell)},
+                    self.flavor,
+                )
                 for reference in references for each in expanded(reference)
             ]  # fmt: skip
         for each in found:

@@ -66,8 +66,8 @@ def times(ratio: float, digits: int = 2) -> str:
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """(112, 112, 64) as `112x112x64`."""
-    return "x".join(map(str, sizes))
+    """(112, 112, 64) as `112x112x64`; a number alone is a scalar."""
+    return "x".join(map(str, sizes)) or "scalar"
 
 
 def resolution(sizes: Sequence[int]) -> str:

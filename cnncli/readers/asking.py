@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,13 @@ def read_asked(path: Path, options: Mapping[str, Any]) -> tuple[Format, Reading]
     """
     settings = _settings(path, options)
     if not settings.input_shapes:
-        return read_file(path, settings)
+        format_, reading = read_file(path, settings)
+        return format_, replace(reading, settings=settings)
     _, found = read_file(path, settings._replace(input_shapes={}))
     shapes = _fitting(path, found.graph.inputs, settings.input_shapes)
     format_, reading = read_file(path, settings._replace(input_shapes=shapes))
     _check_taken(path, reading.graph.inputs, shapes)
-    return format_, reading
+    return format_, replace(reading, settings=settings._replace(input_shapes=shapes))
 
 
 def _settings(path: Path, options: Mapping[str, Any]) -> Settings:

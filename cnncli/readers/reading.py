@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cnncli.amounts import is_known
 from cnncli.graph import Graph, Shape
+from cnncli.words import visible
 
 
 class Settings(NamedTuple):
@@ -26,6 +28,23 @@ class Settings(NamedTuple):
 
 
 AS_IT_IS = Settings()
+USUAL_PICTURE, USUAL_LENGTH, USUAL_SIZE = 224, 512, 16
+"""What stands for an open size in an example: of a picture's height and width, of a first axis, of any other."""
+
+
+def open_sizes(name: str, shape: Shape, *, several: bool, seen: Shape = ()) -> str:
+    """What is said of an input of which a file leaves sizes open, with what to type; `several` is whether there are
+    other inputs, `seen` a shape that the file gives as an example.
+    """
+    picture = len(shape) == 3
+    usual = [USUAL_PICTURE, USUAL_PICTURE, 3] if picture else [USUAL_LENGTH, *[USUAL_SIZE] * len(shape)]
+    whole = seen or [size if is_known(size) else usual[axis] for axis, size in enumerate(shape)]
+    shown, example = ("x".join(map(str, sizes)) for sizes in (shape, whole))
+    named = f"{visible(name)}=" if several else ""
+    return (
+        f"{visible(name)} is {shown}: the file leaves sizes open, and what depends on them is unknown; "
+        f"settle them, as by --input-shape {named}{example}"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +68,12 @@ class Reading:
     """Whether the file holds weights without saying how they are connected: the graph is then a table of them."""
     input_range: tuple[float, float] | None = field(default=None)
     """Where the file says what its input's lowest and highest value are."""
+    settings: Settings = AS_IT_IS
+    """What was asked of it."""
+
+
+def warn_of_open(graph: Graph) -> None:
+    """Warn of each input of a graph whose sizes are open."""
+    for node in graph.inputs:
+        if not all(map(is_known, node.shape)):
+            graph.warn(open_sizes(node.name, node.shape, several=len(graph.inputs) > 1))

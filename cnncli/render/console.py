@@ -72,24 +72,6 @@ def coloured() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def cells(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-_CODES = {"bold": "1", "bold red": "1;31", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
-"""Of styles the parameters of Select Graphic Rendition (ECMA-48)."""
-
-
-def styled(text: str, style: str) -> str:
-    """A text in one of the styles that there are, or in none, where the output can show it."""
-    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if text and style and coloured() else text
-
-
 @contextmanager
 def capture(least: int = 0) -> Iterator[CapturingConsole]:
     """A Rich console as wide and as colourful as the standard output, whose output is captured as text.

@@ -13,6 +13,8 @@ from cnncli.words import visible
 
 MOST_NAMED = 5
 """Functions and graphs of a file that are named beside the one that was read."""
+USUAL_SIGNATURE = "serving_default"
+"""It goes without saying where there is no other."""
 ONLY_WEIGHTS = (
     "The file holds weights alone, and does not say what reads them: a table of them, no network. Save the whole model "
     "for its layers."
@@ -22,8 +24,9 @@ ONLY_WEIGHTS = (
 def heading(network: Network) -> list[str]:
     """The lines above a network that is no architecture's."""
     layers = f"{len(network.graph.nodes)} layer{'s' if len(network.graph.nodes) != 1 else ''}"
-    lines = [f"{network.reference}  ({kind(network)}; {layers})"]
     reading = network.origin.reading
+    raw = ", every operation" if reading and reading.settings.raw else ""
+    lines = [f"{network.reference}  ({kind(network)}; {layers}{raw})"]
     if reading is None:
         return lines
     facts = [f"written by {visible(reading.producer)}"] if reading.producer else []
@@ -42,10 +45,10 @@ def kind(network: Network) -> str:
 
 
 def _chosen(what: str, name: str, every: Sequence[str]) -> list[str]:
-    """`signature serving_default, not train or infer`; nothing where there is no choice and no name."""
+    """`signature serving_default, not train or infer`; nothing where there is no choice and no name that tells."""
     others = [visible(each) for each in every if each != name]
     if not others:
-        return [f"{what} {visible(name)}"] if name else []
+        return [f"{what} {visible(name)}"] if name and name != USUAL_SIGNATURE else []
     more = len(others) - MOST_NAMED
     told = [*others[:MOST_NAMED], f"{more} more"] if more > 0 else others
     return [f"{what} {visible(name) or '?'}, not {enumerated(told, 'or')}"]

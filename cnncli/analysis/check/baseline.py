@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.amounts import UNKNOWN, AtLeast, is_known, known_part
+from cnncli.analysis.check.budgets import SETTLED
 from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, metrics
 from cnncli.analysis.structure import block_digests
+from cnncli.document.numbers import shape
 from cnncli.errors import UsageError, suggestion
-from cnncli.network import canonical, relative
+from cnncli.network import Network, canonical, relative
 
 SCHEMA_VERSION = 1
 STRUCTURE = "structure"
 MODELS = "models"
 AT_LEAST = "at_least"
+SETTINGS = "settings"
+"""What was settled of files whose figures depend on it, as budget files say it."""
 BLOCKS = "blocks"
 """What a lock file holds beside the models: digests, so that a change of structure is told by the blocks it is in."""
 
@@ -43,6 +47,7 @@ class Lock:
     lines: JsonLines
     spelt: Mapping[str, str]
     blocks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def place(self, reference: str, key: str) -> Position:
         """Where a model's figure stands in the file."""
@@ -64,6 +69,10 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path
         MODELS: _from(folder, written),
         BLOCKS: _from(folder, blocks),
     }
+    settings = {name: asked for name, asked in (before.settings if before else {}).items() if name in models}
+    settings |= {entry.network.key: settled(entry.network) for entry in entries}
+    if any(settings.values()):
+        data[SETTINGS] = _from(folder, {name: asked for name, asked in settings.items() if asked})
     return json.dumps(data, indent=2) + "\n"
 
 
@@ -117,14 +126,24 @@ def read_lock(text: str, path: str) -> Lock:
         _check(written, locked, at)
         spelt[reference] = written
     held = {name: {key: _read(value) for key, value in models[written].items()} for name, written in spelt.items()}
-    return Lock(path, held, lines, spelt, _blocks(data, path))
+    return Lock(path, held, lines, spelt, _beside(BLOCKS, data, path), _settings(data, path))
 
 
-def _blocks(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
-    """The digests by model reference; none in a file that was written before there were any."""
-    written = data.get(BLOCKS, {})
+def _settings(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
+    """What was settled of files, by model reference."""
+    found = _beside(SETTINGS, data, path)
+    for name, asked in found.items():
+        for key, text in asked.items():
+            if key not in SETTLED or not isinstance(text, str):
+                raise UsageError(f"{path}: {SETTINGS} of {name}: {key!r} is none; there are {', '.join(SETTLED)}")
+    return found
+
+
+def _beside(what: str, data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
+    """What is held beside the figures, by model reference; none in a file that was written before there was any."""
+    written = data.get(what, {})
     if not isinstance(written, dict) or not all(isinstance(held, dict) for held in written.values()):
-        raise UsageError(f"{path}: {BLOCKS} are not of their kind; delete them, then --write-baseline --force")
+        raise UsageError(f"{path}: {what} are not of their kind; delete them, then --write-baseline --force")
     return {_reference(name, Position(path, 1), Path(path).parent): held for name, held in written.items()}
 
 
@@ -167,6 +186,7 @@ def stay(
     key = entry.network.key
     if key not in lock.models:
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
+    _check_settled(entry, lock)
     locked, now = lock.models[key], _locked(entry)
     places = {each: lock.place(key, each) for each in (*costs(), STRUCTURE)}
     verdicts = [
@@ -184,6 +204,29 @@ def stay(
         *verdicts,
         Verdict(entry.reference, LockedStructure(moved, blocks), *hashes, same or (moved and not strict), place),
     ]
+
+
+def settled(network: Network) -> dict[str, str]:
+    """What was asked of a file beside its name, as budget files say it; whole shapes, however they were given."""
+    reading = network.origin.reading
+    if reading is None:
+        return {}
+    asked = reading.settings
+    shapes = [f"{name}={shape(sizes)}" if name else shape(sizes) for name, sizes in sorted(asked.input_shapes.items())]
+    texts = (" ".join(shapes), str(asked.batch or ""), asked.signature or "", asked.subgraph or "")
+    return {key: text for key, text in zip(SETTLED, texts, strict=True) if text}
+
+
+def _check_settled(entry: Entry, lock: Lock) -> None:
+    """Raise UsageError where figures would be held to those of other sizes, or of another part of the file."""
+    locked, now = lock.settings.get(entry.network.key, {}), settled(entry.network)
+    for key in SETTLED:
+        if locked.get(key) != now.get(key):
+            before, after = (f"{key} {asked[key]}" if key in asked else f"no {key}" for asked in (locked, now))
+            raise UsageError(
+                f"{lock.path} holds {entry.reference} with {before}, and here it is read with {after}; ask for the "
+                "same, or lock it anew with --write-baseline --force"
+            )
 
 
 def _changed(locked: Mapping[str, str] | None, entry: Entry) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
 from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
 from cnncli.errors import UsageError, suggestion
-from cnncli.network import canonical, expanded
+from cnncli.network import Source, canonical, expanded, source_of
 from cnncli.readers.formats import is_pattern
 
 
@@ -163,12 +163,21 @@ class _Reader:
             }  # fmt: skip
             settled = {name.replace("-", "_"): value for name, value in limits.items() if name in SETTLED}
             for reference in self._references(written, place):
+                self._check_settled(written, reference, settled)
                 if spelt.get(reference):
                     raise UsageError(f"{place}: {written} has budgets already, as {reference}")
                 spelt[reference] = "" if is_pattern(written) else written
                 models[reference] = {**models.get(reference, {}), **budgets}
                 options[reference] = {**options.get(reference, {}), **settled}
         return models, options
+
+    def _check_settled(self, written: str, reference: str, settled: Mapping[str, Any]) -> None:
+        """Raise UsageError for what only files leave open, said of another model."""
+        for name in settled if source_of(reference) is not Source.FILE else ():
+            advice = f"; write {reference}:{name}={settled[name]}" if name == "input_shape" else ""
+            advice = advice if source_of(reference) is Source.REGISTRY and ":" not in reference else ""
+            said = name.replace("_", "-")
+            raise UsageError(f"{self._place('budgets', written, said)}: {said} is for model files{advice}")
 
     def _references(self, written: str, place: Position) -> list[str]:
         """The models that a section is for, as seen from here. Raises UsageError for none."""

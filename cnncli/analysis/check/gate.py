@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from cnncli.analysis.check.baseline import Lock, stay
 from cnncli.analysis.check.budgets import Budgets, Config, hold
 from cnncli.analysis.check.verdicts import Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError
-from cnncli.network import Network, network
+from cnncli.network import Network, canonical, network
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,18 @@ class Gate:
         if named:
             return list({each.key: each for each in named}.values())
         locked = self.lock.models if self.lock else ()
-        settled = self.config.options
-        found = [network(each, settled.get(each)) for each in dict.fromkeys([*self.config.budgets, *locked])]
+        found = [network(each, self.settled(each)) for each in dict.fromkeys([*self.config.budgets, *locked])]
         if not found:
             raise UsageError("nothing to check: name a model, or a file of models by --budget or --baseline")
         return found
+
+    def settled(self, reference: str) -> dict[str, Any]:
+        """What the budget file says of a file beside its limits, else what the lock says that it was locked with."""
+        key = canonical(reference)
+        locked = self.lock.settings.get(key, {}) if self.lock and not self.writing else {}
+        asked = {name.replace("-", "_"): text for name, text in locked.items()} | {**self.config.options.get(key, {})}
+        shapes = asked.get("input_shape")
+        return asked | ({"input_shape": shapes.split()} if isinstance(shapes, str) else {})
 
     def verdicts(self, entry: Entry) -> list[Verdict]:
         """Every check of a model; a flag takes the place of the file's budget. Raises UsageError for none."""

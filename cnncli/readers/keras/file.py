@@ -14,7 +14,7 @@ from cnncli.readers.keras.graph import graph_of
 from cnncli.readers.keras.hdf5 import File
 from cnncli.readers.keras.stores import NOWHERE, Saved, Store
 from cnncli.readers.keras.tables import saved_table
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Reading, Settings, warn_of_open
 from cnncli.readers.source import Archive, Damaged, Source, parsed_json
 
 WEIGHTS = "model.weights.h5"
@@ -47,6 +47,7 @@ def reading(described: Any, store: Store, producer: str, settings: Settings, sou
     if has_layers(described):
         with told_of(source):
             graph = graph_of(model_config(described), store, settings)
+        warn_of_open(graph)
         return Reading(graph, producer, quantization(graph))
     name = described.get("config", {}).get("name") if isinstance(described.get("config"), dict) else ""
     graph = saved_table(str(name or class_name(described)), store)

@@ -9,7 +9,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError
 from cnncli.graph import Shape
 from cnncli.readers.onnx.model import Info, Value
-from cnncli.readers.reading import Settings
+from cnncli.readers.reading import Settings, open_sizes
 from cnncli.words import visible
 
 PICTURE_CHANNELS = (1, 3, 4)
@@ -150,16 +150,4 @@ def _warn_of_open(value: Value, info: Info, count: int, found: Entered) -> None:
     if not any(size is UNKNOWN for size in shape[1:]):
         return
     inner = (*shape[2:], shape[1]) if value.channels_first else shape[1:]
-    shown = [_example(axis, len(inner)) if size is UNKNOWN else size for axis, size in enumerate(inner)]
-    name = f"{visible(value.name)}=" if count > 1 else ""
-    found.warnings.append(
-        f"{visible(value.name)} is {_written(inner)}: sizes that the file leaves open are unknown, and so is what "
-        f"depends on them; settle them, as by --input-shape {name}{_written(shown)}"
-    )
-
-
-def _example(axis: int, rank: int) -> int:
-    """A size that a person may have meant: a picture of 224x224x3, 512 steps."""
-    if rank == 3:
-        return 3 if axis == 2 else 224
-    return 512 if not axis else 16
+    found.warnings.append(open_sizes(value.name, inner, several=count > 1))

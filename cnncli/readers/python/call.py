@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.errors import UsageError, suggestion
-from cnncli.readers.reading import Reading
+from cnncli.readers.reading import AS_IT_IS, Reading
 
 Tell = Callable[[str], None]
 
@@ -53,7 +53,7 @@ def read_callable(text: str, arguments: Mapping[str, str], *, traceback: bool, t
 
     job = Job(reference, dict(arguments), traceback)
     told = run("cnncli.readers.python.worker", job, text, tell, is_theirs=True)
-    told = {**told, "graph": graph_of(told["graph"])}
+    told = {**told, "graph": graph_of(told["graph"]), "settings": AS_IT_IS}
     for key in ("signatures", "subgraphs", "input_range"):
         told[key] = None if told[key] is None else tuple(told[key])
     return harmless(Reading(**told))

@@ -13,7 +13,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Shape
 from cnncli.readers.protobuf import BYTES, BadMessage, Message
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Reading, Settings, warn_of_open
 from cnncli.readers.saved_model.file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, entries, shape
 from cnncli.readers.saved_model.names import rename
 from cnncli.readers.saved_model.operations import HANDLERS
@@ -198,11 +198,7 @@ class _Reader:
         if walk.assumed:
             names = ", ".join(map(visible, walk.assumed))
             graph.warn(f"{names} is taken as false: what acts in training only is left out")
-        for node in graph.inputs:
-            if UNKNOWN in node.shape:
-                sizes = "x".join(map(str, node.shape))
-                name = visible(node.name)
-                graph.warn(f"{name} leaves sizes open ({sizes}); --input-shape {name}=SHAPE settles them")
+        warn_of_open(graph)
         rename(graph, walk.named)
         return graph
 

@@ -10,7 +10,7 @@ from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Shape, Weight
 from cnncli.graph.roles import KERNELS as KERNEL_ROLES
 from cnncli.readers.assembly import Assembly
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Reading, Settings, open_sizes
 from cnncli.readers.source import Damaged, Source
 from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operation, Signature, converter_version
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
@@ -50,7 +50,7 @@ def _signature(file: ModelFile, settings: Settings) -> Signature | None:
     found = next((each for each in file.signatures if each.key == settings.signature), None)
     if found is None:
         there = ", ".join(each.key for each in file.signatures) or "none"
-        raise UsageError(f"--signature {settings.signature}: {file.source.name} has no such; it has {there}")
+        raise UsageError(f"--signature {settings.signature}: {file.source.name} has no such signature; it has {there}")
     return found
 
 
@@ -69,7 +69,7 @@ def _graph_number(file: ModelFile, signature: Signature | None, settings: Settin
         number = int(settings.subgraph) if int(settings.subgraph) < len(names) else None
     if number is None:
         there = ", ".join(_graph_titles(file)[:20])
-        raise UsageError(f"--subgraph {settings.subgraph}: {file.source.name} has no such; it has {there}")
+        raise UsageError(f"--subgraph {settings.subgraph}: {file.source.name} has no such subgraph; it has {there}")
     if signature and signature.graph != number:
         raise UsageError(f"--subgraph {settings.subgraph}: signature {signature.key} is of graph {of_signature}")
     return number
@@ -287,12 +287,7 @@ def _warn(assembly: Assembly, found: FileGraph, ends: _Ends) -> None:
     for name, tensor in zip(ends.inputs, found.inputs, strict=True):
         sizes = (tensor.shape or ())[1:]
         if any(size is UNKNOWN for size in sizes):
-            example = "x".join("224" if size is UNKNOWN else str(size) for size in sizes)
-            named = f"{name}={example}" if len(found.inputs) > 1 else example
-            assembly.graph.warn(
-                f"the file leaves sizes of its input {name} open ({'x'.join(map(str, sizes))}), so MACs are unknown; "
-                f"give them: --input-shape {named}"
-            )
+            assembly.graph.warn(open_sizes(name, sizes, several=len(found.inputs) > 1))
     unknown = [node for node in assembly.graph.nodes if node.role in KERNEL_ROLES and node.macs is UNKNOWN]
     if unknown and not assembly.graph.warnings:
         count = f"{len(unknown)} layers" if len(unknown) > 1 else "a layer"
@@ -302,17 +297,21 @@ def _warn(assembly: Assembly, found: FileGraph, ends: _Ends) -> None:
 # What the file says of itself.
 
 
+CONVERTERS = {"MLIR Converted": "TFLite's converter", "TOCO Converted": "TFLite's first converter, TOCO"}
+"""What converters describe their files as, and what they are."""
+
+
 def _producer(file: ModelFile) -> str:
-    """The converter's own words, its version, and the runtime that the file needs."""
+    """Which converter, of which TensorFlow, or its own words; and the runtime that the file needs."""
     described = file.description.rstrip(". ")
+    described = CONVERTERS.get(described, described)
     try:
         version = converter_version(file.metadata("CONVERSION_METADATA"))
     except Damaged:
         version = ""
     needs = file.metadata("min_runtime_version").split(b"\0")[0].decode("ascii", "replace")
-    further = [f"TensorFlow {version}" if version else "", f"for runtimes from {needs} on" if needs else ""]
-    said = ", ".join(each for each in further if each)
-    return f"{described} ({said})" if described and said else described or said
+    by = " of ".join(filter(None, [described or "a converter", f"TensorFlow {version}" if version else ""]))
+    return ", ".join(filter(None, [by if described or version else "", f"needs TensorFlow {needs}" if needs else ""]))
 
 
 def quantization(graph: FileGraph) -> str:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Shape
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Reading, Settings, open_sizes
 from cnncli.readers.source import MOST_OPERATIONS, Archive, Source, parsed_json
 from cnncli.readers.torch_export import operations
 from cnncli.readers.torch_export.layout import TorchNetwork
@@ -202,13 +202,12 @@ class _Program:
 
     def _warn_of_open_sizes(self) -> None:
         for name in self._given:
-            sizes = self._metas[name]["sizes"]
-            if any(self._sizes.of(each) is UNKNOWN for each in sizes):
-                seen = [hint(each) or "?" for each in sizes[1:]]
-                self.network.graph.warn(
-                    f"{name} leaves sizes open (it was exported with {'x'.join(map(str, seen))}); "
-                    "settle them by input_shape"
-                )
+            metas = self._metas[name]["sizes"][1:]
+            metas = (*metas[1:], metas[0]) if len(metas) == 3 else metas  # channels last
+            shape, seen = tuple(map(self._sizes.of, metas)), tuple(filter(None, map(hint, metas)))
+            if any(size is UNKNOWN for size in shape):
+                seen = seen if len(seen) == len(shape) else ()
+                self.network.graph.warn(open_sizes(name, shape, several=len(self._given) > 1, seen=seen))
 
     # The program itself.
 
