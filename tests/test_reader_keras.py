@@ -32,7 +32,19 @@ def test_there_and_back(reference: str) -> None:
     assert [node.name for node in back.nodes] == [node.name for node in graph.nodes]
 
 
-@pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "NASNetMobile", "EfficientNetV2B0", "ConvNeXtTiny"])
+FURTHER = ("DenseNet121", "NASNetMobile")
+"""As the others of their kind: branches that are joined."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ResNet50",
+        "EfficientNetV2B0",
+        "ConvNeXtTiny",
+        *(pytest.param(each, marks=pytest.mark.exhaustive) for each in FURTHER),
+    ],
+)
 def test_networks_that_the_registry_lacks(keras: Any, name: str) -> None:
     with quiet():
         model = getattr(keras.applications, name)(weights=None)

@@ -303,7 +303,9 @@ def test_damaged_tables_of_weights(tmp_path: Path, entry: Any, said: str) -> Non
 
 @pytest.fixture(scope="module")
 def torch() -> Any:
-    return pytest.importorskip("torch")
+    import torch
+
+    return torch
 
 
 def exported(torch: Any, model: Any, example: Any, path: Path, *, core: bool = False) -> Path:
