@@ -301,6 +301,12 @@ def test_a_model_within_a_model_is_read_in_order(tmp_path: Path, nested: Any, na
         assert distance(np.asarray(ours(pictures)), np.asarray(nested(pictures, training=False))) < 1e-5
 
 
+@pytest.mark.parametrize(("name", "kind"), [("open_size.tflite", "TFLite file"), ("frozen.pb", "TensorFlow graph")])
+def test_other_models_hold_no_weights_that_are_read(name: str, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is a {kind}; weights are read from a .keras"):
+        check_weights_file(Path(__file__).parent / "files" / name)
+
+
 def test_a_head_on_a_frozen_base_loads_into_its_reference(tmp_path: Path) -> None:
     """As transfer learning leaves it: preprocessing, the base and a head of one class. Every number is the file's."""
     with quiet():
