@@ -26,6 +26,7 @@ from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.layers import (
     Activation,
     Add,
+    AnyConvolution,
     BatchNormalization,
     Concatenate,
     Constant,
@@ -443,3 +444,14 @@ def test_a_long_graph_is_grouped_in_one_pass(make: Callable[[int], Graph], kinds
     found = grouped(graph)
     assert len(found.nodes) == len(graph.nodes)
     assert len(found.kinds) >= kinds - 1
+
+
+def test_a_block_of_a_kernel_that_keras_lacks_has_its_size() -> None:
+    """Such as one with strides and gaps at once, which a file may hold."""
+    graph = Graph("any")
+    image = graph.add(InputLayer((8, 8, 4)), name="image")
+    with graph.scope("stage", 1), graph.scope("block", 1, kind="Residual"):
+        kernel = AnyConvolution("Conv", (8, 8, 4), (3, 5, 4, 4), 64)
+        graph.add(Add(), graph.add(kernel, image, name="conv"), image, name="add")
+    (row,) = report(graph, BLOCK).rows[1:]
+    assert row.text == "Residual k3x5"

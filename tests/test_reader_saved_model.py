@@ -376,3 +376,27 @@ def test_channels_first(folder: Path) -> None:
     graph = reading(folder / "first").graph
     assert figures(graph)[2] == 108 * 120
     assert [node.shape for node in graph.nodes] == [(12, 10, 3), (12, 10, 4), (6, 5, 4)]
+
+
+@pytest.mark.tf
+def test_padding_that_is_spelt_out_is_same_where_it_is(tmp_path: Path) -> None:
+    """(1, 1) around 3x3 is `same` at stride 1; at stride 2 of an even map `same` pads behind alone."""
+    import tensorflow as tf
+
+    class Convolutions(tf.Module):
+        def __init__(self) -> None:
+            self.kernel = tf.Variable(tf.ones((3, 3, 3, 3)), name="kernel")
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 8, 8, 3), name="image")])
+        def __call__(self, image: Any) -> Any:
+            around = [[0, 0], [1, 1], [1, 1], [0, 0]]
+            return tf.nn.conv2d(
+                tf.nn.conv2d(image, self.kernel, 1, around, name="one"), self.kernel, 2, around, name="two"
+            )
+
+    tf.saved_model.save(module := Convolutions(), str(tmp_path), signatures=module.__call__)
+    graph = reading(tmp_path).graph
+    layers = [node.layer for node in graph.nodes if node.layer.config().get("kernel_size")]
+    assert [(layer.padding, layer.strides) for layer in layers] == [("same", (1, 1)), ("valid", (2, 2))]
+    assert [node.layer.padding for node in graph.nodes if node.layer.pads] == [((1, 1), (1, 1))]
+    assert graph.outputs[0].shape == (4, 4, 3)

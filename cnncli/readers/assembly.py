@@ -16,8 +16,9 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layer import snake_case
-from cnncli.graph.layers import Constant, Dense, InputLayer, Moving, Opaque, Permute, Select, TimeDistributed
+from cnncli.graph.layers import Constant, InputLayer, Moving, Opaque, Permute, Select, TimeDistributed
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
+from cnncli.readers.unique import Names
 
 
 @dataclass(eq=False, slots=True)
@@ -57,7 +58,7 @@ class Assembly:
         self.batch, self.raw = batch, raw
         self._nodes: dict[int, Node] = {}
         self._tensors: list[Tensor] = []  # kept, so that no other object takes an id that is in use
-        self._taken: dict[str, int] = {}
+        self._names = Names()
 
     # What tensors are in the graph.
 
@@ -231,13 +232,7 @@ class Assembly:
 
     def free(self, name: str) -> str:
         """The name, with a number behind it where it is taken."""
-        number = self._taken.get(name, 0) + 1
-        while number > 1 and f"{name}:{number}" in self._taken:
-            number += 1
-        self._taken[name] = number
-        found = name if number == 1 else f"{name}:{number}"
-        self._taken.setdefault(found, 1)
-        return found
+        return self._names.free(name)
 
     def _first(self, outputs: Sequence[Tensor]) -> Shape:
         return self.shape(outputs[0]) if outputs else ()
@@ -264,11 +259,6 @@ def _divided(shape: Shape, batch: int) -> list[int]:
     else:
         found[0] = UNKNOWN
     return found
-
-
-def dense(kernel: Shape, use_bias: bool) -> Dense:
-    """A dense layer of a kernel (inputs, units)."""
-    return Dense(kernel[1], use_bias=use_bias)
 
 
 def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Sequence[Weight] | None) -> Layer | None:

@@ -46,11 +46,6 @@ SEPARATORS = frozenset({"/", os.sep, os.altsep or "/"})
 PYTHON_FILE = ".py"
 
 
-def is_path(text: str) -> bool:
-    """Whether a text names a file: one that is there, or that looks like one by its suffix or a separator."""
-    return looks_like_path(text) or exists(text)
-
-
 def exists(text: str) -> bool:
     """Whether there is a file or a folder of this name."""
     try:

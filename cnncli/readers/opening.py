@@ -16,6 +16,7 @@ from cnncli.readers.formats import FORMATS, MAIN_FILES, PYTHON_FILE, Format, nea
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, opened
+from cnncli.readers.unique import Names
 from cnncli.words import visible
 
 # What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.
@@ -188,13 +189,9 @@ def harmless(reading: Reading) -> Reading:
     """Names that a terminal, a page or a DOT file may show: what they would obey is written out."""
     graph = reading.graph
     graph.name = visible(graph.name)
-    taken: set[str] = set()
+    names = Names()
     for node in graph.nodes:
-        name, number = visible(node.name), 1
-        while (name if number == 1 else f"{name}:{number}") in taken:
-            number += 1
-        node.name = name if number == 1 else f"{name}:{number}"
-        taken.add(node.name)
+        node.name = names.free(visible(node.name))
         node.scope = tuple(map(visible, node.scope))
     return reading
 

@@ -43,9 +43,13 @@ class _AnyKernel(Layer):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AnyConvolution(_AnyKernel):
-    """A convolution."""
+    """A convolution, whose kernel is (..., channels, filters)."""
 
     role = Role.CONVOLUTION
+
+    @property
+    def kernel_size(self) -> Shape:
+        return self.kernel[:-2]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

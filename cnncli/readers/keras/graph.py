@@ -32,6 +32,7 @@ from cnncli.readers.keras.layers import (
 )
 from cnncli.readers.keras.stores import Place, Store
 from cnncli.readers.reading import Settings
+from cnncli.readers.unique import Names
 
 MOST_NODES = 20_000
 """Applications of layers in a network; a model that is called by a model that is called multiplies them."""
@@ -59,22 +60,6 @@ def _data_formats(model: ModelConfig) -> Iterator[str]:
             yield from _data_formats(layer.model)
         elif layer.kind in LAYOUT_MATTERS:
             yield str(layer.config.get("data_format", "channels_last"))
-
-
-class _Names:
-    """Names in one model: a layer that is applied again is `name:2`."""
-
-    def __init__(self) -> None:
-        self._taken: dict[str, int] = {}
-
-    def free(self, name: str) -> str:
-        number = self._taken.get(name, 0) + 1
-        while number > 1 and f"{name}:{number}" in self._taken:
-            number += 1
-        self._taken[name] = number
-        found = name if number == 1 else f"{name}:{number}"
-        self._taken.setdefault(found, 1)
-        return found
 
 
 class _Builder:
@@ -269,7 +254,7 @@ class _Walk:
     def __init__(self, builder: _Builder, model: ModelConfig, stores: Sequence[Store], trained: bool) -> None:
         self._builder, self._model, self._stores, self._trained = builder, model, stores, trained
         self._nodes: dict[Reference, Node] = {}
-        self._names = _Names()
+        self._names = Names()
         self._last: dict[tuple[str, int], int] = {}
         for reference in (
             *(source for layer in model.layers for call in layer.calls for source in call.sources), *model.outputs,

@@ -30,8 +30,9 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.readers.onnx.model import Operation, Value
-from cnncli.readers.onnx.shapes import Sliding, channels_last, extents, kernel_input, same_pads, sliding
+from cnncli.readers.onnx.shapes import Sliding, channels_last, extents, kernel_input, sliding
 from cnncli.readers.onnx.weights import as_weights
+from cnncli.readers.padding import keras_padding
 
 if TYPE_CHECKING:
     from cnncli.readers.onnx.operations import Translator
@@ -52,17 +53,7 @@ def _sizes(values: Sequence[int]) -> Any:
 
 def padding_of(window: Sliding, sizes: Sequence[int]) -> str | None:
     """Keras's word for the cells around the map; None where there is none."""
-    if all(around == (0, 0) for around in window.pads):
-        return "valid"
-    if any(before is UNKNOWN for before, _ in window.pads):
-        return "same"  # SAME_UPPER or SAME_LOWER of an open size
-    keras = []
-    for axis, size in enumerate(sizes):
-        if size is UNKNOWN and window.strides[axis] > 1:
-            return None  # which cells `same` adds depends on the size
-        known = window.extents[axis] if size is UNKNOWN else size
-        keras.append(same_pads(known, window.extents[axis], window.strides[axis]))
-    return "same" if tuple(keras) == window.pads else None
+    return keras_padding(window.pads, sizes, window.extents, window.strides)
 
 
 def padded(translator: Translator, operation: Operation, value: Value, window: Sliding, mode: str = "") -> Value:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN
 from cnncli.readers.onnx.model import DTYPES, Open, Operation
 from cnncli.readers.onnx.values import sliced, slices
+from cnncli.readers.padding import same_pads
 
 MOST_AXES = 64
 """Of a tensor: as many as NumPy's have."""
@@ -137,15 +138,6 @@ def _ceiled(size: int, pads: tuple[int, int], extent: int, stride: int) -> int:
     """With ceil_mode, but no window begins behind the map and its leading pad."""
     out = -(-(size + sum(pads) - extent) // stride) + 1
     return out - 1 if (out - 1) * stride >= size + pads[0] else out
-
-
-def same_pads(size: int, extent: int, stride: int, lower: bool = False) -> tuple[int, int]:
-    """What SAME_UPPER puts around; SAME_LOWER has the odd cell before. Keras's `same` is SAME_UPPER."""
-    if size is UNKNOWN:
-        return (UNKNOWN, UNKNOWN)
-    whole = max((-(-size // stride) - 1) * stride + extent - size, 0)
-    less = whole // 2
-    return (whole - less, less) if lower else (less, whole - less)
 
 
 def kernel_input(operation: Operation) -> int:

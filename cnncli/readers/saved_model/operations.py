@@ -50,6 +50,7 @@ from cnncli.graph.layers import (
     Subtract,
     ZeroPadding2D,
 )  # fmt: skip
+from cnncli.readers.padding import keras_padding
 from cnncli.readers.saved_model.walk import (
     Call,
     FileShape,
@@ -92,21 +93,28 @@ def _map(walk: Walk, call: Call, value: Value) -> Value:
 # Kernels.
 
 
-def _padded(walk: Walk, call: Call, value: Value) -> tuple[Value, str]:
+def _padded(walk: Walk, call: Call, value: Value, kernel: Value) -> tuple[Value, str]:
     """The map with the zeros around it that are spelt out, and Keras's word for the other padding."""
     padding = call.node.text("padding", "VALID").lower()
     if padding != "explicit":
         return value, padding
     numbers = call.node.wholes("explicit_paddings")
     first = 4 if _channels_first(call) else 2
-    (top, bottom), (left, right) = numbers[first : first + 2], numbers[first + 2 : first + 4]
-    made = Value(f"{call.name}/padding", None, value.dtype)
-    shape = list(value.shape or ())
-    for axis, cells in ((first // 2, top + bottom), (first // 2 + 1, left + right)):
-        shape[axis] += cells
-    made.shape = tuple(shape)
-    layer = ZeroPadding2D(((top, bottom), (left, right)))
-    walk.assembly.apply(layer, [value], made, name=made.name, channels_first=value.channels_first)
+    pads = [(numbers[place], numbers[place + 1]) for place in (first, first + 2)]
+    shape, axis = list(value.shape or ()), first // 2
+    extents = [
+        dilation * (cells - 1) + 1
+        for cells, dilation in zip((kernel.shape or ())[:2], _spatial(call, "dilations"), strict=True)
+    ]
+    known = keras_padding(pads, shape[axis : axis + 2], extents, _spatial(call, "strides"))
+    if known is not None:
+        return value, known
+    for place, around in enumerate(pads, axis):
+        shape[place] += sum(around)
+    made = Value(f"{call.name}/padding", tuple(shape), value.dtype)
+    walk.assembly.apply(
+        ZeroPadding2D((pads[0], pads[1])), [value], made, name=made.name, channels_first=value.channels_first
+    )
     return made, "valid"
 
 
@@ -114,7 +122,7 @@ def _convolution(walk: Walk, call: Call) -> list[Value]:
     source, kernel = call.inputs[:2]
     if not kernel.constant or kernel.rank != 4:
         return opaque(walk, call)
-    source, padding = _padded(walk, call, _map(walk, call, source))
+    source, padding = _padded(walk, call, _map(walk, call, source), kernel)
     height, width, channels, filters = kernel.shape or ()
     given = source.shape[1 if _channels_first(call) else -1] if source.shape else UNKNOWN
     groups = given // channels if given is not UNKNOWN and channels else 1
@@ -129,7 +137,7 @@ def _depthwise(walk: Walk, call: Call) -> list[Value]:
     source, kernel = call.inputs[:2]
     if not kernel.constant or kernel.rank != 4:
         return opaque(walk, call)
-    source, padding = _padded(walk, call, _map(walk, call, source))
+    source, padding = _padded(walk, call, _map(walk, call, source), kernel)
     height, width, _, multiplier = kernel.shape or ()
     layer = DepthwiseConv2D(
         (height, width), _spatial(call, "strides"), padding, multiplier, _spatial(call, "dilations"), use_bias=False
@@ -445,10 +453,6 @@ def _any_move(walk: Walk, call: Call) -> list[Value]:
     read = [outputs[number] for number in sorted(call.read)]
     walk.assembly.several(layer, inputs, read, name=call.name, weights=())
     return outputs
-
-
-def _same_size(walk: Walk, call: Call) -> list[Value]:
-    return _moved(walk, call, call.inputs[0].shape, call.operation, call.inputs[0].channels_first)
 
 
 def _reshaped(walk: Walk, call: Call, source: Value, shape: FileShape) -> list[Value]:

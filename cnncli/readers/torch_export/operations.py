@@ -46,7 +46,6 @@ from cnncli.graph.layers import (
     GroupNormalization,
     LayerNormalization,
     LeakyReLU,
-    LocalResponseNormalization,
     MatMul,
     Maximum,
     MaxPooling1D,
@@ -71,6 +70,7 @@ from cnncli.graph.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
+from cnncli.readers.padding import keras_padding
 from cnncli.readers.torch_export.layout import TorchNetwork
 from cnncli.readers.torch_export.program import Operation, Value
 
@@ -121,18 +121,14 @@ def _padding(
 
     torch adds as many cells at both ends; `same` adds what is needed, the odd one behind.
     """
-    sides, as_same = [], []
+    sides = []
     for size, output, extent, stride, before in zip(sizes, outputs, extents, strides, cells, strict=True):
-        if size is UNKNOWN or output is UNKNOWN:
-            sides.append((before, before))
-            as_same.append(stride == 1 and 2 * before == extent - 1)
-            continue
-        needed = max((output - 1) * stride + extent - size, 0)
-        sides.append((before, max(needed - before, 0) if ceil else before))
-        as_same.append(output == -(-size // stride) and needed // 2 == before)
-    if not any(before or after for before, after in sides):
-        return "valid", None
-    return ("same", None) if all(as_same) else ("valid", tuple(sides))
+        behind = before
+        if ceil and size is not UNKNOWN and output is not UNKNOWN:
+            behind = max((output - 1) * stride + extent - size - before, 0)
+        sides.append((before, behind))
+    padding = keras_padding(sides, sizes, extents, strides)
+    return ("valid", tuple(sides)) if padding is None else (padding, None)
 
 
 def _padded(network: TorchNetwork, operation: Operation, source: Value, sides: Any) -> Value:
@@ -309,10 +305,6 @@ def layer_norm(network: TorchNetwork, operation: Operation) -> None:
     axis: Any = -1 if axes == (last,) else axes[0] if count == 1 else axes
     layer = LayerNormalization(axis, operation.get("eps", default=1e-5), beta is not None, gamma is not None)
     network.apply(operation, layer, [source], weights=_affine(network, gamma, beta))
-
-
-def local_response(network: TorchNetwork, operation: Operation) -> None:
-    network.apply(operation, LocalResponseNormalization(), [operation.get("input")])
 
 
 # Activations.
