@@ -158,14 +158,10 @@ def graphs(draw: st.DrawFn, kinds: Sequence[str] = sorted(ARGUMENTS), most: int 
 
 
 def profiled(graph: Graph) -> bool:
-    """Whether the profiler sees it all: not a grouped convolution, which Keras hands to XLA on a CPU, nor a merge of
-    unequal ranks, whose shapes it does not know."""
-    for node in graph.nodes:
-        if getattr(node.layer, "groups", 1) > 1 and node.type in ("Conv1D", "Conv2D"):
-            return False
-        if node.type in MERGING and len({len(shape) for shape in node.input_shapes}) > 1:
-            return False
-    return True
+    """Whether the profiler sees it all: it does not know the shapes of a merge of unequal ranks."""
+    return not any(
+        node.type in MERGING and len({len(shape) for shape in node.input_shapes}) > 1 for node in graph.nodes
+    )
 
 
 def test_every_argument_of_every_layer_is_drawn() -> None:
@@ -182,9 +178,9 @@ def test_random_networks_have_the_shapes_and_weights_of_keras() -> None:
         assert differences(graph, lower(graph)) == ()
 
     with quiet():
-        settings(EXAMPLES, max_examples=600)(given(graphs())(agree))()
+        settings(EXAMPLES, max_examples=200)(given(graphs())(agree))()
         for kind in sorted(set(LAYERS) - set(drawn)):  # what chance left out
-            settings(EXAMPLES, max_examples=25)(given(graphs([kind], most=3))(agree))()
+            settings(EXAMPLES, max_examples=10)(given(graphs([kind], most=3))(agree))()
     assert set(drawn) == set(LAYERS)
 
 
@@ -196,7 +192,7 @@ UNCOUNTED = {"GRU", "LSTM", "SimpleRNN"}
 def test_each_layer_has_the_flops_that_the_profiler_counts(kind: str) -> None:
     drawn: Counter[str] = Counter()
 
-    @settings(EXAMPLES, max_examples=25)
+    @settings(EXAMPLES, max_examples=12)
     @given(graphs([kind], most=3))
     def agree(graph: Graph) -> None:
         assume(len(graph.nodes) > 1 and profiled(graph))
@@ -205,4 +201,4 @@ def test_each_layer_has_the_flops_that_the_profiler_counts(kind: str) -> None:
 
     with quiet():
         agree()
-    assert drawn[kind] >= 10
+    assert drawn[kind] >= 5

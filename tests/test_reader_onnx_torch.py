@@ -9,6 +9,7 @@ from typing import Any
 
 import onnx
 import pytest
+import torch
 
 from cnncli.amounts import AtLeast
 from cnncli.analysis.metrics import Totals
@@ -19,7 +20,6 @@ from cnncli.readers.folding import folded
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Settings
 
-torch = pytest.importorskip("torch")
 nn, functional = torch.nn, torch.nn.functional
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")]

@@ -18,6 +18,7 @@ import pytest
 from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN, Graph
+from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.torch_export.program import evaluated, module_calls
@@ -124,6 +125,21 @@ def test_sizes_that_are_expressions(text: str, value: Any) -> None:
 )
 def test_paths_of_modules_as_versions_write_them(written: str, path: str) -> None:
     assert [each for each, _ in module_calls({"nn_module_stack": written})] == [path]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((4, 9, 8), (9, 8)),
+        ((9, 4, 8), (9, 1, 8)),
+        ((8, 4, 16), (8, 1, 16)),  # steps that are a multiple of the batch
+        ((36, 4), (9, 4)),  # the batch within the first axis, and as many channels
+        ((9, 12, 8), (9, 3, 8)),
+        ((9, 8), (UNKNOWN, 8)),
+    ],
+)
+def test_what_of_a_tensor_belongs_to_one_example(shape: tuple[int, ...], expected: tuple[Any, ...]) -> None:
+    assert Assembly("of four", batch=4).shape(Tensor("x", shape)) == expected
 
 
 # Files that are edited, or of other kinds.
@@ -287,7 +303,9 @@ def test_damaged_tables_of_weights(tmp_path: Path, entry: Any, said: str) -> Non
 
 @pytest.fixture(scope="module")
 def torch() -> Any:
-    return pytest.importorskip("torch")
+    import torch
+
+    return torch
 
 
 def exported(torch: Any, model: Any, example: Any, path: Path, *, core: bool = False) -> Path:
@@ -429,3 +447,29 @@ def test_numbers_of_a_program_are_read_by_their_values(torch: Any, tmp_path: Pat
     graph = reading(exported(torch, Gated().eval(), torch.zeros(1, 4, 4, 4), tmp_path / "gated.pt2")).graph
     told = [each.layer.value if each.type in ("Add", "Divide") else each.layer.function for each in graph.nodes[1:]]
     assert told == ["hard_silu", 1.0, "relu6", 6.0, "linear", 3.0]
+
+
+@pytest.mark.tf
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_attention_is_counted_for_one_example(torch: Any, tmp_path: Path, batch_first: bool) -> None:
+    """torch projects (steps, batch, channels) however it is called; nine steps are no multiple of the batch."""
+    nn = torch.nn
+
+    class Attending(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.last = nn.Conv2d(3, 16, 8, 8), nn.Linear(16, 5)
+            self.attention = nn.MultiheadAttention(16, 4, batch_first=batch_first)
+
+        def forward(self, x: Any) -> Any:
+            x = self.patches(x).flatten(2).permute(*((0, 2, 1) if batch_first else (2, 0, 1)))
+            x = self.attention(x, x, x, need_weights=False)[0]
+            return self.last(x.mean(1 if batch_first else 0))
+
+    known = 9 * 3 * 8 * 8 * 16 + 9 * (16 * 48 + 16 * 16) + 16 * 5
+    for batch in (1, 2, 9):
+        path = exported(torch, Attending().eval(), torch.zeros(batch, 3, 24, 24), tmp_path / f"{batch}.pt2")
+        totals = Totals(reading(path).graph)
+        assert totals.macs.known == known
+        assert [each.name for each in totals.uncounted()] == ["attention.scaled_dot_product_attention"]

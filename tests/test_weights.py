@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import graph_of
+from keras_situations import SITUATIONS
 from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.errors import UsageError
@@ -298,6 +299,29 @@ def test_a_model_within_a_model_is_read_in_order(tmp_path: Path, nested: Any, na
         ours = lower(graph_of("v2:alpha=0.35,input_shape=32,classes=5"))
         load_weights(ours, tmp_path / name)
         assert distance(np.asarray(ours(pictures)), np.asarray(nested(pictures, training=False))) < 1e-5
+
+
+@pytest.mark.parametrize(("name", "kind"), [("open_size.tflite", "TFLite file"), ("frozen.pb", "TensorFlow graph")])
+def test_other_models_hold_no_weights_that_are_read(name: str, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is a {kind}; weights are read from a .keras"):
+        check_weights_file(Path(__file__).parent / "files" / name)
+
+
+def test_a_head_on_a_frozen_base_loads_into_its_reference(tmp_path: Path) -> None:
+    """As transfer learning leaves it: preprocessing, the base and a head of one class. Every number is the file's."""
+    with quiet():
+        model = SITUATIONS["nested_head"].build(import_keras())
+        ours = lower(graph_of("v2:input_shape=160x160x3,classes=1"))
+    assert ours.count_params() == model.count_params() == 2_259_265
+    base = next(layer for layer in model.layers if layer.name.startswith("mobilenetv2"))
+    head = [weight for layer in model.layers if layer is not base for weight in layer.weights]
+    for seed, name in enumerate(("model.keras", "model.weights.h5", "whole.h5")):
+        with quiet():
+            randomize(model, np.random.default_rng(seed))
+            FILES[name](model, tmp_path / name)
+            load_weights(ours, tmp_path / name)
+        for mine, other in zip(ours.weights, [*base.weights, *head], strict=True):
+            assert np.array_equal(np.asarray(mine), np.asarray(other)), (name, mine.path)
 
 
 def test_models_whose_order_is_nowhere_written_are_said_to_be_nested(tmp_path: Path, nested: Any) -> None:

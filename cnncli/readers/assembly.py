@@ -73,13 +73,12 @@ class Assembly:
         """The shape that it has in the graph. An axis that holds the batch and more keeps what is more."""
         if tensor.shape is None:
             return (UNKNOWN,)
-        first, *rest = tensor.shape or (1,)
         if tensor.constant or not tensor.shape:
             found = list(tensor.shape)
         elif self.is_batched(tensor):
-            found = rest
+            found = list(tensor.shape[1:])
         else:
-            found = [first // self.batch if self.batch > 1 and first % self.batch == 0 else first, *rest]
+            found = _divided(tensor.shape, self.batch)
         if tensor.channels_first and len(tensor.shape) >= 3 and self.is_batched(tensor):
             found = [*found[1:], found[0]]
         return tuple(found)
@@ -252,6 +251,25 @@ def lone(values: Sequence[Any] | None) -> float | None:
         value = float(values[0])
         return float(f"{value:.7g}") if isfinite(value) else None
     return None
+
+
+def _divided(shape: Shape, batch: int) -> list[int]:
+    """The sizes of a tensor of which another axis than the first is the batch's, or which has it within an axis.
+
+    Sequences are also written (steps, batch, channels), which is asked first: where the steps are a multiple of the
+    batch, either would give the right work, but only one the steps. The last axis is the channels', which a kernel
+    must find whole. Where no axis holds the batch, what belongs to one example is not known.
+    """
+    found = list(shape)
+    if batch <= 1 or len(shape) < 2:
+        return found
+    places = [axis for axis in range(1, len(shape) - 1) if shape[axis] == batch]
+    places += [axis for axis in range(len(shape) - 1) if shape[axis] is not UNKNOWN and shape[axis] % batch == 0]
+    if places:
+        found[places[0]] //= batch
+    else:
+        found[0] = UNKNOWN
+    return found
 
 
 def _fitting(layer: Layer, inputs: Sequence[Shape], expected: Shape, weights: Sequence[Weight] | None) -> Layer | None:

@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import GAP, Column, Heading, Table, natural_width, widest
+from cnncli.document.table import GAP, Heading, Table, natural_width, widest
 from cnncli.render.console import capture, width
 from cnncli.words import visible
 
@@ -62,9 +62,12 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     fits = natural_width(table) <= width()
     rich, least = _columns(table, fits)
-    # Rows that need no wrapping go in as one row of cells of many lines: five times as fast as a row each.
-    for rows in [table.rows] if fits else [[row] for row in table.rows]:
-        rich.add_row(*(Text("\n").join(_cells(table, column, rows)) for column in table.columns))
+    styles = [_style(table, row) for row in table.rows]
+    columns = [[Text(*each) for each in zip(texts, styles, strict=True)] for texts in table.cells]
+    if fits:  # as one row of cells of many lines: five times as fast as a row each
+        columns = [[Text("\n").join(texts)] for texts in columns]
+    for row in zip(*columns, strict=True):
+        rich.add_row(*row)
     with capture(least) as console:
         if table.title:
             console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
@@ -103,10 +106,6 @@ def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
             max_width=longest,
         )
     return rich, least
-
-
-def _cells(table: Table, column: Column, rows: Sequence[Any]) -> list[Text]:
-    return [Text(column.cell(row), _style(table, row)) for row in rows]
 
 
 def _style(table: Table, row: Any) -> str:
