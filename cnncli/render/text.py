@@ -63,11 +63,11 @@ def _table(table: Table) -> str:
     fits = natural_width(table) <= width()
     rich, least = _columns(table, fits)
     styles = [_style(table, row) for row in table.rows]
-    columns = [[Text(*each) for each in zip(texts, styles, strict=True)] for texts in table.cells]
     if fits:  # as one row of cells of many lines: five times as fast as a row each
-        columns = [[Text("\n").join(texts)] for texts in columns]
-    for row in zip(*columns, strict=True):
-        rich.add_row(*row)
+        rich.add_row(*(_joined(texts, styles) for texts in table.cells))
+    else:
+        for style, *texts in zip(styles, *table.cells, strict=True):
+            rich.add_row(*(Text(text, style) for text in texts))
     with capture(least) as console:
         if table.title:
             console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
@@ -77,6 +77,13 @@ def _table(table: Table) -> str:
         for note in table.notes:
             console.print(Text(visible(note)))
     return console.captured()
+
+
+def _joined(texts: Sequence[str], styles: Sequence[str]) -> Text:
+    """Texts below each other, each in its style."""
+    if not any(styles):
+        return Text("\n".join(texts))
+    return Text("\n").join(Text(*each) for each in zip(texts, styles, strict=True))
 
 
 def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
