@@ -14,6 +14,7 @@ from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layers import (
     Activation,
     Add,
+    AveragePooling2D,
     BatchNormalization,
     Cast,
     Constant,
@@ -28,6 +29,7 @@ from cnncli.graph.layers import (
     GlobalMaxPooling2D,
     Identity,
     InputLayer,
+    MaxPooling2D,
     Moving,
     Multiply,
     Opaque,
@@ -402,6 +404,8 @@ def test_a_cast_is_something() -> None:
         ),
         ([Reduce("Max", (1, 2)), Reshape((1, 1, 4))], GlobalMaxPooling2D(keepdims=True)),
         ([Reduce("Mean", (1, 2), keepdims=True), Flatten()], GlobalAveragePooling2D()),
+        ([AveragePooling2D(8)], GlobalAveragePooling2D(keepdims=True)),
+        ([MaxPooling2D(8, 1), Flatten()], GlobalMaxPooling2D()),
     ],
 )
 def test_means_of_a_map_are_global_pooling(reductions: list[Layer], layer: Layer) -> None:
@@ -413,9 +417,13 @@ def test_means_of_a_map_are_global_pooling(reductions: list[Layer], layer: Layer
 
 
 @pytest.mark.parametrize(
-    "reductions", [[Reduce("Mean", (3,))], [Reduce("Mean", (2,)), Reduce("Mean", (2,))], [Reduce("Sum", (1, 2))]]
-)
-def test_means_along_the_channels_are_not(reductions: list[Layer]) -> None:
+    "reductions",
+    [
+        [Reduce("Mean", (3,))], [Reduce("Mean", (2,)), Reduce("Mean", (2,))], [Reduce("Sum", (1, 2))],
+        [AveragePooling2D(4)],
+    ],
+)  # fmt: skip
+def test_other_means_are_not(reductions: list[Layer]) -> None:
     made = Operations()
     x = made.x
     for each in reductions:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnncli.graph import Graph, Layer
-from cnncli.graph.layers import Cast, Elementwise, Flatten, Moving, Permute, Reduce, Reshape
+from cnncli.graph.layers import (
+    AveragePooling2D,
+    Cast,
+    Elementwise,
+    Flatten,
+    MaxPooling2D,
+    Moving,
+    Permute,
+    Reduce,
+    Reshape,
+)
 from cnncli.readers.folding.constants import fold_bias, fold_constants
 from cnncli.readers.folding.draft import Draft, Step
 from cnncli.readers.folding.functions import fold_functions
-from cnncli.readers.folding.moves import fold_dilation, fold_idle, fold_means, fold_reshapes
+from cnncli.readers.folding.moves import fold_dilation, fold_idle, fold_means, fold_reshapes, fold_whole_windows
 
 Fold = Callable[[Draft, Step], bool]
 
@@ -25,6 +35,7 @@ FOLDS: tuple[tuple[Callable[[type[Layer]], bool], Fold], ...] = (
     (lambda layer: issubclass(layer, Elementwise), fold_bias),
     (lambda layer: bool(layer.combines) or issubclass(layer, Elementwise), fold_functions),
     (lambda layer: issubclass(layer, Reduce), fold_means),
+    (lambda layer: layer in (AveragePooling2D, MaxPooling2D), fold_whole_windows),
     (lambda layer: issubclass(layer, (Reshape, Flatten)), fold_reshapes),
     (lambda layer: issubclass(layer, Moving), fold_dilation),
 )

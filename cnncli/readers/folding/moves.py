@@ -9,11 +9,13 @@ from typing import Any
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import (
+    AveragePooling2D,
     Cast,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GlobalPooling,
+    MaxPooling2D,
     Moving,
     Reduce,
     Reshape,
@@ -64,6 +66,18 @@ def fold_means(draft: Draft, step: Step) -> bool:
     if len(whole.shape) != 3 or len(before.axes) != 1 or not _leave_the_last(step, source):
         return False
     return draft.become(step, pooled(len(step.shape) == 3), [whole], [source])
+
+
+_OF_ALL = {AveragePooling2D: GlobalAveragePooling2D, MaxPooling2D: GlobalMaxPooling2D}
+
+
+def fold_whole_windows(draft: Draft, step: Step) -> bool:
+    """Whether the step's window is the whole map, as runtimes write global pooling, and it pools globally now."""
+    layer: Any = step.layer
+    (source,) = step.sources
+    if len(source.shape) != 3 or source.shape[:2] != layer.pool_size or step.shape[:2] != (1, 1):
+        return False
+    return draft.become(step, _OF_ALL[type(layer)](keepdims=True), [source])
 
 
 def _leave_the_last(*steps: Step) -> bool:
