@@ -155,7 +155,9 @@ def test_ends_in_the_file_s_order(written: dict[Callable[[Any], Any], Path]) -> 
     assert sorted(node.shape for node in graph.outputs) == [(2,), (3,)]
 
 
-@pytest.mark.parametrize("make", [one_dimensional, grouped, attending, None], ids=str)
+@pytest.mark.parametrize(
+    "make", [one_dimensional, grouped, attending, None], ids=lambda make: getattr(make, "__name__", "resized")
+)
 def test_shapes_are_the_runtime_s(make: Callable[[Any], Any] | None, written: dict[Callable[[Any], Any], Path]) -> None:
     """After resizing and allocating, LiteRT knows every tensor's shape; also where the file's are placeholders."""
     import numpy as np

@@ -184,8 +184,9 @@ def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, 
 
 
 def _shortened(rows: Sequence[Row], found: Report) -> str:
-    part = share(total(row.amounts["macs"] for row in rows), found.totals.macs)
-    return f"{len(rows)} of {len(found.rows)} rows, with {part} of the MACs"
+    shown = f"{len(rows)} of {len(found.rows)} rows"
+    macs, whole = total(row.amounts["macs"] for row in rows), found.totals.macs
+    return f"{shown}, with {share(macs, whole)} of the MACs" if is_known(macs) and is_known(whole) else shown
 
 
 NAMES = 16
