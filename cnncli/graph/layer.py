@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from inspect import get_annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
@@ -89,6 +90,11 @@ class Layer:
 
     commutative: ClassVar[bool] = False
     """Whether the order of the inputs makes no difference."""
+
+    def __init_subclass__(cls) -> None:
+        """A class that adds no field need not be decorated."""
+        if not hasattr(cls, "__dataclass_fields__") and not get_annotations(cls):
+            layer_class(cls)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         """Take the fields' values as a dataclass does. Raises TypeError for others."""
