@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, total
 from cnncli.graph import Graph, Layer, Node, Shape
+from cnncli.graph.layer import same_pads
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
 BYTES_PER_CELL = 4
@@ -93,15 +94,9 @@ def _pads_as(layer: Layer, padding: Node) -> bool:
     around = (sides.padding,) if isinstance(sides.padding[0], int) else sides.padding  # of steps: before, behind
     (source,) = padding.inputs
     return all(
-        cells == same(size, window.extent[axis], int(window.stride[axis]))
+        cells == same_pads(size, window.extent[axis], int(window.stride[axis]))
         for axis, (size, cells) in enumerate(zip(source.shape[:-1], around, strict=True))
     )
-
-
-def same(size: int, extent: int, stride: int) -> tuple[int, int]:
-    """Cells before and behind a side of this size that `padding="same"` adds for a window (tf.nn's own rule)."""
-    cells = max((-(-size // stride) - 1) * stride + extent - size, 0)
-    return cells // 2, cells - cells // 2
 
 
 def peak_activation_bytes(graph: Graph) -> Any:

@@ -288,6 +288,18 @@ def sliding(
     return height, width
 
 
+def same_pads(size: int, extent: int, stride: int, lower: bool = False) -> tuple[int, int]:
+    """Cells before and behind a side of this size that `padding="same"` adds (tf.nn's own rule: the odd one behind).
+
+    With `lower` the odd one stands before, as ONNX's SAME_LOWER has it. UNKNOWN both where the size is.
+    """
+    if size is UNKNOWN:
+        return (UNKNOWN, UNKNOWN)
+    cells = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    less = cells // 2
+    return (cells - less, less) if lower else (less, cells - less)
+
+
 def dilated(kernel_size: Size, dilation_rate: Size) -> tuple[int, int]:
     """Extent of a kernel with its gaps: d (k - 1) + 1."""
     kernel, dilation = pair(kernel_size), pair(dilation_rate)

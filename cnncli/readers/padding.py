@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncli.amounts import UNKNOWN
+from cnncli.graph.layer import same_pads
 
 Pads = Sequence[tuple[int, int]]
 """Cells before and behind, an axis of the map."""
-
-
-def same_pads(size: int, extent: int, stride: int, lower: bool = False) -> tuple[int, int]:
-    """What TensorFlow's `same`, which is ONNX's SAME_UPPER, puts around an axis; SAME_LOWER has the odd cell before."""
-    if size is UNKNOWN:
-        return (UNKNOWN, UNKNOWN)
-    whole = max((-(-size // stride) - 1) * stride + extent - size, 0)
-    less = whole // 2
-    return (whole - less, less) if lower else (less, whole - less)
 
 
 def keras_padding(pads: Pads, sizes: Sequence[int], extents: Sequence[int], strides: Sequence[int]) -> str | None:

@@ -77,13 +77,22 @@ class _Steps(Layer):
         self.set(**{name: length(self, name, getattr(self, name)) for name in names})
 
 
+@layer_class
+class _Convolution1D(_Steps):
+    """What convolutions along steps share: their fields in one form, the activation by the twin's spelling."""
+
+    def __post_init__(self) -> None:
+        self._lengths("kernel_size", "strides", "dilation_rate")
+        self.set(activation=self._twin().function)
+
+
 def _wide(padding: str) -> str:
     """A causal convolution pads before the first step what `same` pads at both ends."""
     return "same" if padding == "causal" else padding
 
 
 @layer_class
-class Conv1D(_Steps):
+class Conv1D(_Convolution1D):
     """(steps, channels) to (positions, filters); `causal` padding stands before the first step alone."""
 
     filters: int
@@ -97,10 +106,6 @@ class Conv1D(_Steps):
 
     role = Role.CONVOLUTION
 
-    def __post_init__(self) -> None:
-        self._lengths("kernel_size", "strides", "dilation_rate")
-        self.set(activation=self._twin().function)
-
     def _twin(self) -> Conv2D:
         size: Any = self
         return Conv2D(
@@ -110,7 +115,7 @@ class Conv1D(_Steps):
 
 
 @layer_class
-class DepthwiseConv1D(_Steps):
+class DepthwiseConv1D(_Convolution1D):
     """Each channel by itself, with `depth_multiplier` kernels a channel."""
 
     kernel_size: Length
@@ -122,10 +127,6 @@ class DepthwiseConv1D(_Steps):
     use_bias: bool = True
 
     role = Role.DEPTHWISE
-
-    def __post_init__(self) -> None:
-        self._lengths("kernel_size", "strides", "dilation_rate")
-        self.set(activation=self._twin().function)
 
     def _twin(self) -> Layer:
         size: Any = self
@@ -145,7 +146,7 @@ class _Depthwise(DepthwiseConv2D):
 
 
 @layer_class
-class SeparableConv1D(_Steps):
+class SeparableConv1D(_Convolution1D):
     """A depthwise convolution and one of a single step in one layer."""
 
     filters: int
@@ -159,10 +160,6 @@ class SeparableConv1D(_Steps):
 
     role = Role.CONVOLUTION
 
-    def __post_init__(self) -> None:
-        self._lengths("kernel_size", "strides", "dilation_rate")
-        self.set(activation=self._twin().function)
-
     def _twin(self) -> SeparableConv2D:
         size: Any = self
         return SeparableConv2D(
@@ -172,7 +169,7 @@ class SeparableConv1D(_Steps):
 
 
 @layer_class
-class Conv1DTranspose(_Steps):
+class Conv1DTranspose(_Convolution1D):
     """The gradient of a convolution: each step spreads over a window of the output."""
 
     filters: int
@@ -187,10 +184,9 @@ class Conv1DTranspose(_Steps):
     role = Role.CONVOLUTION
 
     def __post_init__(self) -> None:
-        self._lengths("kernel_size", "strides", "dilation_rate")
         if self.output_padding is not None:
             self._lengths("output_padding")
-        self.set(activation=self._twin().function)
+        super().__post_init__()
 
     def _twin(self) -> Conv2DTranspose:
         size: Any = self

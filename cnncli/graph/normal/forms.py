@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.graph.graph import Graph, Node
-from cnncli.graph.layer import Layer, Shape, dilated, pair
+from cnncli.graph.layer import Layer, Shape, dilated, pair, same_pads
 from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
     ELU,
@@ -121,8 +121,7 @@ def _sides(layer: Any, shape: Shape) -> Sides | None:
     for size, extent, stride in zip(shape[:2], extents, pair(layer.strides), strict=True):
         if size is UNKNOWN:
             return None if extent > 1 or stride > 1 else ((0, 0), (0, 0))
-        whole = max((-(-size // stride) - 1) * stride + extent - size, 0)
-        sides.append((whole // 2, whole - whole // 2))
+        sides.append(same_pads(size, extent, stride))
     return sides[0], sides[1]
 
 

@@ -11,9 +11,9 @@ from math import floor, prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
+from cnncli.graph.layer import same_pads
 from cnncli.readers.onnx.model import DTYPES, Open, Operation
 from cnncli.readers.onnx.values import sliced, slices
-from cnncli.readers.padding import same_pads
 
 MOST_AXES = 64
 """Of a tensor: as many as NumPy's have."""
