@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight, Window, layer_class
+from cnncli.graph.layer import Shape, Weight, Window, layer_class
+from cnncli.graph.layers.opaque import Said
 from cnncli.graph.roles import Role
 
 
 @layer_class
-class _AnyKernel(Layer):
+class _AnyKernel(Said):
     """An operation by its name whose output's shape is said by the file: the kernel is used `positions` times."""
 
-    operation: str
-    shape: Shape
     kernel: Shape
     positions: int
     use_bias: bool = False
-
-    @property
-    def type(self) -> str:
-        return self.operation
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return self.shape
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         bias = (Weight("bias", self.shape[-1:]),) if self.use_bias else ()

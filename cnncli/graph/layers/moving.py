@@ -7,24 +7,15 @@ from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.graph.layer import POINT, Layer, Shape, Weight, Window, layer_class
+from cnncli.graph.layers.opaque import Said
 from cnncli.graph.roles import Role
 
 
 @layer_class
-class Moving(Layer):
+class Moving(Said):
     """An operation by its name that computes nothing: it only says which cell stands where, as Slice or Tile."""
 
-    operation: str
-    shape: Shape
-
     role = Role.SHAPING
-
-    @property
-    def type(self) -> str:
-        return self.operation
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return self.shape
 
     def window(self) -> Window | None:
         return None

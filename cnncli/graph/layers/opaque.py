@@ -10,13 +10,11 @@ from cnncli.graph.roles import Role
 
 
 @layer_class
-class Opaque(Layer):
-    """An operation by its own name. Its weights are those that a file gives; its work is unknown."""
+class Said(Layer):
+    """What a file says of an operation: its name, and the shape of what it puts out."""
 
     operation: str
     shape: Shape
-
-    role = Role.OTHER
 
     @property
     def type(self) -> str:
@@ -24,6 +22,13 @@ class Opaque(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return self.shape
+
+
+@layer_class
+class Opaque(Said):
+    """An operation by its own name. Its weights are those that a file gives; its work is unknown."""
+
+    role = Role.OTHER
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("unknown", (UNKNOWN,)),)
