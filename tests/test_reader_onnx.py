@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -567,10 +566,8 @@ def _size(data: bytes) -> bytes:
 
 
 def _refused(path: Path) -> str:
-    start = time.process_time()
     with pytest.raises(UsageError) as caught:
         read_file(path)
-    assert time.process_time() - start < 2
     told = str(caught.value)
     assert "\n" not in told
     assert str(path) in told
