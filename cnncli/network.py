@@ -23,7 +23,6 @@ from cnncli.readers.formats import (
     SEPARATORS,
     Format,
     exists,
-    holds_model,
     is_callable,
     is_pattern,
     looks_like_path,
@@ -165,11 +164,11 @@ def expanded(text: str, folder: Path = Path()) -> list[str]:
 def source_of(text: str) -> Source:
     """What a reference names. Raises UsageError for one that is two things at once, as a file with options is.
 
-    An architecture's name is no file's, whatever lies in the working directory, unless that is a folder with a model.
+    An architecture's name is no file's, whatever lies in the working directory.
     """
     if exists(text):
         known = not looks_like_path(text) and _is_registered(text)
-        return Source.FILE if not known or holds_model(Path(text)) else Source.REGISTRY
+        return Source.REGISTRY if known else Source.FILE
     head = re.split("[:@]", text, maxsplit=1)[0]
     if is_callable(text) and not _is_registered(head):
         return Source.CALLABLE
@@ -230,7 +229,7 @@ def of_file(path: Path, options: Mapping[str, Any]) -> Network:
 def _spelt(path: Path) -> str:
     """A path as a reference that names it again: ./b0 for a file called as an architecture is."""
     text = str(path)
-    return text if looks_like_path(text) or not _is_registered(text) or holds_model(path) else f".{os.sep}{text}"
+    return text if looks_like_path(text) or not _is_registered(text) else f".{os.sep}{text}"
 
 
 def of_callable(

@@ -120,10 +120,12 @@ def test_a_pattern_is_one_of_files_only() -> None:
 def test_an_architecture_is_none_of_the_files_beside_it(run, folder: Path) -> None:
     """A folder or a file that happens to have its name does not hide it; ./NAME is the file."""
     (folder / "mobilenet_v2").mkdir()
+    (folder / "mobilenet_v2/saved_model.pb").write_bytes(b"")
     write(folder / "b0", "small")
     assert run("summary", "mobilenet_v2", "--top", "1").out.startswith("mobilenet_v2  (MobileNet")
     assert run("summary", "b0", "--top", "1").out.startswith("efficientnet_b0  (")
     assert run("summary", "./b0", "--top", "1").out.startswith("./b0  (TFLite")
+    refused(run("summary", "./mobilenet_v2"), 2, "mobilenet_v2")
 
 
 @pytest.mark.parametrize(
