@@ -176,11 +176,11 @@ def mutated(case: Case, text: str) -> str:
 def words() -> dict[str, Any]:
     """What there is to be typed."""
     from cnncli.cli.commands import COMMANDS, load
-    from cnncli.models.catalogue import MODELS, options
+    from cnncli.models.catalogue import names, options
 
     return {
         "commands": {name: load(name).params for name in COMMANDS},
-        "models": [name for spec in MODELS for name in (spec.name, *spec.aliases)],
+        "models": names(),
         "options": {name: option.values for name, option in options().items()},
     }
 

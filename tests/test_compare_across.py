@@ -40,13 +40,13 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.graph.normal import normal
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 from cnncli.network import ModelFile, Network, Origin, Source, network
 from cnncli.readers.opening import by_key
 from cnncli.readers.reading import Reading
 from cnncli.views.compare import Asked, comparison_document
 
-NETWORKS = [spec.name for spec in MODELS]
+NETWORKS = [spec.name for spec in models()]
 
 
 class Converter:

@@ -37,7 +37,7 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 from cnncli.models.reference import parse
 
 DETAILS = ("stage", "block", "layer")
@@ -156,7 +156,7 @@ def test_goldens(detail: str) -> None:
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("name", [*(spec.name for spec in MODELS), "efficientnet_b7@article", "unet", "branches"])
+@pytest.mark.parametrize("name", [*(spec.name for spec in models()), "efficientnet_b7@article", "unet", "branches"])
 def test_every_edge_is_drawn_or_folded_once(name: str, detail: Any) -> None:
     graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
     shown = parts(graph, detail)
@@ -242,7 +242,7 @@ def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
 
 @pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
 def test_every_page_prints(spec, flavor: str, detail: Any) -> None:
     graph = parse(spec.name, flavor=flavor).graph()
     drawn = diagram(graph, Heading(spec.name, ("for a test",)), Options(detail))

@@ -22,12 +22,12 @@ from cnncli.export.formats import BY_KIND
 from cnncli.graph import Graph, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.keras_model import quiet
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore")]  # what Keras and the converter say of themselves
 
 EXHAUSTIVE = (
-    *(f"{spec.name}:input_shape=64" for spec in MODELS),
+    *(f"{spec.name}:input_shape=64" for spec in models()),
     "mobilenet_v3_large@article:input_shape=64",
     "efficientnet_b0@article:input_shape=64",
     "mobilenet_v1:alpha=0.5,depth_multiplier=2,input_shape=97x128,include_top=false,pooling=max",

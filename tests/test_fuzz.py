@@ -25,12 +25,12 @@ from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
 from cnncli.keras_model.weight_files import WEIGHTS_MEMBER
 from cnncli.keras_model.weights import check_weights_file
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import names as spelt
 from cnncli.models.catalogue import options as known_options
 from cnncli.render.formats import FORMATS
 
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-names = st.sampled_from([name for spec in MODELS for name in (spec.name, *spec.aliases)])
+names = st.sampled_from(spelt())
 flavors = st.sampled_from(["", "@keras", "@article", "@", "@other"])
 numbers = st.one_of(
     st.floats().map(str),

@@ -16,7 +16,7 @@ from tensorflow_truth import randomize
 from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
 from cnncli.keras_model import build, differences, import_keras, keras_name, lower, quiet
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 
 pytestmark = [
     pytest.mark.tf,
@@ -172,7 +172,7 @@ for path in sys.argv[1:]:
 def test_saved_models_load_in_a_fresh_process_without_cnncli(tmp_path: Path, family: str) -> None:
     graphs = [
         graph_of(spec.name, flavor=flavor, input_shape="64", classes=10)
-        for spec in MODELS
+        for spec in models()
         for flavor in spec.flavor_names
         if spec.family == family
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from cnncli.analysis.metrics import Totals, amounts
 from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
 from cnncli.graph import fold
-from cnncli.models.catalogue import MODELS
+from cnncli.models import families
+from cnncli.models.catalogue import FAMILIES, models, names
 from cnncli.models.reference import parse
 
 MEASURED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "measured.json").read_text())["networks"]
@@ -82,7 +85,7 @@ def test_the_readme_figure() -> None:
 
 
 @pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
 def test_every_depth_folds_to_the_same_totals(spec: Any, flavor: str) -> None:
     graph = parse(spec.name, flavor=flavor).graph()
     whole = Totals(graph)
@@ -94,7 +97,29 @@ def test_every_depth_folds_to_the_same_totals(spec: Any, flavor: str) -> None:
             assert sum(each[cost] for each in sums) == whole[cost]
 
 
-@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+def test_families_are_looked_up_by_the_names_that_they_have() -> None:
+    there = {path.stem for path in Path(families.__file__).parent.glob("[!_]*.py")}
+    assert set(FAMILIES) == there
+    assert names() == [name for spec in models() for name in (spec.name, *spec.aliases)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "loaded"),
+    [
+        ("from cnncli.network import network; network('v2:alpha=0.5')", {"mobilenet_v2"}),
+        ("from cnncli.network import network; network('tf_mobilenetv3_small_minimal_100')", {"mobilenet_v3"}),
+        ("from cnncli.network import source_of; source_of('models/my.tflite')", set()),
+        ("from cnncli.cli.complete import reference; reference('mob')", set()),
+    ],
+)
+def test_only_the_family_that_is_asked_for_is_loaded(asked: str, loaded: set[str]) -> None:
+    """So that no command takes longer for the number of families."""
+    told = "import sys; print(*(name for name in sys.modules if name.startswith('cnncli.models.families.')))"
+    done = subprocess.run([sys.executable, "-c", f"{asked}; {told}"], capture_output=True, text=True, check=True)
+    assert {name.rpartition(".")[2] for name in done.stdout.split()} == loaded
+
+
+@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
 def test_every_option_is_known_and_shown_as_it_is_read(spec: Any) -> None:
     for flavor in spec.flavors:
         for name, value in spec.options(flavor.name).items():

@@ -12,7 +12,7 @@ from tensorflow_truth import calibrate, distance, randomize, transfer
 
 from cnncli.graph import Graph
 from cnncli.keras_model import import_keras, lower, quiet
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 from cnncli.models.reference import Model, parse
 
 pytestmark = pytest.mark.tf
@@ -164,4 +164,4 @@ def test_the_outputs_are_those_of_the_articles_code(name: str) -> None:
 
 
 def test_each_model_is_compared() -> None:
-    assert set(CLASSES) == {spec.name for spec in MODELS} - {"efficientnet"}
+    assert set(CLASSES) == {spec.name for spec in models()} - {"efficientnet"}

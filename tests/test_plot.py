@@ -26,7 +26,7 @@ from cnncli.draw.formats import check_size
 from cnncli.draw.pen import begun
 from cnncli.draw.svg import document
 from cnncli.errors import MachineError, UsageError
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 from cnncli.network import network
 from cnncli.views.plot import heading
 
@@ -59,7 +59,7 @@ def words(svg: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
 def test_every_model_in_every_kind_of_file(spec, flavor: str) -> None:
     found = network(spec.name, flavor=flavor)
     graph = found.graph

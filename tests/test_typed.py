@@ -14,7 +14,7 @@ from cnncli.cli.commands import COMMANDS, load
 from cnncli.cli.understood import Declared, understood
 from cnncli.document.table import Column, choose, ordered
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.catalogue import MODELS
+from cnncli.models.catalogue import models
 from cnncli.models.options import shape
 from cnncli.models.reference import parse
 from cnncli.network import canonical
@@ -122,7 +122,7 @@ def test_a_name_that_sets_an_option_contradicts_another_setting() -> None:
         parse("mobilenet_v2_0.5_96", {"alpha": "0.35"})
 
 
-KNOWN = {name: name for spec in MODELS for name in (*spec.aliases, spec.name)}
+KNOWN = {name: name for spec in models() for name in (*spec.aliases, spec.name)}
 
 
 @pytest.mark.parametrize(
@@ -515,7 +515,7 @@ def test_the_list_fits_and_says_each_option_once(run, monkeypatch, width: str, f
     assert max(map(len, out.splitlines())) <= int(width)
     told = " ".join(out.split())
     options = told[told.index("Options of all") :]
-    for spec in MODELS:
+    for spec in models():
         for option in spec.options(flavor):
             assert len(re.findall(rf"[:,] {option}(?![\w.])", options)) == 1, option
     assert ("Left out for want of room: Aliases" in told) == (int(width) < 70)

@@ -10,12 +10,17 @@ from pathlib import Path
 import typer
 
 
+def shows_meanings() -> bool:
+    """Whether the shell shows beside a word what it means."""
+    return os.environ.get("_CNNCLI_COMPLETE") == "complete_fish"
+
+
 def offer(word: str, meaning: str) -> str:
     """A word to put in place of the word so far and, where the shell shows it, what it means behind a tab.
 
     A meaning handed to Typer itself would load Rich's Markdown, which takes as long as all the rest of a TAB.
     """
-    return f"{word}\t{meaning}" if os.environ.get("_CNNCLI_COMPLETE") == "complete_fish" else word
+    return f"{word}\t{meaning}" if shows_meanings() else word
 
 
 def reference(incomplete: str) -> list[str]:
@@ -69,10 +74,13 @@ def _files(incomplete: str) -> list[str]:
 
 
 def _names() -> list[str]:
-    from cnncli.models.catalogue import MODELS
+    """Of all architectures; what they mean is loaded for the shell that shows it alone."""
+    from cnncli.models import catalogue
 
-    names = [offer(spec.name, spec.introduced) for spec in MODELS]
-    aliases = [offer(alias, spec.name) for spec in MODELS for alias in spec.aliases]
+    if not shows_meanings():
+        return catalogue.names()
+    names = [offer(spec.name, spec.introduced) for spec in catalogue.models()]
+    aliases = [offer(alias, spec.name) for spec in catalogue.models() for alias in spec.aliases]
     return [*names, *aliases]
 
 
@@ -121,9 +129,9 @@ def level() -> list[str]:
 
 
 def family() -> list[str]:
-    from cnncli.models.catalogue import MODELS
+    from cnncli.models.catalogue import models
 
-    return list(dict.fromkeys(spec.family for spec in MODELS))
+    return list(dict.fromkeys(spec.family for spec in models()))
 
 
 def figures(incomplete: str) -> list[str]:

@@ -4,23 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 
 from cnncli.errors import UsageError, plain, suggestion
-from cnncli.models.families import efficientnet, mobilenet_v1, mobilenet_v2, mobilenet_v3
 from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import Flavor, ModelSpec
 
-MODELS: tuple[ModelSpec, ...] = (
-    *mobilenet_v1.MODELS,
-    *mobilenet_v2.MODELS,
-    *mobilenet_v3.MODELS,
-    *efficientnet.MODELS,
-)
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
+    "mobilenet_v2": ("mobilenet_v2", "v2"),
+    "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
+    "efficientnet": (
+        "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
+        "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
+        "efficientnet_b7", "b7",
+    ),
+}  # fmt: skip
+"""The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
+
+A name is looked up here, so that one family is loaded to build its network, and none to complete a word.
+"""
 
 
 @cache
-def _by_name() -> dict[str, ModelSpec]:
-    return {plain(name): spec for spec in MODELS for name in (spec.name, *spec.aliases)}
+def _by_name() -> dict[str, tuple[str, str]]:
+    """Module and name, by the name in plain letters."""
+    return {plain(name): (module, name) for module, names in FAMILIES.items() for name in names}
+
+
+@cache
+def _family(module: str) -> tuple[ModelSpec, ...]:
+    found: tuple[ModelSpec, ...] = import_module(f"cnncli.models.families.{module}").MODELS
+    return found
+
+
+@cache
+def models() -> tuple[ModelSpec, ...]:
+    """All of them: every family is loaded."""
+    return tuple(spec for module in FAMILIES for spec in _family(module))
+
+
+def names() -> list[str]:
+    """Every name and alias of every architecture."""
+    return [name for names in FAMILIES.values() for name in names]
+
+
+def _known(name: str) -> ModelSpec:
+    """The architecture of a name or an alias. Raises KeyError for others."""
+    module, name = _by_name()[plain(name)]
+    return next(spec for spec in _family(module) if name in (spec.name, *spec.aliases))
 
 
 def find_spec(name: str) -> ModelSpec:
@@ -34,28 +66,26 @@ def find(name: str) -> tuple[ModelSpec, Mapping[str, str]]:
     """
     known = _by_name()
     if plain(name) in known:
-        return known[plain(name)], {}
+        return _known(name), {}
     from cnncli.models.names import published  # only for other libraries' names
 
-    specs = {spec.name: spec for spec in MODELS}
-    elsewhere = published(name, {key: spec.name for key, spec in known.items()}, lambda found: specs[found].settable)
+    elsewhere = published(name, {key: spelt for key, (_, spelt) in known.items()}, lambda own: _known(own).settable)
     if elsewhere:
-        return specs[elsewhere[0]], elsewhere[1]
-    spelled = {known: known for spec in MODELS for known in (*spec.aliases, spec.name)}
-    raise UsageError(f"unknown model {name!r}{suggestion(name, spelled)}; `cnncli list` shows all")
+        return _known(elsewhere[0]), elsewhere[1]
+    raise UsageError(f"unknown model {name!r}{suggestion(name, names())}; `cnncli list` shows all")
 
 
 @cache
 def flavors() -> dict[str, Flavor]:
     """Every flavor that some architecture has, by name."""
-    return {flavor.name: flavor for spec in MODELS for flavor in spec.flavors}
+    return {flavor.name: flavor for spec in models() for flavor in spec.flavors}
 
 
 @cache
 def options() -> dict[str, Option]:
     """Every option that some architecture has, by name: of several by one name the first."""
     found: dict[str, Option] = {}
-    for spec in MODELS:
+    for spec in models():
         for flavor in spec.flavor_names:
             for name in spec.options(flavor):
                 found.setdefault(name, spec.option(name))

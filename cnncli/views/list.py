@@ -12,7 +12,7 @@ from cnncli.document.numbers import resolution, scaled
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.catalogue import MODELS, flavors
+from cnncli.models.catalogue import flavors, models
 from cnncli.models.spec import ModelSpec
 from cnncli.network import Network, network
 from cnncli.views.data import listed_data, versioned
@@ -51,9 +51,9 @@ SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 
 def listing_document(family: str | None, flavor: str | None) -> Document:
     """All models, or those of a family, family by family. Raises UsageError for an unknown family."""
-    specs = [spec for spec in MODELS if family is None or spec.family.lower() == family.lower()]
+    specs = [spec for spec in models() if family is None or spec.family.lower() == family.lower()]
     if not specs:
-        known = list(dict.fromkeys(spec.family for spec in MODELS))
+        known = list(dict.fromkeys(spec.family for spec in models()))
         near = suggestion(str(family), known)
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
     known_flavor = read_choice(flavor, flavors()) if flavor is not None else None
