@@ -7,6 +7,7 @@ alternate in one run, and what counts is the ratio. NAME picks benchmarks by a p
 from __future__ import annotations
 
 import argparse
+import compileall
 import importlib
 import json
 import os
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from growth import growth
 from paired import Pair
+
+import cnncli
 
 HERE = Path(__file__).parent
 
@@ -73,6 +76,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     wanted = [name for name in benchmarks() if not given.names or any(part in name for part in given.names)]
+    # As pip leaves a package: an environment may forbid Python to do it by itself, and rivals are installed compiled.
+    compileall.compile_dir(Path(cnncli.__file__).parent, quiet=1)
     pairs: list[Pair] = []
     for name in wanted:
         print(f"{name} ...", file=sys.stderr, flush=True)
