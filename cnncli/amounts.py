@@ -35,6 +35,10 @@ UNKNOWN: Any = _Unknown()
 """The only one of its kind, to be tested with `is`; typed as any number is."""
 
 
+LARGEST = 2**100
+"""No tensor has so many cells, and nothing costs so much; sums of smaller numbers can be told."""
+
+
 class AtLeast:
     """A sum of which some parts are unknown: `known` is that of the others."""
 

@@ -10,7 +10,7 @@ from conftest import graph_of
 from cnncli.analysis.labels import group_label, layer_label
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.metrics import Totals
-from cnncli.analysis.receptive_field import receptive_field
+from cnncli.analysis.receptive_field import receptive_field, views
 from cnncli.analysis.report import merge_repeats, report
 from cnncli.graph import Graph, fold
 from cnncli.graph.layers import (
@@ -25,6 +25,7 @@ from cnncli.graph.layers import (
     MaxPooling2D,
     Multiply,
     ReLU,
+    Resizing,
     SeparableConv2D,
     UpSampling2D,
     ZeroPadding2D,
@@ -174,6 +175,23 @@ def test_receptive_field_ends_where_the_map_ends_and_leaves_gates_out() -> None:
     x = graph.add(Flatten(), x, name="flatten")
     graph.add(Dense(1), x, name="dense")
     assert receptive_field(graph) == (3, 3)
+
+
+def test_strides_beyond_all_pictures_leave_no_receptive_field() -> None:
+    """Nor a number that is too long to be written."""
+    graph = Graph("far")
+    x = graph.add(InputLayer((8, 8, 3)), name="image")
+    for number in range(2000):
+        x = graph.add(MaxPooling2D(1, strides=2**40, padding="same"), x, name=f"pool{number}")
+    assert receptive_field(graph) is None
+
+
+def test_what_a_map_of_another_size_sees_is_not_known() -> None:
+    graph = Graph("resized")
+    image = graph.add(InputLayer((8, 8, 3)), name="image")
+    graph.add(Conv2D(1, 3), graph.add(Resizing(5, 7), image, name="resized"), name="conv")
+    assert receptive_field(graph) is None
+    assert [view and (view.pixels, view.step) for view in views(graph)][1:] == [(None, None)] * 2
 
 
 def test_a_vector_has_no_receptive_field() -> None:

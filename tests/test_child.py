@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cnncli.child import _obituary, peak_memory, run
+from cnncli.child import peak_memory
+from cnncli.child.parent import _obituary, run
 from cnncli.errors import CheckFailed, MachineError, UsageError
 
 Child = Callable[[str], str]
@@ -28,7 +29,7 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
         (tmp_path / "some_work.py").write_text(
             "import os, signal, sys, time\n"
             "from cnncli import errors\n"
-            "from cnncli.child import serve\n"
+            "from cnncli.child.inside import serve\n"
             f"def work(job, tell):\n    {body}\n"
             "if __name__ == '__main__':\n    serve(work)\n"
         )
@@ -140,14 +141,14 @@ def test_variables_that_would_keep_it_from_its_work(
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 def test_what_is_lost_in_c_is_ended_and_told(child: Child) -> None:
     """A sum that takes days hears no signal of Python's."""
-    lost = "from cnncli.child import limited; failure = errors.UsageError('too long')"
+    lost = "from cnncli.child.inside import limited; failure = errors.UsageError('too long')"
     with pytest.raises(UsageError, match="too long"):
         run(child(f"{lost}\n    with limited(0.2, 10**9, failure): sum(range(10**14))"), {}, "it", print)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="looks its memory up in /proc")
 def test_what_takes_too_much_memory_is_told(child: Child) -> None:
-    greedy = "from cnncli.child import limited; failure = errors.UsageError('too much')"
+    greedy = "from cnncli.child.inside import limited; failure = errors.UsageError('too much')"
     module = child(f"{greedy}\n    with limited(9, 10**8, failure): return len(bytes(job))")
     assert run(module, 10**6, "it", print) == 10**6
     with pytest.raises(UsageError, match="too much"):
@@ -181,7 +182,7 @@ def test_no_child_outlives_its_parent_and_nothing_is_left(
     (litter / "draft").touch()
     child(f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}} '); {BUSY[busy]}")
     script = (
-        "from pathlib import Path; from cnncli.child import run\n"
+        "from pathlib import Path; from cnncli.child.parent import run\n"
         f"run('some_work', {{}}, 'the export', print, [Path({str(litter)!r})])"
     )
     environment = {**os.environ, "TMPDIR": str(temporary)}
@@ -214,7 +215,7 @@ def test_a_child_that_has_not_begun_ends_with_its_parent_too(child: Child, tmp_p
         f"if 'some_work' in sys.orig_argv: open({str(note)!r}, 'w').write(f'{{os.getpid()}} '); time.sleep(0.3)\n"
     )
     child("time.sleep(60)")
-    script = "from cnncli.child import run; run('some_work', {}, 'the export', print)"
+    script = "from cnncli.child.parent import run; run('some_work', {}, 'the export', print)"
     parent = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL, env=os.environ)
     deadline = time.monotonic() + 20
     while not (note.exists() and note.read_text().endswith(" ")):

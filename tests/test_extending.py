@@ -19,11 +19,12 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 class Step(NamedTuple):
-    """A block of a section, and the file that was named last before it."""
+    """A block of a section, and the file that was named last before it; `is_named` is whether that was just before."""
 
     language: str
     text: str
     file: str
+    is_named: bool
 
 
 def sections() -> dict[str, list[Step]]:
@@ -32,8 +33,10 @@ def sections() -> dict[str, list[Step]]:
         title, _, body = section.partition("\n")
         steps = found.setdefault(title, [])
         for block in BLOCK.finditer(body):
-            named = re.findall(r"^`([\w/.]+)`:$", body[: block.start()], re.MULTILINE)
-            steps.append(Step(block[1], block[2], named[-1] if named else ""))
+            before = body[: block.start()]
+            named = re.findall(r"^`([\w/.]+)`:$", before, re.MULTILINE)
+            is_named = bool(named) and before.endswith(f"`{named[-1]}`:\n\n")
+            steps.append(Step(block[1], block[2], named[-1] if named else "", is_named))
     return found
 
 
@@ -50,13 +53,13 @@ def change(path: Path, diff: str) -> None:
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def run(command: list[str], folder: Path) -> str:
-    """As installed from the copy: its package is found before any other."""
+def run(command: list[str], folder: Path) -> tuple[int, str]:
+    """As installed from the copy, whose package is found before any other: its code, and all that it prints."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    return "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    return done.returncode, "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
 
 
 def needs_tensorflow(steps: list[Step]) -> bool:
@@ -75,26 +78,30 @@ def test_a_section(tmp_path: Path, title: str) -> None:
     for step in SECTIONS[title]:
         if step.language == "diff":
             change(tmp_path / step.file, step.text)
-        elif step.language == "python" and step.file:
+        elif step.is_named:
             (tmp_path / step.file).write_text(step.text, encoding="utf-8")
         elif step.language == "python":
             run_python(tmp_path, step.text)
         else:
+            assert step.language == "console"
             run_console(tmp_path, step.text)
 
 
 def run_python(folder: Path, text: str) -> None:
-    """A script with assertions; it prints nothing."""
-    assert run([sys.executable, "-c", text], folder) == ""
+    """A script with assertions."""
+    code, printed = run([sys.executable, "-c", text], folder)
+    assert code == 0, printed
 
 
 def run_console(folder: Path, text: str) -> None:
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         command, _, expected = part.partition("\n")
-        printed = run(["bash", "-c", f'PATH="{folder}/bin:$PATH"; {command}'], folder)
+        _, printed = run(["bash", "-c", f'PATH="{folder}/bin:$PATH"; {command}'], folder)
         same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
         assert same, f"the docs say:\n{expected}\nbut it prints:\n{printed}"
 
 
 def test_there_is_an_example_of_each() -> None:
-    assert list(SECTIONS) == ["A model", "A metric", "A layer", "A report format", "An artefact format"]
+    assert list(SECTIONS) == [
+        "A model", "A metric", "A layer", "A report format", "An artefact format", "A reader",
+    ]  # fmt: skip

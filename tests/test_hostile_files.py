@@ -51,13 +51,13 @@ def nested_onnx(depth: int) -> bytes:
     return b"\x08\x08" + delimited(7, graph)
 
 
-def onnx_of(nodes: Iterable[tuple[str, list[str], str]], output: str) -> bytes:
-    """A model of operations, each with its inputs and its output, over the image `t0`."""
+def onnx_of(nodes: Iterable[tuple[str, list[str], str]], output: str, attributes: bytes = b"") -> bytes:
+    """A model of operations, each with its inputs and its output, over the image `t0`; all have these attributes."""
     dims = b"".join(delimited(1, number(1 << 3) + number(size)) for size in (1, 8, 8, 8))
     kind = delimited(1, number(1 << 3) + number(1) + delimited(2, dims))
     graph = b"".join(
         delimited(1, b"".join(delimited(1, each.encode()) for each in inputs) + delimited(2, made.encode())
-                  + delimited(4, operation.encode()))
+                  + delimited(4, operation.encode()) + attributes)
         for operation, inputs, made in nodes
     )  # fmt: skip
     graph += delimited(11, delimited(1, b"t0") + delimited(2, kind)) + delimited(12, delimited(1, output.encode()))
@@ -71,6 +71,12 @@ def sums(count: int) -> bytes:
 
 def wide(count: int) -> bytes:
     return onnx_of((("Sum", ["t0"] * 1000, f"t{i + 1}") for i in range(count)), f"t{count}")
+
+
+def doubled(count: int) -> bytes:
+    """Each has twice the channels of the one before: AttributeProto.name 1, i 3, type 20."""
+    axis = delimited(5, delimited(1, b"axis") + number(3 << 3) + number(1) + number(20 << 3) + number(2))
+    return onnx_of((("Concat", [f"t{i}"] * 2, f"t{i + 1}") for i in range(count)), f"t{count}", axis)
 
 
 def keras_with(config: bytes, folder: Path, **options: int) -> Path:
@@ -132,6 +138,7 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
     ),
     "more operations than any network": lambda folder: written(folder, "x.onnx", sums(MOST_OPERATIONS + 1)),
     "operations that read a thousand tensors each": lambda folder: written(folder, "x.onnx", wide(300)),
+    "a tensor of 2^1500 cells": lambda folder: written(folder, "x.onnx", doubled(1500)),
     "a SavedModel of nothing": lambda folder: written(folder, "saved_model.pb", b"\x08\x01\x12" + number(2**40)),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import NamedTuple
 
+from cnncli.amounts import LARGEST
 from cnncli.graph import UNKNOWN, Graph, Node
 from cnncli.graph.layer import POINT
 
@@ -21,8 +22,10 @@ class View(NamedTuple):
         return None if UNKNOWN in self.size else (ceil(self.size[0]), ceil(self.size[1]))
 
     @property
-    def step(self) -> tuple[float, float]:
-        """The stride, as whole numbers where it is one."""
+    def step(self) -> tuple[float, float] | None:
+        """The stride, as whole numbers where it is one; None where it is not known."""
+        if UNKNOWN in self.stride:
+            return None
         down, across = (int(stride) if stride == int(stride) else stride for stride in self.stride)
         return down, across
 
@@ -36,7 +39,8 @@ def receptive_field(graph: Graph) -> tuple[int, int] | None:
 def views(graph: Graph) -> list[View | None]:
     """What a cell of each node sees: r + (k - 1) j at each window of extent k, j the product of the strides before.
 
-    Where branches meet the larger view counts; a branch that was pooled globally has no cells: None.
+    Where branches meet the larger view counts; a branch that was pooled globally has no cells: None. What strides
+    see that multiply to more than any picture has pixels is not known.
     """
     found: list[View | None] = []
     for node in graph.nodes:
@@ -55,10 +59,10 @@ def _view(node: Node, views: list[View | None]) -> View | None:
     if window is POINT:
         return before
     (height, width), (down, across) = before
-    return View(
-        (height + (window.extent[0] - 1) * down, width + (window.extent[1] - 1) * across),
-        (down * window.stride[0], across * window.stride[1]),
-    )
+    steps = down * window.stride[0], across * window.stride[1]
+    if max(steps) > LARGEST:
+        return View((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
+    return View((height + (window.extent[0] - 1) * down, width + (window.extent[1] - 1) * across), steps)
 
 
 def _widest(views: list[View]) -> View:

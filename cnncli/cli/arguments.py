@@ -10,13 +10,14 @@ import typer
 
 from cnncli.cli import complete
 from cnncli.errors import UsageError
+from cnncli.readers.formats import FORMATS
 from cnncli.render.console import complain
 from cnncli.written import read_whole
 
 _ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 _REFERENCE = (
-    f"{_ARCHITECTURE} Or a model file or folder (.keras, .h5, SavedModel, .pb, .tflite, .onnx, .pt2, model.json), or "
-    "file.py:function, which gives a Keras model."
+    f"{_ARCHITECTURE} Or a model file or folder ({', '.join(each.called for each in FORMATS)}), or file.py:function, "
+    "which gives a Keras model."
 )
 
 Architecture = Annotated[

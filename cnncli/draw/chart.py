@@ -12,7 +12,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from cnncli.child import Tell, run, serve
+from cnncli.child import Tell
+from cnncli.child.inside import serve
+from cnncli.child.parent import run
 from cnncli.document.numbers import scaled
 from cnncli.draw.label_places import Box, Spot, place
 from cnncli.draw.stamps import source_date

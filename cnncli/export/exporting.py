@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from cnncli.child import Tell, peak_memory, run
+from cnncli.child import Tell, peak_memory
+from cnncli.child.parent import run
 from cnncli.errors import UsageError
 from cnncli.export.format import Format, Kind
 from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
@@ -106,7 +107,7 @@ def export(request: Request, tell: Tell) -> Export:
     """Write, verify and put in place the targets. A file that does not verify is left out unless `keep_unverified`.
 
     Raises UsageError and MachineError before anything slow where a target is in the way or cannot be written, and as
-    child.run where a child fails.
+    child.parent.run where a child fails.
     """
     started = time.perf_counter()
     for target in request.targets:

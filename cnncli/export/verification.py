@@ -9,7 +9,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from cnncli.child import Tell, serve
+from cnncli.child import Tell
+from cnncli.child.inside import serve
 from cnncli.export.formats import BY_KIND
 from cnncli.export.messages import Comparison, VerificationJob
 from cnncli.keras_model.backend import without_matplotlib

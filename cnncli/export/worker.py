@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cnncli.child import Tell, peak_memory, serve
+from cnncli.child import Tell, peak_memory
+from cnncli.child.inside import serve
 from cnncli.errors import CheckFailed, MachineError
 from cnncli.export.calibration import calibrate
 from cnncli.export.format import Description, Source

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnncli.child import Tell, run
+from cnncli.child import Tell
+from cnncli.child.parent import run
 from cnncli.files import replacing, workshop
 from cnncli.graph import UNKNOWN, Graph, Weight
 from cnncli.keras_model.agreement import Difference
@@ -38,7 +39,7 @@ def build_apart(
     force: bool = False,
     tell: Tell = lambda _: None,
 ) -> Build:
-    """As building.build, in a child process; what it built has no `model` here. Raises as that and as child.run."""
+    """As building.build, in a child process; what it built has no `model` here. Raises as that and child.parent.run."""
     check_arguments(graph, output, weights, force=force)
     with ExitStack() as stack:
         litter = [stack.enter_context(workshop(output))] if output else []

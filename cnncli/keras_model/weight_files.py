@@ -19,7 +19,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnncli.child import limited
+from cnncli.child.inside import limited
 from cnncli.errors import CnncliError, UsageError
 from cnncli.files import is_stream
 

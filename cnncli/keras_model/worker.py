@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.child import Tell, serve
+from cnncli.child import Tell
+from cnncli.child.inside import serve
 from cnncli.keras_model.apart import Job, data
 from cnncli.keras_model.backend import without_matplotlib
 from cnncli.keras_model.building import build, written

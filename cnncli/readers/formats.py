@@ -14,7 +14,8 @@ class Format(NamedTuple):
     """A format: its key in JSON, what people call it, and the module of this package whose `read` reads it.
 
     `suffixes` are those that its files usually have; `settles` which Settings beside input_shapes and raw mean
-    something to it; `operations` is whether its files hold operations, of which layers are made.
+    something to it; `operations` is whether its files hold operations, of which layers are made. `marks` are bytes at
+    places, any of which tells its files from all others; what tells the files of formats without is in `opening`.
     """
 
     key: str
@@ -23,19 +24,29 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...]
     settles: frozenset[str] = frozenset()
     operations: bool = True
+    marks: tuple[tuple[int, bytes], ...] = ()
+
+    @property
+    def called(self) -> str:
+        """What its files are called in few letters."""
+        return self.suffixes[0] if self.suffixes else self.title
 
 
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 FORMATS = (
     Format("keras", "Keras", "keras.file", (".keras",), operations=False),
-    Format("h5", "Keras HDF5", "keras.h5", (".h5", ".hdf5"), operations=False),
+    Format("h5", "Keras HDF5", "keras.h5", (".h5", ".hdf5"), operations=False, marks=((0, _HDF5), (512, _HDF5))),
     Format("savedmodel", "SavedModel", "saved_model.network", (), frozenset({"signature", "batch"})),
     Format("graphdef", "frozen TensorFlow graph", "saved_model.network", (".pb",), frozenset({"batch"})),
-    Format("tflite", "TFLite", "tflite.network", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"})),
+    Format(
+        "tflite", "TFLite", "tflite.network", (".tflite", ".lite"), frozenset({"batch", "signature", "subgraph"}),
+        marks=((4, b"TFL3"),),
+    ),
     Format("onnx", "ONNX", "onnx.network", (".onnx",), frozenset({"batch"})),
     Format("pt2", "PyTorch export", "torch_export.network", (".pt2",), frozenset({"batch", "subgraph"})),
     Format("safetensors", "safetensors", "safetensors", (".safetensors",), operations=False),
     Format("tfjs", "TensorFlow.js", "keras.tfjs", (".json",), operations=False),
-)
+)  # fmt: skip
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 """What a path of a model file may end in."""
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")

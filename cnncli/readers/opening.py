@@ -9,9 +9,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
+from cnncli.amounts import LARGEST, known_part
 from cnncli.errors import CnncliError, MachineError, UsageError
+from cnncli.graph import Graph
 from cnncli.readers.formats import FORMATS, MAIN_FILES, PYTHON_FILE, Format, near_names
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
@@ -40,6 +43,7 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
             from cnncli.readers.folding import folded  # its tables of patterns are for files only
 
             reading = replace(reading, graph=folded(reading.graph))
+        _check_sizes(reading.graph, source)
     return found, harmless(reading)
 
 
@@ -58,7 +62,8 @@ def _one_line(path: Path) -> Iterator[None]:
     except BadMessage as error:
         raise Damaged(f"{path} is damaged: {error}") from None
     except CnncliError as error:
-        raise type(error)(visible(str(error))) from None
+        told = str(error) if str(path) in str(error) else f"{path}: {error}"
+        raise type(error)(visible(told)) from None
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{near_names(path)}") from None
     except OSError as error:
@@ -99,10 +104,9 @@ def recognized(source: Source, path: Path) -> Format:
         source.fail("is empty")
     if head[:4] == b"PK\x03\x04":
         return _of_archive(source)
-    if head[4:8] == b"TFL3":
-        return by_key("tflite")
-    if head[:8] == b"\x89HDF\r\n\x1a\n" or head[512:520] == b"\x89HDF\r\n\x1a\n":
-        return by_key("h5")
+    for each in FORMATS:
+        if any(head.startswith(mark, place) for place, mark in each.marks):
+            return each
     if _is_safetensors(head, source.size):
         return by_key("safetensors")
     if head.lstrip()[:1] == b"{":
@@ -183,6 +187,13 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
     for name in ("batch", "signature", "subgraph"):
         if getattr(settings, name) is not None and name not in found.settles:
             raise UsageError(f"--{name}: {path} is of format {found.title}, which has no {name} to choose")
+
+
+def _check_sizes(graph: Graph, source: Source) -> None:
+    """Raise Damaged for a layer whose output or costs are beyond all machines."""
+    for node in graph.nodes:
+        if max(map(known_part, (*node.shape, prod(node.shape), *node.costs))) > LARGEST:
+            source.fail(f"{node.name} would take more than any machine has: its output or its cost is above 2^100")
 
 
 def harmless(reading: Reading) -> Reading:

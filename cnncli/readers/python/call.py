@@ -47,7 +47,7 @@ def read_callable(text: str, arguments: Mapping[str, str], *, traceback: bool, t
     reference = Reference(text, place, name)
     if reference.is_file:
         _check_file(Path(place))
-    from cnncli.child import run
+    from cnncli.child.parent import run
     from cnncli.graph.plain import graph_of
     from cnncli.readers.opening import harmless
 

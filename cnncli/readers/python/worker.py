@@ -19,7 +19,8 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
-from cnncli.child import Tell, serve
+from cnncli.child import Tell
+from cnncli.child.inside import serve
 from cnncli.errors import CnncliError, UsageError, suggestion
 from cnncli.graph import Graph
 from cnncli.readers.opening import read_file
