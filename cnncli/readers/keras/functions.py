@@ -19,6 +19,7 @@ from cnncli.graph.layers import (
     Idle,
     MatMul,
     Moving,
+    Permute,
     Reduce,
     Reshape,
     Resizing,
@@ -160,7 +161,8 @@ def _argument(layer: LayerConfig, call: Call, *names: str, place: int | None = N
             return layer.config[name]
     if place is not None and place < len(call.arguments) and not _is_tensor(call.arguments[place]):
         return call.arguments[place]
-    return None
+    stored = layer.config.get("constants")  # of a TensorFlowOpLayer, by their places
+    return stored.get(str(place)) if isinstance(stored, Mapping) else None
 
 
 def _reduction(
@@ -247,6 +249,9 @@ def _steps(bounds: Mapping[str, Any], size: Any) -> Any:
 def _moving(key: str, layer: LayerConfig, call: Call, inputs: Sequence[Shape], told: Shape | None, first: bool) -> Any:
     if told is None and key == "split" and not first:
         told = _split(layer, call, inputs[0])
+    if told is None and key == "transpose" and not first:
+        order = items(_argument(layer, call, "perm", "axes", place=1))
+        return Permute(order[1:]) if isinstance(order, tuple) and order[:1] == (0,) else None
     return None if told is None else Moving(function_name(layer).rpartition(".")[2].title().replace("_", ""), told)
 
 

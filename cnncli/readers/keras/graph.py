@@ -11,9 +11,9 @@ from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node, Shape
 from cnncli.graph.layers import Moving, Select
 from cnncli.readers.keras.axes import last_channels
-from cnncli.readers.keras.config import Call, LayerConfig, ModelConfig, Reference
+from cnncli.readers.keras.config import Call, LayerConfig, ModelConfig, Reference, wrapped
 from cnncli.readers.keras.functions import function_name
-from cnncli.readers.keras.layers import LAYOUT_MATTERS
+from cnncli.readers.keras.layers import layout
 from cnncli.readers.keras.nodes import Nodes
 from cnncli.readers.keras.stores import Place, Store
 from cnncli.readers.keras.wanted import keeps_channels, kernel_of, wanted_channels, wanted_rank
@@ -41,8 +41,8 @@ def _data_formats(model: ModelConfig) -> Iterator[str]:
     for layer in model.layers:
         if layer.model:
             yield from _data_formats(layer.model)
-        elif layer.kind in LAYOUT_MATTERS:
-            yield str(layer.config.get("data_format", "channels_last"))
+        elif layout(layer):
+            yield layout(layer)
 
 
 def _applied(
@@ -134,6 +134,9 @@ class _Walk:
         self._nodes |= {first._replace(output=place): node for place, node in enumerate(made)}
 
     def _inner(self, layer: LayerConfig, model: ModelConfig, store: Store, inputs: Sequence[Node]) -> list[Node]:
+        if layer.kind == "TimeDistributed":
+            with self._making.graph.scope(self._names.free(layer.name)), self._making.each(inputs[0].shape[:1]):
+                return _applied(self._making, model, store.wrapped(), inputs, self._trained)
         with self._making.graph.scope(self._names.free(layer.name)):
             return _applied(self._making, model, store, inputs, self._trained)
 
@@ -149,7 +152,7 @@ class _Walk:
             return [node]
         found = []
         for place in range(min(last, 256) + 1):
-            shape = self._said(first._replace(output=place))[0] or (_state(node) if place else node.shape)
+            shape = self._said(first._replace(output=place))[0] or (_state(node, layer) if place else node.shape)
             found.append(self._making.graph.add(Select(place, shape), node, name=f"{name}:{place}:output"))
         return found
 
@@ -191,9 +194,10 @@ class _Walk:
         return shape if len(shape) > 1 else None
 
 
-def _state(node: Node) -> Shape:
+def _state(node: Node, layer: LayerConfig) -> Shape:
     """What comes out besides: a recurrent layer's states, as wide as it is, or the further parts of a split."""
     if isinstance(node.layer, Moving):
         return node.shape
-    units = getattr(node.layer, "units", None)
-    return (UNKNOWN,) if units is None else (units,)
+    inner = wrapped(layer.config) if layer.kind == "Bidirectional" else None
+    units = inner.config.get("units") if inner else getattr(node.layer, "units", None)
+    return (units,) if isinstance(units, int) else (UNKNOWN,)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
 from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
     LAYERS,
+    Activation,
     Elementwise,
     Idle,
     Moving,
@@ -23,7 +23,8 @@ from cnncli.graph.layers import (
 )
 from cnncli.graph.roles import Role
 from cnncli.readers.keras.axes import moved_axes, moved_axis
-from cnncli.readers.keras.config import LayerConfig, items
+from cnncli.readers.keras.config import LayerConfig, items, wrapped
+from cnncli.readers.keras.volumes import VOLUMES, volume
 
 OTHER_NAMES = {
     "Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "SeparableConvolution1D": "SeparableConv1D",
@@ -33,13 +34,11 @@ OTHER_NAMES = {
     "GlobalAvgPool2D": "GlobalAveragePooling2D", "GlobalMaxPool1D": "GlobalMaxPooling1D",
     "GlobalMaxPool2D": "GlobalMaxPooling2D", "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization", "SyncBatchNormalization": "BatchNormalization",
-    "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU",
+    "CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU", "AtrousConvolution1D": "Conv1D", "AtrousConvolution2D": "Conv2D",
+    "TimeDistributedDense": "Dense",
 }  # fmt: skip
 """What Keras's layers are called too, or were."""
-OTHER_ARGUMENTS = {
-    "LeakyReLU": {"alpha": "negative_slope"}, "Dense": {"output_dim": "units"}, "Dropout": {"p": "rate"},
-    "SpatialDropout1D": {"p": "rate"}, "SpatialDropout2D": {"p": "rate"},
-}  # fmt: skip
+OTHER_ARGUMENTS = {"LeakyReLU": {"alpha": "negative_slope"}}
 """What their arguments were called by earlier versions of Keras."""
 IDLE = frozenset({
     "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness",
@@ -50,13 +49,22 @@ IDLE = frozenset({
     "RandomHeight", "RandomWidth",
 })  # fmt: skip
 """Layers that at inference hand on their input: augmentation, and what else acts in training alone."""
+CELL_BY_CELL = frozenset({"Masking", "ThresholdedReLU"})
+"""Layers that make something of each cell by itself, and have no weights."""
 LAYOUT_MATTERS = frozenset({
     "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
     "Conv1DTranspose", "Conv2DTranspose", "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "UpSampling2D",
     "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop",
+    "LocallyConnected1D", "LocallyConnected2D", *VOLUMES,
 })  # fmt: skip
 """Layers whose `data_format` says where the channels are."""
+
+
+def layout(layer: LayerConfig) -> str:
+    """Where a layer's channels are, as its configuration says; empty where that makes no difference to it."""
+    matters = OTHER_NAMES.get(layer.kind, layer.kind) in LAYOUT_MATTERS
+    return str(layer.config.get("data_format") or "channels_last") if matters else ""
 
 
 class Found(NamedTuple):
@@ -75,16 +83,24 @@ def known(layer: LayerConfig, inputs: Sequence[Shape], channels_first: bool) -> 
     kind = OTHER_NAMES.get(layer.kind, layer.kind)
     if layer.foreign:
         return None
+    try:
+        return _found(kind, layer, inputs, channels_first)
+    except (LayerError, TypeError, ValueError, KeyError, ZeroDivisionError):
+        return None
+
+
+def _found(kind: str, layer: LayerConfig, inputs: Sequence[Shape], channels_first: bool) -> Found | None:
     if kind in IDLE:
         return Found(Idle(layer.kind))
-    special = _SPECIAL.get(kind)
-    try:
-        if special:
-            made = special(layer.config, inputs, channels_first)
-            return None if made is None else Found(made)
-        return _by_name(kind, layer.config, inputs, channels_first)
-    except (LayerError, TypeError, ValueError, ZeroDivisionError):
-        return None
+    if kind in CELL_BY_CELL and len(inputs) == 1:
+        return Found(Elementwise(layer.kind))
+    if kind in VOLUMES:
+        made = volume(kind, layer.config, inputs)
+        return None if made is None else _with_function(made, layer.config)
+    if kind in _SPECIAL:
+        made = _SPECIAL[kind](layer.config, inputs, channels_first)
+        return None if made is None else Found(made)
+    return _by_name(kind, layer.config, inputs, channels_first)
 
 
 def _by_name(kind: str, config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Found | None:
@@ -108,6 +124,14 @@ def _by_name(kind: str, config: Mapping[str, Any], inputs: Sequence[Shape], chan
         if channels_first and name in given:
             given[name] = moved_axes(given[name], len(inputs[0]))
     return Found(found(**given), function, _layer_behind(config["activation"]) if function else None)
+
+
+def _with_function(layer: Layer, config: Mapping[str, Any]) -> Found:
+    """A layer that has no activation of its own, with the one that its configuration applies behind it."""
+    name, other = _activation(config.get("activation") or "linear")
+    if name in (None, "linear"):
+        return Found(layer, other, _layer_behind(config["activation"]) if other else None)
+    return Found(layer, str(name), Activation(str(name)))
 
 
 def _arguments(kind: str, found: type[Layer], config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -197,11 +221,8 @@ def _along_last_axis(kind: str, config: Mapping[str, Any], inputs: Sequence[Shap
 
 
 def _time_distributed(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer | None:
-    inner = config.get("layer")
-    if not isinstance(inner, Mapping) or not isinstance(inner.get("config"), Mapping):
-        return None
-    described = LayerConfig("", str(inner.get("class_name", "")).rpartition(">")[2], inner["config"])
-    found = known(described, [shape[1:] for shape in inputs], channels_first)
+    inner = wrapped(config)
+    found = inner and known(inner, [shape[1:] for shape in inputs], channels_first)
     return TimeDistributed(found.layer) if found and not found.function else None
 
 
@@ -225,6 +246,16 @@ def _random_crop(config: Mapping[str, Any], inputs: Sequence[Shape], channels_fi
     return Resizing(int(config["height"]), int(config["width"]))
 
 
+def _rnn(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer | None:
+    """The layer that is made of one cell."""
+    cell = wrapped({"layer": config.get("cell")})
+    name = cell.kind.removesuffix("Cell") if cell else ""
+    if cell is None or name not in ("LSTM", "GRU", "SimpleRNN"):
+        return None
+    found = _by_name(name, {**cell.config, "return_sequences": config.get("return_sequences", False)}, inputs, False)
+    return found and found.layer
+
+
 def _layer_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
     """ConvNeXt's in keras.applications: a learnt factor a channel."""
     return Elementwise("Multiply", (int(config["projection_dim"]),))
@@ -236,33 +267,8 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer |
     "Permute": _permute,
     "RandomCrop": _random_crop,
     "LayerScale": _layer_scale,
+    "RNN": _rnn,
 }
-
-
-def shape_of(layer: LayerConfig, inputs: Sequence[Shape]) -> Shape | None:
-    """The shape that a layer which is none of ours puts out, where its arguments tell it."""
-    said = items(layer.config.get("output_shape"))
-    if layer.kind == "Lambda" and isinstance(said, tuple) and all(isinstance(size, (int, type(None))) for size in said):
-        return tuple(UNKNOWN if size is None else size for size in said)
-    if layer.kind in ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention") and inputs:
-        return inputs[0]
-    if layer.kind == "Bidirectional" and inputs:
-        return _both_ways(layer.config, inputs)
-    return None
-
-
-def _both_ways(config: Mapping[str, Any], inputs: Sequence[Shape]) -> Shape | None:
-    inner = config.get("layer")
-    if not isinstance(inner, Mapping) or not isinstance(inner.get("config"), Mapping):
-        return None
-    found = known(LayerConfig("", str(inner.get("class_name")), inner["config"]), inputs, False)
-    try:
-        shape = found and found.layer.output_shape(*inputs[:1])
-    except LayerError:
-        return None
-    if not shape:
-        return None
-    return (*shape[:-1], 2 * shape[-1]) if config.get("merge_mode") == "concat" else shape
 
 
 def has_kernels(mine: Sequence[Weight], theirs: Sequence[Weight]) -> bool:

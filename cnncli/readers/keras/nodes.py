@@ -6,21 +6,26 @@ else it is opaque, with what is said and stored of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from cnncli.errors import LayerError, UsageError
-from cnncli.graph import Graph, Node, Shape, Weight
-from cnncli.graph.layers import InputLayer, Opaque
+from cnncli.graph import Graph, Layer, Node, Shape, Weight
+from cnncli.graph.layers import InputLayer, Opaque, Permute, TimeDistributed
 from cnncli.readers.assembly import agrees
 from cnncli.readers.keras.axes import last_channels
 from cnncli.readers.keras.config import Call, LayerConfig, items
 from cnncli.readers.keras.functions import function, function_name
-from cnncli.readers.keras.layers import Found, has_kernels, known, shape_of
+from cnncli.readers.keras.layers import Found, has_kernels, known, layout
+from cnncli.readers.keras.others import Told, told_of
 from cnncli.readers.keras.stores import Store
 from cnncli.readers.reading import Settings
 from cnncli.readers.source import MOST_OPERATIONS
+
+MAP = 3
+"""Axes of a feature map; of a sequence of such, channels first, none is told here."""
 
 
 class Nodes:
@@ -31,6 +36,14 @@ class Nodes:
         self._made: dict[Any, Node] = {}
         self._asked: set[str] = set()
         self._calls = 0
+        self._steps: Shape = ()
+
+    @contextmanager
+    def each(self, steps: Shape) -> Iterator[None]:
+        """What is appended meanwhile is applied to each part of its inputs along their first axes, of these sizes."""
+        around, self._steps = self._steps, (*self._steps, *steps)
+        yield
+        self._steps = around
 
     # Inputs.
 
@@ -75,11 +88,34 @@ class Nodes:
         self, layer: LayerConfig, call: Call, inputs: Sequence[Node], told: Shape | None, dtype: str, store: Store,
         name: str, trained: bool, wanted: Callable[[], Shape],
     ) -> Node:  # fmt: skip
-        """Append one application of a layer or of a function; `wanted` is the shape that its readers need."""
-        self._calls, key = self._calls + 1, store.identity or id(layer)
+        """Append one application of a layer or of a function; `wanted` is the shape that its readers need.
+
+        Around a layer whose channels stand elsewhere than the others' the axes are moved, and moved back.
+        """
+        first = layout(layer) == "channels_first"
+        if not layout(layer) or first == self.channels_first:
+            return self._layer(layer, call, inputs, told, dtype, store, name, trained, wanted)
+        entered = [self._turned(node, first, f"{name}:in{number or ''}") for number, node in enumerate(inputs)]
+        said = None if told is None else turned(told, first)
+        self.channels_first = first
+        node = self._layer(layer, call, entered, said, dtype, store, name, trained, lambda: turned(wanted(), first))
+        self.channels_first = not first
+        return self._turned(node, not first, f"{name}:out")
+
+    def _turned(self, node: Node, forward: bool, name: str) -> Node:
+        """The first axis as the last one, or the other way round; a vector is left as it is."""
+        rank = len(node.shape)
+        dims = (*range(2, rank + 1), 1) if forward else (rank, *range(1, rank))
+        return node if rank < 2 else self.graph.add(Permute(dims), node, name=name, weights=())
+
+    def _layer(
+        self, layer: LayerConfig, call: Call, inputs: Sequence[Node], told: Shape | None, dtype: str, store: Store,
+        name: str, trained: bool, wanted: Callable[[], Shape],
+    ) -> Node:  # fmt: skip
+        self._calls, key = self._calls + 1, store.identity or layer.shared or id(layer)
         if self._calls > MOST_OPERATIONS:
             raise UsageError(f"has more than {MOST_OPERATIONS:,} applications of layers")
-        shapes = [node.shape for node in inputs]
+        steps, shapes = self._steps, [node.shape[len(self._steps) :] for node in inputs]
         compute, variable = _policy(layer.config.get("dtype"))
         stored = store.weights()
         if layer.operation and stored:  # a layer that does not say whether it is trained
@@ -87,13 +123,17 @@ class Nodes:
         as_function = bool(function_name(layer))
         stored = () if as_function else stored
         found = self._found(layer, call, shapes, told, stored)
-        weights = _weights(found, layer, shapes, stored, store.exact, trained, variable)
-        made = found.layer if found else Opaque(_title(layer), _output(layer, told, shapes) or wanted())
+        unsaid = found or as_function or (self.channels_first and any(len(shape) > MAP for shape in shapes))
+        said = Told() if unsaid else told_of(layer, shapes, self._known)
+        weights = _weights(found, layer, shapes, stored, said.weights, store.exact, trained, variable)
+        made = found.layer if found else Opaque(_title(layer), (*steps, *(told or said.shape or wanted())))
+        for _ in steps if found else ():
+            made = TimeDistributed(made)
         dtype = dtype or (compute if not as_function or not inputs else inputs[0].dtype)
         node = self.graph.add(made, *inputs, name=name, dtype=dtype, weights=weights, shares=self._made.get(key))
         self._made.setdefault(key, node)
         if found and found.function:
-            activation = found.behind or Opaque(found.function, node.shape)
+            activation = found.behind or Opaque(found.function, node.shape)  # cell by cell, whatever its axes are
             return self.graph.add(activation, node, name=f"{name}:{found.function}", weights=())
         return node
 
@@ -118,24 +158,29 @@ class Nodes:
             return None
         return found if not stored or function_name(layer) or has_kernels(mine, stored) else None
 
+    def _known(self, layer: LayerConfig, inputs: Sequence[Shape]) -> Layer | None:
+        found = known(layer, inputs[:1], self.channels_first)
+        return found and found.layer
+
+
+def turned(shape: Shape, forward: bool) -> Shape:
+    """A shape whose first axis becomes the last one, or the other way round."""
+    return (*shape[1:], *shape[:1]) if forward else (*shape[-1:], *shape[:-1])
+
 
 def _title(layer: LayerConfig) -> str:
     """What an opaque layer is called."""
     return function_name(layer) or layer.kind or "Layer"
 
 
-def _output(layer: LayerConfig, told: Shape | None, inputs: Sequence[Shape]) -> Shape | None:
-    return shape_of(layer, inputs) if told is None else told
-
-
 def _weights(
-    found: Found | None, layer: LayerConfig, inputs: Sequence[Shape], stored: Sequence[Weight] | None, exact: bool,
-    trained: bool, dtype: str,
+    found: Found | None, layer: LayerConfig, inputs: Sequence[Shape], stored: Sequence[Weight] | None,
+    said: Sequence[Weight] | None, exact: bool, trained: bool, dtype: str,
 ) -> Sequence[Weight] | None:  # fmt: skip
-    """The weights to be given to a node; None where they are those that follow from its layer."""
-    mine = found.layer.weights(*inputs) if found else ()
+    """The weights to be given to a node, `said` where none are stored; None where they follow from its layer."""
+    mine: Sequence[Weight] = found.layer.weights(*inputs) if found else said or ()
     if stored is None or (mine and not stored and not _may_lack_weights(layer)):
-        stored = [weight._replace(dtype=dtype) for weight in mine] if found else None
+        stored = [weight._replace(dtype=dtype) for weight in mine] if found or said is not None else None
         exact = False
     if stored is None:
         return None

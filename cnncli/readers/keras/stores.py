@@ -41,12 +41,17 @@ class Store:
         """The stores of a model's layers."""
         return [NOWHERE] * len(layers)
 
+    def wrapped(self) -> Store:
+        """The store of the model that a layer applies, of that layer's own."""
+        return self
+
 
 NOWHERE = Store()
 
 
 def is_trained(name: str) -> bool:
-    return name not in STATISTICS
+    """Keras 1 has the layer's name before the weight's: `norm_running_mean`."""
+    return name not in STATISTICS and not name.endswith(("_running_mean", "_running_std"))
 
 
 class Flat(Store):
@@ -143,6 +148,10 @@ class Saved(Store):
             found.append(NOWHERE if group is None else Saved(group))
         return found
 
+    def wrapped(self) -> Store:
+        inside = self.group.at("layer")
+        return NOWHERE if inside is None else Saved(inside)
+
 
 OWN_STATE = frozenset({"seed_generator", "optimizer", "metrics", "_metrics"})
 """Groups whose variables are no weights of a layer: Keras's count_params leaves them out."""
@@ -200,3 +209,6 @@ class Live(Store):
         inside: Any = getattr(functional, "operations", None) or getattr(functional, "layers", ())
         own: Mapping[str, Any] = {str(layer.name): layer for layer in inside}
         return [Live(own[place.name], self.trained) if place.name in own else NOWHERE for place in layers]
+
+    def wrapped(self) -> Store:
+        return Live(self._layer.layer, self.trained)
