@@ -97,7 +97,9 @@ def test_weights_of_keras_1(tmp_path: Path) -> None:
                 group.attrs["weight_names"] = [each.encode() for each, _ in arrays]
                 for each, shape in arrays:
                     group.create_dataset(each, shape, "float32")
-    totals = Totals(read_file(path)[1].graph)
+    graph = read_file(path)[1].graph
+    assert [node.shape for node in graph.nodes] == [(6, 3), (4,), (4,)]
+    totals = Totals(graph)
     assert (totals.params, totals.trainable_params) == (4 * (12 + 16 + 4) + 16, 4 * (12 + 16 + 4) + 8)
     with h5py.File(path, "a") as file:
         del file.attrs["model_config"]

@@ -275,7 +275,8 @@ def has_kernels(mine: Sequence[Weight], theirs: Sequence[Weight]) -> bool:
     """Whether a file's weights are our layer's, though spelt out otherwise: all its kernels, or as many cells."""
     kernels = [weight.size for weight in mine if weight.name.endswith("kernel")]
     left = [weight.size for weight in theirs]
-    if not kernels:
+    gated = any(weight.name == "recurrent_kernel" for weight in mine)  # of which Keras 1 has an array a gate
+    if not kernels or (gated and sum(left) == sum(weight.size for weight in mine)):
         return sum(left) == sum(weight.size for weight in mine)
     for size in kernels:
         if size not in left:
