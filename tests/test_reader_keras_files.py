@@ -303,3 +303,39 @@ def test_a_layer_or_a_function_of_ones_own_as_an_activation(tmp_path: Path) -> N
         assert graph.nodes[2].layer == LeakyReLU(0.2)
         assert [node.macs for node in graph.nodes][:4] == [0, 64, 0, 8]
         assert [node.type for node in Totals(graph).uncounted()] == ["wavy"]
+
+
+@pytest.mark.parametrize("numbers", [(0, 2, 4), (0, 1, 2)])
+def test_weights_as_early_files_of_keras_number_them(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    """Keras 2.12 and 2.13 counted layers with weights twice, 2.14 once."""
+    import io
+    import json
+    import zipfile
+
+    import h5py
+
+    names = ["one", "two", "three"]
+    layers = [{"class_name": "Dense", "config": {"name": name, "units": 4, "use_bias": False}} for name in names]
+    layers[0]["config"]["batch_input_shape"] = [None, 4]  # type: ignore[index]
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        for number in numbers:
+            name = f"dense_{number}" if number else "dense"
+            file.create_dataset(f"_layer_checkpoint_dependencies/{name}/vars/0", (4, 4), "float16")
+    path = tmp_path / "early.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    graph = read(path).graph
+    assert [weight.dtype for node in graph.nodes for weight in node.weights] == ["float16"] * 3
+
+
+def test_a_layer_of_a_model_and_of_the_one_within_it_is_counted_once(tmp_path: Path) -> None:
+    with generation("keras") as keras:
+        shared, inside, outside = keras.layers.Dense(8, name="shared"), keras.Input((8,)), keras.Input((8,))
+        inner = keras.Model(inside, keras.layers.Dense(3)(shared(inside)), name="inner")
+        model = keras.Model(outside, inner(shared(outside)))
+        model.save(tmp_path / "model.keras")
+    graph = read(tmp_path / "model.keras").graph
+    assert Totals(graph).params == model.count_params() == (64 + 8) + (24 + 3)
+    assert Totals(graph).macs == 2 * 64 + 24

@@ -46,8 +46,9 @@ FORMATS = (
     Format("pt2", "PyTorch export", "torch_export.network", (".pt2",), frozenset({"batch", "subgraph"})),
     Format("safetensors", "safetensors", "safetensors", (".safetensors",), operations=False),
     Format("tfjs", "TensorFlow.js", "keras.tfjs", (".json",), operations=False),
+    Format("kerasjson", "Keras JSON", "keras.architecture", (".json",), operations=False),
 )  # fmt: skip
-SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
+SUFFIXES = tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 """What a path of a model file may end in."""
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 """What usually ends the name of a file whose reading would run code."""

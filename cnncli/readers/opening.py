@@ -109,8 +109,8 @@ def recognized(source: Source, path: Path) -> Format:
             return each
     if _is_safetensors(head, source.size):
         return by_key("safetensors")
-    if head.lstrip()[:1] == b"{":
-        return by_key("tfjs")
+    if head.lstrip()[:1] in (b"{", b'"'):
+        return by_key(_of_json(head))
     if _is_pickle(head):
         raise UsageError(_of_pickle(source.name))
     if head.startswith(GIT_LFS):
@@ -122,6 +122,11 @@ def recognized(source: Source, path: Path) -> Format:
         return by_key(key)
     known = ", ".join(each.title for each in FORMATS)
     raise UsageError(f"{source.name} is no model file that is known here; known are {known}")
+
+
+def _of_json(head: bytes) -> str:
+    """Keras's own begins with the class of the model; TensorFlow.js's stands within its topology."""
+    return "kerasjson" if b"class_name" in head and b"modelTopology" not in head else "tfjs"
 
 
 def _of_archive(source: Source) -> Format:

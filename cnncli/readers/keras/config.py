@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cnncli.errors import UsageError
+from cnncli.readers.keras.keras1 import modern
 
 MOST_NESTED = 30
 """How deep models may stand within each other."""
@@ -45,7 +46,8 @@ class LayerConfig:
     """A layer: its class without the package it is registered in, its arguments, its calls.
 
     `foreign` is whether it is said to be nobody of Keras's; `operation` whether it is a function of Keras 3, not a
-    layer. `model` is what it is where it is a model itself.
+    layer. `model` is what it is where it is a model itself, or the model that it applies to each step. `shared` is a
+    number that all mentions of one object have, where the file says that.
     """
 
     name: str
@@ -55,6 +57,7 @@ class LayerConfig:
     foreign: bool = False
     operation: bool = False
     model: ModelConfig | None = None
+    shared: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,16 +115,28 @@ def _layer(described: Mapping[str, Any], calls: tuple[Call, ...], depth: int) ->
     module = described.get("module")
     registered = described.get("registered_name")
     foreign = "module" in described and not str(module).startswith(("keras", "tf_keras", "tensorflow"))
-    inner = model_config(described, depth + 1) if has_layers(described) else None
+    applied = config.get("layer") if class_name(described) == "TimeDistributed" else described
+    inner = model_config(applied, depth + 1) if isinstance(applied, Mapping) and has_layers(applied) else None
+    kind, arguments = modern(class_name(described), config)
+    shared = described.get("shared_object_id")
     return LayerConfig(
         name=str(described.get("name") or config.get("name") or ""),
-        kind=class_name(described),
-        config=config,
+        kind=kind,
+        config=arguments,
         calls=calls,
         foreign=foreign or (isinstance(registered, str) and ">" in registered),
         operation=(isinstance(module, str) and ".ops" in module) or _is_operation(described, config),
         model=inner,
+        shared=shared if isinstance(shared, int) else None,
     )
+
+
+def wrapped(config: Mapping[str, Any]) -> LayerConfig | None:
+    """The layer that another one applies: `layer` in the configuration of TimeDistributed and Bidirectional."""
+    inner = config.get("layer")
+    if not isinstance(inner, Mapping) or not isinstance(inner.get("config"), Mapping):
+        return None
+    return None if has_layers(inner) else _layer(inner, (), MOST_NESTED)
 
 
 def _is_operation(described: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
@@ -275,6 +290,11 @@ def _ends(value: Any) -> Iterator[Reference]:
 def _sequential(described: Mapping[str, Any], config: Mapping[str, Any], depth: int) -> ModelConfig:
     written = list(config["layers"])
     first = written[0] if written else {}
+    if class_name(first) == "Merge":
+        raise UsageError(
+            f"{first.get('config', {}).get('name')} merges other models in front of a chain, as Keras 1 did, which is "
+            "not read; write it as a functional model"
+        )
     if class_name(first) != "InputLayer":
         written.insert(0, _made_input(config, first, described))
     layers: list[LayerConfig] = []

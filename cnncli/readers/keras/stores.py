@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cnncli.graph import Weight
 from cnncli.graph.layer import snake_case
-from cnncli.readers.keras.hdf5 import Object
+from cnncli.readers.keras.hdf5 import MOST_PIECES, Object
 
 STATISTICS = frozenset({"moving_mean", "moving_variance", "moving_std", "mean", "variance", "count"})
 """Weights that no training changes, by their names."""
@@ -41,12 +41,17 @@ class Store:
         """The stores of a model's layers."""
         return [NOWHERE] * len(layers)
 
+    def wrapped(self) -> Store:
+        """The store of the model that a layer applies, of that layer's own."""
+        return self
+
 
 NOWHERE = Store()
 
 
 def is_trained(name: str) -> bool:
-    return name not in STATISTICS
+    """Keras 1 has the layer's name before the weight's: `norm_running_mean`."""
+    return name not in STATISTICS and not name.endswith(("_running_mean", "_running_std"))
 
 
 class Flat(Store):
@@ -117,6 +122,10 @@ def texts(group: Object, name: str) -> list[str] | None:
     return parts if number else None
 
 
+EARLY = "_layer_checkpoint_dependencies"
+"""The group of a model's layers as Keras 2.12 to 2.14 named it, who at first counted those with weights twice."""
+
+
 class Saved(Store):
     """The .weights.h5 of Keras 3: a group a layer, named by its class and numbered in the order of layers."""
 
@@ -127,21 +136,28 @@ class Saved(Store):
         return tuple(_all_variables(self.group))
 
     def split(self, layers: Sequence[Place]) -> list[Store]:
-        inside = self.group.at("layers")
+        inside = self.group.at(EARLY) or self.group.at("layers")
         if inside is None:
             return [NOWHERE] * len(layers)
+        kinds = [snake_case(re.sub(r"\W+", "", place.kind)) for place in layers]
+        twice = inside is not self.group.at("layers") and _beyond(inside, Counter(kinds))
         counts: Counter[str] = Counter()
         found: list[Store] = []
-        for place in layers:
-            if not place.kind:
-                found.append(NOWHERE)
-                continue
-            kind = snake_case(re.sub(r"\W+", "", place.kind))
-            key = f"{kind}_{counts[kind]}" if counts[kind] else kind
-            counts[kind] += 1
-            group = inside.children.get(key)
+        for kind in kinds:
+            group = inside.children.get(f"{kind}_{counts[kind]}" if counts[kind] else kind) if kind else None
             found.append(NOWHERE if group is None else Saved(group))
+            counts[kind] += 2 if twice and found[-1].weights() else 1
         return found
+
+    def wrapped(self) -> Store:
+        inside = self.group.at("layer")
+        return NOWHERE if inside is None else Saved(inside)
+
+
+def _beyond(group: Object, counts: Mapping[str, int]) -> bool:
+    """Whether a layer's number is larger than there are layers of its class."""
+    numbered = (name.rpartition("_") for name in group.children)
+    return any(number.isdecimal() and int(number) >= counts.get(kind, MOST_PIECES) for kind, _, number in numbered)
 
 
 OWN_STATE = frozenset({"seed_generator", "optimizer", "metrics", "_metrics"})
@@ -200,3 +216,6 @@ class Live(Store):
         inside: Any = getattr(functional, "operations", None) or getattr(functional, "layers", ())
         own: Mapping[str, Any] = {str(layer.name): layer for layer in inside}
         return [Live(own[place.name], self.trained) if place.name in own else NOWHERE for place in layers]
+
+    def wrapped(self) -> Store:
+        return Live(self._layer.layer, self.trained)

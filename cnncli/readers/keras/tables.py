@@ -8,7 +8,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Weight
 from cnncli.graph.layers import Opaque
 from cnncli.readers.keras.hdf5 import Object
-from cnncli.readers.keras.stores import MOST_DEEP, OWN_STATE, Legacy, Place, Saved, Store, variables
+from cnncli.readers.keras.stores import EARLY, MOST_DEEP, OWN_STATE, Legacy, Place, Saved, Store, variables
 
 KIND = "Weights"
 
@@ -47,7 +47,7 @@ def _rows(group: Object, path: tuple[str, ...], seen: set[int]) -> Iterator[tupl
     variables = group.children.get("vars")
     if variables and variables.children:
         said = variables.attributes.get("name")
-        kept = [each for each in path if each != "layers"]
+        kept = [each for each in path if each not in ("layers", EARLY)]
         yield (said if isinstance(said, str) and said else ".".join(kept) or "model"), _own(kept, group)
     for name, inner in group.children.items():
         if name not in OWN_STATE and name != "vars":
