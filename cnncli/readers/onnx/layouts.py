@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncli.readers.onnx.model import NodeProto
-from cnncli.readers.onnx.shapes import BINARY, REDUCING, UNARY
+from cnncli.readers.onnx.shapes.axes import REDUCING
+from cnncli.readers.onnx.shapes.cells import BINARY, UNARY
 
 MOST_DEPTH = 24
 """Graphs within graphs and calls within calls."""

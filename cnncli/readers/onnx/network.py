@@ -32,7 +32,8 @@ from cnncli.readers.onnx.model import (
     counts,
     filled,
 )
-from cnncli.readers.onnx.operations import Translator
+from cnncli.readers.onnx.operations import translate
+from cnncli.readers.onnx.operations.translator import Translator
 from cnncli.readers.onnx.shapes import inferred
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
@@ -173,7 +174,7 @@ class _Walker:
             return operation.outputs
         bodies = list(node.graphs.values())
         captured = self._captured(bodies, scope, operation) if bodies else ()
-        self.translator.translate(operation, captured)
+        translate(self.translator, operation, captured)
         return operation.outputs
 
     def _infer(self, operation: Operation, context: _Context) -> None:
