@@ -14,7 +14,7 @@ FIRST = frozenset({
     "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "FusedConv", "MaxPool", "AveragePool", "LpPool",
     "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "BatchNormalization", "InstanceNormalization", "LRN",
     "GroupNormalization", "DepthToSpace", "SpaceToDepth", "MaxRoiPool", "RoiAlign", "GridSample",
-    "QLinearAveragePool", "QLinearGlobalAveragePool",
+    "QLinearAveragePool", "QLinearGlobalAveragePool", "DeformConv",
 })  # fmt: skip
 """Operations whose first input has the channels on axis 1 (onnx/docs/Operators.md)."""
 LAST = frozenset({

@@ -44,6 +44,7 @@ def translate(translator: Translator, operation: Operation, captured: Sequence[V
         return
     try:
         found(translator, operation)
+        translator.select_others(operation)
     except (LayerError, Open, TypeError, IndexError, ValueError, ZeroDivisionError, OverflowError):
         if translator.assembly.has(operation.outputs[0]):
             raise

@@ -99,6 +99,21 @@ def convolution(translator: Translator, operation: Operation) -> None:
     after(translator, operation, result, bias, activated)
 
 
+def deformed(translator: Translator, operation: Operation) -> None:
+    """DeformConv: a convolution whose windows' cells stand where another input says."""
+    kernel, bias, source = operation.input(1), operation.input(3), operation.input(0)
+    if kernel is None or source is None or not kernel.constant or kernel.shape is None or (bias and not bias.constant):
+        translator.opaque(operation)
+        return
+    others = [each for each in (operation.input(2), operation.input(4)) if each is not None and not each.constant]
+    inputs = [translator.laid_out(each, True) for each in (source, *others)]
+    output = operation.outputs[0]
+    layer = _any_convolution(translator, operation, kernel, bias is not None, output.shape or ())
+    weights = kernel_weights(kernel, (*kernel.shape[2:], kernel.shape[1], kernel.shape[0]), bias)
+    name = translator.name(operation, kernel)
+    translator.assembly.apply(layer, inputs, output, name=name, weights=weights, channels_first=True)
+
+
 def kernel_scales(translator: Translator, operation: Operation) -> list[Weight]:
     """The scales and zero points of a quantized operation's kernel, where it has one a channel."""
     if not operation.kind.startswith("QLinear"):
@@ -149,6 +164,7 @@ def _any_convolution(
 ) -> Layer:
     """Each element of the kernel once at each of the positions (batch, channels, ...), divided by the batch."""
     transposed = "Transpose" if operation.kind == "ConvTranspose" else ""
+    deform = "Deform" if operation.kind == "DeformConv" else ""
     rank = len(kernel.shape or ()) - 2
     spatial = positions[1:-1] if channels_last(operation) else positions[2:]
     cells = positions[0] * prod(spatial) if positions else UNKNOWN
@@ -157,7 +173,9 @@ def _any_convolution(
     shape = translator.assembly.shape(first)
     held = kernel.shape or ()
     keras = (*held[2:], *held[:2]) if transposed else (*held[2:], held[1], held[0])
-    return AnyConvolution(f"Conv{rank}D{transposed}", shape, keras, cells // translator.assembly.batch, use_bias)
+    return AnyConvolution(
+        f"{deform}Conv{rank}D{transposed}", shape, keras, cells // translator.assembly.batch, use_bias
+    )
 
 
 def transposed(translator: Translator, operation: Operation) -> None:
@@ -260,6 +278,7 @@ def _is_positive(translator: Translator, value: Value) -> bool:
 
 STANDARD: dict[str, Translation] = {
     **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), convolution), "ConvTranspose": transposed,
+    "DeformConv": deformed,
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pooling),
 }  # fmt: skip
 RUNTIME: dict[str, Translation] = {

@@ -22,6 +22,7 @@ from cnncli.graph.layers import (
     Pad,
     Permute,
     ReLU,
+    Select,
     Subtract,
     ZeroPadding1D,
     ZeroPadding2D,
@@ -168,6 +169,14 @@ class Translator:
         self.assembly.several(
             Moving(operation.kind, shape), computed, operation.outputs, name=self.name(operation), weights=weights
         )
+
+    def select_others(self, operation: Operation) -> None:
+        """What an operation gives beside its result, as a mean and a deviation, where the file has a name for it."""
+        for number, output in enumerate(operation.outputs[1:], 1):
+            if output.name and not self.assembly.has(output):
+                select = Select(number, self.assembly.shape(output))
+                name = f"{self.name(operation)}:{number}"
+                self.assembly.apply(select, operation.outputs[:1], output, name=name, weights=(), channels_first=False)
 
     def opaque(self, operation: Operation, captured: Sequence[Value] = ()) -> None:
         """An operation whose work is not known, with what it reads."""

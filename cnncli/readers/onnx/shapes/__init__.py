@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cnncli.amounts import UNKNOWN
 from cnncli.readers.onnx.model import Open, Operation
-from cnncli.readers.onnx.shapes import axes, cells, matrices, numbers, windows
+from cnncli.readers.onnx.shapes import attention, axes, cells, learning, matrices, numbers, signals, windows
 from cnncli.readers.onnx.shapes.basics import (
     MOST_AXES,
     Inference,
@@ -24,7 +24,7 @@ def inferred(operation: Operation) -> list[Output]:
     count = len(operation.outputs)
     dtype = dtype_of(operation)
     outputs: list[Output] = []
-    if found is not None and (not operation.inputs or operation.inputs[0] is not None):
+    if found is not None:
         try:
             outputs = found(operation)
         except (Open, TypeError, IndexError, ValueError, ZeroDivisionError, OverflowError):
@@ -40,9 +40,13 @@ def _sane(shape: Sizes | None) -> Sizes | None:
     return tuple(UNKNOWN if size is UNKNOWN or not 0 <= size < 2**63 else size for size in shape)
 
 
-_KINDS = (windows, matrices, cells, axes, numbers)
+_KINDS = (windows, matrices, cells, axes, numbers, attention, signals, learning)
+_FUSED = (windows, matrices, cells, axes, attention)
 INFERENCES: dict[tuple[str, str], Inference] = {
     **{("", kind): infer for table in _KINDS for kind, infer in table.STANDARD.items()},
-    **{("com.microsoft", kind): infer for table in _KINDS[:-1] for kind, infer in table.RUNTIME.items()},
+    **{("com.microsoft", kind): infer for table in _FUSED for kind, infer in table.RUNTIME.items()},
+    **{("ai.onnx.ml", kind): infer for kind, infer in learning.CLASSICAL.items()},
+    **{("ai.onnx.preview.training", kind): infer for kind, infer in learning.TRAINING.items()},
+    **{("ai.onnx.preview", kind): infer for kind, infer in attention.PREVIEW.items()},
 }
 """By domain and type. onnxruntime's own operations: github.com/microsoft/onnxruntime, docs/ContribOperators.md."""

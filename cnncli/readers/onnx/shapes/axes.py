@@ -182,6 +182,15 @@ def _pad(operation: Operation) -> list[Output]:
     return [(tuple(size + sum(each) for size, each in zip(shape, pads, strict=True)), dtype_of(operation))]
 
 
+def _cropped(operation: Operation) -> list[Output]:
+    """CenterCropPad: the sizes that an input says, of some axes."""
+    shape, sizes = list(ranked(operation)), operation.known(1)
+    chosen = operation.attributes.numbers("axes") or range(len(shape))
+    for place, axis in enumerate(axis_of(each, len(shape)) for each in chosen):
+        shape[axis] = UNKNOWN if sizes is None else sizes[place]
+    return [(tuple(shape), dtype_of(operation))]
+
+
 def reduced_axes(operation: Operation, rank: int) -> list[int]:
     """The axes that a reduction goes along: all, where none are said and it does not ask for nothing then."""
     axes = operation.numbers("axes", 1)
@@ -205,6 +214,10 @@ def _arg(operation: Operation) -> list[Output]:
     return [(without(shape, [axis_of(operation.attributes.number("axis"), len(shape))], keep), "int64")]
 
 
+def _determinant(operation: Operation) -> list[Output]:
+    return [(ranked(operation)[:-2], dtype_of(operation))]
+
+
 def _top(operation: Operation) -> list[Output]:
     shape = ranked(operation)
     axis = axis_of(operation.attributes.number("axis", -1), len(shape))
@@ -223,6 +236,7 @@ STANDARD: dict[str, Inference] = {
     **dict.fromkeys(REDUCING, _reduce), **dict.fromkeys(("ArgMax", "ArgMin"), _arg), "TopK": _top,
     "Reshape": _reshape, "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Transpose": _transpose,
     "Concat": _concat, "Split": _split, "Slice": _slice, "Gather": _gather, "GatherElements": _of_indices,
-    "GatherND": _gather_nd, "Expand": _expand, "Tile": _tile, "Pad": _pad,
+    "GatherND": _gather_nd, "Expand": _expand, "Tile": _tile, "CenterCropPad": _cropped,
+    "Det": _determinant, "Pad": _pad,
 }  # fmt: skip
 RUNTIME: dict[str, Inference] = {"QLinearConcat": _concat}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.readers.onnx.model import Open, Operation
@@ -10,13 +11,8 @@ from cnncli.readers.onnx.model import Open, Operation
 MOST_AXES = 64
 """Of a tensor: as many as NumPy's have."""
 
-
 Sizes = tuple[int, ...]
-
-
 Output = tuple[Sizes | None, str]
-
-
 Inference = Callable[[Operation], list[Output]]
 
 
@@ -38,6 +34,12 @@ def ranked(operation: Operation, number: int = 0) -> Sizes:
     if found is None:
         raise Open
     return found
+
+
+def number_at(operation: Operation, number: int) -> Any:
+    """The only value of an input, a whole number, or UNKNOWN."""
+    found = operation.known(number)
+    return int(found[0]) if found and found[0] is not UNKNOWN else UNKNOWN
 
 
 def axis_of(axis: int, rank: int) -> int:

@@ -18,7 +18,9 @@ def _same(operation: Operation) -> list[Output]:
 
 
 def _dropout(operation: Operation) -> list[Output]:
-    return [(operation.shape(), dtype_of(operation)), (operation.shape(), "bool")]
+    """The mask is of numbers until opset 9."""
+    mask = "bool" if operation.version >= 10 else dtype_of(operation)
+    return [(operation.shape(), dtype_of(operation)), (operation.shape(), mask)]
 
 
 def _to(dtype: str) -> Inference:
@@ -39,6 +41,15 @@ def _where(operation: Operation) -> list[Output]:
     value = operation.input(1)
     shape = broadcast([operation.shape(number) for number in range(3)])
     return [(shape, value.dtype if value is not None else "float32")]
+
+
+def _typed(name: str) -> Inference:
+    """As large as the input, of the type that an attribute says, else of the input's."""
+
+    def infer(operation: Operation) -> list[Output]:
+        return [(operation.shape(), DTYPES.get(operation.attributes.number(name), dtype_of(operation)))]
+
+    return infer
 
 
 def _cast(operation: Operation) -> list[Output]:
@@ -89,9 +100,9 @@ UNARY = (
     "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "Identity", "LRN", "LeakyRelu", "Log",
     "LogSoftmax", "LpNormalization", "MeanVarianceNormalization", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round",
     "Scale", "ScaledTanh", "ParametricSoftplus", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax",
-    "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "CumSum", "Trilu", "ReverseSequence",
-    "EyeLike", "InstanceNormalization", "GroupNormalization", "RMSNormalization", "Bernoulli", "RandomNormalLike",
-    "RandomUniformLike", "Affine", "ImageScaler",
+    "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "CumSum", "CumProd", "Trilu",
+    "ReverseSequence", "EyeLike", "InstanceNormalization", "GroupNormalization", "RMSNormalization", "Bernoulli",
+    "RandomNormalLike", "RandomUniformLike", "Affine", "ImageScaler",
 )  # fmt: skip
 """Operations whose output is as large as their first input."""
 
@@ -109,7 +120,9 @@ STANDARD: dict[str, Inference] = {
     **dict.fromkeys(UNARY, _same), **dict.fromkeys(BINARY, _broadcast), **dict.fromkeys(COMPARING, _compared),
     **dict.fromkeys(("IsInf", "IsNaN"), _to("bool")),
     **dict.fromkeys(("Scatter", "ScatterElements", "ScatterND", "TensorScatter"), _scattered),
-    "Dropout": _dropout, "Where": _where, "Cast": _cast, "CastLike": _like, "QuantizeLinear": _quantized,
+    **dict.fromkeys(("EyeLike", "Bernoulli", "RandomNormalLike", "RandomUniformLike"), _typed("dtype")),
+    "Dropout": _dropout, "Where": _where, "Cast": _cast, "BitCast": _cast, "SwiGLU": _same, "CastLike": _like,
+    "QuantizeLinear": _quantized,
     "DequantizeLinear": _dequantized, "DynamicQuantizeLinear": _dynamically, "BatchNormalization": _batch_norm,
     **dict.fromkeys(("LayerNormalization", "SimplifiedLayerNormalization"), _normalized),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncli.readers.onnx.model import Open, Operation
+from cnncli.readers.onnx.model import Operation
 from cnncli.readers.onnx.shapes.basics import (
     Inference,
     Output,
@@ -51,16 +51,25 @@ def _packed(operation: Operation) -> list[Output]:
 
 
 def _einsum(operation: Operation) -> list[Output]:
-    """Letters name axes; without an arrow those that occur once remain, in alphabetical order."""
-    text = operation.attributes.text("equation").replace(" ", "")
-    left, arrow, right = text.partition("->")
-    if "." in text:
-        raise Open
+    """Letters name axes, and dots those that are broadcast; without an arrow the dots remain, and letters that occur
+    once in alphabetical order.
+    """
+    left, arrow, right = operation.attributes.text("equation").replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
+    further: list[Sizes] = []
     for number, letters in enumerate(left.split(",")):
-        sizes |= dict(zip(letters, ranked(operation, number), strict=True))
-    kept = right if arrow else "".join(sorted(each for each in sizes if left.count(each) == 1))
-    return [(tuple(sizes[each] for each in kept), dtype_of(operation))]
+        shape = ranked(operation, number)
+        before, dots, behind = letters.partition("...")
+        middle = len(shape) - len(before) - len(behind)
+        if middle < 0 or (middle and not dots):
+            raise ValueError(f"{letters} of a tensor of rank {len(shape)}")
+        further.append(shape[len(before) : len(before) + middle])
+        sizes |= dict(zip(before + behind, shape[: len(before)] + shape[len(before) + middle :], strict=True))
+    dotted = broadcast(further) or ()
+    kept = right if arrow else "..." + "".join(sorted(each for each in sizes if left.count(each) == 1))
+    before, dots, behind = kept.partition("...")
+    found = (*(sizes[each] for each in before), *(dotted if dots else ()), *(sizes[each] for each in behind))
+    return [(found, dtype_of(operation))]
 
 
 def _recurrent(operation: Operation) -> list[Output]:
@@ -81,6 +90,5 @@ STANDARD: dict[str, Inference] = {
 }  # fmt: skip
 RUNTIME: dict[str, Inference] = {
     **dict.fromkeys(("FusedMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"), _matmul(0, 1)),
-    "FusedGemm": _gemm(0, 1), "QGemm": _gemm(0, 3),
-    "MatMulNBits": _packed,
+    "FusedGemm": _gemm(0, 1), "QGemm": _gemm(0, 3), "MatMulNBits": _packed,
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor
+from math import floor, prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
@@ -117,6 +117,39 @@ def _transposed(operation: Operation) -> list[Output]:
     return [((shape[0], kernel[1] * attributes.number("group", 1), *sizes), dtype_of(operation))]
 
 
+def _deformed(operation: Operation) -> list[Output]:
+    shape, kernel = ranked(operation), ranked(operation, 1)
+    return [((shape[0], kernel[0], *sliding(operation, shape[2:], kernel[2:]).size), dtype_of(operation))]
+
+
+def _unpooled(operation: Operation) -> list[Output]:
+    """Where it is not said, as large as what a pooling of the window would have been of."""
+    shape, attributes = ranked(operation), operation.attributes
+    said = operation.numbers("", 2)
+    if said:
+        return [(tuple(said), dtype_of(operation))]
+    kernel = attributes.numbers("kernel_shape") or []
+    rank = len(kernel)
+    strides, pads = _option(operation, "strides", rank, 1), _option(operation, "pads", 2 * rank, 0)
+    sizes = [
+        (size - 1) * strides[axis] + kernel[axis] - pads[axis] - pads[axis + rank]
+        for axis, size in enumerate(shape[2:])
+    ]
+    return [((*shape[:2], *sizes), dtype_of(operation))]
+
+
+def _columns_to_map(operation: Operation) -> list[Output]:
+    """Col2Im: windows side by side, put together again."""
+    shape, sizes, window = ranked(operation), operation.numbers("", 1), operation.numbers("", 2)
+    return [((shape[0], shape[1] // prod(window or ()), *(sizes or ())), dtype_of(operation))]
+
+
+def _places(operation: Operation) -> list[Output]:
+    """AffineGrid: a place in the map of each cell of the output."""
+    size = operation.numbers("", 1) or []
+    return [((size[0], *size[2:], len(size) - 2), dtype_of(operation))]
+
+
 def _pooling(operation: Operation) -> list[Output]:
     shape, kernel = ranked(operation), operation.attributes.numbers("kernel_shape") or []
     if channels_last(operation):
@@ -139,8 +172,9 @@ def _resize(operation: Operation) -> list[Output]:
     shape, attributes = ranked(operation), operation.attributes
     chosen = [axis_of(axis, len(shape)) for axis in attributes.numbers("axes") or range(len(shape))]
     out: list[Any] = list(shape)
-    sizes = operation.known(3)
-    if sizes:
+    said = operation.known(3)
+    if said:
+        sizes = _kept_aspect([shape[axis] for axis in chosen], said, attributes.text("keep_aspect_ratio_policy"))
         for axis, size in zip(chosen, sizes, strict=True):
             out[axis] = size
         return [(tuple(out), dtype_of(operation))]
@@ -150,6 +184,16 @@ def _resize(operation: Operation) -> list[Output]:
     for axis, scale in zip(chosen, scales, strict=True):
         out[axis] = UNKNOWN if out[axis] is UNKNOWN or scale is UNKNOWN else floor(out[axis] * scale + 1e-6)
     return [(tuple(out), dtype_of(operation))]
+
+
+def _kept_aspect(before: Sequence[int], sizes: Sequence[int], policy: str) -> Sequence[int]:
+    """Sizes as they are asked for, or those of one scale that are nowhere larger, or nowhere smaller."""
+    if policy not in ("not_larger", "not_smaller"):
+        return sizes
+    if any(size is UNKNOWN for size in (*before, *sizes)):
+        return [UNKNOWN] * len(sizes)
+    scale = (min if policy == "not_larger" else max)(new / size for size, new in zip(before, sizes, strict=True))
+    return [floor(size * scale + 0.5) for size in before]
 
 
 def scales_of(operation: Operation) -> Sequence[float] | None:
@@ -190,6 +234,7 @@ STANDARD: dict[str, Inference] = {
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), _pooling),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), _global),
     **dict.fromkeys(("Resize", "Upsample"), _resize), **dict.fromkeys(("MaxRoiPool", "RoiAlign"), _regions),
+    "DeformConv": _deformed, "MaxUnpool": _unpooled, "Col2Im": _columns_to_map, "AffineGrid": _places,
     "DepthToSpace": _to_space, "SpaceToDepth": _to_depth, "GridSample": _sampled,
 }  # fmt: skip
 RUNTIME: dict[str, Inference] = {
