@@ -129,8 +129,14 @@ def _aligned(value: Value, axis: int, rank: int) -> Value:
 def _quantized_binary(translator: Translator, operation: Operation) -> None:
     inputs = [each for each in (operation.input(0), operation.input(3)) if each is not None]
     translator.quantizes = True
-    kind = operation.kind.removeprefix("QLinear")
-    translator.simple(kind, inputs, operation.outputs[0], name=translator.name(operation))
+    kind, output = operation.kind.removeprefix("QLinear"), operation.outputs[0]
+    made, name = Value(f"{output.name}.sum", output.shape, output.dtype), translator.name(operation)
+    translator.simple(kind, inputs, made, name=name)
+    activation, settings = translator.clamping(operation, operation.input(6), operation.input(7))
+    if activation and translator.may_be_negative(made):
+        translator.activation(activation, made, output, f"{name}.{activation.lower()}", settings)
+    else:
+        translator.assembly.alias(output, made)
 
 
 def _quantized_function(translator: Translator, operation: Operation) -> None:
@@ -159,10 +165,22 @@ def _biased(kind: str) -> Translation:
     return translate
 
 
+def _clamped(translator: Translator, operation: Operation, source: Value) -> Value:
+    """The tensor behind the activation that its quantization is, if it is one."""
+    kind, settings = translator.clamping(operation, operation.input(1), operation.input(2))
+    if not kind or not translator.may_be_negative(source):
+        return source
+    made = Value(f"{source.name}.clamped", source.shape, source.dtype)
+    translator.activation(kind, source, made, f"{source.name.removesuffix('_output_0')}.{kind.lower()}", settings)
+    return made
+
+
 def _recode(translator: Translator, operation: Operation) -> None:
     source, output = first_input(operation), operation.outputs[0]
     quantizes = operation.kind != "DequantizeLinear"
     translator.quantizes = True
+    if operation.kind == "QuantizeLinear":
+        source = _clamped(translator, operation, source)
     layer = Quantize(output.dtype) if quantizes else Dequantize(output.dtype)
     outputs = operation.outputs
     weights = translator.held([each for each in operation.inputs[1:] if each is not None and each.shape])

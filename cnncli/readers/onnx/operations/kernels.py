@@ -90,8 +90,8 @@ def convolution(translator: Translator, operation: Operation) -> None:
         source = padded(translator, operation, source, window)
     first = not channels_last(operation)
     result = operation.outputs[0]
-    activated = operation.attributes.text("activation") if operation.domain else ""
-    if activated or (bias is not None and not bias.constant):
+    activated = activation_of(translator, operation)
+    if activated[0] or (bias is not None and not bias.constant):
         result = Value(f"{operation.name}.conv", result.shape, result.dtype)
     translator.assembly.apply(
         layer, [source], result, name=translator.name(operation, kernel), weights=weights, channels_first=first
@@ -121,16 +121,31 @@ def kernel_scales(translator: Translator, operation: Operation) -> list[Weight]:
     return translator.held([each for each in operation.inputs[4:6] if each is not None and each.shape])
 
 
-def after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: str) -> None:
-    """A bias that is computed, and the activation that onnxruntime fuses, as layers of their own."""
+Activated = tuple[str, Sequence[float]]
+"""An activation that a kernel is fused with, by its name in ONNX, and its settings; no name where there is none."""
+_QUANTIZED_RESULT = {"QLinearConv": 6, "QLinearMatMul": 6, "QGemm": 7}
+"""Where the scale of a quantized operation's result stands; its zero point is the next input."""
+
+
+def activation_of(translator: Translator, operation: Operation) -> Activated:
+    """What onnxruntime fuses an operation with, or what the quantization of its result is."""
+    place = _QUANTIZED_RESULT.get(operation.kind)
+    if place is not None:
+        return translator.clamping(operation, operation.input(place), operation.input(place + 1))
+    name = operation.attributes.text("activation") if operation.domain else ""
+    return name, operation.attributes.reals("activation_params") or ()
+
+
+def after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: Activated) -> None:
+    """A bias that is computed, and the activation that a kernel is fused with, as layers of their own."""
+    kind, settings = activated
     if bias is not None and not bias.constant:
-        output = operation.outputs[0] if not activated else Value(f"{operation.name}.bias", made.shape, made.dtype)
+        output = operation.outputs[0] if not kind else Value(f"{operation.name}.bias", made.shape, made.dtype)
         translator.simple("Add", [made, bias], output, name=f"{translator.name(operation)}.bias")
         made = output
-    if activated:
-        name = f"{translator.name(operation)}.{activated.lower()}"
-        settings = operation.attributes.reals("activation_params") or ()
-        translator.activation(activated, made, operation.outputs[0], name, settings)
+    if kind:
+        name = f"{translator.name(operation)}.{kind.lower()}"
+        translator.activation(kind, made, operation.outputs[0], name, settings)
 
 
 def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:

@@ -12,7 +12,7 @@ from cnncli.graph.layers import (
     MatMul,
 )
 from cnncli.readers.onnx.model import Operation, Value
-from cnncli.readers.onnx.operations.kernels import after, kernel_scales, kernel_weights
+from cnncli.readers.onnx.operations.kernels import activation_of, after, kernel_scales, kernel_weights
 from cnncli.readers.onnx.operations.translator import Translation, Translator
 
 
@@ -27,8 +27,8 @@ def product(first: int, second: int, bias: int | None = None) -> Callable[[Trans
         added = None if bias is None else operation.input(bias)
         result = operation.outputs[0]
         use_bias = added is not None and added.constant
-        activated = operation.attributes.text("activation") if operation.domain else ""
-        if (added is not None and not use_bias) or activated:
+        activated = activation_of(translator, operation)
+        if (added is not None and not use_bias) or activated[0]:
             result = Value(f"{operation.name}.product", result.shape, result.dtype)
         _product(translator, operation, one, other, added if use_bias else None, result)
         after(translator, operation, result, added, activated)

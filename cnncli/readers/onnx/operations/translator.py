@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import isclose
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
-from cnncli.graph import Layer, Shape, Weight
+from cnncli.graph import Layer, Node, Shape, Weight
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -27,6 +28,7 @@ from cnncli.graph.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
+from cnncli.graph.roles import KERNELS
 from cnncli.readers.assembly import Assembly, lone
 from cnncli.readers.onnx.model import Operation, Value
 from cnncli.readers.onnx.weights import held_by
@@ -170,6 +172,28 @@ class Translator:
             Moving(operation.kind, shape), computed, operation.outputs, name=self.name(operation), weights=weights
         )
 
+    def clamping(self, operation: Operation, scale: Value | None, point: Value | None) -> tuple[str, Sequence[float]]:
+        """The activation that a quantization is, as tools fuse one with what is before: Relu, or a Clip at 0 and 6.
+
+        Where the least integer stands for 0, nothing is left below it. Empty where that is not so, and of a raw graph.
+        """
+        dtype = operation.outputs[0].dtype
+        if self.raw or dtype not in _RANGES or scale is None or not scale.constant:
+            return "", ()
+        least, most = _RANGES[dtype]
+        zero, step = (0 if point is None else point.scalar()), scale.scalar()
+        if zero is UNKNOWN or step is UNKNOWN or zero != least or step is None:
+            return "", ()
+        return ("Clip", (0.0, 6.0)) if isclose(step * (most - least), 6, rel_tol=1e-2) else ("Relu", ())
+
+    def may_be_negative(self, value: Value) -> bool:
+        """Whether a tensor is what a kernel gives, or a sum of that: then clamping it at zero does something."""
+        node = _at_work(self.assembly.node(value))
+        if node.layer.role in KERNELS:
+            return True
+        adds = node.layer.combines == "sum" or getattr(node.layer, "operation", "") == "Add"
+        return adds and any(_at_work(each).layer.role in KERNELS for each in node.inputs)
+
     def select_others(self, operation: Operation) -> None:
         """What an operation gives beside its result, as a mean and a deviation, where the file has a name for it."""
         for number, output in enumerate(operation.outputs[1:], 1):
@@ -221,6 +245,17 @@ def _padding_layer(rank: int, pads: Sequence[tuple[int, int]]) -> Layer | None:
     if rank == 4:
         return ZeroPadding2D(tuple(pads))  # type: ignore[arg-type]
     return ZeroPadding1D(pads[0]) if rank == 3 else None
+
+
+_RANGES = {"uint8": (0, 255), "int8": (-128, 127), "uint16": (0, 65535), "int16": (-32768, 32767)}
+"""The least and the greatest integer of what quantized values are held in."""
+
+
+def _at_work(node: Node) -> Node:
+    """The nearest node at or above this one that does something at inference."""
+    while node.layer.idle and len(node.inputs) == 1:
+        (node,) = node.inputs
+    return node
 
 
 def _alike(found: Shape, expected: Shape) -> bool:
