@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import NEVER, Pair, align
 from cnncli.analysis.compare.changes import TOLD_AS_SHAPES, WIDTHS, Aspect, Changed
-from cnncli.analysis.compare.comparison import Entry
+from cnncli.analysis.compare.comparison import Entry, normal_forms, same_in_normal_form
 from cnncli.analysis.compare.difference import Change, difference
 from cnncli.analysis.labels import layer_label
 from cnncli.analysis.structure import arguments, source
@@ -112,8 +112,8 @@ class Across:
 
 def across(one: Entry, other: Entry) -> Across:
     """What tells two networks apart that may stand in different kinds of files."""
-    before, after = one.normal, other.normal
-    if one.normal_structure == other.normal_structure:
+    before, after = normal_forms(one, other)
+    if same_in_normal_form(one, other):
         return Across(True, len(before.nodes), len(before.nodes), (), _conversions(one, other))
     found = units_aligned(before, after)
     told = _told(before, after, found)
@@ -254,7 +254,7 @@ def _conversions(one: Entry, other: Entry) -> tuple[Conversion, ...]:
         if counted(has.graph) and not counted(lacks.graph):
             params = folded_params(has.graph) if what is Left.FOLDED else None
             found.append(Conversion(what, lacks.reference, params=params))
-    kinds = _quantization(one), _quantization(other)
+    kinds = one.quantization, other.quantization
     if kinds[0] != kinds[1]:
         pairs = zip((one, other), kinds, strict=True)
         found += [Conversion(Left.QUANTIZED, each.reference, kind) for each, kind in pairs if kind]
@@ -281,11 +281,6 @@ def folded_params(graph: Graph) -> int | None:
 
 def _training(graph: Graph) -> int:
     return sum(node.role is Role.TRAINING for node in graph.nodes)
-
-
-def _quantization(entry: Entry) -> str:
-    reading = entry.network.origin.reading
-    return reading.quantization if reading else ""
 
 
 # Blocks.

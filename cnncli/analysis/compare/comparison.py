@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
@@ -48,6 +49,38 @@ class Entry:
     def normal_structure(self) -> str:
         return structural_hash(self.normal)
 
+    @property
+    def quantization(self) -> str:
+        """How the weights of a file are quantized, in a word or two."""
+        reading = self.network.origin.reading
+        return reading.quantization if reading else ""
+
+    @cached_property
+    def without_ceilings(self) -> Graph:
+        """The normal form, in which a relu6 is a relu: a quantization has a ceiling of its own, which may be lower."""
+        graph = self.graph_in_normal_form()
+        for node in graph.nodes:
+            options: Any = node.layer
+            if getattr(options, "activation", "") == "relu6":
+                node.layer = replace(options, activation="relu")
+        return graph
+
+
+def normal_forms(one: Entry, other: Entry) -> tuple[Graph, Graph]:
+    """Both as they are compared across kinds of files; without the ceilings of activations where one is quantized."""
+    if bool(one.quantization) != bool(other.quantization):
+        return one.without_ceilings, other.without_ceilings
+    return one.normal, other.normal
+
+
+def same_in_normal_form(one: Entry, other: Entry) -> bool:
+    if one.normal_structure == other.normal_structure:
+        return True
+    if bool(one.quantization) == bool(other.quantization):
+        return False
+    before, after = normal_forms(one, other)
+    return structural_hash(before) == structural_hash(after)
+
 
 def entry(network: Network) -> Entry:
     return Entry(network, Totals(network.graph))
@@ -64,7 +97,7 @@ def identical(one: Entry, other: Entry) -> bool:
     if all(map(is_known, macs)) and macs[0] != macs[1]:
         return False
     if crosses(one, other):
-        return one.normal_structure == other.normal_structure
+        return same_in_normal_form(one, other)
     return one.structure == other.structure
 
 

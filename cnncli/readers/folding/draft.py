@@ -122,6 +122,15 @@ class Draft:
         self.changes += 1
         return True
 
+    def drop(self, step: Step) -> bool:
+        """The step goes, as nobody reads it."""
+        if step.readers or step.output or step.fixed:
+            return False
+        self._unread(step)
+        step.gone = True
+        self.changes += 1
+        return True
+
     def _keeps(self, source: Step, step: Step) -> bool:
         """Whether there is a step that the weights of one that goes can go to; they have then gone there."""
         keeper = source if source.layer.role is not Role.INPUT else next(iter(step.readers), None)

@@ -15,9 +15,11 @@ from cnncli.graph.layers import (
     Permute,
     Reduce,
     Reshape,
+    Select,
 )
 from cnncli.readers.folding.constants import fold_bias, fold_constants
 from cnncli.readers.folding.draft import Draft, Step
+from cnncli.readers.folding.dynamic import fold_rescaling, fold_selected
 from cnncli.readers.folding.functions import fold_functions
 from cnncli.readers.folding.moves import fold_dilation, fold_idle, fold_means, fold_reshapes, fold_whole_windows
 
@@ -31,7 +33,9 @@ def _computes(layer: type[Layer]) -> bool:
 # Each with the layers that it may begin at: most layers of a network are none of these.
 FOLDS: tuple[tuple[Callable[[type[Layer]], bool], Fold], ...] = (
     (lambda layer: layer.idle, fold_idle),
+    (lambda layer: issubclass(layer, (Select, Elementwise)), fold_selected),
     (_computes, fold_constants),
+    (lambda layer: bool(layer.combines), fold_rescaling),
     (lambda layer: issubclass(layer, Elementwise), fold_bias),
     (lambda layer: bool(layer.combines) or issubclass(layer, Elementwise), fold_functions),
     (lambda layer: issubclass(layer, Reduce), fold_means),

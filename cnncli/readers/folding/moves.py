@@ -23,11 +23,12 @@ from cnncli.graph.layers import (
 )
 from cnncli.graph.roles import CONVOLUTIONS
 from cnncli.readers.folding.draft import Draft, Step
+from cnncli.readers.folding.dynamic import quantizes_dynamically
 
 
 def fold_idle(draft: Draft, step: Step) -> bool:
     """Whether the step did nothing, such as quantizing or dropout at inference, and is gone. Casts stay."""
-    if not step.layer.idle or isinstance(step.layer, Cast) or len(step.sources) != 1:
+    if not step.layer.idle or isinstance(step.layer, Cast) or len(step.sources) != 1 or quantizes_dynamically(step):
         return False
     return draft.bypass(step)
 

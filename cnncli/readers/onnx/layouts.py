@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncli.readers.onnx.model import NodeProto
-from cnncli.readers.onnx.shapes import BINARY, REDUCING, UNARY
+from cnncli.readers.onnx.shapes.axes import REDUCING
+from cnncli.readers.onnx.shapes.cells import BINARY, UNARY
 
 MOST_DEPTH = 24
 """Graphs within graphs and calls within calls."""
@@ -13,7 +14,7 @@ FIRST = frozenset({
     "Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "FusedConv", "MaxPool", "AveragePool", "LpPool",
     "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "BatchNormalization", "InstanceNormalization", "LRN",
     "GroupNormalization", "DepthToSpace", "SpaceToDepth", "MaxRoiPool", "RoiAlign", "GridSample",
-    "QLinearAveragePool", "QLinearGlobalAveragePool",
+    "QLinearAveragePool", "QLinearGlobalAveragePool", "DeformConv",
 })  # fmt: skip
 """Operations whose first input has the channels on axis 1 (onnx/docs/Operators.md)."""
 LAST = frozenset({

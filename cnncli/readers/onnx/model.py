@@ -191,6 +191,14 @@ class NodeProto:
             self._graphs = {each.text(1): GraphProto(each.message(6)) for each in self._attributes if 6 in each}
         return self._graphs
 
+    def reads(self) -> list[str]:
+        """The tensors that it and the graphs within it read, those that are made within among them."""
+        found = list(self.inputs)
+        for graph in self.graphs.values():
+            found += [name for node in graph.nodes for name in node.reads()]
+            found += [each.name for each in graph.outputs]
+        return found
+
 
 class Info(NamedTuple):
     """A ValueInfoProto: sizes are numbers, names of symbols, or None; no shape where the rank is not said."""
@@ -201,8 +209,12 @@ class Info(NamedTuple):
 
 
 def _info(message: Message) -> Info:
-    """name 1; type 2: tensor_type 1, sparse_tensor_type 8, others have no shape; dim_value 1, dim_param 2."""
+    """name 1; type 2: tensor_type 1, sparse_tensor_type 8, optional_type 9 of another type, others have no shape;
+    dim_value 1, dim_param 2.
+    """
     kind = message.message(2)
+    if 9 in kind:
+        kind = kind.message(9).message(1)
     tensor = kind.message(1) if 1 in kind else kind.message(8)
     shape: tuple[int | str | None, ...] | None = None
     if 2 in tensor:
@@ -223,12 +235,36 @@ def _nodes(graph: Message) -> list[NodeProto]:
     return found
 
 
+def _in_order(nodes: list[NodeProto]) -> list[NodeProto]:
+    """The nodes so that each stands behind those that it reads, as the format asks for and some writers do not.
+
+    Those that read each other in a circle stay as they are.
+    """
+    makers = {name: place for place, node in enumerate(nodes) for name in node.outputs if name}
+    needs = [{makers[name] for name in node.reads() if name in makers} for node in nodes]
+    if all(maker < place for place, each in enumerate(needs) for maker in each):
+        return nodes
+    found: dict[int, None] = {}
+    for place in range(len(nodes)):
+        waiting = [place]
+        entered: set[int] = set()
+        while waiting:
+            last = waiting[-1]
+            missing = [each for each in needs[last] if each not in found and each not in entered]
+            entered.add(last)
+            if missing:
+                waiting.append(min(missing))
+            else:
+                found.setdefault(waiting.pop())
+    return [nodes[place] for place in found]
+
+
 class GraphProto:
     """A graph: node 1, name 2, initializer 5, input 11, output 12, value_info 13, sparse_initializer 15."""
 
     def __init__(self, message: Message) -> None:
         self.name = message.text(2)
-        self.nodes = _nodes(message)
+        self.nodes = _in_order(_nodes(message))
         self.constants = [constant(each.text(8), each) for each in message.messages(5)]
         for sparse in message.messages(15):  # values 1, indices 2, dims 3
             values = sparse.message(1)

@@ -32,8 +32,10 @@ from cnncli.readers.onnx.model import (
     counts,
     filled,
 )
-from cnncli.readers.onnx.operations import Translator
+from cnncli.readers.onnx.operations import translate
+from cnncli.readers.onnx.operations.translator import Translator
 from cnncli.readers.onnx.shapes import inferred
+from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
@@ -165,7 +167,7 @@ class _Walker:
         if node.kind == "Constant" and not node.domain:
             return [_constant(operation, context.prefix + node.outputs[0])]
         operation.outputs = [Value(context.prefix + name, None) for name in node.outputs]
-        self._infer(operation, context)
+        self._infer(operation, node, context)
         if self._is_computed(operation, node):
             self._compute(operation)
             if self._raw:
@@ -173,12 +175,15 @@ class _Walker:
             return operation.outputs
         bodies = list(node.graphs.values())
         captured = self._captured(bodies, scope, operation) if bodies else ()
-        self.translator.translate(operation, captured)
+        translate(self.translator, operation, captured)
         return operation.outputs
 
-    def _infer(self, operation: Operation, context: _Context) -> None:
+    def _infer(self, operation: Operation, node: NodeProto, context: _Context) -> None:
         """Shapes as they are inferred; as the file says them where that is not known."""
-        for output, (shape, dtype) in zip(operation.outputs, inferred(operation), strict=True):
+        found = inferred(operation)
+        if node.kind in ("Loop", "Scan") and not node.domain and node.graphs:
+            found = of_repetition(operation, node.graphs, self._inputs)
+        for output, (shape, dtype) in zip(operation.outputs, found, strict=True):
             output.shape, output.dtype = shape, dtype
             info = context.infos.get(output.name) if output.name else None
             if info is None or info.shape is None or self._inputs.overridden:

@@ -20,6 +20,7 @@ from cnncli.readers.reading import Reading, Settings, open_sizes
 from cnncli.readers.source import MOST_OPERATIONS, Archive, Source, parsed_json
 from cnncli.readers.torch_export import operations
 from cnncli.readers.torch_export.layout import TorchNetwork
+from cnncli.readers.torch_export.operations.maps import spatial_tensors
 from cnncli.readers.torch_export.program import DTYPES, Operation, Sizes, Value, hint, module_calls, symbol
 
 OLD_PROGRAM = "serialized_exported_program.json"
@@ -110,7 +111,7 @@ class _Program:
         self._metas = self._graph["tensor_values"]
         self._ranges = program.get("range_constraints") or {}
         self._constants, self._given, self._outputs = _signature(module["signature"])
-        self._spatial = operations.spatial_tensors(self._graph)
+        self._spatial = spatial_tensors(self._graph)
         self._sizes = Sizes()
         self._count = 0
         batch = self._settle()

@@ -4,38 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape, Weight
 from cnncli.graph.layers import (
     AnyConvolution,
-    AnyDense,
     AveragePooling1D,
     AveragePooling2D,
     Conv1D,
     Conv1DTranspose,
     Conv2D,
     Conv2DTranspose,
-    Dense,
     DepthwiseConv1D,
     DepthwiseConv2D,
-    MatMul,
     MaxPooling1D,
     MaxPooling2D,
     Moving,
     ReLU,
-    ZeroPadding1D,
-    ZeroPadding2D,
 )
 from cnncli.readers.onnx.model import Operation, Value
-from cnncli.readers.onnx.shapes import Sliding, channels_last, extents, kernel_input, sliding
+from cnncli.readers.onnx.operations.translator import Translation, Translator
+from cnncli.readers.onnx.shapes.windows import Sliding, channels_last, extents, kernel_input, sliding
 from cnncli.readers.onnx.weights import as_weights
 from cnncli.readers.padding import keras_padding
-
-if TYPE_CHECKING:
-    from cnncli.readers.onnx.operations import Translator
 
 _Makers = dict[int, Callable[..., Layer]]
 _CONVOLUTIONS: _Makers = {1: Conv1D, 2: Conv2D}
@@ -86,7 +79,7 @@ def convolution(translator: Translator, operation: Operation) -> None:
     group = operation.attributes.number("group", 1)
     use_bias = bias is not None and bias.constant
     weights = kernel_weights(kernel, _keras_kernel(kernel.shape, group, shape[1]), bias if use_bias else None)
-    weights += _scales(translator, operation)
+    weights += kernel_scales(translator, operation)
     padding = padding_of(window, shape[2:])
     layer = _conv_layer(window, padding or "valid", kernel.shape, group, shape[1], use_bias)
     if layer is None or not translator.assembly.is_batched(source):
@@ -97,32 +90,62 @@ def convolution(translator: Translator, operation: Operation) -> None:
         source = padded(translator, operation, source, window)
     first = not channels_last(operation)
     result = operation.outputs[0]
-    activated = operation.attributes.text("activation") if operation.domain else ""
-    if activated or (bias is not None and not bias.constant):
+    activated = activation_of(translator, operation)
+    if activated[0] or (bias is not None and not bias.constant):
         result = Value(f"{operation.name}.conv", result.shape, result.dtype)
     translator.assembly.apply(
         layer, [source], result, name=translator.name(operation, kernel), weights=weights, channels_first=first
     )
-    _after(translator, operation, result, bias, activated)
+    after(translator, operation, result, bias, activated)
 
 
-def _scales(translator: Translator, operation: Operation) -> list[Weight]:
+def deformed(translator: Translator, operation: Operation) -> None:
+    """DeformConv: a convolution whose windows' cells stand where another input says."""
+    kernel, bias, source = operation.input(1), operation.input(3), operation.input(0)
+    if kernel is None or source is None or not kernel.constant or kernel.shape is None or (bias and not bias.constant):
+        translator.opaque(operation)
+        return
+    others = [each for each in (operation.input(2), operation.input(4)) if each is not None and not each.constant]
+    inputs = [translator.laid_out(each, True) for each in (source, *others)]
+    output = operation.outputs[0]
+    layer = _any_convolution(translator, operation, kernel, bias is not None, output.shape or ())
+    weights = kernel_weights(kernel, (*kernel.shape[2:], kernel.shape[1], kernel.shape[0]), bias)
+    name = translator.name(operation, kernel)
+    translator.assembly.apply(layer, inputs, output, name=name, weights=weights, channels_first=True)
+
+
+def kernel_scales(translator: Translator, operation: Operation) -> list[Weight]:
     """The scales and zero points of a quantized operation's kernel, where it has one a channel."""
     if not operation.kind.startswith("QLinear"):
         return []
     return translator.held([each for each in operation.inputs[4:6] if each is not None and each.shape])
 
 
-def _after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: str) -> None:
-    """A bias that is computed, and the activation that onnxruntime fuses, as layers of their own."""
+Activated = tuple[str, Sequence[float]]
+"""An activation that a kernel is fused with, by its name in ONNX, and its settings; no name where there is none."""
+_QUANTIZED_RESULT = {"QLinearConv": 6, "QLinearMatMul": 6, "QGemm": 7}
+"""Where the scale of a quantized operation's result stands; its zero point is the next input."""
+
+
+def activation_of(translator: Translator, operation: Operation) -> Activated:
+    """What onnxruntime fuses an operation with, or what the quantization of its result is."""
+    place = _QUANTIZED_RESULT.get(operation.kind)
+    if place is not None:
+        return translator.clamping(operation, operation.input(place), operation.input(place + 1))
+    name = operation.attributes.text("activation") if operation.domain else ""
+    return name, operation.attributes.reals("activation_params") or ()
+
+
+def after(translator: Translator, operation: Operation, made: Value, bias: Value | None, activated: Activated) -> None:
+    """A bias that is computed, and the activation that a kernel is fused with, as layers of their own."""
+    kind, settings = activated
     if bias is not None and not bias.constant:
-        output = operation.outputs[0] if not activated else Value(f"{operation.name}.bias", made.shape, made.dtype)
+        output = operation.outputs[0] if not kind else Value(f"{operation.name}.bias", made.shape, made.dtype)
         translator.simple("Add", [made, bias], output, name=f"{translator.name(operation)}.bias")
         made = output
-    if activated:
-        name = f"{translator.name(operation)}.{activated.lower()}"
-        settings = operation.attributes.reals("activation_params") or ()
-        translator.activation(activated, made, operation.outputs[0], name, settings)
+    if kind:
+        name = f"{translator.name(operation)}.{kind.lower()}"
+        translator.activation(kind, made, operation.outputs[0], name, settings)
 
 
 def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:
@@ -156,6 +179,7 @@ def _any_convolution(
 ) -> Layer:
     """Each element of the kernel once at each of the positions (batch, channels, ...), divided by the batch."""
     transposed = "Transpose" if operation.kind == "ConvTranspose" else ""
+    deform = "Deform" if operation.kind == "DeformConv" else ""
     rank = len(kernel.shape or ()) - 2
     spatial = positions[1:-1] if channels_last(operation) else positions[2:]
     cells = positions[0] * prod(spatial) if positions else UNKNOWN
@@ -164,7 +188,9 @@ def _any_convolution(
     shape = translator.assembly.shape(first)
     held = kernel.shape or ()
     keras = (*held[2:], *held[:2]) if transposed else (*held[2:], held[1], held[0])
-    return AnyConvolution(f"Conv{rank}D{transposed}", shape, keras, cells // translator.assembly.batch, use_bias)
+    return AnyConvolution(
+        f"{deform}Conv{rank}D{transposed}", shape, keras, cells // translator.assembly.batch, use_bias
+    )
 
 
 def transposed(translator: Translator, operation: Operation) -> None:
@@ -265,81 +291,12 @@ def _is_positive(translator: Translator, value: Value) -> bool:
     return isinstance(translator.assembly.node(value).layer, ReLU)
 
 
-# Matrices.
-
-
-def product(first: int, second: int, bias: int | None = None) -> Callable[[Translator, Operation], None]:
-    """MatMul and Gemm in their forms: which inputs are the two sides, and which is added."""
-
-    def translate(translator: Translator, operation: Operation) -> None:
-        one, other = operation.input(first), operation.input(second)
-        if one is None or other is None or one.shape is None or other.shape is None:
-            translator.opaque(operation)
-            return
-        added = None if bias is None else operation.input(bias)
-        result = operation.outputs[0]
-        use_bias = added is not None and added.constant
-        activated = operation.attributes.text("activation") if operation.domain else ""
-        if (added is not None and not use_bias) or activated:
-            result = Value(f"{operation.name}.product", result.shape, result.dtype)
-        _product(translator, operation, one, other, added if use_bias else None, result)
-        _after(translator, operation, result, added, activated)
-
-    return translate
-
-
-def _product(
-    translator: Translator, operation: Operation, one: Value, other: Value, bias: Value | None, result: Value
-) -> None:
-    assembly = translator.assembly
-    if not one.constant and not other.constant:
-        sides = [translator.laid_out(each, False) for each in (one, other)]
-        result.channels_first = False
-        layer: Layer = MatMul(assembly.shape(result))
-        assembly.several(layer, sides, [result], name=translator.name(operation), weights=())
-        return
-    kernel, source = (other, one) if other.constant else (one, other)
-    source = translator.laid_out(source, False)
-    flipped = bool(operation.attributes.number("transB" if other.constant else "transA"))
-    held = kernel.shape or ()
-    matrix = (held[1], held[0]) if flipped and len(held) == 2 else held
-    name = translator.name(operation, kernel)
-    weights = [*kernel_weights(kernel, matrix, bias), *_scales(translator, operation)]
-    plain = other.constant and len(held) == 2 and not operation.attributes.number("transA")
-    if plain and len(source.shape or ()) > 1:
-        layer = Dense(matrix[1], use_bias=bias is not None)
-    else:
-        cells = prod(result.shape or ()) * _inner(source, matrix, other.constant)
-        positions = cells // prod(held) // assembly.batch if prod(held) else 0
-        result.channels_first = False
-        layer = AnyDense("MatMul", assembly.shape(result), matrix, positions, bias is not None)
-    assembly.apply(layer, [source], result, name=name, weights=weights, channels_first=False)
-
-
-def _inner(source: Value, matrix: Shape, right: bool) -> int:
-    """Along how many cells the product sums."""
-    if len(matrix) == 1:
-        return matrix[0]
-    return matrix[-2] if right else matrix[-1]
-
-
-def packed_product(translator: Translator, operation: Operation) -> None:
-    """onnxruntime's MatMulNBits: the kernel (K, N) lies packed in fewer bits; K and N are attributes."""
-    source, kernel = operation.inputs[0], operation.input(1)
-    if source is None or kernel is None:
-        translator.opaque(operation)
-        return
-    rows, units = operation.attributes.number("K"), operation.attributes.number("N")
-    others = [each for each in operation.inputs[2:] if each is not None]
-    weights = [Weight("kernel", (rows, units), True, kernel.dtype, kernel.name), *translator.held(others)]
-    name = translator.name(operation, kernel)
-    source = translator.laid_out(source, False)
-    layer = Dense(units, use_bias=False)
-    translator.assembly.apply(layer, [source], operation.outputs[0], name=name, weights=weights, channels_first=False)
-
-
-def padding_layer(rank: int, pads: Sequence[tuple[int, int]]) -> Layer | None:
-    """Zeros around height and width, or before and behind steps; None for other ranks."""
-    if rank == 4:
-        return ZeroPadding2D(tuple(pads))  # type: ignore[arg-type]
-    return ZeroPadding1D(pads[0]) if rank == 3 else None
+STANDARD: dict[str, Translation] = {
+    **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), convolution), "ConvTranspose": transposed,
+    "DeformConv": deformed,
+    **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pooling),
+}  # fmt: skip
+RUNTIME: dict[str, Translation] = {
+    **dict.fromkeys(("FusedConv", "QLinearConv", "NhwcConv"), convolution),
+    "QLinearAveragePool": pooling, "NhwcMaxPool": pooling,
+}  # fmt: skip
