@@ -44,6 +44,7 @@ from cnncli.models.catalogue import MODELS
 from cnncli.network import ModelFile, Network, Origin, Source, network
 from cnncli.readers.opening import by_key
 from cnncli.readers.reading import Reading
+from cnncli.views.across import across_lines
 from cnncli.views.compare import Asked, comparison_document
 
 NETWORKS = [spec.name for spec in MODELS]
@@ -308,3 +309,10 @@ def test_long_graphs_are_aligned_in_a_moment() -> None:
     pairs = units_aligned(one, other)
     assert perf_counter() - start < 10
     assert sum(i is not None and j is not None for i, j in pairs) > 0.9 * len(one.nodes)
+
+
+def test_many_widths_are_one_phrase() -> None:
+    """A narrower network is not identical but for some layers: each of its kernels is narrower."""
+    narrower = of_file(registry("v1:alpha=0.5,input_shape=64,classes=4").graph)
+    told = across_lines(narrower, registry("v1:input_shape=64,classes=4"))
+    assert told[0].endswith(" are identical but for the widths of 14 layers, which --diff names.")
