@@ -292,6 +292,13 @@ def test_a_folder_of_the_budget_file_is_seen_from_there(run, folder: Path, monke
     assert [each["model"] for each in json.loads(result.out)["checks"]] == ["../classifier"]
 
 
+def test_accuracies_are_compared_where_some_may_be_published(run) -> None:
+    files = ("models/small.tflite", "models/unknown.tflite")
+    assert "Top-1" not in run("compare", *files).out
+    assert "Top-1" in run("compare", *files, "v1").out
+    assert "Top-1" in run("compare", *files, "--columns", "params,top1").out
+
+
 def test_weights_alone_are_not_compared_with_layers(run) -> None:
     weights = str(FILES / "alone.weights.h5")
     compared = run("compare", "v2", weights, "--diff").out

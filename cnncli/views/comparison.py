@@ -135,6 +135,8 @@ def totals_table(entries: Sequence[Entry], width: int, shown: Shown = EVERYTHING
     Raises UsageError for unknown columns.
     """
     told = _chosen(shown.columns)
+    if shown.columns is None and not any(found.network.model for found in entries):
+        told = [row for row in told if row.value is not _top1]  # nobody has published any of a file's
     room = min(width, READABLE)
     for layout in LAYOUTS if shown.sort is None else ():
         table = _by_figure(entries, told, layout)
