@@ -161,31 +161,36 @@ def expanded(text: str, folder: Path = Path()) -> list[str]:
     return found
 
 
-def source_of(text: str) -> Source:
-    """What a reference names. Raises UsageError for one that is two things at once, as a file with options is.
+def source_of(text: str, folder: Path = Path()) -> Source:
+    """What a reference names; files are named as seen from `folder`.
 
-    An architecture's name is no file's, whatever lies in the working directory.
+    Raises UsageError for one that is two things at once, as a file with options is. An architecture's name is no
+    file's, whatever lies there.
     """
-    if exists(text):
+    if _exists(text, folder):
         known = not looks_like_path(text) and _is_registered(text)
         return Source.REGISTRY if known else Source.FILE
     head = re.split("[:@]", text, maxsplit=1)[0]
     if is_callable(text) and not _is_registered(head):
         return Source.CALLABLE
-    if head != text and (exists(head) or looks_like_path(head)) and not _is_registered(head):
-        _refuse_tail(head, text[len(head) :])
+    if head != text and (_exists(head, folder) or looks_like_path(head)) and not _is_registered(head):
+        _refuse_tail(head, text[len(head) :], folder)
     elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
     return Source.FILE if looks_like_path(text) and not elsewhere else Source.REGISTRY
 
 
-def _refuse_tail(head: str, tail: str) -> None:
+def _exists(text: str, folder: Path) -> bool:
+    return bool(text) and exists(str(folder / text))
+
+
+def _refuse_tail(head: str, tail: str, folder: Path) -> None:
     """Raise UsageError for a file's name with something behind it that only other references have."""
     if tail.startswith(("://", ":/")):  # an address
         return
     if Path(head).suffix == PYTHON_FILE:
         raise UsageError(f"{head}{tail}: expected FILE.py:FUNCTION")
-    if not exists(head):
-        raise UsageError(f"{head}: no such file{near_names(Path(head))}")
+    if not _exists(head, folder):
+        raise UsageError(f"{head}: no such file{near_names(folder / head)}")
     raise UsageError(f"{head} is a file, which has no flavors and no options: leave out {tail!r}")
 
 
@@ -292,7 +297,7 @@ def canonical(text: str, folder: Path = Path()) -> str:
 
     Raises UsageError for one that cannot be read.
     """
-    found = source_of(text)
+    found = source_of(text, folder)
     if found is Source.REGISTRY:
         return parse(text).reference
     file, colon, name = text.rpartition(":") if found is Source.CALLABLE else (text, "", "")

@@ -12,7 +12,7 @@ from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.receptive_field import receptive_field, views
 from cnncli.analysis.report import merge_repeats, report
-from cnncli.graph import Graph, fold
+from cnncli.graph import UNKNOWN, Graph, fold
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -198,6 +198,20 @@ def test_a_vector_has_no_receptive_field() -> None:
     graph = Graph("vector")
     graph.add(Dense(1), graph.add(InputLayer((4,)), name="features"), name="dense")
     assert receptive_field(graph) is None
+
+
+def test_a_block_of_open_size_strides_as_its_layers_do() -> None:
+    def label(size: int) -> str:
+        graph = Graph("residual")
+        x = image = graph.add(InputLayer((size, size, 8)), name="image")
+        with graph.scope("block", 1, kind="Basic"):
+            for number, stride in enumerate((2, 1)):
+                x = graph.add(Conv2D(16, 3, strides=stride, padding="same"), x, name=f"conv{number}")
+            beside = graph.add(Conv2D(16, 1, strides=2), image, name="beside")
+            graph.add(Add(), x, beside, name="sum")
+        return str(group_label(fold(graph, 1)[1]))
+
+    assert label(UNKNOWN) == label(32) == "Basic k3x3 s2"
 
 
 def test_labels_are_what_a_person_would_say() -> None:

@@ -44,6 +44,7 @@ from cnncli.models.catalogue import models
 from cnncli.network import ModelFile, Network, Origin, Source, network
 from cnncli.readers.opening import by_key
 from cnncli.readers.reading import Reading
+from cnncli.views.across import across_lines
 from cnncli.views.compare import Asked, comparison_document
 
 NETWORKS = [spec.name for spec in models()]
@@ -311,3 +312,10 @@ def test_the_work_of_aligning_grows_with_the_graphs_not_with_their_square() -> N
         return calls
 
     assert work(10_000) < 6 * work(2_000)
+
+
+def test_many_widths_are_one_phrase() -> None:
+    """A narrower network is not identical but for some layers: each of its kernels is narrower."""
+    narrower = of_file(registry("v1:alpha=0.5,input_shape=64,classes=4").graph)
+    told = across_lines(narrower, registry("v1:input_shape=64,classes=4"))
+    assert told[0].endswith(" are identical but for the widths of 14 layers, which --diff names.")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import golden, graph_of
 
+from cnncli.amounts import UNKNOWN
 from cnncli.diagram import Heading, Options, as_dot, as_free_dot, diagram
 from cnncli.diagram.chain import chain
 from cnncli.diagram.parts import parts
@@ -29,10 +30,12 @@ from cnncli.graph.layers import (
     Cropping2D,
     Dense,
     DepthwiseConv2D,
+    Elementwise,
     GlobalAveragePooling2D,
     InputLayer,
     MaxPooling2D,
     Multiply,
+    Opaque,
     ReLU,
     UpSampling2D,
     ZeroPadding2D,
@@ -397,6 +400,24 @@ def test_the_legend_says_only_what_is_in_the_picture() -> None:
         assert f"xN: {blocks}, their costs and their shade together" in heated
     assert "M activations" in draw(graph_of("b0"), heat="activations")
     assert "cells" not in draw(graph_of("b0"), heat="activations")
+
+
+def test_what_a_box_of_open_sizes_does_is_told_by_its_kernel() -> None:
+    """No work is known there; arithmetic that a file spells out is no unknown operation, and one is not many."""
+    graph = Graph("open")
+    x = graph.add(InputLayer((UNKNOWN, UNKNOWN, 3)), name="image")
+    x = graph.add(Elementwise("Multiply", (1,)), x, name="scaled")
+    with graph.scope("stem"):
+        x = graph.add(ZeroPadding2D(1), x, name="pad")
+        x = graph.add(Conv2D(8, 3), x, name="conv")
+    said = written(graph, detail="block")
+    assert "convolution" in said
+    assert "other operation" in said
+    assert "padding" not in said
+    assert "not known" not in said
+    assert re.search(r"\b1 param\b", draw(graph, detail="layer"))
+    graph.add(Opaque("Custom", (5,)), x, name="custom", weights=())
+    assert "other operation, operation that is not known" in written(graph, detail="block")
 
 
 def test_the_legend_tells_whose_kernel_and_whose_stride_it_is() -> None:

@@ -78,6 +78,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202
 @given(text=st.text(max_size=20))
 @example(text=" ".join(TEXTS))
 @example(text=LINES[0])
+@example(text="__0__")
 def test_no_format_lets_a_text_command_its_reader(how: str, text: str) -> None:
     written = write(hostile(text), how)
     assert not CONTROL.search(written)

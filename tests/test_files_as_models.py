@@ -65,6 +65,15 @@ def odd_names(settings: Settings) -> Graph:
 GRAPHS = {each.__name__: each for each in (small, unknown, open_sizes, two_inputs, odd_names)}
 
 
+FILES = Path(__file__).parent / "files"
+
+
+def saved_model(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "saved_model.pb").write_bytes((FILES / "open_size_saved_model.pb").read_bytes())
+    return folder
+
+
 def write(path: Path, what: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x1c\0\0\0TFL3" + what.encode())
@@ -114,7 +123,18 @@ def test_what_looks_like_a_callable(text: str, expected: bool) -> None:
 
 def test_a_pattern_is_one_of_files_only() -> None:
     assert is_pattern("models/*.tflite")
+    assert is_pattern("*")
+    assert is_pattern("small?")
     assert not is_pattern("v2:input_shape=[96,96,3]")
+
+
+def test_a_pattern_stands_for_model_files_alone(run, folder: Path) -> None:
+    write(folder / "small.tflite", "small")
+    (folder / "small.pt").write_bytes(b"\x80\x02")
+    (folder / "small.txt").write_text("no model")
+    saved_model(folder / "small_saved")
+    assert [line.split()[0] for line in run("list", "small*").out.splitlines()[2:4]] == ["small.tflite", "small_saved"]
+    refused(run("list", "smell*"), 2, "smell*: no model file is called so")
 
 
 def test_an_architecture_is_none_of_the_files_beside_it(run, folder: Path) -> None:
@@ -262,6 +282,36 @@ def test_a_pattern_of_the_budget_file_is_seen_from_there(run, folder: Path, monk
     assert found[("../models/small.tflite", "max-macs")] == CONV_MACS
     assert found[("../models/small.tflite", "max-weight-bytes")] == KERNEL + 4 * BIAS
     assert found[("../models/open_sizes.tflite", "max-macs")] == 32 * 32 * KERNEL
+
+
+def test_a_folder_of_the_budget_file_is_seen_from_there(run, folder: Path, monkeypatch) -> None:
+    """Though its name says nothing of a file: only that it is there does."""
+    saved_model(folder / "classifier")
+    (folder / "budgets.toml").write_text('[budgets.classifier]\nmax-params = "1M"\n')
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    result = run("check", "--budget", "../budgets.toml", "--format", "json")
+    assert [each["model"] for each in json.loads(result.out)["checks"]] == ["../classifier"]
+
+
+def test_accuracies_are_compared_where_some_may_be_published(run) -> None:
+    files = ("models/small.tflite", "models/unknown.tflite")
+    assert "Top-1" not in run("compare", *files).out
+    assert "Top-1" in run("compare", *files, "v1").out
+    assert "Top-1" in run("compare", *files, "--columns", "params,top1").out
+
+
+def test_weights_alone_are_not_compared_with_layers(run) -> None:
+    weights = str(FILES / "alone.weights.h5")
+    compared = run("compare", "v2", weights, "--diff").out
+    assert (
+        "alone.weights.h5 holds weights alone, not how layers are connected: its layers are not compared." in compared
+    )
+    assert "Weights alone have no blocks to compare." in compared
+    assert "different networks" not in compared
+    assert json.loads(run("compare", "v2", weights, "-f", "json").out)["conversion"][0]["same_structure"] is None
+    assert "Output" not in run("summary", weights, "--columns", "name,params").out
+    assert "scalar" not in run("list", weights).out
 
 
 def test_what_cannot_be_counted_keeps_no_limit_unless_that_is_allowed(run) -> None:

@@ -365,6 +365,18 @@ def test_the_axis_that_differs_names_the_cause(tmp_path: Path, stored: str, want
     assert str(error.value).endswith(hint)
 
 
+def test_a_layer_that_the_file_has_not_is_not_named_for_it(tmp_path: Path) -> None:
+    """Keras numbers those that it looks for on, beyond those that are there."""
+    with quiet():
+        import keras
+
+        model = lower(graph_of("v1:alpha=0.25,input_shape=32,classes=3"))
+        keras.Model(model.input, model.layers[20].output).save(tmp_path / "shorter.keras")
+    with pytest.raises(UsageError, match="; the file has none for it; are they of another model") as error:
+        load_weights(model, tmp_path / "shorter.keras")
+    assert "the file's" not in str(error.value)
+
+
 # Numbers that are none, and numbers that stand for others.
 
 

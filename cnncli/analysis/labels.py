@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.document.numbers import shape
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
@@ -172,7 +173,7 @@ def traits(group: Group) -> Traits | None:
     return Traits(
         kind=_common(group.kinds),
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
-        strides=_shrinking(group.input_shape, group.shape),
+        strides=_shrinking(group),
         squeeze_excite=_has_gate(layers),
         residual=any(layer.combines == "sum" for layer in layers),
         depthwise=bool(depthwise),
@@ -212,10 +213,20 @@ def _common(kinds: Sequence[Kind]) -> Kind:
     return Kind(names.pop() if len(names) == 1 else "Blocks")
 
 
-def _shrinking(before: Shape, after: Shape) -> tuple[int, int]:
+def _shrinking(group: Group) -> tuple[int, int]:
+    """By how much the map becomes smaller; where its size is open, by the strides of the layers."""
+    before, after = group.input_shape, group.shape
     if len(before) != 3 or len(after) != 3:
         return 1, 1
-    return max(1, round(before[0] / after[0])), max(1, round(before[1] / after[1]))
+    if all(map(is_known, (*before[:2], *after[:2]))):
+        return max(1, round(before[0] / after[0])), max(1, round(before[1] / after[1]))
+    steps: dict[int, tuple[float, float]] = {}
+    for node in group.nodes:
+        down, across = max((steps[source.index] for source in node.inputs if source.index in steps), default=(1, 1))
+        window = node.layer.window()
+        steps[node.index] = (down * window.stride[0], across * window.stride[1]) if window else (down, across)
+    down, across = steps[group.nodes[-1].index]
+    return max(1, round(down)), max(1, round(across))
 
 
 def group_label(group: Group) -> Label:

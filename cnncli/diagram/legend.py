@@ -20,7 +20,7 @@ KINDS = {
     "other": "padding, reshape, dropout",
 }
 """Kinds that their own names do not tell."""
-UNKNOWN_OPERATION = "operation that is not known"
+UNKNOWN_OPERATION, KNOWN_OPERATION = "operation that is not known", "other operation"
 
 BRANCHES = {"squeeze_excite": "squeeze-and-excitation"}
 """Scopes within a block, in words."""
@@ -60,12 +60,15 @@ def _kinds(parts: Sequence[Part]) -> list[Sample]:
 
 
 def _kind(kind: str, parts: Sequence[Part]) -> str:
-    """A kind in words; operations of a file that nobody here knows are told apart from what computes nothing."""
-    alike = [part for part in parts if part.kind == kind]
-    unknown = [any(node.role is Role.OTHER for node in part.nodes) for part in alike]
-    if kind != "other" or not any(unknown):
-        return KINDS.get(kind, kind)
-    return UNKNOWN_OPERATION if all(unknown) else f"{KINDS[kind]}, {UNKNOWN_OPERATION}"
+    """A kind in words; operations that compute are told apart from what does not, and those that nobody here knows."""
+    words = [_other(part) if kind == "other" else KINDS.get(kind, kind) for part in parts if part.kind == kind]
+    return ", ".join(sorted(set(words), key=[KINDS["other"], KNOWN_OPERATION, UNKNOWN_OPERATION, *words].index))
+
+
+def _other(part: Part) -> str:
+    """What a box computes that has no kind of its own."""
+    computing = [is_known(node.macs) for node in part.nodes if node.role is Role.OTHER]
+    return KINDS["other"] if not computing else KNOWN_OPERATION if all(computing) else UNKNOWN_OPERATION
 
 
 def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int]) -> Sample:

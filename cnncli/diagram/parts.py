@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any, Literal
 
-from cnncli.amounts import is_known
+from cnncli.amounts import is_known, known_part
 from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
 from cnncli.document.numbers import shape
@@ -71,8 +71,12 @@ def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
 
 
 def _leading(nodes: Sequence[Node]) -> Node:
-    """The node that does most of the work; of those whose work nobody can count the first."""
-    return max(nodes, key=lambda node: node.macs if is_known(node.macs) else 0)
+    """The node that does most of the work; where that is not known, as at open sizes, what has the largest kernel."""
+    return max(nodes, key=lambda node: (node.macs, 0) if is_known(node.macs) else (0, _kernel_size(node)))
+
+
+def _kernel_size(node: Node) -> Any:
+    return known_part(node.params) if node.role in KERNELS else 0
 
 
 def kind_of(role: Role) -> str:

@@ -157,7 +157,8 @@ def told(part: Part) -> list[str]:
 
 
 def _amount(number: Any, unit: str, size: float) -> tuple[Run, ...]:
-    return (Run(f"{scaled(number)} {unit}", size),) if number or number is UNKNOWN else ()
+    one = unit.removesuffix("s") if is_known(number) and number == 1 else unit
+    return (Run(f"{scaled(number)} {one}", size),) if number or number is UNKNOWN else ()
 
 
 def _measured(part: Part, measure: Heat, size: float) -> tuple[Run, ...]:

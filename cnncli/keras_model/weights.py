@@ -68,8 +68,8 @@ def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
         holds = [array.shape for array in found.arrays] if found else []
         if takes != holds:
             hint = _hint(layers, stored, layer, takes, holds)
-            owner = f"the file's {found.name}" if found else "the file"
-            return f"{layer.name} takes {_shapes(takes)}; {owner} holds {_shapes(holds)}; {hint}"
+            held = f"the file's {found.name} holds {_shapes(holds)}" if found and holds else "the file has none for it"
+            return f"{layer.name} takes {_shapes(takes)}; {held}; {hint}"
         if foreign := _foreign(layer, found):
             return foreign
     return ""

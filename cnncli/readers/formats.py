@@ -104,8 +104,12 @@ WILD = re.compile(r"[*?]|\[[^\]]+\]")
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text stands for all files whose names are like it, as a shell would have put in its place."""
-    return WILD.search(text) is not None and looks_like_path(text) and not exists(text)
+    """Whether a text stands for all files whose names are like it, as a shell would have put in its place.
+
+    Brackets alone may be a size of an architecture's: v2:input_shape=[96,96,3].
+    """
+    is_wild = WILD.search(text) is not None and (looks_like_path(text) or "*" in text or "?" in text)
+    return is_wild and not exists(text)
 
 
 def matching(pattern: str, folder: Path = Path()) -> list[Path]:

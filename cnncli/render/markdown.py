@@ -14,7 +14,7 @@ from cnncli.words import visible
 MARKS = {"changed": "!", "added": "+", "removed": "-"}
 
 
-_INLINE = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=~)")
+_INLINE = re.compile(r"[\\`*\[\]|]|(?<![^\W_])_|_(?![^\W_])|~(?=~)")
 """Escapes, code, emphasis, links and pictures, borders of cells."""
 _BEGINNING = re.compile(
     r"^(?=\s*(?:[#>]|~~|[-+=](?:[-+=\s]|$)))"  # headings, quotes, lists, rules, fences

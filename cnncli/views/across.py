@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncli.analysis.compare.across import Across, Conversion, Difference, Differs, InputSize, Left, Part, across
-from cnncli.analysis.compare.comparison import Entry, crosses
+from cnncli.analysis.compare.across import (
+    Across,
+    Conversion,
+    Difference,
+    Differs,
+    InputSize,
+    Left,
+    Part,
+    Single,
+    across,
+)
+from cnncli.analysis.compare.changes import WIDTHS
+from cnncli.analysis.compare.comparison import Entry, crosses, incomparable
 from cnncli.document.numbers import grouped, shape
 from cnncli.document.prose import enumerated
 from cnncli.views.changes import phrase
@@ -19,6 +30,9 @@ def across_lines(one: Entry, other: Entry) -> list[str]:
     """Sentences on two networks; none where both are of the registry."""
     if not crosses(one, other):
         return []
+    if incomparable(one, other):
+        alone = one if one.only_weights else other
+        return [f"{alone.reference} holds weights alone, not how layers are connected: its layers are not compared."]
     found = across(one, other)
     return [_verdict(one.reference, other.reference, found), *map(_conversion, found.conversions)]
 
@@ -35,10 +49,17 @@ def _verdict(before: str, after: str, found: Across) -> str:
     single = [each for each in found.differences if not isinstance(each, (InputSize, Differs))]
     words = [_difference(each) for each in named]
     if len(single) > MOST_NAMED:
-        words.append(f"{len(single)} layers, which --diff names")
+        widths = "the widths of " if all(map(_is_width, single)) else ""
+        words.append(f"{widths}{len(single)} layers, which --diff names")
     else:
         words += [_difference(each) for each in single]
     return f"{both} are identical but for {enumerated(words)}."
+
+
+def _is_width(difference: Difference) -> bool:
+    """Whether nothing but a layer's number of filters or units differs."""
+    facts = difference.facts if isinstance(difference, Single) else ()
+    return bool(facts) and all(fact.what in WIDTHS for fact in facts)
 
 
 def _difference(difference: Difference) -> str:
@@ -80,6 +101,9 @@ def conversions(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _data(base: Entry, other: Entry) -> dict[str, Any]:
+    if incomparable(base, other):
+        nothing = dict.fromkeys(("same_structure", "layers", "layers_alike"))
+        return {"model": other.reference, **nothing, "but_for": [], "conversions": []}
     found = across(base, other)
     return {
         "model": other.reference,

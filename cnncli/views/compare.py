@@ -55,7 +55,7 @@ def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Se
 
         yield from map(diff_listing, diffs(entries))
     if asked.stages and not (asked.diff or asked.explain):
-        yield stage_table(entries, stages(entries), width)
+        yield from stage_table(entries, stages(entries), width)
 
 
 def _crossing(entries: Sequence[Entry]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -135,6 +135,8 @@ def totals_table(entries: Sequence[Entry], width: int, shown: Shown = EVERYTHING
     Raises UsageError for unknown columns.
     """
     told = _chosen(shown.columns)
+    if shown.columns is None and not any(found.network.model for found in entries):
+        told = [row for row in told if row.value is not _top1]  # nobody has published any of a file's
     room = min(width, READABLE)
     for layout in LAYOUTS if shown.sort is None else ():
         table = _by_figure(entries, told, layout)
@@ -233,9 +235,17 @@ def identity_line(one: Entry, other: Entry) -> str:
     return f"{one.reference} and {other.reference} are identical{more}."
 
 
-def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Section:
-    """Models beside each other, with as many of their figures as fit; two or three else below each other."""
+def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Iterator[Section]:
+    """Models beside each other, with as many of their figures as fit; two or three else below each other.
+
+    Nothing of models without stages, such as tables of weights.
+    """
     rows = [row for row in rows if any(stage and stage.nodes[0].inputs for stage in row)]  # the input is in the totals
+    if rows:
+        yield _stages(entries, rows, width)
+
+
+def _stages(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Section:
     for columns in (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:]):
         table = _stages_beside(entries, rows, columns)
         if natural_width(table) <= min(width, READABLE):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.attribution import EXPLAINED
-from cnncli.analysis.compare.comparison import Entry, crosses, identical
+from cnncli.analysis.compare.comparison import Entry, crosses, identical, incomparable
 from cnncli.analysis.compare.difference import Change, Costs, added, difference
 from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
@@ -40,6 +40,8 @@ def _diff(base: Entry, other: Entry) -> Diff:
     if not crosses(base, other):
         changes = difference(base.graph, other.graph)
         return Diff(base.reference, other.reference, changes, identity_line(base, other))
+    if incomparable(base, other):
+        return Diff(base.reference, other.reference, (), "Weights alone have no blocks to compare.")
     if identical(base, other):
         return Diff(base.reference, other.reference, (), "No block differs.")
     from cnncli.analysis.compare.across import changes_across

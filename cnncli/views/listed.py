@@ -53,7 +53,13 @@ COLUMNS = (
     Column("bytes", "Size", lambda listed: listed.bytes, True, lambda size: "" if size is None else scaled(size, "B")),
     Column("params", "Params", lambda listed: listed.totals.params, True, scaled),
     Column("macs", "MACs", lambda listed: listed.totals.macs, True, scaled),
-    Column("input_shape", "Input", lambda listed: listed.input_shape, False, lambda sizes: shape(sizes or ())),
+    Column(
+        "input_shape",
+        "Input",
+        lambda listed: listed.input_shape,
+        False,
+        lambda sizes: "-" if sizes is None else shape(sizes),
+    ),
     Column("quantization", "Quantization", lambda listed: listed.quantization),
 )
 SCARCE = ("quantization", "bytes", "format", "input_shape")

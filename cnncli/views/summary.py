@@ -26,6 +26,7 @@ from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
+    from cnncli.readers.reading import Reading
 
 
 DEEPEST = 99
@@ -89,7 +90,7 @@ def _table(
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
     notes = [] if whole else [_shortened(rows, found)]
     lines = [
-        *totals_lines(found, of_file=network.origin.reading is not None),
+        *totals_lines(found, network.origin.reading),
         *([_frozen_line(network, boundary)] if boundary else []),
     ]
     return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *lines))
@@ -193,18 +194,18 @@ NAMES = 16
 """Characters for the names of the lines below the table."""
 
 
-def totals_lines(found: Report, *, of_file: bool = False) -> tuple[str, ...]:
+def totals_lines(found: Report, reading: Reading | None = None) -> tuple[str, ...]:
     """The totals, each with its name; ends where there are several, and what could not be counted.
 
-    Of a file the ends are told with their types, and the weights as they are stored.
+    Of a file the ends are told with their types, unless it holds weights alone, and the weights as they are stored.
     """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    if of_file:
+    if reading and not reading.only_weights:
         told += [
             (f"Input{'s' if len(found.graph.inputs) > 1 else ''}", _ends(found.graph.inputs)),
             (f"Output{'s' if len(found.graph.outputs) > 1 else ''}", _ends(found.graph.outputs)),
         ]
-    else:
+    elif not reading:
         for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
             if len(nodes) > 1:
                 told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))

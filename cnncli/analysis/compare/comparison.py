@@ -32,6 +32,12 @@ class Entry:
     def graph(self) -> Graph:
         return self.network.graph
 
+    @property
+    def only_weights(self) -> bool:
+        """Whether it is a file that does not say how its layers are connected."""
+        reading = self.network.origin.reading
+        return reading is not None and reading.only_weights
+
     @cached_property
     def structure(self) -> str:
         return structural_hash(self.graph)
@@ -89,6 +95,11 @@ def entry(network: Network) -> Entry:
 def crosses(one: Entry, other: Entry) -> bool:
     """Whether a converter may stand between the two: then they are compared in normal form."""
     return "file" in (one.network.origin.kind, other.network.origin.kind)
+
+
+def incomparable(one: Entry, other: Entry) -> bool:
+    """Whether one of two networks is a table of weights, and the other says which layers have them."""
+    return one.only_weights != other.only_weights
 
 
 def identical(one: Entry, other: Entry) -> bool:
