@@ -442,6 +442,21 @@ def test_reshapes_that_cancel_vanish_and_others_are_one() -> None:
     assert layers(found)[3:] == [Reshape((16, 16))]
 
 
+def test_rows_that_were_laid_flat_for_a_product_keep_their_places() -> None:
+    made = Operations()
+    x = made.kernel(Dense(6), made.do(Reshape((64, made.x.shape[-1])), made.x), "product")
+    made.do(Reshape((8, 8, 6)), x)
+    found = checked(made.graph)
+    assert [(node.name, node.shape) for node in found.nodes[1:]] == [("product", (8, 8, 6))]
+
+
+def test_other_places_are_others() -> None:
+    made = Operations()
+    x = made.kernel(Dense(6), made.do(Reshape((64, made.x.shape[-1])), made.x), "product")
+    made.do(Reshape((4, 16, 6)), x)
+    assert folded(made.graph) is made.graph
+
+
 def _dilated(kernel: Layer, cut: Shape, after: Shape) -> Operations:
     made = Operations()
     x = made.do(Moving("SpaceToBatchND", cut), made.x)

@@ -11,6 +11,7 @@ from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import (
     AveragePooling2D,
     Cast,
+    Dense,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -46,6 +47,21 @@ def fold_reshapes(draft: Draft, step: Step) -> bool:
         return False
     flat = replace(source.layer, keepdims=not source.layer.keepdims)
     return draft.become(step, flat, source.sources, [source], name=source.name)
+
+
+def fold_flat_products(draft: Draft, step: Step) -> bool:
+    """Whether the step gave rows back their places, which were laid flat for a product, and is that product now."""
+    if not isinstance(step.layer, Reshape) or len(step.sources) != 1 or not isinstance(step.sources[0].layer, Dense):
+        return False
+    (product,) = step.sources
+    (flat,) = product.sources
+    if not isinstance(flat.layer, Reshape):
+        return False
+    (source,) = flat.sources
+    if source.shape[:-1] != step.shape[:-1] or source.shape[-1:] != flat.shape[-1:]:
+        return False
+    weights = product.given
+    return draft.become(step, product.layer, [source], [flat, product], name=product.name, weights=weights)
 
 
 _POOLED = {"Mean": GlobalAveragePooling2D, "Max": GlobalMaxPooling2D}

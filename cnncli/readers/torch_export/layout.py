@@ -24,7 +24,7 @@ class TorchNetwork:
 
     def __init__(self, name: str, *, batch: int, raw: bool, spatial: frozenset[str], read: frozenset[str]) -> None:
         self._assembly = Assembly(name, batch=batch, raw=raw)
-        self.graph, self.raw = self._assembly.graph, raw
+        self.graph, self.raw, self.batch = self._assembly.graph, raw, batch
         self.used: set[str] = set()
         self._spatial, self._read = spatial, read
         self._other_layout: dict[int, Value] = {}

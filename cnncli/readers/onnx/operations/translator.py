@@ -284,6 +284,10 @@ def clipped(low: float | None, high: float | None) -> Layer:
         return ReLU() if high > 3e38 else ReLU(max_value=float(high))
     if low == 0 and high is None:
         return ReLU()
+    if low is None and high is not None:
+        return Elementwise("Minimum", (), lone([high]))
+    if high is None and low is not None:
+        return Elementwise("Maximum", (), lone([low]))
     return Activation("hard_tanh") if (low, high) == (-1, 1) else Elementwise("Clip")
 
 
