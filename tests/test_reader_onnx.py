@@ -230,7 +230,7 @@ FORMS: list[tuple[int, str, dict[str, Any], str, tuple[int, ...]]] = [
      (6, 4, 4)),
     (6, "y = Clip <min=0.0, max=6.0> (x)", {}, "ReLU", (6, 8, 4)),
     (13, "y = Clip (x, l, h)", {"l": np.float32(0), "h": np.float32(6)}, "ReLU", (6, 8, 4)),
-    (13, "y = Clip (x, l)", {"l": np.float32(-3)}, "Clip", (6, 8, 4)),
+    (13, "y = Clip (x, l)", {"l": np.float32(-3)}, "Maximum", (6, 8, 4)),
     (2, "y = Pad <pads=[0,0,1,2,0,0,3,4]> (x)", {}, "ZeroPadding2D", (10, 14, 4)),
     (13, "y = Pad (x, p8)", {"p8": whole(0, 0, 1, 2, 0, 0, 3, 4)}, "ZeroPadding2D", (10, 14, 4)),
     (18, "y = Pad (x, p4, , ax)", {"p4": whole(1, 2, 3, 4), "ax": whole(2, 3)}, "ZeroPadding2D", (10, 14, 4)),

@@ -159,7 +159,7 @@ class Translator:
             layer = clipped(*settings)
         if kind == "LeakyRelu" and settings:
             layer = LeakyReLU(settings[0])
-        self.modest(layer, [source], output, name=name, channels_first=source.channels_first)
+        self.modest(layer, [source], output, name=name, channels_first=source.channels_first, weights=())
 
     def moving(self, operation: Operation, channels_first: bool | None = None) -> None:
         """An operation that multiplies nothing, whose output's shape is as inferred."""
