@@ -287,6 +287,26 @@ def test_forms(
         assert Totals(graph).params == weights
 
 
+@pytest.mark.parametrize(
+    ("cut", "order"), [((1, 4, 2, 2, 6, 8), "0,1,4,2,5,3"), ((1, 2, 2, 4, 6, 8), "0,3,4,1,5,2")], ids=["first", "last"]
+)
+def test_pixels_that_were_channels_are_a_map_though_nobody_reads_it(
+    tmp_path: Path, cut: Sequence[int], order: str
+) -> None:
+    text = f"""<ir_version: 9, opset_import: ["" : 17]> g (float[1,3,6,8] x) => (y) {{
+        m = Conv (x, k)
+        c = Reshape (m, cut)
+        t = Transpose <perm=[{order}]> (c)
+        y = Reshape (t, whole)
+    }}"""
+    model = parser.parse_model(text)
+    hold(model, {"k": ones(16, 3, 1, 1), "cut": whole(*cut), "whole": whole(1, 4, 12, 16)})
+    graph = read_file(save(model, tmp_path), Settings())[1].graph
+    assert [(node.type, node.shape) for node in graph.nodes[1:]] == [
+        ("Conv2D", (6, 8, 16)), ("DepthToSpace", (12, 16, 4)),
+    ]  # fmt: skip
+
+
 def test_the_parts_of_a_split_are_selected(written: Any) -> None:
     graph = written(
         "g (float[1,6,4,4] x) => (c, d) { a, b = Split <axis=1> (x, sizes) c = Relu (a) d = GlobalMaxPool (b) }",

@@ -465,11 +465,13 @@ def test_torch_s_decompositions_are_the_network_that_they_are_made_of(torch: Any
         def __init__(self) -> None:
             super().__init__()
             self.one, self.two, self.rows = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.Linear(8, 4)
+            self.wider = nn.Conv2d(8, 8, 1)
 
         def forward(self, x: Any) -> Any:
             x = nn.functional.hardswish(self.one(x))
             x = x * nn.functional.hardsigmoid(self.two(x))
-            return self.rows(torch.nn.functional.silu(x).permute(0, 2, 3, 1))
+            rows = self.rows(torch.nn.functional.silu(x).permute(0, 2, 3, 1))
+            return rows, nn.functional.pixel_shuffle(self.wider(x), 2)
 
     model, example = Gated().eval(), torch.zeros(1, 3, 8, 8)
     whole, core = (
@@ -477,6 +479,7 @@ def test_torch_s_decompositions_are_the_network_that_they_are_made_of(torch: Any
     )
     assert [each.layer for each in core.nodes] == [each.layer for each in whole.nodes]
     assert node(whole, "rows").macs == 6 * 6 * 8 * 4
+    assert core.outputs[1].shape == (12, 12, 2)
 
 
 @pytest.mark.tf

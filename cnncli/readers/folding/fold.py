@@ -26,6 +26,7 @@ from cnncli.readers.folding.moves import (
     fold_flat_products,
     fold_idle,
     fold_means,
+    fold_pixels,
     fold_reshapes,
     fold_whole_windows,
 )
@@ -49,6 +50,7 @@ FOLDS: tuple[tuple[Callable[[type[Layer]], bool], Fold], ...] = (
     (lambda layer: layer in (AveragePooling2D, MaxPooling2D), fold_whole_windows),
     (lambda layer: issubclass(layer, (Reshape, Flatten)), fold_reshapes),
     (lambda layer: issubclass(layer, Reshape), fold_flat_products),
+    (lambda layer: issubclass(layer, Reshape), fold_pixels),
     (lambda layer: issubclass(layer, Moving), fold_dilation),
 )
 MOST_PASSES = 8

@@ -12,12 +12,14 @@ from cnncli.graph.layers import (
     AveragePooling2D,
     Cast,
     Dense,
+    DepthToSpace,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GlobalPooling,
     MaxPooling2D,
     Moving,
+    Permute,
     Reduce,
     Reshape,
     TimeDistributed,
@@ -62,6 +64,28 @@ def fold_flat_products(draft: Draft, step: Step) -> bool:
         return False
     weights = product.given
     return draft.become(step, product.layer, [source], [flat, product], name=product.name, weights=weights)
+
+
+def fold_pixels(draft: Draft, step: Step) -> bool:
+    """Whether the step joined pixels that were cut out of a map's channels, and is that as one layer now."""
+    if not isinstance(step.layer, Reshape) or len(step.shape) != 3:
+        return False
+    (turned,) = step.sources
+    if not isinstance(turned.layer, Permute) or turned.layer.dims not in _CUT_PIXELS or len(turned.sources) != 1:
+        return False
+    (cut,) = turned.sources
+    if not isinstance(cut.layer, Reshape) or len(cut.shape) != 5:
+        return False
+    block = cut.shape[_CUT_PIXELS[turned.layer.dims]]
+    if not isinstance(block, int):
+        return False
+    return draft.become(step, DepthToSpace(block), cut.sources, [cut, turned], name=cut.name)
+
+
+_CUT_PIXELS = {(1, 4, 2, 5, 3): 1, (3, 4, 1, 5, 2): 0, (1, 3, 2, 4, 5): 2}
+"""How axes are turned so that a block of pixels stands in its place, and along which axis of the map that was cut up
+the block is: channels first (channels, block, block, ...) or (block, block, channels, ...), channels last.
+"""
 
 
 _POOLED = {"Mean": GlobalAveragePooling2D, "Max": GlobalMaxPooling2D}
