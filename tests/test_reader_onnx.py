@@ -307,6 +307,17 @@ def test_pixels_that_were_channels_are_a_map_though_nobody_reads_it(
     ]  # fmt: skip
 
 
+def test_a_name_that_lists_operations_is_one_of_them(tmp_path: Path) -> None:
+    """As tf2onnx takes it from a TFLite file, where a tensor bears the names of all that was fused."""
+    listed = "net/conv/Relu;net/conv/BiasAdd;net/other/Conv2D;net/conv/Conv2D;net/conv/BiasAdd/ReadVariableOp"
+    model = parser.parse_model('<ir_version: 9, opset_import: ["" : 17]> g (float[1,3,6,8] x) => (y) { '
+                               'm = Conv (x, k) y = Neg (m) }')  # fmt: skip
+    model.graph.node[0].name, model.graph.node[1].name = listed, "net/neg;net/neg_1"
+    hold(model, {"k": ones(4, 3, 1, 1)})
+    graph = reading(save(model, tmp_path)).graph
+    assert [node.name for node in graph.nodes] == ["x", "net/conv/Conv2D", "net/neg"]
+
+
 def test_the_parts_of_a_split_are_selected(written: Any) -> None:
     graph = written(
         "g (float[1,6,4,4] x) => (c, d) { a, b = Split <axis=1> (x, sizes) c = Relu (a) d = GlobalMaxPool (b) }",
