@@ -17,6 +17,7 @@ from cnncli.graph.layers import (
     Activation,
     Add,
     BatchNormalization,
+    Constant,
     Conv2D,
     Dense,
     Flatten,
@@ -25,6 +26,7 @@ from cnncli.graph.layers import (
     MaxPooling2D,
     Multiply,
     ReLU,
+    Reshape,
     Resizing,
     SeparableConv2D,
     UpSampling2D,
@@ -152,6 +154,16 @@ def test_peak_of_known_networks(reference: str) -> None:
 
 def test_receptive_field_of_mobilenet_v1() -> None:
     assert receptive_field(graph_of("mobilenet_v1")) == (315, 315)
+
+
+def test_what_sees_no_picture_has_no_receptive_field() -> None:
+    graph = Graph("anchors")
+    image = graph.add(InputLayer((8, 8, 3)), name="image")
+    boxes = graph.add(Reshape((64, 3)), image, name="boxes")
+    assert receptive_field(graph) is None
+    anchors = graph.add(Constant((1, 64, 4)), name="anchors")
+    graph.give(boxes, anchors)
+    assert receptive_field(graph) is None
 
 
 def test_receptive_field_by_axis_and_after_enlarging() -> None:

@@ -20,6 +20,7 @@ from cnncli.graph.layers import (
     Constant,
     Conv2D,
     Dense,
+    DepthToSpace,
     DepthwiseConv2D,
     Dequantize,
     Dropout,
@@ -33,6 +34,7 @@ from cnncli.graph.layers import (
     Moving,
     Multiply,
     Opaque,
+    Permute,
     Quantize,
     Reduce,
     ReLU,
@@ -440,6 +442,29 @@ def test_reshapes_that_cancel_vanish_and_others_are_one() -> None:
     found = checked(made.graph)
     assert [node.name for node in found.nodes[1:3]] == ["conv", "second"]
     assert layers(found)[3:] == [Reshape((16, 16))]
+
+
+def test_rows_that_were_laid_flat_for_a_product_keep_their_places() -> None:
+    made = Operations()
+    x = made.kernel(Dense(6), made.do(Reshape((64, made.x.shape[-1])), made.x), "product")
+    made.do(Reshape((8, 8, 6)), x)
+    found = checked(made.graph)
+    assert [(node.name, node.shape) for node in found.nodes[1:]] == [("product", (8, 8, 6))]
+
+
+def test_other_places_are_others() -> None:
+    made = Operations()
+    x = made.kernel(Dense(6), made.do(Reshape((64, made.x.shape[-1])), made.x), "product")
+    made.do(Reshape((4, 16, 6)), x)
+    assert folded(made.graph) is made.graph
+
+
+def test_channels_that_become_pixels_are_one_layer() -> None:
+    made = Operations()
+    x = made.kernel(Conv2D(12, 1), made.x, "conv")
+    x = made.do(Permute((1, 3, 2, 4, 5)), made.do(Reshape((8, 8, 2, 2, 3)), x))
+    made.do(Reshape((16, 16, 3)), x)
+    assert layers(checked(made.graph))[2:] == [DepthToSpace(2)]
 
 
 def _dilated(kernel: Layer, cut: Shape, after: Shape) -> Operations:

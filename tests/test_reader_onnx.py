@@ -229,7 +229,7 @@ FORMS: list[tuple[int, str, dict[str, Any], str, tuple[int, ...]]] = [
      (6, 4, 4)),
     (6, "y = Clip <min=0.0, max=6.0> (x)", {}, "ReLU", (6, 8, 4)),
     (13, "y = Clip (x, l, h)", {"l": np.float32(0), "h": np.float32(6)}, "ReLU", (6, 8, 4)),
-    (13, "y = Clip (x, l)", {"l": np.float32(-3)}, "Clip", (6, 8, 4)),
+    (13, "y = Clip (x, l)", {"l": np.float32(-3)}, "Maximum", (6, 8, 4)),
     (2, "y = Pad <pads=[0,0,1,2,0,0,3,4]> (x)", {}, "ZeroPadding2D", (10, 14, 4)),
     (13, "y = Pad (x, p8)", {"p8": whole(0, 0, 1, 2, 0, 0, 3, 4)}, "ZeroPadding2D", (10, 14, 4)),
     (18, "y = Pad (x, p4, , ax)", {"p4": whole(1, 2, 3, 4), "ax": whole(2, 3)}, "ZeroPadding2D", (10, 14, 4)),
@@ -284,6 +284,37 @@ def test_forms(
     weights = sum(np.size(each) for each in constants.values() if each.dtype == np.float32 and np.size(each) > 6 // 2)
     if expected not in ("UpSampling2D", "Resizing"):  # whose scales are real numbers, but none that are learnt
         assert Totals(graph).params == weights
+
+
+@pytest.mark.parametrize(
+    ("cut", "order"), [((1, 4, 2, 2, 6, 8), "0,1,4,2,5,3"), ((1, 2, 2, 4, 6, 8), "0,3,4,1,5,2")], ids=["first", "last"]
+)
+def test_pixels_that_were_channels_are_a_map_though_nobody_reads_it(
+    tmp_path: Path, cut: Sequence[int], order: str
+) -> None:
+    text = f"""<ir_version: 9, opset_import: ["" : 17]> g (float[1,3,6,8] x) => (y) {{
+        m = Conv (x, k)
+        c = Reshape (m, cut)
+        t = Transpose <perm=[{order}]> (c)
+        y = Reshape (t, whole)
+    }}"""
+    model = parser.parse_model(text)
+    hold(model, {"k": ones(16, 3, 1, 1), "cut": whole(*cut), "whole": whole(1, 4, 12, 16)})
+    graph = read_file(save(model, tmp_path), Settings())[1].graph
+    assert [(node.type, node.shape) for node in graph.nodes[1:]] == [
+        ("Conv2D", (6, 8, 16)), ("DepthToSpace", (12, 16, 4)),
+    ]  # fmt: skip
+
+
+def test_a_name_that_lists_operations_is_one_of_them(tmp_path: Path) -> None:
+    """As tf2onnx takes it from a TFLite file, where a tensor bears the names of all that was fused."""
+    listed = "net/conv/Relu;net/conv/BiasAdd;net/other/Conv2D;net/conv/Conv2D;net/conv/BiasAdd/ReadVariableOp"
+    model = parser.parse_model('<ir_version: 9, opset_import: ["" : 17]> g (float[1,3,6,8] x) => (y) { '
+                               'm = Conv (x, k) y = Neg (m) }')  # fmt: skip
+    model.graph.node[0].name, model.graph.node[1].name = listed, "net/neg;net/neg_1"
+    hold(model, {"k": ones(4, 3, 1, 1)})
+    graph = reading(save(model, tmp_path)).graph
+    assert [node.name for node in graph.nodes] == ["x", "net/conv/Conv2D", "net/neg"]
 
 
 def test_the_parts_of_a_split_are_selected(written: Any) -> None:

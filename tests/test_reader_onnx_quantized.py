@@ -108,6 +108,30 @@ def test_every_operation_is_told_as_it_is(float_model: Path) -> None:
     assert "ReLU" not in [node.type for node in around.nodes]
 
 
+def test_rounding_to_few_bits_is_no_layer_of_its_own(tmp_path: Path) -> None:
+    """QONNX's operations stand around weights and maps, and change no shape."""
+    domain = "qonnx.custom_op.general"
+    of = {"domain": domain, "signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
+    nodes = [
+        helper.make_node("Quant", ["image", "scale", "zero", "bits"], ["rounded"], **of),
+        helper.make_node("Quant", ["kernel", "scale", "zero", "bits"], ["weights"], **of),
+        helper.make_node("Conv", ["rounded", "weights"], ["map"], pads=[1, 1, 1, 1]),
+        helper.make_node("Quant", ["map", "scale", "zero", "bits"], ["result"], **of),
+    ]
+    numbers = [("scale", 0.5), ("zero", 0.0), ("bits", 4.0)]
+    held = [values("kernel", 8, 3, 3, 3), *(numpy_helper.from_array(np.float32(each), name) for name, each in numbers)]
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("image", TensorProto.FLOAT, (1, 3, 16, 16))],
+        [onnx.ValueInfoProto(name="result")], held,
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid(domain, 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets), tmp_path / "rounded.onnx")
+    found = network(str(tmp_path / "rounded.onnx")).graph
+    assert [(node.type, node.shape) for node in found.nodes] == [("InputLayer", (16, 16, 3)), ("Conv2D", (16, 16, 8))]
+    assert Totals(found).macs == 16 * 16 * 27 * 8
+    assert Totals(found).params == 27 * 8
+
+
 def test_another_activation_is_still_another(float_model: Path, tmp_path: Path) -> None:
     model = onnx.load(float_model)
     model.graph.node[3].op_type = "Sigmoid"

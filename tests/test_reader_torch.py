@@ -389,15 +389,22 @@ def networks(torch: Any) -> dict[str, tuple[Any, Any]]:
     picture = torch.zeros(1, 3, 32, 32)
     found = {"shuffled": Shuffled(), "channels_last": ChannelsLast(), "mixed": Mixed(), "upwards": Upwards()}
     sound = nn.Sequential(nn.Conv1d(1, 4, 9, 4, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Conv1d(4, 4, 3, dilation=2))
+    volumes = nn.Sequential(nn.Conv3d(1, 4, 3, 1, 1), nn.MaxPool3d(2), nn.ReLU(), nn.ConvTranspose3d(4, 2, 2, 2))
+    wider = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.MaxPool2d(3, 2, dilation=2), nn.ConvTranspose2d(8, 8, 4, 2, 1, groups=8),
+        nn.ConvTranspose2d(8, 4, 3, groups=2),
+    )  # fmt: skip
     return {
         **{name: (each.eval(), picture) for name, each in found.items()},
         "sound": (sound.eval(), torch.zeros(1, 1, 64)),
+        "volumes": (volumes.eval(), torch.zeros(1, 1, 8, 8, 8)),
+        "wider": (wider.eval(), picture),
     }
 
 
 @pytest.mark.tf
 @pytest.mark.filterwarnings("ignore")  # PyTorch's own, of what it will change
-@pytest.mark.parametrize("name", ["shuffled", "channels_last", "mixed", "upwards", "sound"])
+@pytest.mark.parametrize("name", ["shuffled", "channels_last", "mixed", "upwards", "sound", "volumes", "wider"])
 def test_networks_as_pytorch_counts_them(torch: Any, tmp_path: Path, name: str) -> None:
     model, example = networks(torch)[name]
     for core in (False, True):
@@ -447,6 +454,32 @@ def test_numbers_of_a_program_are_read_by_their_values(torch: Any, tmp_path: Pat
     graph = reading(exported(torch, Gated().eval(), torch.zeros(1, 4, 4, 4), tmp_path / "gated.pt2")).graph
     told = [each.layer.value if each.type in ("Add", "Divide") else each.layer.function for each in graph.nodes[1:]]
     assert told == ["hard_silu", 1.0, "relu6", 6.0, "linear", 3.0]
+
+
+@pytest.mark.tf
+@pytest.mark.filterwarnings("ignore")
+def test_torch_s_decompositions_are_the_network_that_they_are_made_of(torch: Any, tmp_path: Path) -> None:
+    nn = torch.nn
+
+    class Gated(nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two, self.rows = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.Linear(8, 4)
+            self.wider = nn.Conv2d(8, 8, 1)
+
+        def forward(self, x: Any) -> Any:
+            x = nn.functional.hardswish(self.one(x))
+            x = x * nn.functional.hardsigmoid(self.two(x))
+            rows = self.rows(torch.nn.functional.silu(x).permute(0, 2, 3, 1))
+            return rows, nn.functional.pixel_shuffle(self.wider(x), 2)
+
+    model, example = Gated().eval(), torch.zeros(1, 3, 8, 8)
+    whole, core = (
+        reading(exported(torch, model, example, tmp_path / f"{core}.pt2", core=core)).graph for core in (False, True)
+    )
+    assert [each.layer for each in core.nodes] == [each.layer for each in whole.nodes]
+    assert node(whole, "rows").macs == 6 * 6 * 8 * 4
+    assert core.outputs[1].shape == (12, 12, 2)
 
 
 @pytest.mark.tf

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from cnncli.amounts import LARGEST
 from cnncli.graph import UNKNOWN, Graph, Node
 from cnncli.graph.layer import POINT
+from cnncli.graph.roles import Role
 
 
 class View(NamedTuple):
@@ -32,7 +33,8 @@ class View(NamedTuple):
 
 def receptive_field(graph: Graph) -> tuple[int, int] | None:
     """Height and width in pixels that one cell of the last feature map sees; None without a map, or where unknown."""
-    last = next((view for view in reversed(views(graph)) if view), None)
+    found = zip(reversed(graph.nodes), reversed(views(graph)), strict=True)
+    last = next((view for node, view in found if view and node.inputs), None)
     return last and last.pixels
 
 
@@ -51,7 +53,7 @@ def views(graph: Graph) -> list[View | None]:
 def _view(node: Node, views: list[View | None]) -> View | None:
     window = node.layer.window()
     if not node.inputs:
-        return View((1, 1), (1, 1)) if len(node.shape) == 3 else None
+        return View((1, 1), (1, 1)) if len(node.shape) == 3 and node.role is Role.INPUT else None
     seen = [view for source in node.inputs if (view := views[source.index]) is not None]
     if window is None or not seen:
         return None

@@ -17,7 +17,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layer import snake_case
-from cnncli.graph.layers import Constant, InputLayer, Moving, Opaque, Permute, Select, TimeDistributed
+from cnncli.graph.layers import Constant, InputLayer, Moving, Opaque, Permute, Reshape, Select, TimeDistributed
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
 from cnncli.readers.unique import Names
 
@@ -241,6 +241,23 @@ class Assembly:
     def _bind(self, tensor: Tensor, node: Node) -> None:
         self._nodes[id(tensor)] = node
         self._tensors.append(tensor)
+
+
+SPREAD = ((1, 4, 2, 5, 3), (3, 4, 1, 5, 2))
+"""How channels that were cut into (channels, block, block) or (block, block, channels) are put behind the pixels."""
+
+
+def joins_pixels(node: Node, sizes: Shape) -> bool:
+    """Whether to reshape what a node gives to (channels, height, width) makes pixels of a map's channels.
+
+    Sub-pixel convolution (Shi et al. 2016), as exporters write it that have no operation for it: the map was cut up,
+    its axes were turned, and what comes is a map again, whose channels are first.
+    """
+    if not isinstance(node.layer, Permute) or node.layer.dims not in SPREAD or len(sizes) != 3:
+        return False
+    (cut,) = node.inputs
+    before = cut.inputs[0].shape if isinstance(cut.layer, Reshape) else ()
+    return len(before) == 3 and agrees(before[:2], (node.shape[1], node.shape[3])) and agrees(sizes[:1], node.shape[:1])
 
 
 def lone(values: Sequence[Any] | None) -> float | None:

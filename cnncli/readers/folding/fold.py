@@ -21,7 +21,15 @@ from cnncli.readers.folding.constants import fold_bias, fold_constants
 from cnncli.readers.folding.draft import Draft, Step
 from cnncli.readers.folding.dynamic import fold_rescaling, fold_selected
 from cnncli.readers.folding.functions import fold_functions
-from cnncli.readers.folding.moves import fold_dilation, fold_idle, fold_means, fold_reshapes, fold_whole_windows
+from cnncli.readers.folding.moves import (
+    fold_dilation,
+    fold_flat_products,
+    fold_idle,
+    fold_means,
+    fold_pixels,
+    fold_reshapes,
+    fold_whole_windows,
+)
 
 Fold = Callable[[Draft, Step], bool]
 
@@ -41,6 +49,8 @@ FOLDS: tuple[tuple[Callable[[type[Layer]], bool], Fold], ...] = (
     (lambda layer: issubclass(layer, Reduce), fold_means),
     (lambda layer: layer in (AveragePooling2D, MaxPooling2D), fold_whole_windows),
     (lambda layer: issubclass(layer, (Reshape, Flatten)), fold_reshapes),
+    (lambda layer: issubclass(layer, Reshape), fold_flat_products),
+    (lambda layer: issubclass(layer, Reshape), fold_pixels),
     (lambda layer: issubclass(layer, Moving), fold_dilation),
 )
 MOST_PASSES = 8

@@ -11,12 +11,15 @@ from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import (
     AveragePooling2D,
     Cast,
+    Dense,
+    DepthToSpace,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GlobalPooling,
     MaxPooling2D,
     Moving,
+    Permute,
     Reduce,
     Reshape,
     TimeDistributed,
@@ -46,6 +49,43 @@ def fold_reshapes(draft: Draft, step: Step) -> bool:
         return False
     flat = replace(source.layer, keepdims=not source.layer.keepdims)
     return draft.become(step, flat, source.sources, [source], name=source.name)
+
+
+def fold_flat_products(draft: Draft, step: Step) -> bool:
+    """Whether the step gave rows back their places, which were laid flat for a product, and is that product now."""
+    if not isinstance(step.layer, Reshape) or len(step.sources) != 1 or not isinstance(step.sources[0].layer, Dense):
+        return False
+    (product,) = step.sources
+    (flat,) = product.sources
+    if not isinstance(flat.layer, Reshape):
+        return False
+    (source,) = flat.sources
+    if source.shape[:-1] != step.shape[:-1] or source.shape[-1:] != flat.shape[-1:]:
+        return False
+    weights = product.given
+    return draft.become(step, product.layer, [source], [flat, product], name=product.name, weights=weights)
+
+
+def fold_pixels(draft: Draft, step: Step) -> bool:
+    """Whether the step joined pixels that were cut out of a map's channels, and is that as one layer now."""
+    if not isinstance(step.layer, Reshape) or len(step.shape) != 3:
+        return False
+    (turned,) = step.sources
+    if not isinstance(turned.layer, Permute) or turned.layer.dims not in _CUT_PIXELS or len(turned.sources) != 1:
+        return False
+    (cut,) = turned.sources
+    if not isinstance(cut.layer, Reshape) or len(cut.shape) != 5:
+        return False
+    block = cut.shape[_CUT_PIXELS[turned.layer.dims]]
+    if not isinstance(block, int):
+        return False
+    return draft.become(step, DepthToSpace(block), cut.sources, [cut, turned], name=cut.name)
+
+
+_CUT_PIXELS = {(1, 4, 2, 5, 3): 1, (3, 4, 1, 5, 2): 0, (1, 3, 2, 4, 5): 2}
+"""How axes are turned so that a block of pixels stands in its place, and along which axis of the map that was cut up
+the block is: channels first (channels, block, block, ...) or (block, block, channels, ...), channels last.
+"""
 
 
 _POOLED = {"Mean": GlobalAveragePooling2D, "Max": GlobalMaxPooling2D}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncli.readers.onnx.model import NodeProto
+from cnncli.readers.onnx.model import ROUNDING, NodeProto
 from cnncli.readers.onnx.shapes.axes import REDUCING
 from cnncli.readers.onnx.shapes.cells import BINARY, UNARY
 
@@ -25,6 +25,7 @@ _KEEPING = frozenset({
     *UNARY, *BINARY, *REDUCING, "Concat", "Pad", "Cast", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
     "Dropout", "Slice", "Split", "Resize", "Upsample", "Where", "Expand", "Tile", "QLinearAdd", "QLinearMul",
     "QLinearConcat", "QLinearSigmoid", "QLinearLeakyRelu", "LayerNormalization",
+    *(kind for _, kind in ROUNDING),
 }) - {"InstanceNormalization", "GroupNormalization", "LRN"}  # fmt: skip
 """Operations whose output has the axes of their inputs."""
 

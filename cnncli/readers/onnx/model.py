@@ -349,5 +349,13 @@ class Operation:
         return [int(each) for each in found]
 
 
+ROUNDING = frozenset(
+    (domain, kind)
+    for domain in ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
+    for kind in ("Quant", "IntQuant", "BipolarQuant", "FloatQuant")
+)
+"""QONNX's operations (github.com/fastmachinelearning/qonnx): real numbers, rounded as few bits would hold them."""
+
+
 class Open(Exception):
     """A shape depends on numbers that the file leaves open."""

@@ -20,6 +20,7 @@ from cnncli.readers.onnx.inputs import Entered, entered
 from cnncli.readers.onnx.layouts import MOST_DEPTH, wanted_layouts
 from cnncli.readers.onnx.model import (
     MOST_VALUES,
+    ROUNDING,
     Attributes,
     GraphProto,
     Info,
@@ -197,9 +198,8 @@ class _Walker:
     def _is_computed(self, operation: Operation, node: NodeProto) -> bool:
         """Whether it follows from the file and from shapes: constants in, or sizes of a tensor."""
         if node.domain or node.kind.startswith("Random"):
-            return node.kind in ("DequantizeLinear", "QuantizeLinear") and all(
-                value is None or value.constant for value in operation.inputs
-            )
+            recodes = node.kind in ("DequantizeLinear", "QuantizeLinear") or (node.domain, node.kind) in ROUNDING
+            return recodes and all(value is None or value.constant for value in operation.inputs)
         if node.kind in ("Shape", "Size"):
             return bool(operation.inputs)
         known = bool(operation.outputs) and operation.outputs[0].shape is not None
@@ -316,7 +316,8 @@ def _roots(operation: Operation) -> tuple[Root, ...]:
         return (own,) if shape is not None and shape.identity else ()
     found: dict[str, Root] = {}
     for number, value in enumerate(operation.inputs):
-        if value is None or (number and operation.kind in _ONLY_FIRST):
+        first_alone = operation.kind in _ONLY_FIRST or (operation.domain, operation.kind) in ROUNDING
+        if value is None or (number and first_alone):
             continue
         for root in value.roots:
             read = number == 0 and operation.kind == "DequantizeLinear"

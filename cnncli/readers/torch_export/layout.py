@@ -10,7 +10,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Layer, Node, Shape, Weight
 from cnncli.graph.layers import Constant, Identity, Moving, Opaque, Permute, Select
-from cnncli.readers.assembly import Assembly
+from cnncli.readers.assembly import Assembly, joins_pixels
 from cnncli.readers.torch_export.program import Operation, Value
 
 MOST_ORIGINS = 100
@@ -24,7 +24,7 @@ class TorchNetwork:
 
     def __init__(self, name: str, *, batch: int, raw: bool, spatial: frozenset[str], read: frozenset[str]) -> None:
         self._assembly = Assembly(name, batch=batch, raw=raw)
-        self.graph, self.raw = self._assembly.graph, raw
+        self.graph, self.raw, self.batch = self._assembly.graph, raw, batch
         self.used: set[str] = set()
         self._spatial, self._read = spatial, read
         self._other_layout: dict[int, Value] = {}
@@ -52,6 +52,11 @@ class TorchNetwork:
     def is_spatial(self, value: Value) -> bool:
         """Whether operations ahead take it for a map whose channels come first."""
         return value.name in self._spatial and value.rank >= 3
+
+    def joins_pixels(self, source: Value, output: Value) -> bool:
+        """Whether to give a tensor this shape makes a map of pixels that were a map's channels."""
+        known = self._assembly.has(source) and self.is_batched(output)
+        return known and joins_pixels(self._assembly.node(source), output.sizes[1:])
 
     def in_layout(self, value: Value, channels_first: bool, operation: Operation) -> Value:
         """The tensor with its axes in the other order, by a layer that is appended where they are not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncli.errors import LayerError
-from cnncli.readers.onnx.model import Open, Operation, Value
+from cnncli.readers.onnx.model import ROUNDING, Open, Operation, Value
 from cnncli.readers.onnx.operations import axes, cells, kernels, moving, normalization, products
 from cnncli.readers.onnx.operations.cells import SETTINGS
 from cnncli.readers.onnx.operations.moving import PLAIN_MOVES
@@ -33,6 +33,7 @@ TRANSLATIONS: dict[tuple[str, str], Translation] = {
         for kind in (cells, axes, kernels, products, normalization)
         for name, each in kind.RUNTIME.items()
     },
+    **dict.fromkeys(ROUNDING, cells.rounded),
 }
 
 

@@ -24,6 +24,7 @@ from cnncli.graph.layers import (
     Slice,
     Softmax,
 )
+from cnncli.readers.assembly import joins_pixels
 from cnncli.readers.onnx.model import Operation, Value
 from cnncli.readers.onnx.operations.translator import Translation, Translator, first_input
 from cnncli.readers.onnx.shapes.axes import REDUCING, concatenated, order_of, reduced_axes
@@ -166,6 +167,8 @@ def _reshape(translator: Translator, operation: Operation) -> None:
     """Reshape, Flatten, Squeeze, Unsqueeze: one that only says that channels come first is no layer."""
     source, output, assembly = first_input(operation), operation.outputs[0], translator.assembly
     output.channels_first = translator.new_layout(output, source)
+    if assembly.is_batched(output) and assembly.has(source):
+        output.channels_first |= joins_pixels(assembly.node(source), (output.shape or ())[1:])
     shape = assembly.shape(output)
     if not translator.raw and source.channels_first != output.channels_first and shape == assembly.shape(source):
         assembly.alias(output, source, layout=output.channels_first)

@@ -38,7 +38,7 @@ def _layer(make: Callable[[Operation], Layer]) -> Translation:
         source = first_input(operation)
         translator.modest(
             make(operation), [source], operation.outputs[0], name=translator.name(operation),
-            channels_first=source.channels_first,
+            channels_first=source.channels_first, weights=(),
         )  # fmt: skip
         for other in operation.outputs[1:]:  # Dropout's mask: all true at inference
             translator.modest(
@@ -187,6 +187,16 @@ def _recode(translator: Translator, operation: Operation) -> None:
     for each in outputs:
         each.channels_first = source.channels_first and each.rank == source.rank
     translator.assembly.several(layer, [source], outputs, name=translator.name(operation), weights=weights)
+
+
+def rounded(translator: Translator, operation: Operation) -> None:
+    """QONNX's quantizations, whose scales are no weights of the network."""
+    source, output = first_input(operation), operation.outputs[0]
+    translator.quantizes = True
+    layer = Quantize(output.dtype)
+    translator.modest(
+        layer, [source], output, name=translator.name(operation), channels_first=source.channels_first, weights=()
+    )
 
 
 def _local_response(operation: Operation) -> Layer:

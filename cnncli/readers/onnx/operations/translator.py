@@ -39,6 +39,20 @@ Translation = Callable[["Translator", Operation], None]
 _ENDS = re.compile(r"[./](weight|kernel|W|w_0|weight_quantized|weights|Conv2D|MatMul)(_quantized)?(:0)?$")
 
 
+_OF_KERNEL = re.compile(r"/(Conv2D|Conv2DBackpropInput|conv2d_transpose|depthwise|convolution|MatMul|Tensordot)\d*$")
+
+
+def _of_several(name: str, has_kernel: bool) -> str:
+    """Of the names of all operations that are one in a TFLite file, which is what the ONNX file was made of, one.
+
+    What computes with a kernel is called as TensorFlow called that, behind whose name no other's is put; what does not
+    is called by the first.
+    """
+    parts = [part for part in name.split(";") if part] or [name]
+    of_kernels = [part for part in parts if _OF_KERNEL.search(part)] if has_kernel else []
+    return of_kernels[-1] if of_kernels else parts[0]
+
+
 def _is_numbered(name: str, kind: str) -> bool:
     """Whether a name says no more than the operation's type and a number, as exporters write who know no better."""
     return re.fullmatch(rf"(?i)({re.escape(kind)}|node|op|n)?[_@.:]?\d*", name) is not None
@@ -71,7 +85,7 @@ class Translator:
 
     def name(self, operation: Operation, kernel: Value | None = None) -> str:
         """The node's name if it speaks, else its kernel's, else its output's."""
-        written = operation.name
+        written = _of_several(operation.name, kernel is not None)
         if written and not _is_numbered(written, operation.kind):
             return written
         for root in kernel.roots if kernel is not None else ():
@@ -159,7 +173,7 @@ class Translator:
             layer = clipped(*settings)
         if kind == "LeakyRelu" and settings:
             layer = LeakyReLU(settings[0])
-        self.modest(layer, [source], output, name=name, channels_first=source.channels_first)
+        self.modest(layer, [source], output, name=name, channels_first=source.channels_first, weights=())
 
     def moving(self, operation: Operation, channels_first: bool | None = None) -> None:
         """An operation that multiplies nothing, whose output's shape is as inferred."""
@@ -284,6 +298,10 @@ def clipped(low: float | None, high: float | None) -> Layer:
         return ReLU() if high > 3e38 else ReLU(max_value=float(high))
     if low == 0 and high is None:
         return ReLU()
+    if low is None and high is not None:
+        return Elementwise("Minimum", (), lone([high]))
+    if high is None and low is not None:
+        return Elementwise("Maximum", (), lone([low]))
     return Activation("hard_tanh") if (low, high) == (-1, 1) else Elementwise("Clip")
 
 

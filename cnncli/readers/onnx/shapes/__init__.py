@@ -7,7 +7,7 @@ where it depends on what the file leaves open, a shape None where not even the r
 from __future__ import annotations
 
 from cnncli.amounts import UNKNOWN
-from cnncli.readers.onnx.model import Open, Operation
+from cnncli.readers.onnx.model import ROUNDING, Open, Operation
 from cnncli.readers.onnx.shapes import attention, axes, cells, learning, matrices, numbers, signals, windows
 from cnncli.readers.onnx.shapes.basics import (
     MOST_AXES,
@@ -47,6 +47,7 @@ INFERENCES: dict[tuple[str, str], Inference] = {
     **{("com.microsoft", kind): infer for table in _FUSED for kind, infer in table.RUNTIME.items()},
     **{("ai.onnx.ml", kind): infer for kind, infer in learning.CLASSICAL.items()},
     **{("ai.onnx.preview.training", kind): infer for kind, infer in learning.TRAINING.items()},
+    **dict.fromkeys(ROUNDING, cells.STANDARD["Identity"]),
     **{("ai.onnx.preview", kind): infer for kind, infer in attention.PREVIEW.items()},
 }
 """By domain and type. onnxruntime's own operations: github.com/microsoft/onnxruntime, docs/ContribOperators.md."""

@@ -17,6 +17,7 @@ from cnncli.graph.layers import (
     Slice,
     Softmax,
 )
+from cnncli.readers.assembly import lone
 from cnncli.readers.torch_export.layout import TorchNetwork
 from cnncli.readers.torch_export.operations.arguments import Writer
 from cnncli.readers.torch_export.program import Operation, Value
@@ -43,6 +44,10 @@ def _clip(operation: Operation) -> Layer:
         raise LayerError("limits that are tensors")
     if least == 0:
         return ReLU(max_value=most if most is None else float(most))
+    if least is None and most is not None:
+        return Elementwise("Minimum", (), lone([most]))
+    if most is None and least is not None:
+        return Elementwise("Maximum", (), lone([least]))
     return Activation("hard_tanh") if (least, most) == (-1, 1) else Elementwise("Clip")
 
 
@@ -82,7 +87,7 @@ def _activations() -> dict[str, Writer]:
     return {
         "relu": function_of_cells(lambda _: ReLU()), "relu6": function_of_cells(lambda _: ReLU(max_value=6.0)),
         **dict.fromkeys(("hardtanh", "clamp", "clip"), function_of_cells(_clip)),
-        "clamp_min": function_of_cells(_clip), "clamp_max": function_of_cells(lambda _: Elementwise("Clip")),
+        "clamp_min": function_of_cells(_clip), "clamp_max": function_of_cells(_clip),
         "silu": _named("silu"), "hardswish": _named("hard_silu"), "hardsigmoid": _named("hard_sigmoid"),
         "gelu": _named("gelu"), "sigmoid": _named("sigmoid"), "tanh": _named("tanh"), "mish": _named("mish"),
         "softplus": _named("softplus"), "softsign": _named("softsign"), "selu": _named("selu"),

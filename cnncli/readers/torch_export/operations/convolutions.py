@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncli.errors import LayerError
 from cnncli.graph import Layer
 from cnncli.graph.layers import (
+    AnyConvolution,
     Conv1D,
     Conv1DTranspose,
     Conv2D,
@@ -24,12 +26,36 @@ from cnncli.readers.torch_export.program import Operation, Value
 def convolution(network: TorchNetwork, operation: Operation) -> None:
     source, kernel, bias = operation.get("input"), operation.get("weight"), operation.get("bias")
     axes = kernel.rank - 2
-    if source.rank != kernel.rank or axes not in (1, 2) or not kernel.constant or (bias and not bias.constant):
+    if source.rank != kernel.rank or not 1 <= axes <= 3 or not kernel.constant or (bias and not bias.constant):
         raise LayerError("not a convolution of a map with constant weights")
     source = network.in_layout(source, True, operation)
-    if operation.get("transposed") or operation.name.startswith("conv_transpose"):
-        _transposed(network, operation, source, kernel, bias, axes)
-        return
+    is_transposed = bool(operation.get("transposed")) or operation.name.startswith("conv_transpose")
+    try:
+        if axes == 3:
+            raise LayerError("Keras's layers here have two axes")
+        (_transposed if is_transposed else _plain)(network, operation, source, kernel, bias, axes)
+    except LayerError:
+        _any_convolution(network, operation, source, kernel, bias, is_transposed)
+
+
+def _any_convolution(
+    network: TorchNetwork, operation: Operation, source: Value, kernel: Value, bias: Value | None, is_transposed: bool
+) -> None:
+    """One that Keras has no layer for: each weight once at each place of the output, or of the input if transposed."""
+    output = operation.outputs[0]
+    output.channels_first = True
+    sizes = (source if is_transposed else output).sizes
+    cells = prod((sizes[0], *sizes[2:]))
+    first, second, *size = kernel.sizes
+    shape = (*size, first, second) if is_transposed else (*size, second, first)
+    title = f"Conv{len(size)}D{'Transpose' if is_transposed else ''}"
+    layer = AnyConvolution(title, network.shape(output), shape, cells // network.batch, bias is not None)
+    _apply_kernel(network, operation, layer, source, kernel, bias, shape, channels_first=True)
+
+
+def _plain(
+    network: TorchNetwork, operation: Operation, source: Value, kernel: Value, bias: Value | None, axes: int
+) -> None:
     strides, dilation = (lengths(operation.get(name, default=1), axes) for name in ("stride", "dilation"))
     filters, depth, *size = kernel.sizes
     groups, channels = operation.get("groups", default=1), source.sizes[1]
@@ -56,10 +82,10 @@ def convolution(network: TorchNetwork, operation: Operation) -> None:
 
 def _apply_kernel(
     network: TorchNetwork, operation: Operation, layer: Layer, source: Value, kernel: Value, bias: Value | None,
-    shape: tuple[int, ...], output: Value | None = None,
+    shape: tuple[int, ...], output: Value | None = None, channels_first: bool | None = None,
 ) -> None:  # fmt: skip
     weights = network.weights("kernel", kernel, shape) + (network.weights("bias", bias) if bias is not None else [])
-    network.apply(operation, layer, [source], output, weights=weights)
+    network.apply(operation, layer, [source], output, weights=weights, channels_first=channels_first)
 
 
 def _transposed(
@@ -98,5 +124,6 @@ def _transposed(
 
 WRITERS: dict[str, Writer] = dict.fromkeys((
     "conv1d", "conv2d", "conv3d", "convolution", "_convolution", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d",
     "mkldnn_convolution", "cudnn_convolution",
 ), convolution)  # fmt: skip

@@ -10,11 +10,12 @@ from cnncli.readers.torch_export.operations.cells import BINARY, UNARY
 
 # Operations before which a tensor of three or more axes has its channels behind the batch, and those that leave the
 _ON_MAPS = frozenset({
-    "conv1d", "conv2d", "conv3d", "convolution", "conv_transpose1d", "conv_transpose2d", "batch_norm", "instance_norm",
-    "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "group_norm", "native_group_norm",
-    "max_pool1d", "max_pool2d", "max_pool2d_with_indices", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool1d",
-    "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "pixel_shuffle",
-    "pixel_unshuffle", "upsample_nearest1d", "upsample_nearest2d", "_upsample_nearest_exact2d", "upsample_bilinear2d",
+    "conv1d", "conv2d", "conv3d", "convolution", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "batch_norm", "instance_norm", "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "group_norm",
+    "native_group_norm", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices",
+    "max_pool3d_with_indices", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
+    "_adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "pixel_shuffle", "pixel_unshuffle",
+    "upsample_nearest1d", "upsample_nearest2d", "_upsample_nearest_exact2d", "upsample_bilinear2d",
     "upsample_bicubic2d", "channel_shuffle", "prelu", "im2col", "grid_sampler", "grid_sampler_2d",
 })  # fmt: skip
 

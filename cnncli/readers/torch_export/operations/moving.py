@@ -49,9 +49,7 @@ def reshape(network: TorchNetwork, operation: Operation) -> None:
     """The same cells in another shape: no layer where the graph's shape stays."""
     source, output = operation.tensors[0], operation.outputs[0]
     kept = source.channels_first and output.rank >= 3 and output.sizes[:2] == source.sizes[:2]
-    first = network.is_spatial(output) or kept
-    if first and source.rank >= 3 and not source.channels_first:
-        first = kept or network.is_spatial(output)
+    first = network.is_spatial(output) or kept or network.joins_pixels(source, output)
     output.channels_first = first
     target = network.shape(output)
     same_rank = source.rank == output.rank and source.channels_first == first

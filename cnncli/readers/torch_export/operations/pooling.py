@@ -27,21 +27,21 @@ from cnncli.readers.torch_export.program import Operation
 def pooling(network: TorchNetwork, operation: Operation) -> None:
     source = operation.get("self")
     axes = 1 if operation.name.endswith("1d") else 2
-    if "3d" in operation.name:
-        network.move(operation, None, [source], title=operation.name)
+    is_mean = "avg" in operation.name
+    title = f"{'Average' if is_mean else 'Max'}Pooling"
+    if "3d" in operation.name or source.rank != axes + 2:
+        network.move(operation, None, [source], title=f"{title}{3 if '3d' in operation.name else axes}D")
         return
-    if source.rank != axes + 2:
-        raise LayerError("not a map")
     source = network.in_layout(source, True, operation)
     size = lengths(operation.get("kernel_size"), axes)
     strides = lengths(operation.get("stride") or size, axes)
     if set(lengths(operation.get("dilation", default=1), axes)) != {1}:
-        raise LayerError("windows with gaps")
+        network.move(operation, None, [source], title=f"{title}{axes}D", channels_first=True)
+        return
     cells = lengths(operation.get("padding", default=0), axes)
     outputs = operation.outputs[0].sizes[2:]
     ceil = bool(operation.get("ceil_mode", default=False))
     padding, sides = keras_sides(source.sizes[2:], outputs, size, strides, cells, ceil)
-    is_mean = "avg" in operation.name
     if is_mean and padding == "same" and operation.get("count_include_pad", default=True) and any(cells):
         padding, sides = "valid", tuple((each, each) for each in cells)  # Keras's `same` leaves the zeros out
     kinds: Any = (AveragePooling1D, AveragePooling2D) if is_mean else (MaxPooling1D, MaxPooling2D)
@@ -104,7 +104,7 @@ def reduction(network: TorchNetwork, operation: Operation) -> None:
 WRITERS: dict[str, Writer] = {
     **dict.fromkeys((
         "max_pool1d", "max_pool2d", "max_pool2d_with_indices", "avg_pool1d", "avg_pool2d", "max_pool3d",
-        "avg_pool3d",
+        "max_pool3d_with_indices", "avg_pool3d",
     ), pooling),
     **dict.fromkeys((
         "adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d", "adaptive_max_pool1d",
