@@ -280,3 +280,11 @@ def test_damage_is_one_line(tmp_path: Path, name: str) -> None:
 def test_nothing_is_an_hdf5_file() -> None:
     with pytest.raises(Damaged, match="is no HDF5 file"):
         File(in_memory(bytes(1024), "nothing"))
+
+
+def test_a_table_of_weights_has_no_ends() -> None:
+    from cnncli import load
+
+    below = load(str(FILES / "alone.weights.h5")).summary().partition("Params  ")[2]
+    assert "2 layers uncounted (2 Weights)" in below
+    assert not [line for line in below.splitlines() if line.startswith(("Input", "Output"))]

@@ -196,15 +196,15 @@ NAMES = 16
 def totals_lines(found: Report, *, of_file: bool = False) -> tuple[str, ...]:
     """The totals, each with its name; ends where there are several, and what could not be counted.
 
-    Of a file the ends are told with their types, and the weights as they are stored.
+    Of a file the ends are told with their types, and the weights as they are stored; a table of weights has no ends.
     """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    if of_file:
+    if of_file and any(node.inputs for node in found.graph.nodes):
         told += [
             (f"Input{'s' if len(found.graph.inputs) > 1 else ''}", _ends(found.graph.inputs)),
             (f"Output{'s' if len(found.graph.outputs) > 1 else ''}", _ends(found.graph.outputs)),
         ]
-    else:
+    elif not of_file:
         for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
             if len(nodes) > 1:
                 told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
