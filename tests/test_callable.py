@@ -15,7 +15,7 @@ import pytest
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.structure import structural_hash
 from cnncli.errors import LayerError, MachineError, UsageError
-from cnncli.graph import Graph, Layer, Weight
+from cnncli.graph import UNKNOWN, Graph, Layer, Weight
 from cnncli.graph.layers import LAYERS, Conv2D, InputLayer, Opaque
 from cnncli.graph.plain import graph_of, plain
 from cnncli.models.reference import parse
@@ -71,10 +71,24 @@ def module():
     kind = type("Module", (), {"__module__": "torch.nn.modules.module"})  # what torch's own says of itself
     return type("Net", (kind,), {})()
 def number(): return 3
+def with_its_name(): return quiet(6), "a name"
+def both(): return {"one": quiet(1), "two": quiet(2)}
+class Holder:
+    def __init__(self): self.size, self.net = 3, quiet(3)
 value = 3
 """.replace("{path!r}", repr(str(FILES / "separable.pt2")))
 FAILS = SOURCE[: SOURCE.index("raise ValueError")].count("\n") + 1
 """The line that raises."""
+
+
+PARSES = """
+import argparse
+from train.model import quiet
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, default=9)
+given = parser.parse_args()
+def build(): return quiet(given.width)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +100,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "broken.py").write_text("x = 1\nx = = 2\n")
     (package / "lacking.py").write_text("import nothing_of_that_name\n")
     (package / "within.py").write_text("from .model import build\n")
+    (package / "wants.py").write_text("import sys; first = sys.argv[1]\n")
+    (package / "parses.py").write_text(PARSES)
+    (package / "types.py").write_text("import enum\nfrom train.model import quiet\ndef build(): return quiet(7)\n")
     return folder
 
 
@@ -118,6 +135,15 @@ def test_what_is_called(inside: Path, name: str, width: int) -> None:
 
 def test_a_module_is_found_from_the_working_directory(inside: Path) -> None:
     assert called("train.model:build").graph.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("train/model.py:with_its_name", 6), ("train/parses.py:build", 9), ("train/types.py:build", 7)],
+)
+def test_scripts_as_people_write_them(inside: Path, text: str, width: int) -> None:
+    """One model among what is given; arguments that are parsed when the file is loaded; a module's own name."""
+    assert called(text).graph.nodes[1].shape == (32, 32, width)
 
 
 @pytest.mark.parametrize("name", ["path", "content"])
@@ -154,13 +180,20 @@ def test_what_it_prints_is_not_lost_and_no_result(folder: Path) -> None:
         ("train/model.py:placed", "takes width by its place only"),
         ("train/model.py:value", "is an int, which cannot be called and is no model"),
         ("train/model.py:number", "gives an int; expected is a keras.Model"),
+        ("train/model.py:both", "gives a dict with 2 models (Graph, Graph); return one of them"),
+        ("train/model.py:Holder", "gives a model.Holder, which is none; its net is one: return that"),
+        ("train/model.py:Builder.inner", "needs self; name a function that makes a Builder"),
+        (
+            "train/wants.py:build",
+            "train/wants.py raised IndexError: list index out of range (line 1 of train/wants.py)",
+        ),
         ("train/model.py:nothing", "gives nothing (None); expected"),
         ("train/model.py:fails", rf"raised ValueError: no such\x1b[31m thing (line {FAILS} of train/model.py)"),
         ("train/model.py:leaves", "ended its process: sys.exit('enough')"),
         ("train/broken.py:x", "raised SyntaxError: invalid syntax"),
         ("train/broken.py:x", "(line 2 of train/broken.py)"),
         ("train/lacking.py:x", "No module named 'nothing_of_that_name' (line 1 of train/lacking.py)"),
-        ("train/within.py:build", "name it as a module: package.within:build"),
+        ("train/within.py:build", "name it as a module: train.within:build"),
     ],
 )
 def test_one_line_says_what_is_wrong(inside: Path, text: str, said: str) -> None:
@@ -262,6 +295,27 @@ def keras3():
     model = keras.Sequential([inside, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
     model.compile("sgd", "mse")
     return model
+def unbuilt():
+    import keras
+    return keras.Sequential([keras.layers.Conv2D(4, 3)])
+def subclassed():
+    import keras
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = keras.layers.Conv2D(4, 3)
+        def call(self, x):
+            return self.conv(x)
+    net = Net()
+    net.built = True
+    return net
+def volumes():
+    import keras
+    frame = keras.Sequential([keras.layers.Input((8, 8, 2)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
+    film = keras.Input((None, 8, 8, 2), name="film")
+    steps = keras.layers.Bidirectional(keras.layers.LSTM(3))(keras.layers.TimeDistributed(frame)(film))
+    volume = keras.layers.Conv3D(5, (1, 3, 3))(film)
+    return keras.Model(film, [steps, volume])
 def program():
     import torch
     return torch.export.export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 8, 8),))
@@ -281,6 +335,31 @@ def test_a_model_of_keras(libraries: Path) -> None:
     assert found.producer.startswith("Keras 3")
     assert Totals(found.graph).params == 4 * 28 + 10
     assert Totals(found.graph).macs == 14 * 14 * 108 + 8
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("unbuilt", "models.py:unbuilt: Sequential is not built yet, and has no weights: begin it with keras.Input"),
+        ("subclassed", "models.py:subclassed: Net is not built yet, and has no weights: call it on an input once"),
+    ],
+)
+def test_a_model_that_is_not_built(libraries: Path, name: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        called(f"{libraries}:{name}")
+    assert said in str(raised.value)
+
+
+@pytest.mark.tf
+def test_models_for_films(libraries: Path) -> None:
+    """A model applied to each picture, volumes, both ways through time; a size that is left open is told."""
+    graph = called(f"{libraries}:volumes").graph
+    params = {node.type: node.params for node in graph.nodes if node.params}
+    lstm = 4 * (144 * 3 + 3 * 3 + 3)
+    assert params == {"TimeDistributed": 9 * 2 * 4 + 4, "Bidirectional": 2 * lstm, "Conv3D": 9 * 2 * 5 + 5}
+    assert [node.shape for node in graph.outputs] == [(6,), (UNKNOWN, 6, 6, 5)]
+    assert [each.partition(":")[0] for each in graph.warnings] == ["film is ?x8x8x2"]
 
 
 @pytest.mark.tf

@@ -280,3 +280,23 @@ def test_damage_is_one_line(tmp_path: Path, name: str) -> None:
 def test_nothing_is_an_hdf5_file() -> None:
     with pytest.raises(Damaged, match="is no HDF5 file"):
         File(in_memory(bytes(1024), "nothing"))
+
+
+def test_a_table_of_weights_has_no_ends() -> None:
+    from cnncli import load
+
+    below = load(str(FILES / "alone.weights.h5")).summary().partition("Params  ")[2]
+    assert "2 layers uncounted (2 Weights)" in below
+    assert not [line for line in below.splitlines() if line.startswith(("Input", "Output"))]
+
+
+@pytest.mark.tf
+def test_paths_as_windows_joined_them(tmp_path: Path) -> None:
+    import h5py
+
+    path = tmp_path / "alone.weights.h5"
+    with h5py.File(path, "w") as file:
+        for number in range(4):
+            file.create_dataset(f"enc\\_layer_checkpoint_dependencies\\batch_normalization/vars/{number}", (4,), "f4")
+    node = read_file(path)[1].graph.nodes[0]
+    assert (node.name, node.params, node.trainable_params) == ("enc.batch_normalization", 16, 8)

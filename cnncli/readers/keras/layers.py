@@ -85,7 +85,7 @@ def known(layer: LayerConfig, inputs: Sequence[Shape], channels_first: bool) -> 
         return None
     try:
         return _found(kind, layer, inputs, channels_first)
-    except (LayerError, TypeError, ValueError, KeyError, ZeroDivisionError):
+    except (LayerError, TypeError, ValueError, LookupError, AttributeError, ZeroDivisionError):
         return None
 
 

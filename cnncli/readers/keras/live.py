@@ -41,8 +41,14 @@ def read_model(model: Any, settings: Settings = AS_IT_IS) -> Graph:
 def _check(model: Any) -> None:
     if not all(hasattr(model, name) for name in ("layers", "weights", "get_config")):
         raise UsageError(f"{type(model).__name__} is no functional or Sequential model of Keras, nor any other of it")
-    if not getattr(model, "built", True):
-        raise UsageError(f"{type(model).__name__} is not built yet: call it on an input once")
+    if not getattr(model, "built", True) or (not model.weights and not all(map(_is_built, model.layers))):
+        way = "begin it with keras.Input(shape)" if type(model).__name__ == "Sequential" else "call it on an input once"
+        raise UsageError(f"{type(model).__name__} is not built yet, and has no weights: {way}")
+
+
+def _is_built(layer: Any) -> bool:
+    """Whether a layer has met an input: a model may say that it is built while its layers are not."""
+    return bool(getattr(layer, "built", True))
 
 
 def _described(model: Any) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ def _rows(group: Object, path: tuple[str, ...], seen: set[int]) -> Iterator[tupl
         yield (said if isinstance(said, str) and said else ".".join(kept) or "model"), _own(kept, group)
     for name, inner in group.children.items():
         if name not in OWN_STATE and name != "vars":
-            yield from _rows(inner, (*path, name), seen)
+            yield from _rows(inner, (*path, *name.split("\\")), seen)  # as early versions joined paths on Windows
 
 
 def _own(path: Sequence[str], group: Object) -> tuple[Weight, ...]:

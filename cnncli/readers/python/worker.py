@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.child import Tell
 from cnncli.child.inside import serve
 from cnncli.errors import CnncliError, UsageError, suggestion
@@ -53,7 +54,8 @@ def work(job: Job, tell: Tell) -> dict[str, Any]:
 
 
 def _set_path(reference: Reference) -> None:
-    """Where its imports are looked for: as `python file.py` does, or `python -m module`."""
+    """Where its imports are looked for: as `python file.py` does, or `python -m module`; without arguments."""
+    sys.argv[:] = [reference.place]
     here = str(Path.cwd())
     folder = str(Path(reference.place).resolve().parent) if reference.is_file else here
     sys.path.insert(0, folder)
@@ -65,11 +67,12 @@ def _imported(reference: Reference) -> ModuleType:
     if not reference.is_file:
         return _module(reference)
     path = Path(reference.place).resolve()
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = path.stem if path.stem not in sys.modules else f"{path.stem}_in_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UsageError(f"{reference.place} is no file with Python code")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
@@ -135,6 +138,9 @@ def _check_arguments(parameters: Mapping[str, inspect.Parameter], values: Mappin
         raise UsageError(f"{which.text} has no argument {unknown[0]}{near}")
     empty = inspect.Parameter.empty
     missing = [name for name, each in named.items() if each.default is empty and name not in values]
+    if missing[:1] == ["self"] and "." in which.name:
+        owner = which.name.rpartition(".")[0]
+        raise UsageError(f"{which.text} needs self; name a function that makes a {owner} and gives what this one does")
     by_place = [name for name, each in parameters.items() if each.kind is inspect.Parameter.POSITIONAL_ONLY]
     if by_place and parameters[by_place[0]].default is empty:
         raise UsageError(f"{which.text} takes {by_place[0]} by its place only; wrap it in a function that takes names")
@@ -208,7 +214,9 @@ def _shown(name: str) -> str:
 
 def _advice(error: BaseException, reference: Reference) -> str:
     if isinstance(error, ImportError) and "relative import" in str(error) and reference.is_file:
-        return f"; name it as a module: package.{Path(reference.place).stem}:{reference.name}"
+        parts = Path(reference.place).with_suffix("").parts
+        module = ".".join(parts) if len(parts) > 1 and all(map(str.isidentifier, parts)) else f"package.{parts[-1]}"
+        return f"; name it as a module: {module}:{reference.name}"
     return ""
 
 
@@ -242,27 +250,50 @@ def _graph(result: Any) -> Graph | None:
 
 
 def _reading(result: Any, job: Job) -> Reading:
-    which = job.reference.text
-    kinds = _kinds(result)
+    inside = _among(result)
+    if len(inside) == 1:
+        result = inside[0]
     graph = _graph(result)
     if graph is not None:
         return Reading(graph, producer="cnncli")
     if _is_keras(result):
         return _of_keras(result, job)
-    if "torch.ExportedProgram" in kinds:
+    if "torch.ExportedProgram" in _kinds(result):
         return _of_file(result, "model.pt2", job)
-    if "torch.Module" in kinds:
-        raise UsageError(
-            f"{which} gives a torch.nn.Module ({type(result).__name__}), which has no shapes without an example; "
-            "return torch.export.export(model, (example,))"
-        )
+    return _of_content(result, job)
+
+
+def _of_content(result: Any, job: Job) -> Reading:
+    """What a function gives as the content or the path of a file. Raises UsageError for anything else."""
+    which, kinds = job.reference.text, _kinds(result)
     if "onnx.ModelProto" in kinds:
         return _of_file(result.SerializeToString(), "model.onnx", job)
     if isinstance(result, (bytes, bytearray)):
         return _of_file(bytes(result), "model.tflite", job)
     if isinstance(result, (str, os.PathLike)):
         return read_file(Path(result))[1]
-    raise UsageError(f"{which} gives {_described(result)}; expected is {EXPECTED}")
+    if "torch.Module" in kinds:
+        raise UsageError(
+            f"{which} gives a torch.nn.Module ({type(result).__name__}), which has no shapes without an example; "
+            "return torch.export.export(model, (example,))"
+        )
+    raise UsageError(f"{which} gives {_described(result)}{_wanted(result)}")
+
+
+def _among(result: Any) -> list[Any]:
+    """The models in a tuple, a list or a dict, such as (model, history)."""
+    values = result.values() if isinstance(result, Mapping) else result
+    return [each for each in values if _is_model(each)] if isinstance(result, (tuple, list, Mapping)) else []
+
+
+def _wanted(result: Any) -> str:
+    """What a function should have given instead of this: one of the models in it, where there are any."""
+    several = _among(result)
+    if several:
+        return f" with {len(several)} models ({', '.join(type(each).__name__ for each in several)}); return one of them"
+    own = vars(result) if hasattr(result, "__dict__") and not isinstance(result, type) else {}
+    held = (f", which is none; its {name} is one: return that" for name, value in own.items() if _is_model(value))
+    return next(held, f"; expected is {EXPECTED}")
 
 
 def _described(thing: Any) -> str:
@@ -277,7 +308,14 @@ def _of_keras(model: Any, job: Job) -> Reading:
     from cnncli.readers.keras.live import read_model
 
     with _Guarded(job, f"{job.reference.text}'s model"):
-        graph = read_model(model)
+        try:
+            graph = read_model(model)
+        except UsageError as error:
+            raise UsageError(f"{job.reference.text}: {error}") from None
+    for node in graph.inputs:
+        if not all(map(is_known, node.shape)):
+            shape = "x".join(map(str, node.shape))
+            graph.warn(f"{node.name} is {shape}: the model leaves sizes open, and what depends on them is unknown")
     module = sys.modules.get(type(model).__module__.partition(".")[0])
     version = getattr(module, "__version__", "") if module else ""
     return Reading(graph, producer=f"Keras {version}".strip())
