@@ -16,8 +16,10 @@ from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Damaged, in_memory
 from cnncli.readers.tflite.file import ModelFile, Operation
+from cnncli.readers.tflite.moves import reshaped
 from cnncli.readers.tflite.schema import OPERATIONS, TYPES
-from cnncli.readers.tflite.shapes import reshaped, shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 FILES = Path(__file__).parent / "files"
 SEPARABLE, OPEN, RECURRENT = (FILES / f"{name}.tflite" for name in ("separable_int8", "open_size", "recurrent"))

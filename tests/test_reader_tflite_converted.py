@@ -14,7 +14,8 @@ from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import opened
 from cnncli.readers.tflite.file import ModelFile
-from cnncli.readers.tflite.shapes import shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore")]
 

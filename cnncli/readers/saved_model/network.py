@@ -14,10 +14,14 @@ from cnncli.errors import UsageError
 from cnncli.graph import Graph, Shape
 from cnncli.readers.protobuf import BYTES, BadMessage, Message
 from cnncli.readers.reading import Reading, Settings, warn_of_open
-from cnncli.readers.saved_model.file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, entries, shape
+from cnncli.readers.saved_model.control import CONTROL
+from cnncli.readers.saved_model.file import Function, GraphFile, MetaGraph, Objects
+from cnncli.readers.saved_model.frame import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, numbered
 from cnncli.readers.saved_model.names import rename
+from cnncli.readers.saved_model.nodes import dtype, entries, shape
 from cnncli.readers.saved_model.operations import HANDLERS
-from cnncli.readers.saved_model.walk import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, Walk, numbered
+from cnncli.readers.saved_model.pieces import Pieces
+from cnncli.readers.saved_model.walk import Walk
 from cnncli.readers.source import Source
 from cnncli.words import visible
 
@@ -179,7 +183,7 @@ class _Reader:
         open_ = not firsts or any(size < 0 for size in firsts)
         assembly = BatchAnywhere(self._name, batch=OPEN_BATCH if open_ else firsts[0] or 1, raw=self._settings.raw)
         return Walk(
-            self._file, assembly, HANDLERS, frozen=self._frozen, trainable=self._trainable,
+            self._file, assembly, HANDLERS, CONTROL, frozen=self._frozen, trainable=self._trainable,
             overridden=bool(self._settings.input_shapes),
         )  # fmt: skip
 

@@ -16,7 +16,8 @@ from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operati
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
 from cnncli.readers.tflite.operators import append, opaque
 from cnncli.readers.tflite.schema import GRAPH_FIELDS
-from cnncli.readers.tflite.shapes import shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 
 def read(source: Source, path: Path, settings: Settings) -> Reading:
