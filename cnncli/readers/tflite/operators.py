@@ -63,10 +63,10 @@ ACTIVATIONS: dict[str, Layer] = {
 def append(assembly: Assembly, operation: Operation, name: str) -> None:
     """Append what an operation is: its layer and the activation that is fused into it, or an opaque one."""
     made = _made(assembly, operation)
-    if made is None or not operation.outputs:
+    if made is None:
         opaque(assembly, operation, name)
         return
-    if len(operation.outputs) > 1:
+    if len(operation.outputs) != 1:
         assembly.several(made.layer, made.inputs, operation.outputs, name=name, weights=made.weights)
         return
     inputs = [_entering(assembly, made, name), *made.inputs[1:]] if made.enters is not None else made.inputs
@@ -152,8 +152,10 @@ def _moving(title: str) -> Maker:
     """Of an operation without multiply-accumulates that has no layer of its own: its output is what the file says."""
 
     def maker(assembly: Assembly, operation: Operation) -> Made:
-        shape = assembly.shape(operation.output)
-        return Made(Moving(title, shape), computed(assembly, operation), held(assembly, operation))
+        inputs = computed(assembly, operation)
+        ends = operation.outputs or inputs[-1:]  # what is put into a variable is as large as what is read of it
+        shape = assembly.shape(ends[0]) if ends else ()
+        return Made(Moving(title, shape), inputs, held(assembly, operation))
 
     return maker
 
