@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cnncli.amounts import UNKNOWN
 from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import (
     ELU,
@@ -15,6 +16,7 @@ from cnncli.graph.layers import (
     LocalResponseNormalization,
     Maximum,
     Minimum,
+    Moving,
     Multiply,
     Quantize,
     ReLU,
@@ -48,7 +50,9 @@ def _binary(walk: Walk, call: Call) -> list[Value]:
         source, constant = (other, one) if one.constant else (one, other)
         return _with_constant(walk, call, name, source, constant)
     shape = _broadcast(one, other)
-    layer = merge() if merge else Elementwise(name)
+    layer: Layer = merge() if merge else Elementwise(name)
+    if shape is None:  # of which either may have more axes
+        layer = Moving(name, (UNKNOWN,))
     return walk.append(call, layer, [one, other], shape=shape)
 
 
@@ -62,7 +66,7 @@ def _with_constant(walk: Walk, call: Call, name: str, source: Value, constant: V
     source = walk.tensor(source)
     if name == "Multiply" and only(constant) == 1 and not constant.leaves and not walk.assembly.raw:
         return walk.same(walk.output(call, 0, source.shape), source)  # tf.nn.silu multiplies with its beta, which is 1
-    shape = _operand(walk, call, constant, source)
+    shape = () if source.shape is None else _operand(walk, call, constant, source)
     layer = Elementwise(name, shape, only(constant))
     return walk.append(call, layer, [source], weights=short(constant.leaves), shape=_broadcast(source, constant))
 

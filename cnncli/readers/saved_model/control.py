@@ -7,7 +7,7 @@ import re
 from cnncli.amounts import UNKNOWN
 from cnncli.graph import Layer
 from cnncli.graph.layers import GRU, LSTM, Identity
-from cnncli.readers.saved_model.frame import Call, Frame, Value
+from cnncli.readers.saved_model.frame import Call, Frame, Value, read_within
 from cnncli.readers.saved_model.walk import Steering, Walk, opaque
 
 _RECURRENT = re.compile(r"(standard|gpu|cudnn|defun)\w*_(lstm|gru)")
@@ -50,7 +50,8 @@ def _if(walk: Walk, frame: Frame, call: Call) -> list[Value]:
 def _switch(walk: Walk, frame: Frame, call: Call) -> list[Value]:
     """TF 1's fork: the data comes out at 0 where the condition does not hold, at 1 where it does.
 
-    A condition that is not known is taken not to hold, which is said. That of a loop, which is not counted, is open.
+    A condition that is not known is taken not to hold, as one of training, but to hold where it is computed of the
+    inputs or their sizes; either is said. That of a loop, which is not counted, is open.
     """
     data, condition = call.inputs[0], call.inputs[1]
     holds = known(condition)
@@ -58,7 +59,8 @@ def _switch(walk: Walk, frame: Frame, call: Call) -> list[Value]:
     if source in frame.nodes and frame.nodes[source].operation == "LoopCond":
         return [data, data]
     if holds is None:
-        walk.assumed[condition.name] = None
+        holds = not condition.constant or condition.of_sizes
+        (walk.taken if holds else walk.assumed)[condition.name] = None
     nothing = walk.output(call, 0, dead=True)
     return [nothing, data] if holds else [data, nothing]
 
@@ -69,9 +71,12 @@ def _merge(walk: Walk, _: Frame, call: Call) -> list[Value]:
     return [living[0] if living else walk.output(call, 0, dead=True), index]
 
 
-def _exit(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    """TF 1's end of a loop. What a loop computes is not counted."""
-    return opaque(walk, call, "While")
+def _exit(walk: Walk, frame: Frame, call: Call) -> list[Value]:
+    """TF 1's end of a loop. What a loop computes is not counted, but its weights are, at the first of its ends."""
+    within = [frame.values[each][0] for each in read_within(frame, call.node.name) if frame.values.get(each)]
+    new = {weight.identity: weight for value in within for weight in value.leaves if weight.identity not in walk.looped}
+    walk.looped |= set(new)
+    return opaque(walk, call, "While", new.values())
 
 
 def _default(walk: Walk, _: Frame, call: Call) -> list[Value]:
@@ -90,6 +95,8 @@ def _placeholder(walk: Walk, _: Frame, call: Call) -> list[Value]:
     return [found]
 
 
+VARIABLES = ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable")
+
 CONTROL: dict[str, Steering] = {
     **dict.fromkeys(
         ("Identity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp",
@@ -104,9 +111,7 @@ CONTROL: dict[str, Steering] = {
     "PlaceholderWithDefault": _default,
     "Placeholder": _placeholder,
     "Const": lambda walk, _, call: walk.constant(call),
-    **dict.fromkeys(
-        ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable"), lambda walk, _, call: walk.handle(call)
-    ),
+    **dict.fromkeys(VARIABLES, lambda walk, _, call: walk.handle(call)),
 }  # fmt: skip
 
 

@@ -205,15 +205,21 @@ class Objects:
     def functions_of_root(self) -> dict[str, str]:
         """The functions that the saved object itself has: by their names the first concrete one of each.
 
-        SavedObject.function (6) > SavedFunction.concrete_functions (1).
+        SavedObject.function (6) > SavedFunction.concrete_functions (1), or SavedObject.bare_concrete_function (8) >
+        concrete_function_name (1). Where it has none, those that were saved with it are called by their own names.
         """
         found: dict[str, str] = {}
         for name, number in self._children(0):
             child = self._object(number)
-            functions = child.message(6).texts(1) if child is not None else []
+            functions = [] if child is None else [*child.message(6).texts(1), *child.message(8).texts(1)]
             if functions:
                 found[name] = functions[0]
-        return found
+        return found or {each: each for each in self._by_name}
+
+    def constant(self, number: int) -> str:
+        """The node of a constant that was saved with an object: SavedObject.constant (9) > operation (1)."""
+        found = self._object(number)
+        return "" if found is None else found.message(9).text(1)
 
 
 class MetaGraph:

@@ -35,6 +35,8 @@ class Value(Tensor):
     parts: tuple[Value, ...] = ()
     dead: bool = False
     scaled: tuple[Value, Value] | None = None
+    of_sizes: bool = False
+    """Whether it is computed of the sizes of tensors, which is settled before any input is there as far as they are."""
 
     @property
     def is_weight(self) -> bool:
@@ -149,8 +151,54 @@ def _needed(frame: Frame, wanted: Sequence[str]) -> dict[str, None]:
 
 
 def _sources(frame: Frame, name: str) -> list[str]:
+    """The nodes that a node reads; of a loop's end also what the loop itself reads of what stands around it."""
     node = frame.nodes[name]
-    sources = [each.partition(":")[0] for each in node.inputs if each[:1] != "^"]
+    within = read_within(frame, name) if node.operation in LOOP_ENDS else []
+    return [*_read_by(frame, name), *within]
+
+
+LOOP_ENDS = ("Exit", "RefExit")
+_LOOP_BEGINS = ("Enter", "RefEnter")
+
+
+def read_within(frame: Frame, name: str) -> list[str]:
+    """The constants and variables of the loop that TF 1's Exit ends, and what enters it.
+
+    A loop goes from Enter through Merge and Switch back to Merge by NextIteration; what is on the way is its body.
+    """
+    found: dict[str, None] = {}
+    seen = {name}
+    waiting = [name]
+    while waiting:
+        node = frame.nodes[waiting.pop()]
+        if node.operation in _LOOP_BEGINS or not _names(node):
+            found |= dict.fromkeys(_names(node) or [node.name])
+            continue
+        new = [each for each in _names(node) if each in frame.nodes and each not in seen]
+        seen.update(new)
+        waiting += new
+    return [each for each in found if each in frame.nodes]
+
+
+def pivots(frame: Frame, node: NodeDef) -> list[str]:
+    """What tells whether the branch of a constant is taken: an Identity of a Switch of the condition itself."""
+    waited = [each[1:] for each in node.inputs if each[:1] == "^"] if node.operation == "Const" else []
+    return [each for each in waited if each in frame.nodes and _is_pivot(frame, frame.nodes[each])]
+
+
+def _is_pivot(frame: Frame, node: NodeDef) -> bool:
+    names = _names(node) if node.operation == "Identity" else []
+    switch = frame.nodes.get(names[0]) if names else None
+    return switch is not None and switch.operation in ("Switch", "RefSwitch") and len(set(_names(switch))) == 1
+
+
+def _names(node: NodeDef) -> list[str]:
+    return [each.partition(":")[0] for each in node.inputs if each[:1] != "^"]
+
+
+def _read_by(frame: Frame, name: str) -> list[str]:
+    node = frame.nodes[name]
+    sources = _names(node) + pivots(frame, node)
     if node.operation in ("Merge", "RefMerge"):
         sources = [each for each in sources if each in frame.nodes and frame.nodes[each].operation != "NextIteration"]
     return sources

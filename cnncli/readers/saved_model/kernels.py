@@ -8,7 +8,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.graph.layers import Conv2D, Conv2DTranspose, Dense, DepthwiseConv2D, MatMul, ZeroPadding2D
 from cnncli.readers.padding import keras_padding
 from cnncli.readers.saved_model.frame import Call, FileShape, Value
-from cnncli.readers.saved_model.layouts import channels_first, feature_map, spatial
+from cnncli.readers.saved_model.layouts import channels_first, feature_map, shaped, spatial
 from cnncli.readers.saved_model.shaping import same_cells
 from cnncli.readers.saved_model.walk import Handler, Walk, opaque, short
 
@@ -42,7 +42,7 @@ def _convolution(walk: Walk, call: Call) -> list[Value]:
     source, kernel = call.inputs[:2]
     if not kernel.constant or kernel.rank != 4:
         return opaque(walk, call)
-    source, padding = _padded(walk, call, feature_map(walk, call, source), kernel)
+    source, padding = _padded(walk, call, feature_map(walk, call, source, (kernel.shape or ())[2]), kernel)
     height, width, channels, filters = kernel.shape or ()
     given = source.shape[1 if channels_first(call) else -1] if source.shape else UNKNOWN
     groups = given // channels if given is not UNKNOWN and channels else 1
@@ -57,7 +57,7 @@ def _depthwise(walk: Walk, call: Call) -> list[Value]:
     source, kernel = call.inputs[:2]
     if not kernel.constant or kernel.rank != 4:
         return opaque(walk, call)
-    source, padding = _padded(walk, call, feature_map(walk, call, source), kernel)
+    source, padding = _padded(walk, call, feature_map(walk, call, source, (kernel.shape or ())[2]), kernel)
     height, width, _, multiplier = kernel.shape or ()
     layer = DepthwiseConv2D(
         (height, width), spatial(call, "strides"), padding, multiplier, spatial(call, "dilations"), use_bias=False
@@ -70,8 +70,8 @@ def _transposed(walk: Walk, call: Call) -> list[Value]:
     sizes, kernel, source = call.inputs[:3]
     if not kernel.constant or kernel.rank != 4:
         return opaque(walk, call)
-    source = feature_map(walk, call, source)
-    height, width, filters, _ = kernel.shape or ()
+    height, width, filters, channels = kernel.shape or ()
+    source = feature_map(walk, call, source, channels)
     padding = call.node.text("padding", "VALID").lower()
     strides, dilations = spatial(call, "strides"), spatial(call, "dilations")
     shape = walk.output(call, 0, sizes.values).shape
@@ -84,7 +84,7 @@ def _transposed(walk: Walk, call: Call) -> list[Value]:
     tried = [(row, column) for row in range(min(strides[0], 8)) for column in range(min(strides[1], 8))]
     given = walk.assembly.node(source).shape
     for more in (None, *tried):
-        if layer(more).output_shape(given) == wanted:
+        if layer(more).output_shape(given[-3:]) == wanted[-3:]:
             made = layer(more)
             break
     return walk.append(call, made, [source], weights=walk.weights(kernel, "kernel"), shape=sizes.values)
@@ -103,6 +103,8 @@ def _product(walk: Walk, call: Call) -> list[Value]:
             weight._replace(shape=kernel) if weight.name == "kernel" and weight.size == prod(kernel) else weight
             for weight in walk.weights(right, "kernel")
         ]
+        if call.operation == "MatMul":
+            left = shaped(walk, call, left, kernel[0])
         return walk.append(call, Dense(kernel[1], use_bias=False), [left], weights=weights)
     computed = _matrices(left, right, across, turned)
     output = walk.output(call, 0, computed)

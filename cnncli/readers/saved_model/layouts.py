@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnncli.graph.layers import Permute
+from cnncli.amounts import UNKNOWN
+from cnncli.graph.layers import Moving, Permute
 from cnncli.readers.saved_model.frame import Call, Value
 from cnncli.readers.saved_model.walk import Walk
 
@@ -18,9 +19,21 @@ def spatial(call: Call, name: str) -> tuple[int, int]:
     return height, width
 
 
-def feature_map(walk: Walk, call: Call, value: Value) -> Value:
+def shaped(walk: Walk, call: Call, value: Value, *sizes: int) -> Value:
+    """A tensor of which not even the rank is known, with the sizes that its reader says it has for each example."""
+    if value.shape is not None:
+        return value
+    made = Value(f"{call.name}/shape", (walk.assembly.batch, *sizes), value.dtype)
+    made.channels_first = len(sizes) == 3 and channels_first(call)
+    layer = Moving("EnsureShape", walk.assembly.shape(made))
+    walk.assembly.several(layer, [walk.tensor(value)], [made], name=made.name, weights=())
+    return made
+
+
+def feature_map(walk: Walk, call: Call, value: Value, channels: int = UNKNOWN) -> Value:
     """A feature map in the layout that an operation reads it in: one that was not known to be so is permuted."""
-    value = walk.tensor(value)
+    sizes = (channels, UNKNOWN, UNKNOWN) if channels_first(call) else (UNKNOWN, UNKNOWN, channels)
+    value = walk.tensor(shaped(walk, call, value, *sizes))
     if channels_first(call) and not value.channels_first and value.rank == 4:
         shape = value.shape or ()
         made = Value(f"{call.name}/layout", value.shape, value.dtype, channels_first=True)

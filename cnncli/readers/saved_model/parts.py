@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.graph.layers import Concatenate, Embedding, Moving, Slice
+from cnncli.readers.saved_model.constants import strided_shape
 from cnncli.readers.saved_model.frame import Call, FileShape, Value
 from cnncli.readers.saved_model.shaping import any_move, moved
-from cnncli.readers.saved_model.walk import Handler, Walk
+from cnncli.readers.saved_model.walk import Handler, Walk, short
 
 
 def _slice(walk: Walk, call: Call) -> list[Value]:
@@ -34,43 +34,7 @@ def _part(walk: Walk, call: Call, shape: FileShape) -> list[Value]:
 
 
 def _strided(walk: Walk, call: Call) -> list[Value]:
-    return _part(walk, call, _strided_shape(call))
-
-
-def _strided_shape(call: Call) -> FileShape:
-    """StridedSlice's masks: bit i of each is about the i-th entry of begin, end and strides."""
-    source, node = call.inputs[0], call.node
-    begin, end, strides = (value.values for value in call.inputs[1:4])
-    if source.shape is None or begin is None or end is None or strides is None:
-        return None
-    ellipsis, new, shrink = (node.whole(f"{name}_mask") for name in ("ellipsis", "new_axis", "shrink_axis"))
-    taken = sum(1 for place in range(len(begin)) if not (ellipsis | new) >> place & 1)
-    found: list[int] = []
-    axis = 0
-    for place in range(len(begin)):
-        if ellipsis >> place & 1:
-            count = source.rank - taken
-            found.extend(source.shape[axis : axis + count])
-            axis += count
-        elif new >> place & 1:
-            found.append(1)
-        else:
-            if not shrink >> place & 1:
-                found.append(_length(call, source.shape[axis], place, (begin[place], end[place], strides[place])))
-            axis += 1
-    return (*found, *source.shape[axis:])
-
-
-def _length(call: Call, size: int, place: int, part: tuple[Any, Any, Any]) -> int:
-    """How many of an axis's cells a part takes."""
-    begin, end, step = part
-    first = None if call.node.whole("begin_mask") >> place & 1 else begin
-    last = None if call.node.whole("end_mask") >> place & 1 else end
-    if first in (None, 0) and last is None and step == 1:
-        return size
-    if UNKNOWN in (size, first, last, step) or not step:
-        return int(last) if first in (None, 0) and step == 1 and isinstance(last, int) and last > 0 else UNKNOWN
-    return len(range(*slice(first, last, step).indices(size)))
+    return _part(walk, call, strided_shape(call))
 
 
 def _concatenation(walk: Walk, call: Call) -> list[Value]:
@@ -79,14 +43,25 @@ def _concatenation(walk: Walk, call: Call) -> list[Value]:
         parts, axis = call.inputs[1:], call.inputs[0]
     if len(parts) == 1:
         return parts
-    parts = [walk.tensor(value) for value in parts]
     like = next((value for value in parts if not value.constant), parts[0])
     if not axis.values or axis.values[0] is UNKNOWN or any(value.shape is None for value in parts):
         return any_move(walk, call)
     place = axis.values[0] % max(like.rank, 1)
+    parts = [_beside(walk, value, like) if place else walk.tensor(value) for value in parts]
     shape = list(like.shape or ())
     shape[place] = sum((value.shape or ())[place] for value in parts)
     return walk.append(call, Concatenate(walk.assembly.axis(like, place)), parts, shape=tuple(shape))
+
+
+def _beside(walk: Walk, value: Value, like: Value) -> Value:
+    """A part; of a constant with a row for each example, such as a state that is zero at first, an example's row."""
+    sizes, batch = value.shape or (), (like.shape or (1,))[0]
+    rows = value.constant and walk.assembly.is_batched(like) and not like.channels_first and len(sizes) == like.rank
+    if not rows or sizes[0] not in (1, batch):
+        return walk.tensor(value)
+    row = Value(value.name, (batch, *sizes[1:]), value.dtype)
+    walk.assembly.hold(row, sizes[1:], short(value.leaves))
+    return row
 
 
 def _split(walk: Walk, call: Call) -> list[Value]:

@@ -11,7 +11,7 @@ from cnncli.graph.layers import DepthToSpace, Flatten, Moving, Pad, Reshape, Res
 from cnncli.readers.saved_model.constants import expanded, reshaped
 from cnncli.readers.saved_model.frame import Call, FileShape, Value
 from cnncli.readers.saved_model.layouts import feature_map
-from cnncli.readers.saved_model.walk import Handler, Walk, only, opaque
+from cnncli.readers.saved_model.walk import BY_CHANCE, Handler, Walk, only
 
 
 def moved(walk: Walk, call: Call, shape: FileShape, operation: str, channels_first: bool = False) -> list[Value]:
@@ -40,7 +40,7 @@ def same_cells(walk: Walk, call: Call, source: Value, shape: FileShape) -> list[
     source = walk.tensor(source)
     output = walk.output(call, 0, shape)
     if output.shape is None:
-        return opaque(walk, call)
+        return any_move(walk, call)
     wanted, given = walk.assembly.shape(output), walk.assembly.node(source).shape
     if wanted == given and not walk.assembly.raw:
         return walk.same(output, source)
@@ -55,8 +55,9 @@ def same_cells(walk: Walk, call: Call, source: Value, shape: FileShape) -> list[
 
 def _reshape(walk: Walk, call: Call) -> list[Value]:
     source, target = call.inputs[:2]
-    known = source.shape is not None and target.values is not None
-    return same_cells(walk, call, source, reshaped(source.shape or (), target.values or ()) if known else None)
+    if target.values is None:
+        return same_cells(walk, call, source, None)
+    return same_cells(walk, call, source, reshaped((UNKNOWN,) if source.shape is None else source.shape, target.values))
 
 
 def _squeeze(walk: Walk, call: Call) -> list[Value]:
@@ -92,13 +93,14 @@ def _transpose(walk: Walk, call: Call) -> list[Value]:
 def _shape(walk: Walk, call: Call) -> list[Value]:
     """Shape: what is computed of shapes is no layer, as far as they are known."""
     shape = call.inputs[0].shape
-    return [walk.output(call, 0, None if shape is None else (len(shape),), constant=True, values=shape)]
+    rank = None if shape is None else (len(shape),)
+    return [walk.output(call, 0, rank, constant=True, values=shape, of_sizes=True)]
 
 
 def _rank(walk: Walk, call: Call) -> list[Value]:
     shape = call.inputs[0].shape
     cells = None if shape is None else (len(shape) if call.operation == "Rank" else prod(shape),)
-    return [walk.output(call, 0, (), constant=True, values=cells)]
+    return [walk.output(call, 0, (), constant=True, values=cells, of_sizes=True)]
 
 
 def _pad(walk: Walk, call: Call) -> list[Value]:
@@ -161,11 +163,11 @@ def _cut(walk: Walk, call: Call) -> list[Value]:
     """
     source, blocks, ends = call.inputs[0], call.inputs[1].values, call.inputs[2].values
     shape: FileShape = None
-    if source.shape is not None and blocks is not None and ends is not None and UNKNOWN not in blocks:
+    if source.shape is not None and blocks is not None and UNKNOWN not in blocks:
         sizes = list(source.shape)
         together = call.operation.startswith("BatchToSpace")
         for place, block in enumerate(blocks):
-            more = ends[2 * place] + ends[2 * place + 1]
+            more = UNKNOWN if ends is None else ends[2 * place] + ends[2 * place + 1]
             size = sizes[place + 1]
             sizes[place + 1] = size * block - more if together else (size + more) // max(block, 1)
             sizes[0] = sizes[0] // max(block, 1) if together else sizes[0] * block
@@ -173,11 +175,34 @@ def _cut(walk: Walk, call: Call) -> list[Value]:
     return moved(walk, call, shape, call.operation.removesuffix("ND"))
 
 
+def _as_it_is(walk: Walk, call: Call) -> list[Value]:
+    """Cells in another order, within the same shape."""
+    return moved(walk, call, call.inputs[0].shape, call.operation)
+
+
+def _as_told(walk: Walk, call: Call) -> list[Value]:
+    """Fill, and what is drawn by chance: the first input is the shape."""
+    return moved(walk, call, call.inputs[0].values, call.operation)
+
+
+def _one_hot(walk: Walk, call: Call) -> list[Value]:
+    """OneHot: where, how deep, and the two values; the new axis is the last unless another is said."""
+    source, depth, shape = call.inputs[0], call.inputs[1].values, None
+    if source.shape is not None:
+        axis = call.node.whole("axis", -1)
+        place = axis if axis >= 0 else source.rank
+        shape = (*source.shape[:place], depth[0] if depth else UNKNOWN, *source.shape[place:])
+    return moved(walk, call, shape, call.operation)
+
+
+_SAME_SHAPE = ("Reverse", "ReverseV2", "Roll", "ReverseSequence", "MatrixBandPart", "TensorScatterUpdate")
 _MOVES = (
-    "Reverse", "ReverseV2", "Roll", "TensorListFromTensor", "TensorListStack", "TensorListReserve",
+    "Where", "Unique", "TensorArrayV3", "TensorArrayConcatV3", "TensorArrayGatherV3", "TensorArrayReadV3",
+    "TensorArrayScatterV3", "TensorArraySizeV3", "TensorArrayWriteV3", "TensorListFromTensor", "TensorListStack",
+    "TensorListReserve",
     "TensorListGetItem", "TensorListSetItem", "TensorListLength", "InvertPermutation", "ScatterNd", "GatherNd",
-    "TopKV2", "MaxPool3D", "AvgPool3D", "Range", "Fill", "LinSpace", "OneHot", "ExtractImagePatches", "ReverseSequence",
-    "MatrixBandPart", "Diag", "DynamicStitch", "TensorScatterUpdate", "CropAndResize",
+    "TopKV2", "MaxPool3D", "AvgPool3D", "Range", "LinSpace", "ExtractImagePatches", "Diag", "DynamicStitch",
+    "CropAndResize",
 )  # fmt: skip
 
 
@@ -198,5 +223,8 @@ SHAPING: dict[str, Handler] = {
     "DepthToSpace": _blocks(DepthToSpace),
     "SpaceToDepth": _blocks(SpaceToDepth),
     **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND"), _cut),
+    **dict.fromkeys(_SAME_SHAPE, _as_it_is),
+    **dict.fromkeys(("Fill", *BY_CHANCE), _as_told),
+    "OneHot": _one_hot,
     **dict.fromkeys(_MOVES, any_move),
 }

@@ -27,6 +27,7 @@ from cnncli.readers.saved_model.frame import (
     Value,
     in_order,
     numbered,
+    pivots,
 )
 from cnncli.readers.saved_model.nodes import NodeDef
 from cnncli.readers.saved_model.values import computed, tensor_of
@@ -70,6 +71,8 @@ class Walk:
         self.inputs: dict[str, Value] = {}
         self.variables: dict[str, Variable] = {}
         self.assumed: dict[str, None] = {}
+        self.taken: dict[str, None] = {}
+        self.looped: set[str] = set()
         self.named: dict[str, None] = {}
         self._operations = 0
 
@@ -105,11 +108,13 @@ class Walk:
             references = [each for each in references if each.split(":")[0] in {*frame.values, *frame.arguments}]
         inputs = [self._value(frame, each) for each in references]
         shapes = node.output_shapes
-        read = frozenset(frame.read[node.name])
+        read = frozenset(frame.read.get(node.name, (0,)))  # what a loop reads is read by none of these nodes
         outputs = max(len(shapes), max(read) + 1)
         if outputs > MOST_OUTPUTS:
             raise BadMessage(f"{visible(node.name)} has {outputs:,} outputs")
         call = Call(node, inputs, frame.prefix + node.name, shapes, outputs, read)
+        if any(value.dead for each in pivots(frame, node) for value in frame.values[each]):
+            return [self.output(call, 0, dead=True)]
         if node.operation in self._control:
             return self._control[node.operation](self, frame, call)
         if any(value.dead for value in inputs):
@@ -170,7 +175,9 @@ class Walk:
         return [output]
 
     def _made(self, layer: Layer, inputs: Sequence[Value], channels_first: bool) -> FileShape:
-        """The shape in the file's terms of what a layer makes of inputs; None where they do not fit."""
+        """The shape in the file's terms of what a layer makes of inputs; None where they are open or do not fit."""
+        if any(value.shape is None for value in inputs):
+            return None
         shapes = [self.assembly.node(value).shape for value in inputs]
         for each in (layer, TimeDistributed(layer)):
             try:
@@ -223,7 +230,8 @@ class Walk:
             raise BadMessage(f"{visible(call.name)} is computed of more than {MOST_LEAVES} weights")
         values = computed(call.node, [(value.values, value.rank) for value in call.inputs])
         shape = constant_shape(call, values)
-        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values())}
+        of_sizes = any(value.of_sizes for value in call.inputs)
+        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values()), "of_sizes": of_sizes}
         if leaves:
             more |= {"operation": call.operation, "parts": tuple(call.inputs)}
         found = [self.output(call, 0, shape, values=values, **more)]
@@ -303,19 +311,34 @@ def _dtype(call: Call) -> str:
     return found or (call.inputs[0].dtype if call.inputs else "float32")
 
 
+BY_CHANCE = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "StatelessRandomUniform",
+             "StatelessRandomUniformV2", "StatelessRandomNormal", "StatelessRandomNormalV2")  # fmt: skip
+"""Operations that draw numbers; their first input is the shape."""
 _NEVER_CONSTANT = frozenset(
-    {"StatelessWhile", "While", "RandomUniform", "RandomStandardNormal", "LookupTableFindV2", "ParseExample",
-     "ParseExampleV2"}
-)  # fmt: skip
+    {
+        "Shape",
+        "Size",
+        "Rank",
+        "StatelessWhile",
+        "While",
+        "LookupTableFindV2",
+        "ParseExample",
+        "ParseExampleV2",
+        *BY_CHANCE,
+    }
+)
 
 
 # What any operation can be.
 
 
-def opaque(walk: Walk, call: Call, operation: str = "") -> list[Value]:
-    """An operation that is not known here: its name, shapes and weights are; its work is not."""
+def opaque(walk: Walk, call: Call, operation: str = "", within: Iterable[Weight] = ()) -> list[Value]:
+    """An operation that is not known here: its name, shapes and weights are; its work is not.
+
+    `within` are weights of what it consists of.
+    """
     outputs = [walk.output(call, number) for number in range(call.outputs)]
-    weights = tuple(weight for value in call.inputs for weight in value.leaves)
+    weights = (*within, *(weight for value in call.inputs for weight in value.leaves))
     inputs = [walk.tensor(value) for value in call.inputs if value.scaled or walk.assembly.has(value)]
     layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[min(call.read)]))
     read = [outputs[number] for number in sorted(call.read)]
