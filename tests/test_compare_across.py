@@ -33,6 +33,7 @@ from cnncli.graph.layers import (
     GlobalAveragePooling2D,
     InputLayer,
     Multiply,
+    Reduce,
     ReLU,
     Reshape,
     SeparableConv2D,
@@ -308,3 +309,15 @@ def test_long_graphs_are_aligned_in_a_moment() -> None:
     pairs = units_aligned(one, other)
     assert perf_counter() - start < 10
     assert sum(i is not None and j is not None for i, j in pairs) > 0.9 * len(one.nodes)
+
+
+def test_a_constant_that_makes_channels_of_a_single_one_is_no_scale() -> None:
+    """As in a normalization over all cells that is spelt out: what its root is multiplied with has the channels."""
+    graph = Graph("normalization")
+    image = graph.add(InputLayer((8, 8, 4)), name="image")
+    mean = graph.add(Reduce("Mean", (1, 2, 3), True), image, name="mean")
+    scale = graph.add(
+        Elementwise("Multiply", (1, 1, 4)), graph.add(Elementwise("Rsqrt"), mean, name="root"), name="scale"
+    )
+    graph.add(Multiply(), image, scale, name="normal")
+    assert [node.shape for node in normal(graph).nodes][-2:] == [(1, 1, 4), (8, 8, 4)]
