@@ -7,7 +7,7 @@ from math import prod
 import pytest
 from conftest import graph_of
 
-from cnncli.analysis.labels import group_label, layer_label
+from cnncli.analysis.labels import PartsLabel, group_label, layer_label
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.receptive_field import receptive_field, views
@@ -248,3 +248,12 @@ def test_identical_blocks_merge_and_keep_the_totals() -> None:
     ]  # fmt: skip
     for cost in rows[0].amounts:
         assert sum(row.amounts[cost] for row in merged) == sum(row.amounts[cost] for row in rows)
+
+
+def test_a_label_of_many_layers_names_each_kind_once() -> None:
+    """As of a detector's heads, which end in a row; of many kinds the first are named."""
+    one, other = layer_label(Conv2D(8, 1)), layer_label(MaxPooling2D(2))
+    assert str(PartsLabel(((one, 2), (other, 1)) * 4, 12)) == " + ".join(["Conv2D 1x1 x2", f"{other}"] * 4)
+    assert str(PartsLabel(((one, 2), (other, 1)) * 5, 15)) == f"Conv2D 1x1 x10 + {other} x5"
+    kinds = tuple((layer_label(Conv2D(8, size)), 2) for size in range(1, 11))
+    assert PartsLabel(kinds, 20).words()[6:] == ["Conv2D 7x7 x2", "6 more"]

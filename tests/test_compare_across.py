@@ -33,6 +33,7 @@ from cnncli.graph.layers import (
     GlobalAveragePooling2D,
     InputLayer,
     Multiply,
+    Reduce,
     ReLU,
     Reshape,
     SeparableConv2D,
@@ -319,3 +320,15 @@ def test_many_widths_are_one_phrase() -> None:
     narrower = of_file(registry("v1:alpha=0.5,input_shape=64,classes=4").graph)
     told = across_lines(narrower, registry("v1:input_shape=64,classes=4"))
     assert told[0].endswith(" are identical but for the widths of 14 layers, which --diff names.")
+
+
+def test_a_constant_that_makes_channels_of_a_single_one_is_no_scale() -> None:
+    """As in a normalization over all cells that is spelt out: what its root is multiplied with has the channels."""
+    graph = Graph("normalization")
+    image = graph.add(InputLayer((8, 8, 4)), name="image")
+    mean = graph.add(Reduce("Mean", (1, 2, 3), True), image, name="mean")
+    scale = graph.add(
+        Elementwise("Multiply", (1, 1, 4)), graph.add(Elementwise("Rsqrt"), mean, name="root"), name="scale"
+    )
+    graph.add(Multiply(), image, scale, name="normal")
+    assert [node.shape for node in normal(graph).nodes][-2:] == [(1, 1, 4), (8, 8, 4)]

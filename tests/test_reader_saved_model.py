@@ -16,7 +16,8 @@ from cnncli.graph import UNKNOWN, Graph, Node
 from cnncli.network import network
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
-from cnncli.readers.saved_model.file import NodeDef, Pieces
+from cnncli.readers.saved_model.nodes import NodeDef
+from cnncli.readers.saved_model.pieces import Pieces
 from cnncli.readers.source import in_memory
 
 FILES = Path(__file__).parent / "files"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from cnncli.readers.opening import read_file
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Damaged, in_memory
 from cnncli.readers.tflite.file import ModelFile, Operation
+from cnncli.readers.tflite.moves import reshaped
 from cnncli.readers.tflite.schema import OPERATIONS, TYPES
-from cnncli.readers.tflite.shapes import reshaped, shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 FILES = Path(__file__).parent / "files"
 SEPARABLE, OPEN, RECURRENT = (FILES / f"{name}.tflite" for name in ("separable_int8", "open_size", "recurrent"))
@@ -100,6 +103,50 @@ def test_a_quantized_network() -> None:
 
 def test_raw_shows_the_same_work() -> None:
     assert figures(reading(SEPARABLE, Settings(raw=True)).graph) == figures(reading(SEPARABLE).graph)
+
+
+def test_weights_with_a_scale_a_block(edited: Callable[..., Path]) -> None:
+    """Their scales stand in a tensor of their own; they stand for real numbers all the same."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    def change(model: Any) -> None:
+        tensors = model.subgraphs[0].tensors
+        for operator in model.subgraphs[0].operators:
+            for number in operator.inputs[1:2]:
+                quantization = tensors[number].quantization
+                if quantization is not None:
+                    quantization.scale = quantization.zeroPoint = None
+                    quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
+                    quantization.details = schema.BlockwiseQuantizationT()
+
+    assert reading(edited(SEPARABLE, change)).quantization == "int8"
+
+
+def test_a_constant_that_repeats_its_operand_counts_whole(edited: Callable[..., Path]) -> None:
+    """What is added has more cells than what it is added to."""
+
+    def change(model: Any) -> None:
+        import numpy as np
+
+        graph = model.subgraphs[0]
+        (output,) = graph.outputs
+        constant, larger = copy.deepcopy(graph.tensors[output]), copy.deepcopy(graph.tensors[output])
+        for tensor, name in ((constant, "constant"), (larger, "larger")):
+            tensor.name, tensor.shape, tensor.shapeSignature, tensor.type = name, [9, 1, 4], None, 0
+            tensor.quantization = None
+        buffer = copy.deepcopy(model.buffers[0])
+        buffer.data = np.arange(36, dtype=np.float32).view(np.uint8)
+        model.buffers.append(buffer)
+        constant.buffer, larger.buffer = len(model.buffers) - 1, 0
+        graph.tensors += [constant, larger]
+        added = copy.deepcopy(graph.operators[0])
+        added.opcodeIndex, added.builtinOptions, added.builtinOptionsType = kind(model, 0), None, 0
+        added.inputs, added.outputs = [output, len(graph.tensors) - 2], [len(graph.tensors) - 1]
+        graph.operators.append(added)
+        graph.outputs = [len(graph.tensors) - 1]
+
+    before, after = (reading(path).graph for path in (SEPARABLE, edited(SEPARABLE, change)))
+    assert figures(after)[1] == figures(before)[1] + 36
 
 
 # Sizes.

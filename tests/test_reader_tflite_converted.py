@@ -14,7 +14,8 @@ from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Reading, Settings
 from cnncli.readers.source import opened
 from cnncli.readers.tflite.file import ModelFile
-from cnncli.readers.tflite.shapes import shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore")]
 
@@ -181,3 +182,33 @@ def test_shapes_are_the_runtime_s(make: Callable[[Any], Any] | None, written: di
         for output, shape in zip(operation.outputs, shapes(operation) or (), strict=True):
             output.shape = shape
             assert shape == allocated[output.number], operation.name
+
+
+def test_what_is_kept_between_two_calls_is_no_weight(tmp_path: Path) -> None:
+    """A convolution over a stream: it reads what the last call left, and writes what the next one needs."""
+    import tensorflow as tf
+
+    class Stream(tf.Module):
+        def __init__(self) -> None:
+            self.states = tf.Variable(tf.zeros((1, 4, 1, 8)), name="stream/states")
+            self.kernel = tf.constant(1.0, shape=(5, 1, 8, 16))
+
+        @tf.function(input_signature=[tf.TensorSpec((1, 2, 1, 8), name="sound")])
+        def listen(self, sound: Any) -> Any:
+            heard = tf.concat([self.states, sound], 1)
+            self.states.assign(heard[:, -4:])
+            return tf.nn.conv2d(heard, self.kernel, 1, "VALID")
+
+    stream, path = Stream(), tmp_path / "stream.tflite"
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([stream.listen.get_concrete_function()], stream)
+    converter.experimental_enable_resource_variables = True
+    with quiet():
+        path.write_bytes(converter.convert())
+    totals = Totals(graph := reading(path).graph)
+    assert not totals.uncounted()
+    assert (totals.params, totals.macs) == (640 + 16, 2 * 640)  # the converter adds a bias of zeros
+    kept = [(node.name, node.type, node.shape) for node in graph.nodes if "states" in node.name]
+    assert kept == [
+        ("stream/states/read", "ReadVariable", (4, 1, 8)), ("stream/states/write", "AssignVariable", (4, 1, 8)),
+    ]  # fmt: skip
+    assert "VarHandle" in {node.type for node in reading(path, raw=True).graph.nodes}

@@ -132,15 +132,33 @@ VARYING = "hard_silu"
 """The activation by which MobileNet V3's tables tell blocks from each other; they call it h-swish."""
 
 
+MOST_PARTS = 8
+"""Of a label: more are no label that a person reads."""
+
+
 @dataclass(frozen=True)
 class PartsLabel:
-    """A group that is no block, by the layers that do its work, each with how often it stands there in a row."""
+    """A group that is no block, by the layers that do its work, each with how often it stands there in a row.
+
+    Where these are many, each kind of layer is named once, and of many kinds the first.
+    """
 
     parts: tuple[tuple[LayerLabel, int], ...]
     layers: int
 
     def words(self) -> list[str]:
-        return [f"{label} x{count}" if count > 1 else str(label) for label, count in self.parts]
+        parts = self.parts if len(self.parts) <= MOST_PARTS else self._by_kind()
+        named, left = parts, 0
+        if len(parts) > MOST_PARTS:
+            named, left = parts[: MOST_PARTS - 1], sum(count for _, count in parts[MOST_PARTS - 1 :])
+        words = [f"{label} x{count}" if count > 1 else str(label) for label, count in named]
+        return [*words, f"{left} more"] if left else words
+
+    def _by_kind(self) -> tuple[tuple[LayerLabel, int], ...]:
+        counts: dict[LayerLabel, int] = {}
+        for label, count in self.parts:
+            counts[label] = counts.get(label, 0) + count
+        return tuple(counts.items())
 
     def __str__(self) -> str:
         return " + ".join(self.words()) or f"{self.layers} layers"

@@ -110,8 +110,10 @@ class Assembly:
         return tuple(found)
 
     def weight(self, name: str, tensor: Tensor, shape: Shape | None = None, trainable: bool = True) -> Weight:
-        """A constant as a layer's weight, in Keras's shape where that is given."""
-        own = tuple(tensor.shape or ()) if shape is None else shape
+        """A constant as a layer's weight, in Keras's shape where that is given and has all of its cells."""
+        own = tuple(tensor.shape or ())
+        if shape is not None and prod(shape) == prod(own):
+            own = shape
         return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name)
 
     def held(self, tensor: Tensor) -> tuple[Weight, ...]:
@@ -131,7 +133,8 @@ class Assembly:
 
     def hold(self, tensor: Tensor, shape: Shape | None = None, weights: Sequence[Weight] | None = None) -> Node:
         """A constant as a node: of its own shape unless another is given, made of its own values unless of others."""
-        layer = Constant(tuple(tensor.shape or ()) if shape is None else shape)
+        own = (UNKNOWN,) if tensor.shape is None else tuple(tensor.shape)
+        layer = Constant(own if shape is None else shape)
         made_of = self.held(tensor) if weights is None else weights
         node = self.graph.add(layer, name=self.free(tensor.name), dtype=tensor.dtype, weights=made_of)
         self._bind(tensor, node)

@@ -224,8 +224,11 @@ def _behind_idle(node: Node) -> Node:
 
 
 def _scales_or_shifts(layer: Elementwise, node: Node) -> bool:
-    known = layer.operation in ("Add", "BiasAdd", "Subtract", "Multiply", "Divide") and len(node.inputs) == 1
-    return known and layer.constant is not None and prod(layer.constant) in (1, (1, *layer.constant)[-1])
+    """Whether each channel is scaled or shifted by a constant; one that makes channels of a single one is none."""
+    if len(node.inputs) != 1 or node.shape != node.inputs[0].shape or layer.constant is None:
+        return False
+    known = layer.operation in ("Add", "BiasAdd", "Subtract", "Multiply", "Divide")
+    return known and prod(layer.constant) in (1, (1, *layer.constant)[-1])
 
 
 def _activation(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:

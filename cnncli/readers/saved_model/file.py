@@ -1,293 +1,23 @@
 """SavedModels and graph definitions of TensorFlow as they lie in the file: what is needed of them is read, no more.
 
 The numbers of fields are those of saved_model.proto, meta_graph.proto and saved_object_graph.proto in
-tensorflow/core/protobuf, and of graph.proto, node_def.proto, attr_value.proto, function.proto, op_def.proto,
-tensor.proto and variable.proto in tensorflow/core/framework.
+tensorflow/core/protobuf, and of graph.proto, function.proto, op_def.proto and variable.proto in
+tensorflow/core/framework.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
-from cnncli.readers.protobuf import BYTES, FIXED32, FIXED64, VARINT, BadMessage, Message, varint
-from cnncli.readers.source import MOST_INPUTS, MOST_STRUCTURE, Source
+from cnncli.readers.protobuf import BYTES, BadMessage, Message
+from cnncli.readers.saved_model.nodes import NodeDef, dtype, entries, entry, shape
+from cnncli.readers.saved_model.pieces import Part, Pieces
+from cnncli.readers.source import MOST_INPUTS
 
 MOST_NODES = 40_000
 """Nodes that are read of one file, and what they read; the largest networks have some ten thousands."""
-MOST_FIELDS = 300_000
-"""Fields that are stepped over on the way to them; EfficientNet-B7's SavedModel by Keras 2 has 40,000."""
-MOST_AXES = 64
-_WINDOW = 1 << 15
-_LARGE = 1 << 16
-"""A message of more bytes is looked through for tensors, whose values are left in the file."""
-
-# Where tensors lie in a node: NodeDef.attr (5) > value (2) > AttrValue.tensor (8), or AttrValue.list (1) > tensor (8).
-_TENSOR: dict[int, object] = {1: None, 2: None, 3: None}
-_NODE: dict[int, object] = {5: {2: {8: _TENSOR, 1: {8: _TENSOR}}}}
-
-
-class Part(NamedTuple):
-    """A field of a message in the file: its number, and where its bytes are; of a number the value as `size`."""
-
-    number: int
-    kind: int
-    place: int
-    size: int
-
-
-class Pieces:
-    """A file of protocol buffers, read through a window. What is kept of it is bounded, whatever sizes it declares."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._start, self._data = 0, memoryview(b"")
-        self._kept = self._fields = 0
-
-    @property
-    def size(self) -> int:
-        return self._source.size
-
-    def parts(self, place: int, end: int) -> Iterator[Part]:
-        """The fields of the message from `place` to `end`, each where it lies. Raises BadMessage."""
-        while place < end:
-            if not self._start <= place <= self._start + len(self._data) - 32:
-                self._read(place)
-            data, start = self._data, self._start
-            self._fields += 1
-            if self._fields > MOST_FIELDS:
-                raise BadMessage(f"it has more than {MOST_FIELDS:,} parts, which no network has")
-            key, here = varint(data, place - start)
-            number, kind = key >> 3, key & 7
-            if kind == VARINT:
-                size, here = varint(data, here)
-                yield Part(number, kind, here + start, size)
-                place = here + start
-                continue
-            if kind == BYTES:
-                size, here = varint(data, here)
-            elif kind in (FIXED32, FIXED64):
-                size = 4 if kind == FIXED32 else 8
-            else:
-                raise BadMessage(f"field {number} has wire type {kind}, which no model file uses")
-            place = here + start
-            if not number or place + size > end:
-                raise BadMessage(f"field {number} of {size:,} bytes does not fit at byte {place:,}")
-            yield Part(number, kind, place, size)
-            place += size
-
-    def content(self, part: Part) -> memoryview:
-        """A field's bytes. Raises Damaged where more is asked for than any structure takes."""
-        self._kept += part.size
-        if self._kept > MOST_STRUCTURE:
-            self._source.fail(f"has a structure of more than {MOST_STRUCTURE:,} bytes, which no network has")
-        return self._peek(part.place, part.size)
-
-    def head(self, part: Part, count: int) -> memoryview:
-        """The first bytes of a field, as many as it has of so many; they are not kept."""
-        return self._peek(part.place, min(part.size, count))
-
-    def first_text(self, part: Part) -> str:
-        """A message's field 1, its name, which stands first."""
-        for inner in self.parts(part.place, part.place + part.size):
-            if inner.number == 1:
-                return str(self.head(inner, 4096), "utf-8", "replace")
-        return ""
-
-    def message(self, part: Part) -> Message:
-        return Message(self.content(part))
-
-    def node(self, part: Part) -> bytes:
-        """A node's bytes without the values of large tensors."""
-        return bytes(self.content(part)) if part.size <= _LARGE else self._without(part, _NODE)
-
-    def _without(self, part: Part, tensors: Mapping[int, object]) -> bytes:
-        """A message's bytes without the large fields, but those that `tensors` leads to; of a tensor only its type."""
-        found = bytearray()
-        for each in self.parts(part.place, part.place + part.size):
-            inner = tensors.get(each.number)
-            if each.kind == VARINT:
-                found += _varint(each.number << 3) + _varint(each.size)
-                continue
-            if each.size > _LARGE:
-                content = self._without(each, inner) if isinstance(inner, dict) else b""
-            elif isinstance(inner, dict) or tensors is not _TENSOR or each.number in _TENSOR:
-                content = bytes(self.content(each))
-            else:
-                content = b""
-            if content or each.size == 0:
-                found += _tagged(each, content)
-        return bytes(found)
-
-    def _peek(self, place: int, count: int) -> memoryview:
-        if not (self._start <= place and place + count <= self._start + len(self._data)):
-            if count > _WINDOW // 2:
-                return memoryview(self._source.read(place, count))
-            self._read(place)
-        return self._data[place - self._start : place - self._start + count]
-
-    def _read(self, place: int) -> None:
-        """Move the window. What was handed out of the old one stays as it is."""
-        count = min(_WINDOW, self._source.size - place)
-        self._start, self._data = place, memoryview(self._source.read(place, count))
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
-
-
-def _tagged(part: Part, content: bytes) -> bytes:
-    head = _varint(part.number << 3 | part.kind)
-    return head + _varint(len(content)) + content if part.kind == BYTES else head + content
-
-
-# The bytes before NodeDef's name (1), op (2), input (3) and attr (5): the field's number, and that bytes follow.
-_NODE_FIELDS = _NAME, _OPERATION, _INPUT, _ATTRIBUTE = tuple(number << 3 | BYTES for number in (1, 2, 3, 5))
-
-
-def _past(data: bytes, tag: int, place: int) -> int:
-    """The place behind a field of a node that is not looked at."""
-    if tag > 0x7F:  # a number of two bytes and more, as no field of a node has
-        raise BadMessage("a node has a field that no version of TensorFlow knows")
-    size, behind = varint(data, place)
-    return {VARINT: behind, FIXED32: place + 4, FIXED64: place + 8, BYTES: behind + size}.get(tag & 7, len(data))
-
-
-class NodeDef:
-    """A node of a graph: its operation, what it reads, and its attributes, which are understood when asked for."""
-
-    __slots__ = ("attributes", "inputs", "name", "operation")
-
-    def __init__(self, data: bytes) -> None:
-        self.name = self.operation = ""
-        self.inputs: list[str] = []
-        self.attributes: dict[str, bytes] = {}
-        place, end = 0, len(data)
-        while place < end:
-            tag, place = data[place], place + 1
-            if tag not in _NODE_FIELDS:
-                place = _past(data, tag, place)
-                continue
-            size, place = varint(data, place)
-            if place + size > end:
-                raise BadMessage(f"a node's field of {size:,} bytes does not fit")
-            value, place = data[place : place + size], place + size
-            if tag == _ATTRIBUTE:
-                key, content = _entry(value)
-                self.attributes[key] = content
-            elif tag == _INPUT:
-                self.inputs.append(value.decode("utf-8", "replace"))
-            elif tag == _NAME:
-                self.name = value.decode("utf-8", "replace")
-            else:
-                self.operation = value.decode("utf-8", "replace")
-
-    def attribute(self, name: str) -> Message:
-        """AttrValue; empty where it is missing."""
-        content = self.attributes.get(name, b"")
-        return _small(content) if len(content) < _FEW else Message(memoryview(content))
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.attribute(name).text(2) if name in self.attributes else default
-
-    def whole(self, name: str, default: int = 0) -> int:
-        """AttrValue.i, or AttrValue.b as 0 or 1."""
-        if name not in self.attributes:
-            return default
-        found = self.attribute(name)
-        return found.number(5 if 5 in found else 3, default)
-
-    def real(self, name: str, default: float) -> float:
-        return self.attribute(name).real(4, default) if name in self.attributes else default
-
-    def wholes(self, name: str) -> list[int]:
-        """AttrValue.list.i."""
-        return self.attribute(name).message(1).numbers(3)
-
-    def dtype(self, name: str) -> str:
-        """AttrValue.type; empty where it is missing."""
-        return dtype(self.attribute(name).number(6)) if name in self.attributes else ""
-
-    def shape(self, name: str) -> tuple[int, ...] | None:
-        """AttrValue.shape with -1 for open sizes; None where the rank is open, or it is missing."""
-        found = self.attribute(name)
-        return shape(found.message(7)) if 7 in found else None
-
-    @property
-    def output_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
-        """What TensorFlow found for the outputs when it built the graph (add_shapes)."""
-        content = self.attributes.get("_output_shapes")
-        if content is None:
-            return ()
-        return _shapes(content) if len(content) < _FEW else _shapes.__wrapped__(content)
-
-    @property
-    def function(self) -> str:
-        """The name of the function that it calls: NameAttrList.name."""
-        return self.function_named("f")
-
-    def function_named(self, name: str) -> str:
-        return self.attribute(name).message(10).text(1) if name in self.attributes else ""
-
-
-_FEW = 128
-"""Bytes of what is remembered once it is understood."""
-
-
-@lru_cache(4096)
-def _small(content: bytes) -> Message:
-    """A message of few bytes, such as a type or a stride: most are those of many nodes."""
-    return Message(memoryview(content))
-
-
-@lru_cache(4096)
-def _shapes(content: bytes) -> tuple[tuple[int, ...] | None, ...]:
-    """AttrValue.list.shape; most are those of many nodes."""
-    return tuple(shape(each) for each in Message(memoryview(content)).message(1).messages(7))
-
-
-def _entry(data: bytes) -> tuple[str, bytes]:
-    """Key and value of a map's entry, which is a message of a text (1) and a message (2)."""
-    size = data[1] if len(data) > 1 and data[0] == _NAME else len(data)
-    if size < min(len(data) - 2, 0x80) and data[2 + size] == _OPERATION:  # key and value, as all writers write them
-        length, place = varint(data, 3 + size)
-        if place + length == len(data):
-            return data[2 : 2 + size].decode("utf-8", "replace"), data[place:]
-    message = Message(memoryview(data))
-    return message.text(1), bytes(message.bytes(2))
-
-
-def entries(messages: list[memoryview]) -> dict[str, Message]:
-    """A map of texts to messages."""
-    return {key: Message(memoryview(content)) for key, content in map(_entry, map(bytes, messages))}
-
-
-# tensorflow/core/framework/types.proto. Those above 100 are references to variables, of the type that is 100 less.
-_DTYPES = {
-    1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string", 8: "complex64", 9: "int64",
-    10: "bool", 11: "qint8", 12: "quint8", 13: "qint32", 14: "bfloat16", 15: "qint16", 16: "quint16", 17: "uint16",
-    18: "complex128", 19: "float16", 20: "resource", 21: "variant", 22: "uint32", 23: "uint64",
-}  # fmt: skip
-
-
-def dtype(number: int) -> str:
-    return _DTYPES.get(number % 100, "")
-
-
-def shape(message: Message) -> tuple[int, ...] | None:
-    """TensorShapeProto: sizes (2), each a message with its size (1); -1 where it is open; None where the rank is."""
-    if message.number(3):
-        return None
-    sizes = message.all(2)
-    if len(sizes) > MOST_AXES:
-        raise BadMessage(f"a tensor has {len(sizes):,} axes")
-    return tuple(Message(each).number(1) for each in sizes)
 
 
 class Nodes(Mapping[str, NodeDef]):
@@ -475,15 +205,21 @@ class Objects:
     def functions_of_root(self) -> dict[str, str]:
         """The functions that the saved object itself has: by their names the first concrete one of each.
 
-        SavedObject.function (6) > SavedFunction.concrete_functions (1).
+        SavedObject.function (6) > SavedFunction.concrete_functions (1), or SavedObject.bare_concrete_function (8) >
+        concrete_function_name (1). Where it has none, those that were saved with it are called by their own names.
         """
         found: dict[str, str] = {}
         for name, number in self._children(0):
             child = self._object(number)
-            functions = child.message(6).texts(1) if child is not None else []
+            functions = [] if child is None else [*child.message(6).texts(1), *child.message(8).texts(1)]
             if functions:
                 found[name] = functions[0]
-        return found
+        return found or {each: each for each in self._by_name}
+
+    def constant(self, number: int) -> str:
+        """The node of a constant that was saved with an object: SavedObject.constant (9) > operation (1)."""
+        found = self._object(number)
+        return "" if found is None else found.message(9).text(1)
 
 
 class MetaGraph:
@@ -523,7 +259,7 @@ class MetaGraph:
         """
         for part in self._parts.get(4, ()):
             if _TRAINABLE.encode() in bytes(self._pieces.head(part, 64)):
-                key, content = _entry(bytes(self._pieces.content(part)))
+                key, content = entry(bytes(self._pieces.content(part)))
                 if key == _TRAINABLE:
                     variables = Message(memoryview(content)).message(2).messages(1)
                     return {each.text(1).partition(":")[0] for each in variables}

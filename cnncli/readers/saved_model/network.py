@@ -14,10 +14,15 @@ from cnncli.errors import UsageError
 from cnncli.graph import Graph, Shape
 from cnncli.readers.protobuf import BYTES, BadMessage, Message
 from cnncli.readers.reading import Reading, Settings, warn_of_open
-from cnncli.readers.saved_model.file import Function, GraphFile, MetaGraph, Objects, Pieces, dtype, entries, shape
+from cnncli.readers.saved_model.control import CONTROL, VARIABLES
+from cnncli.readers.saved_model.file import Function, GraphFile, MetaGraph, Objects
+from cnncli.readers.saved_model.frame import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, numbered
 from cnncli.readers.saved_model.names import rename
+from cnncli.readers.saved_model.nodes import NodeDef, dtype, entries, shape
 from cnncli.readers.saved_model.operations import HANDLERS
-from cnncli.readers.saved_model.walk import OPEN_BATCH, BatchAnywhere, FileShape, Frame, Value, Walk, numbered
+from cnncli.readers.saved_model.pieces import Pieces
+from cnncli.readers.saved_model.values import tensor_of
+from cnncli.readers.saved_model.walk import Walk
 from cnncli.readers.source import Source
 from cnncli.words import visible
 
@@ -52,7 +57,9 @@ def _saved_model(pieces: Pieces, path: Path, settings: Settings) -> Reading:
     names = tuple(sorted(signatures or functions))
     name = _signature(names, settings.signature, path)
     graph_name = path.name if path.is_dir() or path.name != "saved_model.pb" else path.absolute().parent.name
-    reader = _Reader(chosen.graph, graph_name, settings, frozen=False, trainable=chosen.trainable())
+    file = chosen.graph
+    frozen = not any(node.operation in VARIABLES for node in file.nodes.values())
+    reader = _Reader(file, graph_name, settings, frozen=frozen, trainable=chosen.trainable())
     graph = reader.signature(signatures[name], objects) if signatures else reader.function(functions[name], objects)
     _tell_choice(graph, name, names, graphs, chosen, settings)
     producer = f"TensorFlow {visible(chosen.version)}" if chosen.version else "TensorFlow"
@@ -149,9 +156,11 @@ class _Reader:
         ]
         walk = self._walk(inputs)
         arguments = self._enter(walk, inputs)
+        main = Frame(self._nodes, {})
         for argument, number in zip(function.arguments[own:], bound, strict=False):
-            variable = objects.variable(number)
-            arguments[argument] = walk.read(Value(argument, (), "resource", variable=variable))
+            constant, variable = objects.constant(number), objects.variable(number)
+            handle = Value(argument, (), "resource", variable=variable)
+            arguments[argument] = walk.results(main, [constant])[0] if constant else walk.read(handle)
         return self._given(walk, self._results(walk, function, arguments))
 
     def _results(self, walk: Walk, function: Function, arguments: dict[str, Value]) -> list[Value]:
@@ -170,7 +179,9 @@ class _Reader:
             if node.operation == "Placeholder":
                 said = node.output_shapes
                 own = node.shape("shape")
-                inputs.append(Entrance(name, name, own if own or not said else said[0], node.dtype("dtype")))
+                if not own:  # a single value, or of a rank that is open
+                    own = (said[0] if said else None) or _as_read(nodes, name) or own
+                inputs.append(Entrance(name, name, own, node.dtype("dtype")))
         walk = self._walk(inputs)
         return self._given(walk, walk.results(Frame(nodes, self._enter(walk, inputs)), outputs))
 
@@ -179,7 +190,7 @@ class _Reader:
         open_ = not firsts or any(size < 0 for size in firsts)
         assembly = BatchAnywhere(self._name, batch=OPEN_BATCH if open_ else firsts[0] or 1, raw=self._settings.raw)
         return Walk(
-            self._file, assembly, HANDLERS, frozen=self._frozen, trainable=self._trainable,
+            self._file, assembly, HANDLERS, CONTROL, frozen=self._frozen, trainable=self._trainable,
             overridden=bool(self._settings.input_shapes),
         )  # fmt: skip
 
@@ -198,6 +209,9 @@ class _Reader:
         if walk.assumed:
             names = ", ".join(map(visible, walk.assumed))
             graph.warn(f"{names} is taken as false: what acts in training only is left out")
+        if walk.taken:
+            names = ", ".join(map(visible, walk.taken))
+            graph.warn(f"{names} is taken as true, for it depends on the input: what is computed otherwise is left out")
         warn_of_open(graph)
         rename(graph, walk.named)
         return graph
@@ -208,6 +222,35 @@ def _entries(message: Message, field: int) -> Mapping[str, Message]:
 
 
 _NO_OUTPUTS = ("NoOp", "Assert", "Const", "Placeholder", "SaveV2", "RestoreV2", "VarHandleOp", "VariableV2")
+
+
+def _as_read(nodes: Mapping[str, NodeDef], name: str) -> FileShape:
+    """What a convolution or a product that reads an input says of its shape, where the file leaves its rank open."""
+    for node in nodes.values():
+        if node.inputs[1:] and numbered(node.inputs[0])[0] == name and node.operation in _READERS:
+            kernel = _constant_of(nodes, node.inputs[1])
+            if kernel is None or len(kernel) != _READERS[node.operation] or node.whole("transpose_a"):
+                continue
+            if len(kernel) == 2:
+                return (-1, kernel[1 if node.whole("transpose_b") else 0])
+            channels = kernel[2]
+            return (-1, channels, -1, -1) if node.text("data_format").startswith("NC") else (-1, -1, -1, channels)
+    return None
+
+
+_READERS = {"Conv2D": 4, "DepthwiseConv2dNative": 4, "MatMul": 2}
+"""Operations that say how many axes their first input has, and how many their kernel has."""
+
+
+def _constant_of(nodes: Mapping[str, NodeDef], reference: str) -> FileShape:
+    """The shape of the constant that a node is, or hands on."""
+    for _ in range(4):
+        name = numbered(reference)[0]
+        if name not in nodes or nodes[name].operation != "Identity" or not nodes[name].inputs:
+            break
+        reference = nodes[name].inputs[0]
+    node = nodes.get(numbered(reference)[0])
+    return tensor_of(node.attribute("value").message(8))[0] if node and node.operation == "Const" else None
 
 
 def _is_no_output(operation: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.readers.protobuf import Message
-from cnncli.readers.saved_model.file import NodeDef, dtype, shape
+from cnncli.readers.saved_model.nodes import NodeDef, dtype, shape
 
 Values = tuple[Any, ...]
 

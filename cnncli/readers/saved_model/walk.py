@@ -6,145 +6,73 @@ trains, and branches that are not taken at inference, are not followed: only wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
-from cnncli.graph import Layer, Shape, Weight
-from cnncli.graph.layers import GRU, LSTM, Elementwise, Identity, Opaque, TimeDistributed
-from cnncli.readers.assembly import Assembly, Tensor, lone
+from cnncli.graph import Layer, Weight
+from cnncli.graph.layers import Elementwise, Opaque, TimeDistributed
+from cnncli.readers.assembly import lone
 from cnncli.readers.protobuf import BadMessage
-from cnncli.readers.saved_model.file import Function, GraphFile, NodeDef, Variable
+from cnncli.readers.saved_model.constants import constant_shape
+from cnncli.readers.saved_model.file import Function, GraphFile, Variable
+from cnncli.readers.saved_model.frame import (
+    OPEN_BATCH,
+    BatchAnywhere,
+    Call,
+    FileShape,
+    Frame,
+    Value,
+    in_order,
+    numbered,
+    pivots,
+)
+from cnncli.readers.saved_model.nodes import NodeDef
 from cnncli.readers.saved_model.values import computed, tensor_of
 from cnncli.words import visible
 
-FileShape = tuple[int, ...] | None
-
-OPEN_BATCH = 7919
-"""Stands for a batch whose size the file leaves open, while shapes are computed: a prime, which no other size has, so
-that an axis which holds the batch and more is known as such."""
 MOST_CALLS = 50
 """Functions within functions; more is a file that calls in a circle."""
+
+
 MOST_OUTPUTS = 4096
+
+
 MOST_LEAVES = 256
+
+
 MOST_OPERATIONS = 30_000
 """Operations of a graph whose functions stand in the place of their calls."""
 
 
-@dataclass(eq=False, slots=True)
-class Value(Tensor):
-    """A tensor, or a variable's handle. A constant's `leaves` are the weights that it is made of.
-
-    `parts` are the constants that it is computed of, and `operation` how. Of the branches of a condition the one that
-    is not taken gives what is `dead`. `scaled` is a tensor and a constant whose product it is, while that is no layer.
-    """
-
-    variable: Variable | None = None
-    leaves: tuple[Weight, ...] = ()
-    operation: str = ""
-    parts: tuple[Value, ...] = ()
-    dead: bool = False
-    scaled: tuple[Value, Value] | None = None
-
-    @property
-    def is_weight(self) -> bool:
-        return bool(self.leaves)
-
-
-class Call(NamedTuple):
-    """A node where it is computed: its inputs, the name with what stands around it, how many outputs it has."""
-
-    node: NodeDef
-    inputs: list[Value]
-    name: str
-    shapes: Sequence[FileShape]
-    """Of the outputs, as far as the file says them."""
-    outputs: int = 1
-    """How many outputs it has, or how many are read where the file does not say."""
-    read: frozenset[int] = frozenset((0,))
-    """Which outputs are read."""
-
-    @property
-    def operation(self) -> str:
-        return self.node.operation
-
-
-@dataclass(eq=False)
-class Frame:
-    """A graph, or a function where it is called: the tensors that are there."""
-
-    nodes: Mapping[str, NodeDef]
-    arguments: dict[str, Value]
-    prefix: str = ""
-    depth: int = 0
-    values: dict[str, list[Value]] = field(default_factory=dict)
-    read: dict[str, set[int]] = field(default_factory=dict)
-    """Which outputs of a node are read by what the results need."""
-
-
-def numbered(reference: str) -> tuple[str, int]:
-    """The node of `name`, `name:0` or `name:output:0`, and which of its outputs is meant."""
-    name, colon, rest = reference.partition(":")
-    if not colon:
-        return name, 0
-    output, _, number = rest.rpartition(":")
-    return name, int(number) + (_OUTPUTS.get(output, 0) if output else 0)
-
-
 Handler = Callable[["Walk", Call], list[Value]]
 
-# Which of an operation's outputs its named ones are, where it has several of different names
-# (tensorflow/core/ops/*.cc); all others have one name for one or many outputs.
-_OUTPUTS = {
-    "batch_mean": 1, "batch_variance": 2, "reserve_space_1": 3, "reserve_space_2": 4, "reserve_space_3": 5,
-    "indices": 1, "output_true": 1, "value_index": 1, "argmax": 1, "idx": 1, "selected_scores": 1, "valid_outputs": 3,
-    "output_h": 1, "output_c": 2, "count": 2,
-}  # fmt: skip
-_RECURRENT = re.compile(r"(standard|gpu|cudnn|defun)\w*_(lstm|gru)")
 
-
-class BatchAnywhere(Assembly):
-    """An assembly of tensors whose batch may stand along another axis than the first, where its size is OPEN_BATCH."""
-
-    def place(self, tensor: Tensor) -> int | None:
-        """Along which other axis than the first the batch stands."""
-        sizes = () if tensor.constant or self.batch != OPEN_BATCH else tensor.shape or ()
-        return next((axis for axis, size in enumerate(sizes) if axis and size == OPEN_BATCH), None)
-
-    def shape(self, tensor: Tensor) -> Shape:
-        place = self.place(tensor)
-        if place is None or tensor.shape is None:
-            return super().shape(tensor)
-        return (*tensor.shape[:place], *tensor.shape[place + 1 :])
-
-    def axis(self, tensor: Tensor, axis: int) -> int:
-        place = self.place(tensor)
-        if place is None:
-            return super().axis(tensor, axis)
-        axis += tensor.rank if axis < 0 else 0
-        return 0 if axis == place else axis + 1 if axis < place else axis
+Steering = Callable[["Walk", Frame, Call], list[Value]]
 
 
 class Walk:
     """Goes through a file's nodes and appends what they compute to a graph."""
 
     def __init__(
-        self, file: GraphFile, assembly: BatchAnywhere, handlers: Mapping[str, Handler], *, frozen: bool,
-        trainable: set[str] | None, overridden: bool = False,
+        self, file: GraphFile, assembly: BatchAnywhere, handlers: Mapping[str, Handler],
+        control: Mapping[str, Steering], *, frozen: bool, trainable: set[str] | None, overridden: bool = False,
     ) -> None:  # fmt: skip
-        """`frozen` is whether constants are the weights; `trainable` are TF 1's variables that are trained.
+        """`handlers` append what operations are, `control` are those that steer.
+
+        `frozen` is whether constants are the weights; `trainable` are TF 1's variables that are trained.
 
         `overridden` is whether sizes are settled that the file leaves open.
         """
-        self.file, self.assembly, self._handlers = file, assembly, handlers
+        self.file, self.assembly, self._handlers, self._control = file, assembly, handlers, control
         self._frozen, self._trainable, self._overridden = frozen, trainable, overridden
         self.inputs: dict[str, Value] = {}
         self.variables: dict[str, Variable] = {}
         self.assumed: dict[str, None] = {}
+        self.taken: dict[str, None] = {}
+        self.looped: set[str] = set()
         self.named: dict[str, None] = {}
         self._operations = 0
 
@@ -153,7 +81,7 @@ class Walk:
     def results(self, frame: Frame, wanted: Iterable[str]) -> list[Value]:
         """The tensors of these names, and all that they need."""
         names = list(wanted)
-        order = _in_order(frame, names)
+        order = in_order(frame, names)
         for reference in (*names, *(each for name in order for each in frame.nodes[name].inputs)):
             source, number = numbered(reference)
             frame.read.setdefault(source, set()).add(number)
@@ -180,13 +108,15 @@ class Walk:
             references = [each for each in references if each.split(":")[0] in {*frame.values, *frame.arguments}]
         inputs = [self._value(frame, each) for each in references]
         shapes = node.output_shapes
-        read = frozenset(frame.read[node.name])
+        read = frozenset(frame.read.get(node.name, (0,)))  # what a loop reads is read by none of these nodes
         outputs = max(len(shapes), max(read) + 1)
         if outputs > MOST_OUTPUTS:
             raise BadMessage(f"{visible(node.name)} has {outputs:,} outputs")
         call = Call(node, inputs, frame.prefix + node.name, shapes, outputs, read)
-        if node.operation in CONTROL:
-            return CONTROL[node.operation](self, frame, call)
+        if any(value.dead for each in pivots(frame, node) for value in frame.values[each]):
+            return [self.output(call, 0, dead=True)]
+        if node.operation in self._control:
+            return self._control[node.operation](self, frame, call)
         if any(value.dead for value in inputs):
             return [self.output(call, 0, dead=True) for _ in range(call.outputs)]
         if inputs and all(value.constant for value in inputs) and node.operation not in _NEVER_CONSTANT:
@@ -245,7 +175,9 @@ class Walk:
         return [output]
 
     def _made(self, layer: Layer, inputs: Sequence[Value], channels_first: bool) -> FileShape:
-        """The shape in the file's terms of what a layer makes of inputs; None where they do not fit."""
+        """The shape in the file's terms of what a layer makes of inputs; None where they are open or do not fit."""
+        if any(value.shape is None for value in inputs):
+            return None
         shapes = [self.assembly.node(value).shape for value in inputs]
         for each in (layer, TimeDistributed(layer)):
             try:
@@ -298,7 +230,8 @@ class Walk:
             raise BadMessage(f"{visible(call.name)} is computed of more than {MOST_LEAVES} weights")
         values = computed(call.node, [(value.values, value.rank) for value in call.inputs])
         shape = constant_shape(call, values)
-        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values())}
+        of_sizes = any(value.of_sizes for value in call.inputs)
+        more: dict[str, Any] = {"constant": True, "leaves": tuple(leaves.values()), "of_sizes": of_sizes}
         if leaves:
             more |= {"operation": call.operation, "parts": tuple(call.inputs)}
         found = [self.output(call, 0, shape, values=values, **more)]
@@ -378,163 +311,34 @@ def _dtype(call: Call) -> str:
     return found or (call.inputs[0].dtype if call.inputs else "float32")
 
 
-def constant_shape(call: Call, values: tuple[Any, ...] | None) -> FileShape:
-    """The shape of what is computed of constants, by what is known of them."""
-    shapes = [value.shape for value in call.inputs]
-    moved = _MOVED.get(call.operation)
-    if moved is not None and shapes[0] is not None and call.inputs[1].values is not None:
-        return moved(shapes[0], call.inputs[1].values)
-    if len(shapes) == 1 and call.operation not in ("Squeeze", "Pack"):
-        return shapes[0]
-    if len(shapes) == 2 and call.operation in _BINARY and None not in shapes:
-        return max((each for each in shapes if each is not None), key=lambda each: (len(each), _rank(each)))
-    return None if values is None or call.operation in ("Squeeze", "Fill") else (len(values),)
-
-
-def reshaped(shape: Shape, target: Sequence[Any]) -> Shape:
-    """The shape that a target means: -1 is what remains."""
-    if -1 not in target:
-        return tuple(target)
-    cells, taken = prod(shape), prod([size for size in target if size != -1])
-    rest = UNKNOWN if cells is UNKNOWN or taken is UNKNOWN or not taken else cells // taken
-    return tuple(rest if size == -1 else size for size in target)
-
-
-def expanded(shape: Shape, axis: Sequence[Any]) -> Shape:
-    place = axis[0] + (len(shape) + 1 if axis[0] < 0 else 0)
-    return (*shape[:place], 1, *shape[place:])
-
-
-_MOVED: dict[str, Callable[[Shape, Sequence[Any]], Shape]] = {
-    "Reshape": reshaped,
-    "Transpose": lambda shape, order: tuple(shape[axis] for axis in order),
-    "ExpandDims": expanded,
-}
-
-
-def _rank(shape: Shape) -> int:
-    cells = prod(shape)
-    return -1 if cells is UNKNOWN else cells
-
-
-_BINARY = frozenset(
-    {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "FloorDiv", "FloorMod", "Maximum", "Minimum", "Pow", "BiasAdd",
-     "SquaredDifference", "Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual", "LogicalAnd",
-     "LogicalOr", "DivNoNan"}
-)  # fmt: skip
-
-
-# Operations that steer: which nodes are followed.
-
-
-def _same(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    if walk.assembly.raw and call.operation == "Identity" and walk.assembly.has(call.inputs[0]):
-        return walk.append(call, Identity(), call.inputs, shape=call.inputs[0].shape)
-    return [walk.read(value) if value.variable and not value.constant else value for value in call.inputs] or [
-        walk.output(call, 0)
-    ]
-
-
-def _call(walk: Walk, frame: Frame, call: Call) -> list[Value]:
-    name = call.node.function if "f" in call.node.attributes else call.operation
-    recurrent = _RECURRENT.search(name)
-    if recurrent:
-        return recurrence(walk, call, recurrent[2].upper())
-    function = walk.file.function(name)
-    if function is None:
-        return opaque(walk, call)
-    return walk.called(function, call, frame, call.inputs)
-
-
-def known(condition: Value) -> bool | None:
-    """The condition that a branch hangs on, as far as it is known."""
-    values = condition.values
-    return None if not values or values[0] is UNKNOWN else bool(values[0])
-
-
-def _if(walk: Walk, frame: Frame, call: Call) -> list[Value]:
-    condition = known(call.inputs[0])
-    if condition is None:
-        return opaque(walk, call)
-    name = call.node.function_named("then_branch" if condition else "else_branch")
-    function = walk.file.function(name)
-    return opaque(walk, call) if function is None else walk.called(function, call, frame, call.inputs[1:])
-
-
-def _switch(walk: Walk, frame: Frame, call: Call) -> list[Value]:
-    """TF 1's fork: the data comes out at 0 where the condition does not hold, at 1 where it does.
-
-    A condition that is not known is taken not to hold, which is said. That of a loop, which is not counted, is open.
-    """
-    data, condition = call.inputs[0], call.inputs[1]
-    holds = known(condition)
-    source = call.node.inputs[1].partition(":")[0]
-    if source in frame.nodes and frame.nodes[source].operation == "LoopCond":
-        return [data, data]
-    if holds is None:
-        walk.assumed[condition.name] = None
-    nothing = walk.output(call, 0, dead=True)
-    return [nothing, data] if holds else [data, nothing]
-
-
-def _merge(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    living = [value for value in call.inputs if not value.dead]
-    index = Value(f"{call.name}:1", (), "int32", constant=True)
-    return [living[0] if living else walk.output(call, 0, dead=True), index]
-
-
-def _exit(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    """TF 1's end of a loop. What a loop computes is not counted."""
-    return opaque(walk, call, "While")
-
-
-def _default(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    """PlaceholderWithDefault: the default, where it is none of the inputs."""
-    return [walk.inputs[call.name]] if call.name in walk.inputs else call.inputs
-
-
-def _placeholder(walk: Walk, _: Frame, call: Call) -> list[Value]:
-    """An input, whether a signature names it or not."""
-    found = walk.inputs.get(call.name)
-    if found is None:
-        said = call.node.shape("shape")
-        shape = call.shapes[0] if call.shapes else None
-        walk.enter(call.name, said if shape is None else shape, call.node.dtype("dtype"))
-        found = walk.inputs[call.name]
-    return [found]
-
-
-CONTROL: dict[str, Callable[[Walk, Frame, Call], list[Value]]] = {
-    **dict.fromkeys(
-        ("Identity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "ReadVariableOp",
-         "EnsureShape", "Enter", "RefEnter", "RefIdentity", "LoopCond"),
-        _same,
-    ),
-    **dict.fromkeys(("PartitionedCall", "StatefulPartitionedCall", "RemoteCall", "TPUPartitionedCall"), _call),
-    **dict.fromkeys(("If", "StatelessIf"), _if),
-    **dict.fromkeys(("Switch", "RefSwitch"), _switch),
-    **dict.fromkeys(("Merge", "RefMerge"), _merge),
-    **dict.fromkeys(("Exit", "RefExit"), _exit),
-    "PlaceholderWithDefault": _default,
-    "Placeholder": _placeholder,
-    "Const": lambda walk, _, call: walk.constant(call),
-    **dict.fromkeys(
-        ("VarHandleOp", "VariableV2", "Variable", "TemporaryVariable"), lambda walk, _, call: walk.handle(call)
-    ),
-}  # fmt: skip
+BY_CHANCE = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "StatelessRandomUniform",
+             "StatelessRandomUniformV2", "StatelessRandomNormal", "StatelessRandomNormalV2")  # fmt: skip
+"""Operations that draw numbers; their first input is the shape."""
 _NEVER_CONSTANT = frozenset(
-    {"StatelessWhile", "While", "RandomUniform", "RandomStandardNormal", "LookupTableFindV2", "ParseExample",
-     "ParseExampleV2"}
-)  # fmt: skip
+    {
+        "Shape",
+        "Size",
+        "Rank",
+        "StatelessWhile",
+        "While",
+        "LookupTableFindV2",
+        "ParseExample",
+        "ParseExampleV2",
+        *BY_CHANCE,
+    }
+)
 
 
 # What any operation can be.
 
 
-def opaque(walk: Walk, call: Call, operation: str = "") -> list[Value]:
-    """An operation that is not known here: its name, shapes and weights are; its work is not."""
+def opaque(walk: Walk, call: Call, operation: str = "", within: Iterable[Weight] = ()) -> list[Value]:
+    """An operation that is not known here: its name, shapes and weights are; its work is not.
+
+    `within` are weights of what it consists of.
+    """
     outputs = [walk.output(call, number) for number in range(call.outputs)]
-    weights = tuple(weight for value in call.inputs for weight in value.leaves)
+    weights = (*within, *(weight for value in call.inputs for weight in value.leaves))
     inputs = [walk.tensor(value) for value in call.inputs if value.scaled or walk.assembly.has(value)]
     layer = Opaque(operation or call.operation or "Unknown", walk.assembly.shape(outputs[min(call.read)]))
     read = [outputs[number] for number in sorted(call.read)]
@@ -546,66 +350,3 @@ def short(weights: Sequence[Weight]) -> tuple[Weight, ...]:
     """Weights by the last part of their names, each once."""
     found = {each.identity: each._replace(name=each.name.rpartition("/")[2] or "weight") for each in weights}
     return tuple(found.values())
-
-
-def recurrence(walk: Walk, call: Call, operation: str) -> list[Value]:
-    """A function of Keras 2 that goes through a sequence step by step: the layer that it is of, or as large as that.
-
-    It puts out the last step's output, those of all steps, and the states; it is given the kernel, the recurrent kernel
-    and the bias at the end.
-    """
-    kernels = [value for value in call.inputs if value.leaves]
-    if len(kernels) != 3 or len(call.read) != 1 or not call.read <= {0, 1}:
-        return opaque(walk, call, operation)
-    named = zip(("kernel", "recurrent_kernel", "bias"), kernels, strict=True)
-    weights = [weight for name, value in named for weight in walk.weights(value, name)]
-    units = (kernels[1].shape or (UNKNOWN,))[0]
-    layer: Layer = LSTM(units, 1 in call.read) if operation == "LSTM" else GRU(units, 1 in call.read)
-    outputs = [walk.output(call, number) for number in range(call.outputs)]
-    (number,) = call.read
-    walk.assembly.apply(layer, [walk.tensor(call.inputs[0])], outputs[number], name=call.name, weights=weights)
-    return outputs
-
-
-# The order.
-
-
-def _in_order(frame: Frame, wanted: Sequence[str]) -> list[str]:
-    """The nodes that these tensors need, in the file's order where that is one in which they can be computed."""
-    found = _needed(frame, wanted)
-    places = {name: place for place, name in enumerate(frame.nodes)}
-    by_place = sorted(found, key=places.__getitem__)
-    done: set[str] = set()
-    for name in by_place:
-        if any(source not in done for source in _sources(frame, name) if source in found):
-            return list(found)
-        done.add(name)
-    return by_place
-
-
-def _needed(frame: Frame, wanted: Sequence[str]) -> dict[str, None]:
-    """All nodes that these tensors need, each behind what it needs itself; an edge back to a loop's begin is none."""
-    found: dict[str, None] = {}
-    begun: set[str] = set()
-    waiting = [name.partition(":")[0] for name in reversed(wanted)]
-    while waiting:
-        name = waiting[-1]
-        if name in found or name in frame.arguments or name in frame.values:
-            waiting.pop()
-        elif name in begun:
-            waiting.pop()
-            found[name] = None
-        elif name not in frame.nodes:
-            raise BadMessage(f"no node has the name {visible(name)}, which is read")
-        else:
-            begun.add(name)
-            waiting.extend(each for each in reversed(_sources(frame, name)) if each not in begun)
-    return found
-
-
-def _sources(frame: Frame, name: str) -> list[str]:
-    node = frame.nodes[name]
-    sources = [each.partition(":")[0] for each in node.inputs if each[:1] != "^"]
-    if node.operation in ("Merge", "RefMerge"):
-        sources = [each for each in sources if each in frame.nodes and frame.nodes[each].operation != "NextIteration"]
-    return sources

@@ -232,7 +232,7 @@ class ModelFile:
         quantization = table.table(4)
         tensor = FileTensor(
             name=table.text(3), shape=shape, dtype=dtype, number=number, declared=shape,
-            quantized=quantization is not None and bool(quantization.vector(2)[1]), quantization=quantization,
+            quantized=quantization is not None and _stands_for_reals(quantization), quantization=quantization,
         )  # fmt: skip
         if signature and shape is not None and len(signature) == len(shape):
             tensor.declared = signature
@@ -283,6 +283,11 @@ class ModelFile:
         if offset + size > self.source.size:
             self.source.fail(f"is damaged: buffer {buffer} reaches to byte {offset + size:,} of {self.source.size:,}")
         return offset, size
+
+
+def _stands_for_reals(quantization: Table) -> bool:
+    """Whether there are scales: here, or in details of another kind, such as a scale a block."""
+    return bool(quantization.vector(2)[1]) or quantization.number(4, "B") > 0
 
 
 def _operation_name(code: Table) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ A tensor that stands for several operations of the framework has all their names
 and of such parts by the one that the fewest operations bear: the converter keeps equal constants once, with the names
 of all their owners. Every other operation is called by the first part. Then what all names begin with goes, and the
 framework's operation at the end. Names that a converter gave (`StatefulPartitionedCall:0`) say nothing: the
-operation's own name stands instead.
+operation's own name stands instead. What reads or writes a variable is called by the variable.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _OF_OTHERS = frozenset((
     "Conv2D_bias", "resource", "clip_by_value", "Transpose", "transpose",
 ))  # fmt: skip
 _OPERATIONS = _OF_KERNELS | _OF_OTHERS
+_OF_VARIABLES = {"VAR_HANDLE": "", "READ_VARIABLE": "read", "ASSIGN_VARIABLE": "write"}
+"""What deals with variables, and what it does."""
 _MERGING = frozenset(("Add", "add", "AddV2", "Mul", "mul", "Sub", "sub", "concat"))
 _PARTS = frozenset(("batchnorm", "Tensordot", "BiasAdd", "ReadVariableOp"))
 """What consists of several operations."""
@@ -47,10 +49,12 @@ def names(operations: Sequence[Operation]) -> list[str]:
     parts = [_best(operation, each, bearers) for operation, each in zip(operations, paths, strict=True)]
     if _traced_twice(parts):
         parts = [[part.removesuffix("_1") for part in each] for each in parts]
-    common, scopes = _common([each for each in parts if len(each) > 1]), _scopes(parts)
+    layers = [each for operation, each in zip(operations, parts, strict=True) if operation.name not in _OF_VARIABLES]
+    same, scopes = _common([each for each in layers if len(each) > 1]), _scopes(layers)
     taken: dict[str, int] = {}
     found = []
     for operation, each in zip(operations, parts, strict=True):
+        common = 0 if operation.name in _OF_VARIABLES else same
         short, long = "/".join(_short(each, scopes)[common:]), "/".join(each[common:])
         wanted = [short or long, long] if long else [operation.name.lower().replace("_2d", "2d")]
         found.append(_free(wanted, taken))
@@ -88,8 +92,10 @@ def _short(path: Sequence[str], scopes: set[tuple[str, ...]]) -> Sequence[str]:
 
 def _paths(operation: Operation) -> list[list[str]]:
     """The names that an operation's output has, as far as they say something."""
-    name = operation.outputs[0].name if operation.outputs else ""
-    paths = [re.sub(r":\d+$", "", part).strip("/").split("/") for part in name.split(";")]
+    named = operation.inputs[:1] if operation.name in _OF_VARIABLES and operation.inputs else operation.outputs[:1]
+    name = named[0].name if named and named[0] is not None else ""
+    does = _OF_VARIABLES.get(operation.name, "")
+    paths = [re.sub(r":\d+$", "", part).strip("/").split("/") + [does] * bool(does) for part in name.split(";")]
     return [path for path in paths if path != [""] and not _SAYS_NOTHING.match("/".join(path))]
 
 

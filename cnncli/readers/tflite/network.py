@@ -16,7 +16,8 @@ from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operati
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
 from cnncli.readers.tflite.operators import append, opaque
 from cnncli.readers.tflite.schema import GRAPH_FIELDS
-from cnncli.readers.tflite.shapes import shapes, values
+from cnncli.readers.tflite.shapes import shapes
+from cnncli.readers.tflite.values import values
 
 
 def read(source: Source, path: Path, settings: Settings) -> Reading:
@@ -248,10 +249,13 @@ def _settled_before(operation: Operation, assembly: Assembly, state: set[int]) -
 
 
 def _is_weight(operation: Operation, assembly: Assembly, state: set[int]) -> bool:
-    """Whether a variable is one that only the first call of the file sets; then it is a constant."""
+    """Whether a variable is one that only the first call of the file sets; then it is a constant.
+
+    Of another one the handle, which holds nothing, is no layer either.
+    """
     handle = operation.output if operation.name == "VAR_HANDLE" else operation.source
     if assembly.raw or id(handle) in state:
-        return False
+        return not assembly.raw and operation.name == "VAR_HANDLE"
     operation.output.constant, operation.output.identity = True, f"variable {handle.number}"
     return True
 

@@ -7,23 +7,18 @@ of the schema's tables, named behind them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from math import prod
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
-from cnncli.graph import Shape, Weight
+from cnncli.graph import Weight
 from cnncli.graph.layer import Layer
 from cnncli.graph.layers import (
     ELU,
-    LSTM,
     Activation,
     Add,
     Cast,
     Concatenate,
-    Dense,
     DepthToSpace,
-    DepthwiseConv2D,
     Dequantize,
     Elementwise,
     Embedding,
@@ -35,7 +30,6 @@ from cnncli.graph.layers import (
     Identity,
     LeakyReLU,
     LocalResponseNormalization,
-    MatMul,
     Maximum,
     Minimum,
     Moving,
@@ -48,7 +42,6 @@ from cnncli.graph.layers import (
     ReLU,
     Reshape,
     Resizing,
-    SimpleRNN,
     Slice,
     Softmax,
     SpaceToDepth,
@@ -58,24 +51,8 @@ from cnncli.graph.layers import (
 )
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.tflite.file import FileTensor, Operation
-from cnncli.readers.tflite.layers import bias, conv2d, depthwise, pooling, shape_of, transpose_conv
-from cnncli.readers.tflite.shapes import pairs
-
-
-@dataclass(frozen=True)
-class Made:
-    """A layer with the tensors that it reads and the weights that the file holds for it.
-
-    `enters` is the shape, in the file's layout, that its first input takes before, where it is flattened.
-    """
-
-    layer: Layer
-    inputs: Sequence[FileTensor]
-    weights: Sequence[Weight] = ()
-    enters: Shape | None = field(default=None)
-
-
-Maker = Callable[[Assembly, Operation], "Made | None"]
+from cnncli.readers.tflite.kernels import KERNEL_MAKERS, Made, Maker, computed, held
+from cnncli.readers.tflite.moves import pairs
 
 ACTIVATIONS: dict[str, Layer] = {
     "relu": ReLU(), "relu6": ReLU(max_value=6.0), "tanh": Activation("tanh"), "hard_tanh": Activation("hard_tanh"),
@@ -86,10 +63,10 @@ ACTIVATIONS: dict[str, Layer] = {
 def append(assembly: Assembly, operation: Operation, name: str) -> None:
     """Append what an operation is: its layer and the activation that is fused into it, or an opaque one."""
     made = _made(assembly, operation)
-    if made is None or not operation.outputs:
+    if made is None:
         opaque(assembly, operation, name)
         return
-    if len(operation.outputs) > 1:
+    if len(operation.outputs) != 1:
         assembly.several(made.layer, made.inputs, operation.outputs, name=name, weights=made.weights)
         return
     inputs = [_entering(assembly, made, name), *made.inputs[1:]] if made.enters is not None else made.inputs
@@ -133,101 +110,6 @@ def _is_there(assembly: Assembly, tensor: Tensor) -> bool:
     return tensor.constant or assembly.has(tensor)
 
 
-# What makers share.
-
-
-def _read(assembly: Assembly, operation: Operation) -> list[FileTensor]:
-    """The inputs that are computed."""
-    return [tensor for tensor in operation.inputs if tensor is not None and assembly.has(tensor)]
-
-
-def _held(assembly: Assembly, operation: Operation) -> list[Weight]:
-    """The inputs that the file holds and that count as parameters."""
-    held = [each for each in operation.inputs if each is not None and each.is_weight and not assembly.has(each)]
-    return [assembly.weight("constant", tensor) for tensor in held]
-
-
-def _kernel(
-    assembly: Assembly, operation: Operation, order: Sequence[int], bias_number: int = 2
-) -> list[Weight] | None:
-    """The weights of a layer with a kernel, whose axes are put in Keras's order; None where they are computed."""
-    kernel, added = operation.input(1), bias(operation, bias_number)
-    if any(each is not None and not each.constant and not each.unpacked for each in (kernel, added)) or kernel is None:
-        return None
-    shape = shape_of(operation, 1)
-    found = [assembly.weight("kernel", kernel, tuple(shape[axis] for axis in order))]
-    return found if added is None else [*found, assembly.weight("bias", added)]
-
-
-# Makers.
-
-
-def _conv2d(assembly: Assembly, operation: Operation) -> Made | None:
-    weights = _kernel(assembly, operation, (1, 2, 3, 0))
-    return Made(conv2d(operation), [operation.source], weights) if weights else None
-
-
-def _depthwise(assembly: Assembly, operation: Operation) -> Made | None:
-    layer = depthwise(operation)
-    weights = _kernel(assembly, operation, (1, 2, 0, 3))
-    if not weights:
-        return None
-    height, width, _, filters = weights[0].shape
-    if isinstance(layer, DepthwiseConv2D):
-        multiplier = layer.depth_multiplier
-        weights[0] = weights[0]._replace(shape=(height, width, filters // multiplier, multiplier))
-    return Made(layer, [operation.source], weights)
-
-
-def _transpose_conv(assembly: Assembly, operation: Operation) -> Made | None:
-    source, weights = operation.input(2), _kernel(assembly, operation, (1, 2, 0, 3), 3)
-    return Made(transpose_conv(operation), [source], weights) if source is not None and weights else None
-
-
-def _fully_connected(assembly: Assembly, operation: Operation) -> Made | None:
-    weights = _kernel(assembly, operation, (1, 0))
-    if weights is None:
-        return _product(assembly, operation)
-    units, inputs = shape_of(operation, 1, 2)
-    source = operation.source
-    layer = Dense(units, activation=_within(operation), use_bias=len(weights) == 2)
-    shape = shape_of(operation, 0)
-    enters = None
-    if len(shape) != 2 and not operation.option(2, "?", False):  # keep_num_dims
-        rows = operation.output.shape[0] if operation.output.shape else UNKNOWN
-        enters = (rows, inputs)
-    elif shape and shape[-1] is not UNKNOWN and shape[-1] != inputs:
-        enters = (prod(shape) // inputs, inputs)
-    return Made(layer, [source], weights, enters)
-
-
-def _within(operation: Operation) -> str | None:
-    return operation.fused if operation.fused in ("relu", "relu6", "tanh", "hard_tanh") else None
-
-
-def _batch_matmul(assembly: Assembly, operation: Operation) -> Made | None:
-    """With a constant matrix behind, a dense layer over the rows of what is before it."""
-    source, matrix = operation.source, operation.input(1)
-    if matrix is None or not matrix.constant or operation.option(0, "?", False):  # adj_x
-        return _product(assembly, operation)
-    *outer, inputs, units = shape_of(operation, 1)
-    if prod(outer) != 1 or source.rank < matrix.rank:
-        return _product(assembly, operation)
-    if operation.option(1, "?", False):  # adj_y
-        inputs, units = units, inputs
-    kernel = assembly.weight("kernel", matrix, (inputs, units))
-    return Made(Dense(units, use_bias=False), [source], [kernel])
-
-
-def _product(assembly: Assembly, operation: Operation) -> Made:
-    shape = assembly.shape(operation.output)
-    return Made(MatMul(shape), _read(assembly, operation), _held(assembly, operation))
-
-
-def _pooling(assembly: Assembly, operation: Operation) -> Made | None:
-    return Made(pooling(operation), _read(assembly, operation))
-
-
 def _layer(layer: Layer) -> Maker:
     """Of an operation that is always the same layer of its first input."""
     return lambda assembly, operation: Made(layer, [operation.source])
@@ -235,7 +117,7 @@ def _layer(layer: Layer) -> Maker:
 
 def _leaky_relu(assembly: Assembly, operation: Operation) -> Made:
     slope = float(f"{operation.option(0, 'f', 0.0):.7g}")  # alpha, of 32 bits
-    return Made(LeakyReLU(slope), _read(assembly, operation))
+    return Made(LeakyReLU(slope), computed(assembly, operation))
 
 
 def _prelu(assembly: Assembly, operation: Operation) -> Made | None:
@@ -253,15 +135,15 @@ def _arithmetic(operation_name: str, merging: Layer | None = None) -> Maker:
     """Of two operands, of which the file may hold one."""
 
     def maker(assembly: Assembly, operation: Operation) -> Made | None:
-        computed = _read(assembly, operation)
-        held = [each for each in operation.inputs if each is not None and each.constant and not assembly.has(each)]
-        if not held:
-            return Made(merging if merging is not None else Elementwise(operation_name), computed)
-        if not computed or len(held) > 1:
+        given = computed(assembly, operation)
+        constants = [each for each in operation.inputs if each is not None and each.constant and not assembly.has(each)]
+        if not constants:
+            return Made(merging if merging is not None else Elementwise(operation_name), given)
+        if not given or len(constants) > 1:
             return Made(Elementwise(operation_name), [each for each in operation.inputs if each is not None])
-        shape = assembly.operand(held[0], computed[0])
-        weights = [assembly.weight("constant", held[0], shape)] if held[0].is_weight else []
-        return Made(Elementwise(operation_name, shape, held[0].value), computed, weights)
+        shape = assembly.operand(constants[0], given[0])
+        weights = [assembly.weight("constant", constants[0], shape)] if constants[0].is_weight else []
+        return Made(Elementwise(operation_name, shape, constants[0].value), given, weights)
 
     return maker
 
@@ -270,8 +152,10 @@ def _moving(title: str) -> Maker:
     """Of an operation without multiply-accumulates that has no layer of its own: its output is what the file says."""
 
     def maker(assembly: Assembly, operation: Operation) -> Made:
-        shape = assembly.shape(operation.output)
-        return Made(Moving(title, shape), _read(assembly, operation), _held(assembly, operation))
+        inputs = computed(assembly, operation)
+        ends = operation.outputs or inputs[-1:]  # what is put into a variable is as large as what is read of it
+        shape = assembly.shape(ends[0]) if ends else ()
+        return Made(Moving(title, shape), inputs, held(assembly, operation))
 
     return maker
 
@@ -393,23 +277,9 @@ def _space_to_depth(assembly: Assembly, operation: Operation) -> Made:
     return Made(SpaceToDepth(operation.option(0)), [operation.source])
 
 
-def _sequence(kind: Callable[..., Layer]) -> Maker:
-    """A recurrent layer, which computes its sequence of outputs; its weights are the file's."""
-
-    def maker(assembly: Assembly, operation: Operation) -> Made | None:
-        shape, source = assembly.shape(operation.output), operation.source
-        if len(shape) != 2 or len(assembly.shape(source)) != 2 or shape[1] is UNKNOWN:
-            return None
-        weights = [each._replace(name="weights") for each in _held(assembly, operation)]
-        return Made(kind(shape[1], return_sequences=True), [source], weights)
-
-    return maker
-
-
 MAKERS: dict[str, Maker] = {
-    "CONV_2D": _conv2d, "DEPTHWISE_CONV_2D": _depthwise, "TRANSPOSE_CONV": _transpose_conv,
-    "FULLY_CONNECTED": _fully_connected, "BATCH_MATMUL": _batch_matmul, "AVERAGE_POOL_2D": _pooling,
-    "MAX_POOL_2D": _pooling, "L2_POOL_2D": _moving("L2Pool2D"), "RELU": _layer(ACTIVATIONS["relu"]),
+    **KERNEL_MAKERS,
+    "L2_POOL_2D": _moving("L2Pool2D"), "RELU": _layer(ACTIVATIONS["relu"]),
     "RELU6": _layer(ACTIVATIONS["relu6"]), "RELU_N1_TO_1": _layer(ACTIVATIONS["hard_tanh"]),
     "RELU_0_TO_1": _layer(ReLU(max_value=1.0)), "LOGISTIC": _layer(Activation("sigmoid")),
     "TANH": _layer(Activation("tanh")), "HARD_SWISH": _layer(Activation("hard_silu")), "ELU": _layer(ELU()),
@@ -457,5 +327,4 @@ MAKERS: dict[str, Maker] = {
     "LOCAL_RESPONSE_NORMALIZATION": _response_normalization, "ARG_MAX": _arg("ArgMax"), "ARG_MIN": _arg("ArgMin"),
     "CAST": _recoded(Cast), "QUANTIZE": _recoded(Quantize), "DEQUANTIZE": _recoded(Dequantize),
     "FAKE_QUANT": _recoded(Quantize), "DENSIFY": _layer(Identity()),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": _sequence(LSTM), "UNIDIRECTIONAL_SEQUENCE_RNN": _sequence(SimpleRNN),
 }  # fmt: skip
