@@ -72,6 +72,9 @@ class Frame:
     values: dict[str, list[Value]] = field(default_factory=dict)
     read: dict[str, set[int]] = field(default_factory=dict)
     """Which outputs of a node are read by what the results need."""
+    loops: dict[str, list[str]] = field(default_factory=dict)
+    within: set[str] = field(default_factory=set)
+    """What the loops read of what stands around them, by their ends, and the nodes of the loops."""
 
 
 def numbered(reference: str) -> tuple[str, int]:
@@ -164,20 +167,26 @@ _LOOP_BEGINS = ("Enter", "RefEnter")
 def read_within(frame: Frame, name: str) -> list[str]:
     """The constants and variables of the loop that TF 1's Exit ends, and what enters it.
 
-    A loop goes from Enter through Merge and Switch back to Merge by NextIteration; what is on the way is its body.
+    A loop goes from Enter through Merge and Switch back to Merge by NextIteration; what is on the way is its body. Of
+    nodes that several ends of loops have on their way the first has them.
     """
+    if name not in frame.loops:
+        frame.loops[name] = [each for each in _on_the_way(frame, name) if each in frame.nodes]
+    return frame.loops[name]
+
+
+def _on_the_way(frame: Frame, name: str) -> dict[str, None]:
     found: dict[str, None] = {}
-    seen = {name}
     waiting = [name]
     while waiting:
         node = frame.nodes[waiting.pop()]
         if node.operation in _LOOP_BEGINS or not _names(node):
             found |= dict.fromkeys(_names(node) or [node.name])
             continue
-        new = [each for each in _names(node) if each in frame.nodes and each not in seen]
-        seen.update(new)
+        new = [each for each in _names(node) if each in frame.nodes and each not in frame.within]
+        frame.within.update(new)
         waiting += new
-    return [each for each in found if each in frame.nodes]
+    return found
 
 
 def pivots(frame: Frame, node: NodeDef) -> list[str]:
