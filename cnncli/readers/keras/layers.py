@@ -16,6 +16,7 @@ from cnncli.graph.layers import (
     Activation,
     Cast,
     Concatenate,
+    CustomScaleLayer,
     Elementwise,
     Flatten,
     Idle,
@@ -261,12 +262,18 @@ def _layer_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_fi
     return Elementwise("Multiply", (int(config["projection_dim"]),))
 
 
+def _custom_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
+    """InceptionResNetV2's in keras.applications."""
+    return CustomScaleLayer(float(config["scale"]))
+
+
 _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer | None]] = {
     "TimeDistributed": _time_distributed,
     "Reshape": _reshape,
     "Permute": _permute,
     "RandomCrop": _random_crop,
     "LayerScale": _layer_scale,
+    "CustomScaleLayer": _custom_scale,
 }
 
 
