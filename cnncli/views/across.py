@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncli.analysis.compare.across import Across, Conversion, Difference, Differs, InputSize, Left, Part, across
+from cnncli.analysis.compare.across import (
+    Across,
+    Conversion,
+    Difference,
+    Differs,
+    InputSize,
+    Left,
+    Part,
+    Single,
+    across,
+)
 from cnncli.analysis.compare.comparison import Entry, crosses
 from cnncli.document.numbers import grouped, shape
 from cnncli.document.prose import enumerated
@@ -32,13 +42,25 @@ def _verdict(before: str, after: str, found: Across) -> str:
     if not found.akin:
         return f"{both} are different networks: of {found.units:,} layers {found.alike:,} are alike."
     named = [each for each in found.differences if isinstance(each, (InputSize, Differs))]
-    single = [each for each in found.differences if not isinstance(each, (InputSize, Differs))]
+    single = [each for each in found.differences if isinstance(each, Single)]
     words = [_difference(each) for each in named]
+    whose = _whose(single)
     if len(single) > MOST_NAMED:
-        words.append(f"{len(single)} layers, which --diff names")
+        words.append(f"{len(single)} layers{whose and f' that {whose}'}, which --diff names")
+    elif whose:
+        words.append(f"{enumerated([each.before or each.after for each in single])}, which {whose}")
     else:
         words += [_difference(each) for each in single]
     return f"{both} are identical but for {enumerated(words)}."
+
+
+def _whose(single: Sequence[Single]) -> str:
+    """Which of two networks has layers, where they are all further ones of the same."""
+    if not single:
+        return ""
+    if all(not each.before for each in single):
+        return "only the second has"
+    return "only the first has" if all(not each.after for each in single) else ""
 
 
 def _difference(difference: Difference) -> str:
