@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.document.numbers import shape
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
@@ -169,10 +171,11 @@ def traits(group: Group) -> Traits | None:
     layers = [node.layer for node in group.nodes]
     convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
+    before = _smallest_map(group)
     return Traits(
         kind=_common(group.kinds),
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
-        strides=_shrinking(group.input_shape, group.shape),
+        strides=_shrinking(before, group.shape),
         squeeze_excite=_has_gate(layers),
         residual=any(layer.combines == "sum" for layer in layers),
         depthwise=bool(depthwise),
@@ -180,8 +183,14 @@ def traits(group: Group) -> Traits | None:
         input_shape=group.input_shape,
         output_shape=group.shape,
         blocks=len(group.kinds),
-        resizing=_resizing(group.nodes),
+        resizing=() if before[:2] == group.shape[:2] else _resizing(group.nodes),
     )
+
+
+def _smallest_map(group: Group) -> Shape:
+    """What a group reads; of several maps the one of the fewest cells, as of a cell that reads the two before it."""
+    maps = [source.shape for source in group.sources if len(source.shape) == 3 and is_known(prod(source.shape))]
+    return min(maps, key=lambda each: each[0] * each[1], default=group.input_shape)
 
 
 def _resizing(nodes: Sequence[Node]) -> tuple[LayerLabel, ...]:
