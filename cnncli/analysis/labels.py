@@ -177,7 +177,7 @@ def traits(group: Group) -> Traits | None:
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
         strides=_shrinking(before, group.shape),
         squeeze_excite=_has_gate(layers),
-        residual=any(layer.combines == "sum" for layer in layers),
+        residual=_adds(layers),
         depthwise=bool(depthwise),
         activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
         input_shape=group.input_shape,
@@ -206,6 +206,12 @@ def resizes(node: Node) -> bool:
         return False
     before, after = node.inputs[0].shape, node.shape
     return len(before) == len(after) == 3 and before[:2] != after[:2]
+
+
+def _adds(layers: Sequence[Layer]) -> bool:
+    """Whether the last that joins paths is a sum: what a cell adds within it is not the block's input."""
+    joined = [layer for layer in layers if layer.role is Role.MERGING and layer.combines != "product"]
+    return bool(joined) and joined[-1].combines == "sum"
 
 
 def _has_gate(layers: Sequence[Layer]) -> bool:
