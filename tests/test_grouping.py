@@ -16,9 +16,9 @@ from grouping_truth import FORMS, Score, graphs, score, stripped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncli.analysis.labels import group_label
+from cnncli.analysis.labels import Traits, group_label
 from cnncli.analysis.metrics import Totals
-from cnncli.analysis.report import report
+from cnncli.analysis.report import merge_repeats, report
 from cnncli.analysis.structure import structural_hash
 from cnncli.diagram import Heading, Options, diagram
 from cnncli.graph import UNKNOWN, Graph, Node, Role, Weight, fold
@@ -164,7 +164,9 @@ def test_fused_blocks_are_told_by_their_make_and_a_lone_convolution_by_its_name(
 def test_the_last_cell_does_not_hold_the_one_that_it_alone_reads() -> None:
     cells = [group for group in fold(grouped(foreign.nasnet()), BLOCK) if group.kinds]
     assert [sum(node.type == "Add" for node in group.nodes) for group in cells] == [3] * 6
-    assert [str(group_label(group)) for group in cells] == ["Cell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
+    labels = [group_label(group) for group in cells]
+    assert [str(label) for label in labels] == ["Cell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
+    assert not any(isinstance(label, Traits) and label.residual for label in labels)
 
 
 def test_a_block_that_strides_without_widening_ends_its_stage() -> None:
@@ -173,6 +175,17 @@ def test_a_block_that_strides_without_widening_ends_its_stage() -> None:
     for width, strides in ((16, 1), (16, 1), (16, 2), (32, 1), (32, 1), (32, 2), (64, 1), (64, 1)):
         x = foreign.residual(net, x, width, strides, bottleneck=False)
     assert blocks(net.head(x)) == in_stages(3, 3, 2, kind="BasicBlock")
+
+
+@pytest.mark.parametrize("growing", [False, True])
+def test_dense_layers_are_one_row_a_stage(growing: bool) -> None:
+    rows = report(grouped(foreign.densenet(growing)), BLOCK).rows
+    told = [(row.name, row.text, row.output_shape) for row in merge_repeats(rows) if row.repeats > 1]
+    assert told == [
+        ("stage1.block1-3", "DenseLayer k3x3 x3", (16, 16, 40)),
+        ("stage2.block1-4", "DenseLayer k3x3 x4", (8, 8, 52)),
+        ("stage3.block1-2", "DenseLayer k3x3 x2", (4, 4, 42)),
+    ]
 
 
 def test_names_of_stages_make_no_blocks_of_a_chain() -> None:
