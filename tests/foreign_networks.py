@@ -11,6 +11,7 @@ from cnncli.graph.layers import (
     Concatenate,
     Conv2D,
     Conv2DTranspose,
+    CustomScaleLayer,
     Dense,
     DepthwiseConv2D,
     Dropout,
@@ -59,11 +60,11 @@ def resnet(counts: tuple[int, ...], bottleneck: bool) -> Graph:
     x = net(MaxPooling2D(3, 2, "same"), x)
     for stage, count in enumerate(counts):
         for block in range(count):
-            x = _residual(net, x, 64 * 2**stage, 2 if stage and not block else 1, bottleneck)
+            x = residual(net, x, 64 * 2**stage, 2 if stage and not block else 1, bottleneck)
     return net.head(x)
 
 
-def _residual(net: Net, x: Node, width: int, strides: int, bottleneck: bool) -> Node:
+def residual(net: Net, x: Node, width: int, strides: int, bottleneck: bool) -> Node:
     out = 4 * width if bottleneck else width
     shortcut = x
     if strides != 1 or x.shape[-1] != out:
@@ -201,8 +202,8 @@ def _shuffle_unit(net: Net, x: Node, filters: int, strided: bool) -> Node:
     return net(Reshape((height, width, channels)), net(Permute((1, 2, 4, 3)), x))
 
 
-def convnext() -> Graph:
-    """Liu et al. 2022, of (3, 3, 9, 3) blocks, at a quarter of the width."""
+def convnext(grouped: bool = False) -> Graph:
+    """Liu et al. 2022, of (3, 3, 9, 3) blocks, at a quarter of the width; `grouped` as in keras.applications."""
     net = Net(224, 224, 3)
     x = net(LayerNormalization(), net(Conv2D(24, 4, strides=4), net.image))
     for stage, count in enumerate((3, 3, 9, 3)):
@@ -210,7 +211,10 @@ def convnext() -> Graph:
         if stage:
             x = net(Conv2D(width, 2, strides=2), net(LayerNormalization(), x))
         for _ in range(count):
-            y = net(LayerNormalization(), net(DepthwiseConv2D(7, padding="same"), x))
+            depthwise = (
+                Conv2D(width, 7, padding="same", groups=width) if grouped else DepthwiseConv2D(7, padding="same")
+            )
+            y = net(LayerNormalization(), net(depthwise, x))
             y = net(Activation("gelu"), net(Dense(4 * width), y))
             x = net(Add(), x, net(Dense(width), y))
     return net.head(x)
@@ -243,10 +247,52 @@ def pyramid() -> Graph:
     x, levels = net.conv(net.image, 16, 3, 2), []
     for stage in range(3):
         for block in range(2):
-            x = _residual(net, x, 16 * 2**stage, 1 if block else 2, bottleneck=False)
+            x = residual(net, x, 16 * 2**stage, 1 if block else 2, bottleneck=False)
         levels.append(x)
     x = net(Conv2D(32, 1), levels[-1])
     for level in reversed(levels[:-1]):
         x = net(Add(), net(UpSampling2D(), x), net(Conv2D(32, 1), level))
         x = net(Conv2D(32, 3, padding="same"), x)
     return net.graph
+
+
+def nasnet() -> Graph:
+    """Zoph et al. 2017 in small: cells that add in pairs and read the outputs of the two cells before them."""
+    net = Net(64, 64, 3)
+    before = x = net.conv(net.image, 8, 3, 2)
+    for number in range(6):
+        before, x = x, _cell(net, x, before, 8, strides=1 if number % 3 else 2)
+    return net.head(net(ReLU(), x))
+
+
+def _cell(net: Net, x: Node, before: Node, width: int, strides: int) -> Node:
+    near = net.conv(net(ReLU(), x), width, 1)
+    far = net.conv(net(ReLU(), before), width, 1, before.shape[0] // x.shape[0])
+    first = net(Add(), net.conv(near, width, 3, strides), net.conv(far, width, 5, strides))
+    second = net(Add(), net(MaxPooling2D(3, strides, "same"), near), net.conv(far, width, 3, strides))
+    third = net(Add(), first, net.conv(second, width))
+    return net(Concatenate(), first, second, third)
+
+
+def inception_resnet() -> Graph:
+    """Szegedy et al. 2016 in small, as keras.applications writes it: branches whose scaled sum is added."""
+    net = Net(64, 64, 3)
+    x = net(MaxPooling2D(3, 2, "same"), net.conv(net.image, 32, 3, 2))
+    for _ in range(3):
+        joined = net(Concatenate(), net.conv(x, 8, 1), net.conv(net.conv(x, 8, 1), 8))
+        x = net(ReLU(), net(CustomScaleLayer(0.2), x, net(Conv2D(32, 1), joined)))
+    return net.head(x)
+
+
+def efficientnet_v2() -> Graph:
+    """Tan and Le 2021, the first rows of table 4: the first convolutions of the blocks are fused."""
+    net = Net(64, 64, 3)
+    x = net.conv(net.image, 16, 3, 2, name="stem_")
+    x = net.conv(x, 8, name="block1a_project_")
+    for number, filters in enumerate((16, 24), 2):
+        for letter, strides in (("a", 2), ("b", 1), ("c", 1)):
+            name = f"block{number}{letter}_"
+            y = net.conv(x, 4 * x.shape[-1], 3, strides, name=f"{name}expand_")
+            y = net.conv(y, filters, 1, relu=False, name=f"{name}project_")
+            x = net(Add(), x, y, name=f"{name}add") if strides == 1 else y
+    return net.head(net.conv(x, 64, 1, name="top_"))

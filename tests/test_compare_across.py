@@ -26,8 +26,11 @@ from cnncli.graph.layers import (
     AveragePooling2D,
     Conv1D,
     Conv2D,
+    Cropping2D,
+    CustomScaleLayer,
     Dense,
     DepthwiseConv2D,
+    Dropout,
     Elementwise,
     Flatten,
     GlobalAveragePooling2D,
@@ -37,6 +40,7 @@ from cnncli.graph.layers import (
     ReLU,
     Reshape,
     SeparableConv2D,
+    Slice,
     Softmax,
     ZeroPadding2D,
 )
@@ -203,6 +207,15 @@ ALIKE: dict[str, tuple[list[Layer], list[Layer]]] = {
     "flattening": ([Flatten(), Dense(3)], [Reshape((1024,)), Dense(3)]),
     "reshapes to and fro": ([Reshape((256, 4)), Reshape((16, 16, 4)), Conv2D(3, 1)], [Conv2D(3, 1)]),
     "a scale behind a kernel": ([Conv2D(8, 3), Elementwise("Multiply", (8,)), ReLU()], [Conv2D(8, 3), ReLU()]),
+    "a crop and a slice": (
+        [Cropping2D(((1, 0), (1, 0)))],
+        [Slice(shape=(15, 15, 4), begin=(1, 1, 0), strides=(1, 1, 1))],
+    ),
+    "padding before a separable convolution": (
+        [ZeroPadding2D(((0, 1), (0, 1))), SeparableConv2D(6, 3, strides=2)],
+        [SeparableConv2D(6, 3, strides=2, padding="same")],
+    ),
+    "a dense layer of cells in a row": ([Reshape((256, 4)), Dense(7), Reshape((16, 16, 7))], [Conv2D(7, 1)]),
     "a leaky rectifier": ([ReLU(negative_slope=0.1)], [ReLU(negative_slope=0.10000000149)]),
 }
 
@@ -231,6 +244,80 @@ DIFFERENT: dict[str, tuple[list[Layer], list[Layer]]] = {
 def test_what_is_not_one_thing(what: str) -> None:
     one, other = (small(*layers) for layers in DIFFERENT[what])
     assert structural_hash(normal(one)) != structural_hash(normal(other))
+
+
+def test_what_is_done_twice_to_one_tensor_is_done_once_by_a_converter() -> None:
+    def network_of(times: int) -> Graph:
+        graph = Graph("twice")
+        x = graph.add(Conv2D(4, 3), graph.add(InputLayer((8, 8, 3)), name="image"), name="conv")
+        made = [graph.add(ReLU(), x, name=f"relu{at}") for at in range(times)]
+        branches = [graph.add(Conv2D(4, 1), made[at % times], name=f"branch{at}") for at in range(2)]
+        graph.add(Add(), *branches, name="add")
+        return graph
+
+    one, other = normal(network_of(1)), normal(network_of(2))
+    assert structural_hash(one) == structural_hash(other)
+    assert [node.type for node in one.nodes] == ["InputLayer", "Conv2D", "Conv2D", "Conv2D", "Add"]
+
+
+@pytest.mark.parametrize("scale", [0.2, 1.0])
+def test_the_factor_of_a_sum_is_a_part_of_the_kernel_before(scale: float) -> None:
+    def network_of(layer: Layer) -> Graph:
+        graph = Graph("scaled")
+        image = graph.add(InputLayer((8, 8, 4)), name="image")
+        graph.add(layer, image, graph.add(Conv2D(4, 1), image, name="conv"), name="sum")
+        return graph
+
+    scaled, plain = network_of(CustomScaleLayer(scale)), network_of(Add())
+    assert structural_hash(normal(scaled)) == structural_hash(normal(plain))
+    assert Totals(scaled).flops - Totals(plain).flops == 8 * 8 * 4
+
+
+def test_a_constant_that_makes_a_map_of_more_channels_is_no_scale() -> None:
+    graph = small(Conv2D(1, 1), Elementwise("Multiply", (1, 1, 8)))
+    assert normal(graph).nodes[-1].shape == (16, 16, 8)
+
+
+def transferred(head: bool) -> Graph:
+    """A residual network of named blocks, with a head or without."""
+    graph = Graph("net")
+    x = graph.add(InputLayer((16, 16, 8)), name="image")
+    with graph.scope("stage1"):
+        for block in range(1, 4):
+            with graph.scope("block", block, kind="BasicBlock"):
+                y = graph.add(Conv2D(8, 3, padding="same", activation="relu"), x, name=f"first{block}")
+                y = graph.add(Conv2D(8, 3, padding="same"), y, name=f"second{block}")
+                x = graph.add(Add(), x, y, name=f"add{block}")
+    if head:
+        with graph.scope("head"):
+            x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+            graph.add(Dense(5), graph.add(Dropout(0.2), x, name="drop"), name="dense")
+    return graph
+
+
+def test_a_head_that_one_network_lacks_is_told_as_that() -> None:
+    base, whole = (of_file(transferred(head), name=f"{head}.keras") for head in (False, True))
+    found = across(base, whole)
+    assert [each.part for each in found.differences if isinstance(each, Differs)] == [Part.HEAD]
+    assert found.conversions == ()  # the dropout of a head that the other lacks is not left out of it
+    lines = sections(base, whole, diff=True)[-1].lines
+    assert [line.mark for line in lines[:-2]] == ["equal", "added"]
+    assert lines[1].text.startswith("head: GlobalAveragePooling2D + Dense, 5 channels, +45 params")
+
+
+@pytest.mark.parametrize("most", [1, 4])
+def test_further_layers_are_told_as_those_of_one_network(most: int) -> None:
+    def chain_of(length: int) -> Graph:
+        graph = Graph("chain")
+        x = graph.add(InputLayer((16, 16, 3)), name="image")
+        for at in range(length):
+            x = graph.add(Conv2D(8, 3 if at % 2 else 5, padding="same"), x, name=f"conv{at}")
+        return graph
+
+    one, other = (of_file(chain_of(length), name=f"{length}.keras") for length in (12, 12 + 2 * most))
+    (line,) = sections(one, other)[1].lines
+    assert "which only the second has." in line or "layers that only the second has, which --diff names." in line
+    assert ("--diff" in line) == (most > 2)
 
 
 def test_a_convolution_along_steps_is_one_of_a_single_row() -> None:

@@ -259,6 +259,14 @@ SPELLINGS: dict[str, tuple[Layer, Written]] = {
         Activation("gelu"),
         lambda m, x: m.do(Multiply(), _by("Multiply", 0.5)(m, x), _gate(m, x)),
     ),
+    "gelu of the complement": (
+        Activation("gelu"),
+        lambda m, x: m.do(
+            Multiply(),
+            _by("Multiply", 0.5)(m, x),
+            m.do(Elementwise("Erfc"), _by("Multiply", 0.70710678)(m, m.do(Elementwise("Negative"), x))),
+        ),
+    ),
     "gelu of tanh": (
         Activation("gelu"),
         lambda m, x: m.do(Multiply(), _by("Multiply", 0.5)(m, x), _tanh_gate(m, x, _by("Power", 3.0)(m, x))),
@@ -361,6 +369,23 @@ def test_layer_normalization_as_tensorflow_spells_it() -> None:
     made.do(Add(), made.do(Multiply(), x, scale), shift)
     found = checked(made.graph)
     assert [node.type for node in found.nodes[2:]] == ["LayerNormalization"]
+
+
+@pytest.mark.parametrize("shifted", [True, False])
+def test_layer_normalization_as_keras_3_spells_it(shifted: bool) -> None:
+    """A converter leaves a shift by zeros out."""
+    made = Operations()
+    x = made.kernel(Conv2D(4, 1), made.x, "conv")
+    mean = made.do(Reduce("Mean", (3,), keepdims=True), x)
+    spread = made.do(Elementwise("SquaredDifference"), x, mean)
+    variance = made.constant("Add", made.do(Reduce("Mean", (3,), keepdims=True), spread), (), 1e-6)
+    scale = made.constant("Multiply", made.do(Elementwise("Rsqrt"), variance), (4,))
+    shift = made.do(Multiply(), made.do(Elementwise("Negative"), mean), scale)
+    shift = made.constant("Add", shift, (4,)) if shifted else shift
+    made.do(Add(), made.do(Multiply(), x, scale), shift)
+    found = checked(made.graph)
+    assert [node.type for node in found.nodes[2:]] == ["LayerNormalization"]
+    assert found.nodes[2].layer.config() == {"axis": 3, "epsilon": 1e-6, "center": shifted, "scale": True}
 
 
 def test_quantization_within_a_network_vanishes() -> None:

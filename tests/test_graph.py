@@ -67,6 +67,23 @@ def test_folding_by_depth() -> None:
     ]  # fmt: skip
 
 
+def test_layers_of_a_folder_of_their_own_are_named_by_it() -> None:
+    def names(*layers: str) -> list[str]:
+        graph = Graph("net")
+        x = graph.add(InputLayer((8, 8, 3)), name="image")
+        for name in layers:
+            x = graph.add(ReLU(), x, name=name)
+            x.scope = ("stage1",)
+        x = graph.add(Conv2D(3, 1), x, name="conv")
+        x.scope = ("stage1", "block1")
+        graph.kinds[x.scope] = Kind("Plain")
+        return [group.name for group in fold(graph, 2)]
+
+    assert names("model.down.norm", "model.down.conv") == ["image", "model.down", "stage1.block1"]
+    assert names("down.norm", "other.conv") == ["image", "down.norm-other.conv", "stage1.block1"]
+    assert names("norm", "relu") == ["image", "norm-relu", "stage1.block1"]
+
+
 def test_layers_around_a_deeper_scope_are_named_from_first_to_last() -> None:
     names = [group.name for group in fold(graph_of("b0"), 3)]
     assert names[5:9] == [

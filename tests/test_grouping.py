@@ -12,13 +12,13 @@ import foreign_networks as foreign
 import pytest
 from conftest import graph_of
 from foreign_networks import Net
-from grouping_truth import FORMS, Score, graphs, score
+from grouping_truth import FORMS, Score, graphs, score, stripped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncli.analysis.labels import group_label
+from cnncli.analysis.labels import Traits, group_label
 from cnncli.analysis.metrics import Totals
-from cnncli.analysis.report import report
+from cnncli.analysis.report import merge_repeats, report
 from cnncli.analysis.structure import structural_hash
 from cnncli.diagram import Heading, Options, diagram
 from cnncli.graph import UNKNOWN, Graph, Node, Role, Weight, fold
@@ -41,6 +41,7 @@ from cnncli.graph.layers import (
     Multiply,
     Opaque,
     ReLU,
+    SeparableConv2D,
     ZeroPadding2D,
 )
 from cnncli.grouping import grouped
@@ -90,6 +91,9 @@ BLOCKS: dict[str, tuple[Callable[[], Graph], list[str]]] = {
     "SqueezeNet": (foreign.squeezenet, in_stages(2, 2, 4, kind="Fire")),
     "ShuffleNet V2": (foreign.shufflenet, in_stages(4, 8, 4, kind="ShuffleUnit")),
     "ConvNeXt": (foreign.convnext, in_stages(3, 3, 9, 3, kind="ConvNeXt")),
+    "ConvNeXt of grouped convolutions": (partial(foreign.convnext, True), in_stages(3, 3, 9, 3, kind="ConvNeXt")),
+    "NASNet": (foreign.nasnet, in_stages(3, 3, kind="Cell")),
+    "Inception-ResNet": (foreign.inception_resnet, in_stages(3, kind="InceptionResidual")),
     "a feature pyramid": (foreign.pyramid, in_stages(2, 2, 2, kind="BasicBlock")),
     "a detector": (foreign.ssd, in_stages(1, 2, 2, kind="Bottleneck6")),
     "VGG": (foreign.vgg16, []),
@@ -146,6 +150,69 @@ def test_a_link_around_all_blocks_is_none() -> None:
         x = net(Add(), x, net.conv(net.conv(x, 8), 8, relu=False))
     net(Conv2D(3, 3, padding="same"), net(Add(), start, net.conv(x, 8, relu=False)))
     assert blocks(net.graph) == in_stages(4, kind="BasicBlock")
+
+
+def test_fused_blocks_are_told_by_their_make_and_a_lone_convolution_by_its_name() -> None:
+    graph = foreign.efficientnet_v2()
+    assert blocks(graph) == [
+        "stage1.block1: FusedMBConv1",
+        *(f"stage{stage}.block{block}: FusedMBConv4" for stage in (2, 3) for block in (1, 2, 3)),
+    ]
+    assert blocks(stripped(graph).graph) == in_stages(3, 3, kind="FusedMBConv4")
+
+
+def test_the_last_cell_does_not_hold_the_one_that_it_alone_reads() -> None:
+    cells = [group for group in fold(grouped(foreign.nasnet()), BLOCK) if group.kinds]
+    assert [sum(node.type == "Add" for node in group.nodes) for group in cells] == [3] * 6
+    labels = [group_label(group) for group in cells]
+    assert [str(label) for label in labels] == ["Cell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
+    assert not any(isinstance(label, Traits) and label.residual for label in labels)
+
+
+def test_a_block_that_strides_without_widening_ends_its_stage() -> None:
+    net = Net(64, 64, 3)
+    x = net.conv(net.image, 16)
+    for width, strides in ((16, 1), (16, 1), (16, 2), (32, 1), (32, 1), (32, 2), (64, 1), (64, 1)):
+        x = foreign.residual(net, x, width, strides, bottleneck=False)
+    assert blocks(net.head(x)) == in_stages(3, 3, 2, kind="BasicBlock")
+
+
+@pytest.mark.parametrize("growing", [False, True])
+def test_dense_layers_are_one_row_a_stage(growing: bool) -> None:
+    rows = report(grouped(foreign.densenet(growing)), BLOCK).rows
+    told = [(row.name, row.text, row.output_shape) for row in merge_repeats(rows) if row.repeats > 1]
+    assert told == [
+        ("stage1.block1-3", "DenseLayer k3x3 x3", (16, 16, 40)),
+        ("stage2.block1-4", "DenseLayer k3x3 x4", (8, 8, 52)),
+        ("stage3.block1-2", "DenseLayer k3x3 x2", (4, 4, 42)),
+    ]
+
+
+def test_names_of_stages_make_no_blocks_of_a_chain() -> None:
+    net = Net(64, 64, 3)
+    x = net.image
+    for number in range(1, 5):
+        for layer in (1, 2):
+            x = net(Conv2D(8 * number, 3, padding="same"), x, name=f"block{number}_conv{layer}")
+        x = net(MaxPooling2D(), x, name=f"block{number}_pool")
+    assert blocks(net.head(x)) == []
+
+
+def test_names_join_separable_convolutions_and_leave_the_stem_alone() -> None:
+    """Xception's: `block1_conv1` is called otherwise than what is a block by its make."""
+    net = Net(64, 64, 3)
+    x = net.conv(net.conv(net.image, 8, name="block1_conv1_"), 16, name="block1_conv2_")
+    for number in (2, 3, 4):
+        y = x
+        for layer in (1, 2):
+            y = net(ReLU(), y, name=f"block{number}_sepconv{layer}_act")
+            y = net(SeparableConv2D(16, 3, padding="same"), y, name=f"block{number}_sepconv{layer}")
+        x = net(Add(), x, y)
+    for layer in (1, 2):
+        x = net(SeparableConv2D(16 * layer, 3, padding="same"), x, name=f"block5_sepconv{layer}")
+        x = net(ReLU(), x, name=f"block5_sepconv{layer}_act")
+    kinds = [row.partition(": ")[2] for row in blocks(net.head(x))]
+    assert kinds == ["SeparableResidual"] * 3 + ["DepthwiseSeparable"]
 
 
 def test_pyramidal_widths_are_one_stage() -> None:
@@ -324,7 +391,7 @@ def test_open_sizes_do_not_hide_stages() -> None:
     x = net(MaxPooling2D(), net.conv(net.image, 8))
     for _ in range(3):
         for block in range(2):
-            x = foreign._residual(net, x, 8, 1 if block else 2, bottleneck=False)
+            x = foreign.residual(net, x, 8, 1 if block else 2, bottleneck=False)
     assert blocks(net.head(x)) == in_stages(2, 2, 2, kind="BasicBlock")
 
 

@@ -54,6 +54,17 @@ def test_networks_that_the_registry_lacks(keras: Any, name: str) -> None:
         assert not differences(found.graph, model)
 
 
+def test_a_scaled_sum_of_keras_applications(keras: Any) -> None:
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    image = keras.Input((8, 8, 4), name="image")
+    branch = keras.layers.Conv2D(4, 1, name="conv")(image)
+    found = from_keras(keras.Model(image, CustomScaleLayer(0.17, name="sum")([image, branch])))
+    total = found.graph.outputs[0]
+    assert (total.type, total.layer.config(), total.flops) == ("CustomScaleLayer", {"scale": 0.17}, 2 * 8 * 8 * 4)
+    assert not list(found.totals.uncounted())
+
+
 def test_shared_layers_nested_models_several_ends(keras: Any) -> None:
     layers = keras.layers
     image, meta = keras.Input((32, 32, 3), name="image"), keras.Input((8,), name="meta")

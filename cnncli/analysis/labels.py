@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 from typing import Any
 
 from cnncli.amounts import is_known
@@ -188,19 +189,26 @@ def traits(group: Group) -> Traits | None:
     layers = [node.layer for node in group.nodes]
     convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
+    before = _smallest_map(group)
     return Traits(
         kind=_common(group.kinds),
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
-        strides=_shrinking(group),
+        strides=_shrinking(group, before),
         squeeze_excite=_has_gate(layers),
-        residual=any(layer.combines == "sum" for layer in layers),
+        residual=_adds(layers),
         depthwise=bool(depthwise),
         activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
         input_shape=group.input_shape,
         output_shape=group.shape,
         blocks=len(group.kinds),
-        resizing=_resizing(group.nodes),
+        resizing=() if before[:2] == group.shape[:2] else _resizing(group.nodes),
     )
+
+
+def _smallest_map(group: Group) -> Shape:
+    """What a group reads; of several maps the one of the fewest cells, as of a cell that reads the two before it."""
+    maps = [source.shape for source in group.sources if len(source.shape) == 3 and is_known(prod(source.shape))]
+    return min(maps, key=lambda each: each[0] * each[1], default=group.input_shape)
 
 
 def _resizing(nodes: Sequence[Node]) -> tuple[LayerLabel, ...]:
@@ -218,6 +226,12 @@ def resizes(node: Node) -> bool:
     return len(before) == len(after) == 3 and before[:2] != after[:2]
 
 
+def _adds(layers: Sequence[Layer]) -> bool:
+    """Whether the last that joins paths is a sum: what a cell adds within it is not the block's input."""
+    joined = [layer for layer in layers if layer.role is Role.MERGING and layer.combines != "product"]
+    return bool(joined) and joined[-1].combines == "sum"
+
+
 def _has_gate(layers: Sequence[Layer]) -> bool:
     """Squeeze-and-excitation: something is multiplied with what was pooled globally."""
     return any(layer.combines == "product" for layer in layers) and any(layer.pools_globally for layer in layers)
@@ -231,9 +245,9 @@ def _common(kinds: Sequence[Kind]) -> Kind:
     return Kind(names.pop() if len(names) == 1 else "Blocks")
 
 
-def _shrinking(group: Group) -> tuple[int, int]:
-    """By how much the map becomes smaller; where its size is open, by the strides of the layers."""
-    before, after = group.input_shape, group.shape
+def _shrinking(group: Group, before: Shape) -> tuple[int, int]:
+    """By how much the map, of shape `before`, becomes smaller; where its size is open, by the strides of the layers."""
+    after = group.shape
     if len(before) != 3 or len(after) != 3:
         return 1, 1
     if all(map(is_known, (*before[:2], *after[:2]))):

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from cnncli.amounts import total
+from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
@@ -24,7 +24,7 @@ class Row:
 
     `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
     are a layer's own arguments or a block's traits. `place` is the index of the node whose output is the row's.
-    `repeats` counts identical blocks in the row, `number` tells which of its like the first one is.
+    `repeats` counts the blocks alike in the row, `number` tells which of its like the first one is.
     """
 
     name: str
@@ -109,12 +109,26 @@ def _traits(label: Label) -> dict[str, Any]:
 
 
 def merge_repeats(rows: Sequence[Row]) -> list[Row]:
-    """Consecutive rows that differ in nothing but the name as one, `stage3.block2-4`, with the sums of their costs."""
+    """Consecutive rows that differ in nothing but the name as one, `stage3.block2-4`, with the sums of their costs.
+
+    So are blocks that each add as many channels to what they read, as DenseNet's do.
+    """
 
     def identity(row: Row) -> tuple[Any, ...]:
+        if growth := _growth(row):
+            return str(row.label), row.scope[:-1], row.output_shape[:-1], growth
         return row.label, row.scope[:-1], row.input_shape, row.output_shape, *row.amounts.values()
 
     return [_merged(list(run)) for _, run in groupby(rows, key=identity)]
+
+
+def _growth(row: Row) -> int:
+    """How many channels a block adds that keeps the map's size; 0 of other rows."""
+    before, after = row.input_shape, row.output_shape
+    if not isinstance(row.label, Traits) or len(before) != 3 or before[:-1] != after[:-1]:
+        return 0
+    growth = after[-1] - before[-1]
+    return growth if is_known(growth) and growth > 0 else 0
 
 
 def _merged(run: list[Row]) -> Row:
@@ -125,6 +139,8 @@ def _merged(run: list[Row]) -> Row:
     return replace(
         first,
         name=f"{first.name}-{end}",
+        label=replace(first.label, output_shape=last.output_shape) if isinstance(first.label, Traits) else first.label,
+        output_shape=last.output_shape,
         place=last.place,
         amounts={key: total(row.amounts[key] for row in run) for key in first.amounts},
         repeats=len(run),

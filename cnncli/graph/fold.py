@@ -69,6 +69,7 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
     runs = [(scope, tuple(nodes)) for scope, nodes in groupby(graph.nodes, key=lambda node: node.scope[:depth])]
     parts = Counter(scope for scope, _ in runs)
     divided = {scope[:length] for scope, _ in runs for length in range(len(scope))}
+    folders = Counter(map(_folder, graph.nodes))
     groups: list[Group] = []
     for scope, nodes in runs:
         if not scope:
@@ -76,14 +77,25 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
         elif parts[scope] == 1 and scope not in divided:
             groups.append(Group(".".join(scope), scope, nodes, graph.kinds, graph.numbers.get(scope)))
         else:
-            groups.append(_part(scope, nodes))
+            groups.append(_part(scope, nodes, folders))
     return groups
 
 
-def _part(scope: Scope, nodes: tuple[Node, ...]) -> Group:
-    """Layers before or behind a deeper scope in theirs: not the block that the scope names, but from layer to layer."""
-    last = nodes[-1].short_name
-    return Group(nodes[0].name if len(nodes) == 1 else f"{nodes[0].name}-{last}", scope, nodes, {})
+def _part(scope: Scope, nodes: tuple[Node, ...], folders: Mapping[str, int]) -> Group:
+    """Layers before or behind a deeper scope in theirs: not the block that the scope names, but from layer to layer.
+
+    Those that a file holds in a folder of their own, as Keras does a model within a model, have its name.
+    """
+    first, last = nodes[0].name, nodes[-1].short_name
+    held = {_folder(node) for node in nodes}
+    folder = held.pop()
+    if len(nodes) > 1 and folder and not held and folders[folder] == len(nodes):
+        return Group(folder, scope, nodes, {})
+    return Group(first if len(nodes) == 1 else f"{first}-{last}", scope, nodes, {})
+
+
+def _folder(node: Node) -> str:
+    return node.name.rpartition(".")[0]
 
 
 def _single(graph: Graph, node: Node) -> Group:

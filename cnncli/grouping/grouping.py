@@ -1,6 +1,6 @@
 """From a graph as a file holds it to one with stages and blocks: what is found, written as scopes.
 
-    wiring -> dominators -> regions -> units -> sequences -> names -> stages -> kinds
+    wiring -> dominators -> regions, cells -> units -> sequences -> names -> stages -> kinds
 
 Of MobileNet V2 read from a file, `block_3_expand` comes to stand in the scope ("stage3", "block2"), whose kind is
 InvertedResidual6; its name stays what it is.

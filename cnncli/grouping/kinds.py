@@ -7,13 +7,14 @@ Bottleneck.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from cnncli.graph import Kind, Node, Role
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
-from cnncli.grouping.sequences import is_pointwise, is_separable
+from cnncli.grouping.sequences import expands, is_pointwise, is_separable, projects
 from cnncli.grouping.units import Item
 from cnncli.grouping.wiring import Wiring
 
@@ -66,8 +67,9 @@ class Traits:
 def _letter(node: Node) -> str:
     if node.role is Role.DEPTHWISE:
         return "d"
-    if getattr(node.layer, "groups", 1) != 1:
-        return "g"
+    groups = getattr(node.layer, "groups", 1)
+    if groups != 1:
+        return "d" if groups == node.input_shapes[0][-1] == node.shape[-1] else "g"
     if is_pointwise(node) or _is_strided_pointwise(node):
         return "p"
     if node.role is Role.DENSE:
@@ -110,6 +112,7 @@ class Naming:
         mobile = [each for each in self.traits.values() if "dp" in each.letters]
         self.inverted = _family(mobile)
         self.expands = any(each.letters == "pdp" for each in mobile)
+        self.fused = any(map(_is_fused, self.traits.values()))
 
     def kind(self, item: Item) -> Kind:
         traits = self.traits[id(item)]
@@ -118,7 +121,9 @@ class Naming:
                 return Kind(name)
         if traits.letters == "pdp" or (self.expands and traits.letters == "dp" and traits.is_linear):
             return Kind(self.inverted, _expansion(traits))
-        if traits.letters in ("dp", "s"):
+        if _is_fused(traits) or (self.fused and traits.letters == "c"):
+            return Kind("FusedMBConv", _expansion(traits))
+        if re.fullmatch("(dp|s)+", traits.letters):
             return Kind("DepthwiseSeparable")
         return Kind(_other(traits))
 
@@ -134,15 +139,30 @@ def _family(blocks: Sequence[Traits]) -> str:
     return "InvertedResidual"
 
 
+def _is_fused(traits: Traits) -> bool:
+    """EfficientNetV2's: a convolution of several cells that expands, and a 1x1 convolution that projects."""
+    return traits.letters == "cp" and expands(traits.kernels[0]) and projects(traits.kernels[1:]) and traits.is_linear
+
+
 def _expansion(traits: Traits) -> float | None:
     """By how much the first convolution widens; where the width was rounded to a multiple, the whole number before."""
     before = traits.input_channels
-    after = traits.kernels[0].shape[-1] if len(traits.letters) > 2 else before
+    after = traits.kernels[0].shape[-1] if traits.letters in ("pdp", "cp") else before
     if not isinstance(before, int) or not isinstance(after, int) or not before:
         return None
     whole = round(after / before)
     rounded = int(before * whole + MULTIPLE / 2) // MULTIPLE * MULTIPLE
     return float(whole) if rounded == after else after / before
+
+
+def _is_cell(traits: Traits) -> bool:
+    """A cell of NASNet and its like: sums of pairs, laid behind each other."""
+    return traits.ends_in_concatenation and sum(node.layer.combines == "sum" for node in traits.merging) > 1
+
+
+def _is_residual_inception(traits: Traits) -> bool:
+    """Parallel branches whose concatenation is added to what they read."""
+    return traits.ends_in_sum and any(not node.layer.combines for node in traits.merging)
 
 
 def _is_convnext(traits: Traits) -> bool:
@@ -177,6 +197,8 @@ def _is_separable_residual(traits: Traits) -> bool:
 
 
 RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (
+    ("Cell", _is_cell),
+    ("InceptionResidual", _is_residual_inception),
     ("ConvNeXt", _is_convnext),
     ("Fire", _is_fire),
     ("ShuffleUnit", _is_shuffle),

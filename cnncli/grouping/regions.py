@@ -15,6 +15,7 @@ A region whose inside is read from outside, as by a detector's heads, is one all
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -173,13 +174,16 @@ class Regions:
         return any(common(one.exit, other.entry) == one.exit for one, other in pairwise(inner))
 
 
-def blocks(regions: Regions) -> list[list[int]]:
-    """The nodes of the regions that are blocks, the outermost of those that lie in each other, and of dense layers."""
+def blocks(regions: Regions, taken: Set[int] = frozenset()) -> list[list[int]]:
+    """The nodes of the regions that are blocks, the outermost of those that lie in each other, and of dense layers.
+
+    None of them is among those that are `taken`.
+    """
     found, inside = [], set[int]()
     for region in reversed(regions.all):
         if region.parent is not None and id(region.parent) in inside:
             inside.add(id(region))
-        elif regions.is_block(region):
+        elif regions.is_block(region) and taken.isdisjoint(region.nodes()):
             inside.add(id(region))
             found.append(region.nodes())
         elif regions.grows(region):

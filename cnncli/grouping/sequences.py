@@ -1,16 +1,19 @@
 """Blocks that are no regions: convolutions one behind the other that a person knows as one block.
 
 A residual block's first of its row has no residual, for it strides or widens; what it has is the same sequence as those
-behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects. MobileNet
-V1's blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
+behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects; or, where
+the first two are fused, a convolution that expands and a 1x1 convolution that projects (EfficientNetV2). MobileNet V1's
+blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
 convolution that such a block ends with begins no other one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.graph import Node, Role
 from cnncli.graph.roles import KERNELS
 from cnncli.grouping.units import Item, Sort
@@ -26,6 +29,23 @@ def is_pointwise(node: Node) -> bool:
         return False
     window = layer.window()
     return window is not None and window.extent == (1, 1) and window.stride == (1, 1)
+
+
+def expands(node: Node) -> bool:
+    """Whether it is a convolution of several cells into more channels."""
+    window = node.layer.window() if node.role is Role.CONVOLUTION and not is_separable(node) else None
+    if window is None or prod(window.extent) == 1 or len(node.shape) != 3:
+        return False
+    before, after = node.input_shapes[0][-1], node.shape[-1]
+    return is_known(before) and is_known(after) and after > before
+
+
+def projects(nodes: Sequence[Node]) -> bool:
+    """Whether the first of them is a 1x1 convolution into fewer channels, and none activates what it makes."""
+    first = nodes[0]
+    before, after = first.input_shapes[0][-1], first.shape[-1]
+    narrows = is_pointwise(first) and is_known(before) and is_known(after) and after < before
+    return narrows and first.layer.function == "linear" and not any(node.role is Role.ACTIVATION for node in nodes)
 
 
 def is_separable(node: Node) -> bool:
@@ -97,6 +117,23 @@ class Steps:
         side_by_side = all(source not in inside for node in kernels for source in self.wiring.sources[node.index])
         return len(kernels) == 2 and side_by_side and len(merging) == 1 and not merging[0].layer.combines
 
+    def expanding(self, item: Item) -> bool:
+        """A convolution of several cells into more channels."""
+        found = kernel(self.wiring, item)
+        return found is not None and expands(found)
+
+    def projecting(self, item: Item) -> bool:
+        """A 1x1 convolution into fewer channels, with nothing but normalization behind it."""
+        return self.pointwise(item) and projects([self.wiring.nodes[index] for index in item.nodes])
+
+    def fused(self, item: Item) -> bool:
+        """A residual block of an expanding and a projecting convolution."""
+        nodes = [self.wiring.nodes[index] for index in item.nodes]
+        kernels = [place for place, node in enumerate(nodes) if node.role in KERNELS]
+        if item.sort is not Sort.BLOCK or len(kernels) != 2:
+            return False
+        return expands(nodes[kernels[0]]) and projects(nodes[kernels[1] :])
+
     def separable(self, item: Item) -> bool:
         found = kernel(self.wiring, item)
         return found is not None and is_separable(found)
@@ -121,6 +158,7 @@ def _sequence(steps: Steps, at: int) -> int:
         or steps.matched(at, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.separable)
         or steps.matched(at, steps.pointwise, steps.branches)
+        or (steps.matched(at, steps.expanding, steps.projecting, steps.fused) and 2)
     )
 
 

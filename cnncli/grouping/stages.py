@@ -2,8 +2,9 @@
 
 A stage ends where the next block puts out a map of another size or number of channels. Where blocks concatenate, as
 Inception's and DenseNet's do, each has other channels, and only the size counts; so it does where nearly every block
-is wider than the last (PyramidNet). Between blocks, what pools ends a stage; a strided convolution begins one. Without
-blocks, as in VGG, stages are the convolutions up to a pooling layer.
+is wider than the last (PyramidNet). A block that alone makes the map smaller without widening it, before wider ones, is
+the last of its stage (keras.applications' ResNet V2). Between blocks, what pools ends a stage; a strided convolution
+begins one. Without blocks, as in VGG, stages are the convolutions up to a pooling layer.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ MOST_IN_STEM = 6
 """Convolutions of a stem: Inception V3's has five. More are a part of the network with stages of its own."""
 MANY = 4
 """Blocks from which on widths that change at nearly every block are no stages."""
+
+
+def _ends_with_a_stride(before: Any, key: Any, behind: Any) -> bool:
+    """Whether a block has the width of the one before it alone, and the size of the one behind it alone."""
+    widths = all(len(each) == 2 for each in (before, key, behind))
+    return widths and before[1] == key[1] != behind[1] and before[0] < key[0] == behind[0]
 
 
 @dataclass(eq=False)
@@ -106,6 +113,10 @@ class Staging:
             by_width = not self._widen_all_along(members, widths)
             for item, width in zip(members, widths, strict=True):
                 found[id(item)] = (scale, str(width)) if by_width else (scale,)
+        for before, item, behind in zip(blocks, blocks[1:], blocks[2:], strict=False):
+            keys = found[id(before)], found[id(item)], found[id(behind)]
+            if _ends_with_a_stride(*keys) and not self._concatenates(item):
+                found[id(item)] = keys[0]
         return found
 
     def _widen_all_along(self, members: Sequence[Item], widths: Sequence[Any]) -> bool:

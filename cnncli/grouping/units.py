@@ -1,8 +1,8 @@
 """What a person draws as one: a convolution with its normalization and activation, a gate, a block.
 
 An item is such a unit with its nodes; all items together hold every node once, in an order of computing. The items are
-single-entry: what reads from outside is the first node alone, or all of it reads one node. Therefore no two of them
-can wait for each other, and an order exists.
+single-entry: what reads from outside is the first node alone, or all of it reads one node; or, as a cell, single-exit.
+Therefore no two of them can wait for each other, and an order exists.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 from cnncli.graph import Node, Role
 from cnncli.graph.layer import POINT
 from cnncli.graph.roles import KERNELS
+from cnncli.grouping.cells import cells
 from cnncli.grouping.regions import MOST_NODES, Region, Regions, blocks
 from cnncli.grouping.wiring import Wiring
 
@@ -54,7 +55,9 @@ class Units:
         self.wiring, self.regions = wiring, regions
         self.home: list[Item | None] = [None] * len(wiring.nodes)
         self._parts: list[Region | None] = [None] * len(wiring.nodes)
-        for nodes in blocks(regions):
+        found = cells(wiring)
+        found += blocks(regions, {node for nodes in found for node in nodes})
+        for nodes in found:
             self._house(Item(Sort.BLOCK, []), nodes)
         self._find_parts()
         for index in range(len(wiring.nodes)):

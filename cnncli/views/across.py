@@ -46,11 +46,14 @@ def _verdict(before: str, after: str, found: Across) -> str:
     if not found.akin:
         return f"{both} are different networks: of {found.units:,} layers {found.alike:,} are alike."
     named = [each for each in found.differences if isinstance(each, (InputSize, Differs))]
-    single = [each for each in found.differences if not isinstance(each, (InputSize, Differs))]
+    single = [each for each in found.differences if isinstance(each, Single)]
     words = [_difference(each) for each in named]
+    whose = _whose(single)
     if len(single) > MOST_NAMED:
         widths = "the widths of " if all(map(_is_width, single)) else ""
-        words.append(f"{widths}{len(single)} layers, which --diff names")
+        words.append(f"{widths}{len(single)} layers{whose and f' that {whose}'}, which --diff names")
+    elif whose:
+        words.append(f"{enumerated([each.before or each.after for each in single])}, which {whose}")
     else:
         words += [_difference(each) for each in single]
     return f"{both} are identical but for {enumerated(words)}."
@@ -60,6 +63,15 @@ def _is_width(difference: Difference) -> bool:
     """Whether nothing but a layer's number of filters or units differs."""
     facts = difference.facts if isinstance(difference, Single) else ()
     return bool(facts) and all(fact.what in WIDTHS for fact in facts)
+
+
+def _whose(single: Sequence[Single]) -> str:
+    """Which of two networks has layers, where they are all further ones of the same."""
+    if not single:
+        return ""
+    if all(not each.before for each in single):
+        return "only the second has"
+    return "only the first has" if all(not each.after for each in single) else ""
 
 
 def _difference(difference: Difference) -> str:

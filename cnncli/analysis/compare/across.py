@@ -120,7 +120,8 @@ def across(one: Entry, other: Entry) -> Across:
     matched = [(i, j) for i, j in found if i is not None and j is not None]
     alike = sum(_key(before.nodes[i]) == _key(after.nodes[j]) for i, j in matched)
     found_all = Across(False, alike, max(len(before.nodes), len(after.nodes)), tuple(told), ())
-    return replace(found_all, conversions=_conversions(one, other)) if found_all.akin else found_all
+    heads = not any(isinstance(each, Differs) and each.part is Part.HEAD for each in told)
+    return replace(found_all, conversions=_conversions(one, other, heads=heads)) if found_all.akin else found_all
 
 
 # Alignment.
@@ -247,9 +248,11 @@ def _single(difference: _Difference) -> Single:
 # What the kinds of files do.
 
 
-def _conversions(one: Entry, other: Entry) -> tuple[Conversion, ...]:
+def _conversions(one: Entry, other: Entry, *, heads: bool = True) -> tuple[Conversion, ...]:
+    """What was done to one of two networks; without their `heads` where these are not the same."""
+    training = _training if heads else _training_in_trunk
     found = []
-    for what, counted in ((Left.FOLDED, _normalizations), (Left.TRAINING, _training), (Left.SCALING, scales_input)):
+    for what, counted in ((Left.FOLDED, _normalizations), (Left.TRAINING, training), (Left.SCALING, scales_input)):
         has, lacks = (one, other) if counted(one.graph) else (other, one)
         if counted(has.graph) and not counted(lacks.graph):
             params = folded_params(has.graph) if what is Left.FOLDED else None
@@ -283,6 +286,11 @@ def _training(graph: Graph) -> int:
     return sum(node.role is Role.TRAINING for node in graph.nodes)
 
 
+def _training_in_trunk(graph: Graph) -> int:
+    trunk = _trunk(graph)
+    return sum(node.role is Role.TRAINING for node in graph.nodes if node.index < trunk)
+
+
 # Blocks.
 
 
@@ -303,13 +311,18 @@ def changes_across(one: Entry, other: Entry) -> list[Change]:
 
 
 def _scope(leader: Graph, follower: Graph, pairs: Sequence[Pair]) -> None:
-    """Give the units of the follower the scopes of those that they are aligned with, and the others the last one's."""
+    """Give the units of the follower the scopes of those that they are aligned with, and the others the last one's.
+
+    What stands behind all that are aligned stays in the follower's own head, where it has one.
+    """
     partner = {j: i for i, j in pairs if i is not None and j is not None}
     if not leader.kinds or 5 * len(partner) < 4 * max(len(leader.nodes), len(follower.nodes)):
         return
-    scope = leader.nodes[0].scope
+    scope, last = leader.nodes[0].scope, max(partner)
     for node in follower.nodes:
         if node.index in partner:
             scope = leader.nodes[partner[node.index]].scope
+        elif node.index > last and node.scope not in follower.kinds and len(node.scope) == 1:
+            scope = node.scope
         node.scope = scope
     follower.kinds, follower.numbers = dict(leader.kinds), dict(leader.numbers)

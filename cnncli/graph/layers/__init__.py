@@ -13,7 +13,17 @@ from cnncli.graph.layers.convolution import (
 )
 from cnncli.graph.layers.elementwise import Elementwise
 from cnncli.graph.layers.kernels import AnyConvolution, AnyDense
-from cnncli.graph.layers.merging import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
+from cnncli.graph.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    CustomScaleLayer,
+    Maximum,
+    Merge,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from cnncli.graph.layers.moving import (
     Cast,
     CenterCrop,
@@ -108,6 +118,7 @@ __all__ = [
     "Conv2DTranspose",
     "Cropping1D",
     "Cropping2D",
+    "CustomScaleLayer",
     "Dense",
     "DepthToSpace",
     "DepthwiseConv1D",
@@ -173,8 +184,9 @@ __all__ = [
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
     LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
+    CustomScaleLayer,
 )  # fmt: skip
-"""Bases, and layers that only files of other formats have."""
+"""Bases, and layers that keras.layers lacks: files alone have them."""
 
 LAYERS: dict[str, type[Layer]] = {
     name: layer

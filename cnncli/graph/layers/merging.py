@@ -96,6 +96,25 @@ class Average(Merge):
 
 
 @layer_class
+class CustomScaleLayer(Merge):
+    """The first, and the second times `scale`: so keras.applications' InceptionResNetV2 adds its branches."""
+
+    scale: float = 1.0
+
+    combines = "sum"
+    commutative = False
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        if len(inputs) != 2:
+            self.fail(f"takes two inputs, was given {len(inputs)}")
+        return super().output_shape(*inputs)
+
+    def flops(self, *inputs: Shape) -> int:
+        """The sum, and a product a cell of the second."""
+        return super().flops(*inputs) + prod(inputs[1])
+
+
+@layer_class
 class Concatenate(Layer):
     """One behind the other along `axis` (the last, unless given; Keras counts the batch as axis 0)."""
 

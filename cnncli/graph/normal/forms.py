@@ -21,6 +21,8 @@ from cnncli.graph.layers import (
     Conv1D,
     Conv2D,
     Conv2DTranspose,
+    Cropping2D,
+    CustomScaleLayer,
     Dense,
     DepthwiseConv2D,
     Elementwise,
@@ -43,6 +45,7 @@ from cnncli.graph.layers import (
     Reshape,
     Resizing,
     SeparableConv2D,
+    Slice,
     Softmax,
     Subtract,
     TimeDistributed,
@@ -63,16 +66,25 @@ def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
     if len(inputs) != 1 or type(layer) not in _PLAIN:  # a kind of its own is left as it is
         return None
-    source, function = inputs[0], layer.function
+    source, function = _map_before(units, layer, inputs[0]), layer.function
     plainly: Any = plain(layer)
     layer = _of_one_kind(replace(plainly, activation="linear", use_bias=True), source.shape)
     if isinstance(layer, (Conv2D, DepthwiseConv2D)) and len(source.shape) == 3:
-        layer, source = _padded(units, layer, source)
+        layer, source = _padded(layer, source)
         unit = units.add(replace(layer, activation=function), [source], node)
     else:
         unit = units.kept(node, replace(layer, activation=function), inputs)
     units.share(unit, node)
     return unit
+
+
+def _map_before(units: Units, layer: Layer, source: Unit) -> Unit:
+    """What a kernel reads; of a dense layer the map whose cells were laid out in a row for it."""
+    if not (isinstance(layer, Dense) and isinstance(source.layer, Reshape) and units.can_join(source)):
+        return source
+    (before,) = source.inputs
+    laid_out = len(before.shape) == 3 and len(source.shape) > 1 and before.shape[-1] == source.shape[-1]
+    return before if laid_out else source
 
 
 _PLAIN = frozenset({Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense})
@@ -98,9 +110,12 @@ def _window(layer: Any) -> dict[str, Any]:
 Sides = tuple[tuple[int, int], tuple[int, int]]
 
 
-def _padded(units: Units, layer: Any, source: Unit) -> tuple[Any, Unit]:
-    """The kernel, with what pads its map as its own padding where that pads alike; and the unit that it then reads."""
-    if isinstance(source.layer, ZeroPadding2D) and layer.padding == "valid" and units.can_join(source):
+def _padded(layer: Any, source: Unit) -> tuple[Any, Unit]:
+    """The kernel, with what pads its map as its own padding where that pads alike; and the unit that it then reads.
+
+    What pads may pad for others too: they have it still.
+    """
+    if isinstance(source.layer, ZeroPadding2D) and layer.padding == "valid":
         (before,) = source.inputs
         if source.layer.padding == _sides(layer, before.shape):
             return replace(layer, padding="same"), before
@@ -129,7 +144,8 @@ def _separable(units: Units, node: Node, inputs: list[Unit]) -> Unit:
     """Its two convolutions."""
     layer: Any = node.layer
     first = DepthwiseConv2D(depth_multiplier=layer.depth_multiplier, **_window(layer))
-    depthwise = units.add(_without_idle_padding(first, inputs[0].shape), inputs, node)
+    first, source = _padded(first, inputs[0])
+    depthwise = units.add(first, [source], node)
     unit = units.add(Conv2D(layer.filters, 1, activation=layer.activation), [depthwise], node)
     units.share(unit, node)
     return unit
@@ -314,6 +330,21 @@ def _reshaping(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     return units.kept(node, Reshape(shape), [before])
 
 
+def _cropping(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
+    """A part of the map, from the cell on where it begins."""
+    layer: Any = node.layer
+    if len(inputs[0].shape) != 3 or inputs[0].shape != node.inputs[0].shape:
+        return None
+    begin = (*(before for before, _ in layer.cropping), 0)
+    return units.kept(node, Slice(shape=node.shape, begin=begin), inputs)
+
+
+def _slicing(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    layer: Any = node.layer
+    skips = any(stride != 1 for stride in layer.strides)
+    return units.kept(node, layer if skips else replace(layer, strides=()), inputs)
+
+
 def _resizing(units: Units, node: Node, inputs: list[Unit]) -> Unit:
     layer: Any = node.layer
     height, width, _ = node.shape
@@ -338,6 +369,15 @@ def _merging(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
         return units.kept(node, layer, inputs)
     parts = [part for unit in inputs for part in _parts(units, layer, unit, node.shape)]
     return units.add(layer, parts, node) if len(parts) > len(inputs) else units.kept(node, layer, inputs)
+
+
+def _scaled_sum(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    """A sum; the factor is a part of the kernel before it, as far as there is one."""
+    layer: Any = node.layer
+    first, second = inputs
+    if layer.scale != 1 and not _kernel_before(units, [second]):
+        second = units.add(Elementwise(AFFINE), [second], node)
+    return units.add(Add(), [first, second], node)
 
 
 def _by_value(units: Units, node: Node, inputs: list[Unit]) -> Unit:
@@ -387,6 +427,7 @@ FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (Conv1D, _one_dimensional),
     (TimeDistributed, _distributed),
     *((kind, _affine) for kind in (*_AFFINE, Elementwise)),
+    (CustomScaleLayer, _scaled_sum),
     *((kind, _merging) for kind in (Merge, Elementwise)),
     (Elementwise, _by_value),
     (LayerNormalization, _layer_normalization),
@@ -395,6 +436,8 @@ FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (Reduce, _reduction),
     *((kind, _pooling) for kind in (AveragePooling2D, MaxPooling2D)),
     *((kind, _reshaping) for kind in (Reshape, Flatten)),
+    (Cropping2D, _cropping),
+    (Slice, _slicing),
     (UpSampling2D, _resizing),
     (Concatenate, _concatenation),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import MISSING, fields, replace
 from math import prod
 
@@ -10,6 +10,7 @@ from cnncli.errors import LayerError
 from cnncli.graph.graph import Graph, Node
 from cnncli.graph.layer import Layer, Shape, acts_at_inference
 from cnncli.graph.layers import Opaque, Reshape
+from cnncli.graph.roles import Role
 
 
 class Unit:
@@ -42,9 +43,13 @@ class Units:
         self._of: list[Unit] = []  # by the node's index
         self._first: dict[str, Unit] = {}  # by the identity of their first weight
         outputs = {node.index for node in graph.outputs}
-        self._alone = [len(readers) == 1 and at not in outputs for at, readers in enumerate(graph.readers())]
+        same = _same(graph, outputs)
+        self._alone = [count == 1 and at not in outputs for at, count in enumerate(_times_read(graph, same))]
         for node in graph.nodes:
-            self._of.append(self._unit(node, [self._of[source.index] for source in node.inputs]))
+            if same[node.index] != node.index:
+                self._of.append(self._of[same[node.index]])
+            else:
+                self._of.append(self._unit(node, [self._of[source.index] for source in node.inputs]))
 
     def _unit(self, node: Node, inputs: list[Unit]) -> Unit:
         if node.layer.idle and len(inputs) == 1:
@@ -128,6 +133,30 @@ class Units:
         new.give(*(nodes[unit] for unit in outputs))
         new.kinds, new.numbers = dict(self._graph.kinds), dict(self._graph.numbers)
         return new
+
+
+_ONCE = frozenset({Role.ACTIVATION, Role.POOLING, Role.SHAPING})
+"""What a converter computes once where a network does the same to one tensor again."""
+
+
+def _same(graph: Graph, outputs: Set[int]) -> list[int]:
+    """For each node the first that does the same to the same, by its index: mostly itself."""
+    found: list[int] = []
+    first: dict[tuple[str, tuple[int, ...]], int] = {}
+    for node in graph.nodes:
+        same = node.index
+        if node.role in _ONCE and not node.weights and node.index not in outputs:
+            same = first.setdefault((repr(plain(node.layer)), tuple(found[each.index] for each in node.inputs)), same)
+        found.append(same)
+    return found
+
+
+def _times_read(graph: Graph, same: Sequence[int]) -> list[int]:
+    """How often each node is read, where what is the same is one."""
+    found = [0] * len(same)
+    for readers, at in zip(graph.readers(), same, strict=True):
+        found[at] += sum(same[reader.index] == reader.index for reader in readers)
+    return found
 
 
 Form = Callable[[Units, Node, list[Unit]], Unit | None]

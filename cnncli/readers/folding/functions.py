@@ -19,6 +19,13 @@ _ERF = [
     of("add", of("erf", inner), 1.0)
     for inner in (of("divide", X, sqrt(2)), of("multiply", X, 1 / sqrt(2)))
 ]  # fmt: skip
+_ERFC = [  # erfc(-x) is 1 + erf(x)
+    of("erfc", inner)
+    for inner in (
+        of("multiply", of("negative", X), 1 / sqrt(2)), of("divide", of("negative", X), sqrt(2)),
+        of("negative", of("multiply", X, 1 / sqrt(2))), of("multiply", X, -1 / sqrt(2)),
+    )
+]  # fmt: skip
 _CUBES = (
     of("power", X, 3.0),
     of("multiply", of("multiply", X, X), X),
@@ -55,7 +62,7 @@ SPELT_OUT: dict[str, list[Operation]] = {
         of("multiply", of("multiply", X, 1 / 6), _RELU6),
         of("multiply", of("divide", X, 6.0), _RELU6),
     ],
-    "gelu": [pattern for gate in (*_ERF, *_TANH) for pattern in _halved(gate)],
+    "gelu": [pattern for gate in (*_ERF, *_ERFC, *_TANH) for pattern in _halved(gate)],
     "softplus": [of("log", of("add", of("exponential", X), 1.0))],
     "mish": [of("multiply", X, of("tanh", of("softplus", X)))],
     "softsign": [of("divide", X, of("add", of("abs", X), 1.0))],
@@ -98,23 +105,33 @@ _NORMALIZED = [
         of("multiply", _CENTERED, of("reciprocal", of("sqrt", of("add", variance, Scalar())))),
     )
 ]
-_WITH_AFFINE = [
-    of("add", of("multiply", X, scale), of("subtract", Channels(), of("multiply", _MEAN, scale)))
+_SCALES = [
+    of("multiply", of("rsqrt", of("add", variance, Scalar())), Channels())
     for variance in _VARIANCES
-    for scale in (of("multiply", of("rsqrt", of("add", variance, Scalar())), Channels()),)
+]  # fmt: skip
+_WITH_AFFINE = [
+    pattern
+    for scale in _SCALES
+    for pattern in (
+        of("add", of("multiply", X, scale), of("subtract", Channels(), of("multiply", _MEAN, scale))),
+        of("add", of("multiply", X, scale), of("add", of("multiply", of("negative", _MEAN), scale), Channels())),
+    )
+]
+_WITH_SCALE = [  # a shift by zeros is left out by a converter
+    of("add", of("multiply", X, scale), of("multiply", of("negative", _MEAN), scale)) for scale in _SCALES
 ]
 
 
-def _layer_normalization(affine: bool) -> Callable[[Draft, Step, Match], bool]:
+def _layer_normalization(scale: bool = False, center: bool = False) -> Callable[[Draft, Step, Match], bool]:
     def apply(draft: Draft, step: Step, match: Match) -> bool:
         axes = {each.layer.axes for each in match.inner if isinstance(each.layer, Reduce)}
         assert match.argument
         rank = len(match.argument.shape)
-        if len(axes) != 1 or (affine and axes != {(rank,)}):
+        if len(axes) != 1 or (scale and axes != {(rank,)}):
             return False
         (axis,) = axes
         epsilon = _epsilon(match)
-        layer = LayerNormalization(axis[0] if len(axis) == 1 else axis, epsilon, center=affine, scale=affine)
+        layer = LayerNormalization(axis[0] if len(axis) == 1 else axis, epsilon, center=center, scale=scale)
         return draft.become(step, layer, [match.argument], match.inner)
 
     return apply
@@ -171,8 +188,9 @@ _SCALED_AND_SHIFTED = [
 
 RULES: tuple[Rule, ...] = (
     *(Rule(pattern, _function(name)) for name, patterns in SPELT_OUT.items() for pattern in patterns),
-    *(Rule(pattern, _layer_normalization(affine=False)) for pattern in _NORMALIZED),
-    *(Rule(pattern, _layer_normalization(affine=True)) for pattern in _WITH_AFFINE),
+    *(Rule(pattern, _layer_normalization()) for pattern in _NORMALIZED),
+    *(Rule(pattern, _layer_normalization(scale=True, center=True)) for pattern in _WITH_AFFINE),
+    *(Rule(pattern, _layer_normalization(scale=True)) for pattern in _WITH_SCALE),
     *(Rule(of(name, X, Channels()), _affine_of_layer) for name in ("multiply", "add")),
     *(Rule(pattern, _batch_normalization) for pattern in _SCALED_AND_SHIFTED),
 )

@@ -12,6 +12,7 @@ from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
     LAYERS,
     Activation,
+    CustomScaleLayer,
     Elementwise,
     Idle,
     Moving,
@@ -261,6 +262,11 @@ def _layer_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_fi
     return Elementwise("Multiply", (int(config["projection_dim"]),))
 
 
+def _custom_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
+    """InceptionResNetV2's in keras.applications."""
+    return CustomScaleLayer(float(config["scale"]))
+
+
 _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer | None]] = {
     "TimeDistributed": _time_distributed,
     "Reshape": _reshape,
@@ -268,6 +274,7 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer |
     "RandomCrop": _random_crop,
     "LayerScale": _layer_scale,
     "RNN": _rnn,
+    "CustomScaleLayer": _custom_scale,
 }
 
 
