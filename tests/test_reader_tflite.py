@@ -175,6 +175,7 @@ def test_another_size_than_the_stored_one() -> None:
     graph = reading(SEPARABLE, Settings(input_shapes={"image": (32, 24, 3)})).graph
     assert figures(graph)[0] == 16 * 12 * (216 + 72 + 96) + 48
     assert graph.nodes[4].shape == (12,)
+    assert graph.warnings == ["image is 16x16x3 in the file; what is told holds for 32x24x3"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,12 @@ def open_sizes(name: str, shape: Shape, *, several: bool, seen: Shape = ()) -> s
     )
 
 
+def other_sizes(name: str, stored: Shape, settled: Shape) -> str:
+    """What is said of an input for which another shape is settled than the file says, both in the file's own order."""
+    shown, holds = ("x".join(map(str, sizes)) for sizes in (stored, settled))
+    return f"{visible(name)} is {shown} in the file; what is told holds for {holds}"
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A file, read.

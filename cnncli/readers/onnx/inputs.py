@@ -9,7 +9,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError
 from cnncli.graph import Shape
 from cnncli.readers.onnx.model import Info, Value
-from cnncli.readers.reading import Settings, open_sizes
+from cnncli.readers.reading import Settings, open_sizes, other_sizes
 from cnncli.words import visible
 
 PICTURE_CHANNELS = (1, 3, 4)
@@ -134,9 +134,7 @@ def _settled(value: Value, given: Shape, found: Entered) -> tuple[int, ...]:
             )
         found.overridden = True
     if found.overridden:
-        found.warnings.append(
-            f"{visible(value.name)} is {_written(declared)} in the file; what is told holds for {_written(whole)}"
-        )
+        found.warnings.append(other_sizes(value.name, declared, whole))
     return whole
 
 

@@ -10,7 +10,7 @@ from cnncli.errors import LayerError, UsageError
 from cnncli.graph import Shape, Weight
 from cnncli.graph.roles import KERNELS as KERNEL_ROLES
 from cnncli.readers.assembly import Assembly
-from cnncli.readers.reading import Reading, Settings, open_sizes
+from cnncli.readers.reading import Reading, Settings, open_sizes, other_sizes
 from cnncli.readers.source import Damaged, Source
 from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operation, Signature, converter_version
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
@@ -287,7 +287,7 @@ def _weights_within(file: ModelFile, assembly: Assembly, operation: Operation, s
 
 
 def _warn(assembly: Assembly, found: FileGraph, ends: _Ends) -> None:
-    """Say what is open, and what to type."""
+    """Say what is open, and what to type, and what is settled otherwise than the file says."""
     for name, tensor in zip(ends.inputs, found.inputs, strict=True):
         sizes = (tensor.shape or ())[1:]
         if any(size is UNKNOWN for size in sizes):
@@ -296,6 +296,10 @@ def _warn(assembly: Assembly, found: FileGraph, ends: _Ends) -> None:
     if unknown and not assembly.graph.warnings:
         count = f"{len(unknown)} layers" if len(unknown) > 1 else "a layer"
         assembly.graph.warn(f"the sizes of {count} do not follow from the file, first of {unknown[0].name}")
+    for name, tensor in zip(ends.inputs, found.inputs, strict=True):
+        stored, settled = (tensor.declared or ())[1:], (tensor.shape or ())[1:]
+        if any(old is not UNKNOWN and old != new for old, new in zip(stored, settled, strict=True)):
+            assembly.graph.warn(other_sizes(name, stored, settled))
 
 
 # What the file says of itself.
