@@ -18,7 +18,7 @@ from cnncli.views.changes import shown
 from cnncli.views.data import explanation_data
 
 OBSTACLES = {
-    Obstacle.FOREIGN: "{before} or {after} is no architecture whose options are known",
+    Obstacle.FOREIGN: "{before} and {after} are not both architectures, whose options are known",
     Obstacle.ARCHITECTURES: "{before} and {after} are different architectures, not one with different options",
     Obstacle.NOTHING_DIFFERS: "no option differs",
     Obstacle.NO_WAY: "no way from one to the other can be built: {failure}",
