@@ -47,6 +47,8 @@ def _verdict(before: str, after: str, found: Across) -> str:
     whose = _whose(single)
     if len(single) > MOST_NAMED:
         words.append(f"{len(single)} layers{whose and f' that {whose}'}, which --diff names")
+        if not whose:
+            return f"{both} have {found.alike:,} of {found.units:,} layers alike, and differ in {enumerated(words)}."
     elif whose:
         words.append(f"{enumerated([each.before or each.after for each in single])}, which {whose}")
     else:
