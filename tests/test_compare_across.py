@@ -320,6 +320,17 @@ def test_further_layers_are_told_as_those_of_one_network(most: int) -> None:
     assert ("--diff" in line) == (most > 2)
 
 
+def test_networks_that_differ_in_many_layers_are_not_called_identical() -> None:
+    one, other = (
+        of_file(
+            small(*(Conv2D(8, wide if at % 4 == 0 else 3, padding="same") for at in range(20))), name=f"{wide}.keras"
+        )
+        for wide in (3, 5)
+    )
+    told = sections(one, other)[1].lines[0]
+    assert told == "3.keras and 5.keras have 16 of 21 layers alike, and differ in 5 layers, which --diff names."
+
+
 def test_a_convolution_along_steps_is_one_of_a_single_row() -> None:
     one = small(Conv1D(8, 3, padding="same"), ReLU(), Conv1D(4, 3), shape=(20, 5))
     row = [Conv2D(8, (1, 3), padding="same"), ReLU(), Reshape((20, 8)), Reshape((1, 20, 8)), Conv2D(4, (1, 3))]

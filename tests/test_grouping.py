@@ -215,6 +215,15 @@ def test_names_join_separable_convolutions_and_leave_the_stem_alone() -> None:
     assert kinds == ["SeparableResidual"] * 3 + ["DepthwiseSeparable"]
 
 
+def test_separable_convolutions_of_two_layers_are_those_of_one() -> None:
+    net = Net(64, 64, 3)
+    x = net.conv(net.image, 16)
+    for _ in range(3):
+        y = net.conv(net.depthwise(net(ReLU(), x)), 16, 1)
+        x = net(Add(), x, net.conv(net.depthwise(y), 16, 1, relu=False))
+    assert blocks(net.head(x)) == in_stages(3, kind="SeparableResidual")
+
+
 def test_pyramidal_widths_are_one_stage() -> None:
     net = Net(32, 32, 3)
     x = net.conv(net.image, 8)

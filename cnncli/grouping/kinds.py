@@ -193,7 +193,8 @@ def _is_basic(traits: Traits) -> bool:
 
 
 def _is_separable_residual(traits: Traits) -> bool:
-    return traits.ends_in_sum and "s" in traits.letters
+    """Xception's: of separable convolutions, or of what a runtime makes of two or more."""
+    return traits.ends_in_sum and ("s" in traits.letters or traits.letters.count("dp") > 1)
 
 
 RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (

@@ -50,8 +50,11 @@ def _verdict(before: str, after: str, found: Across) -> str:
     words = [_difference(each) for each in named]
     whose = _whose(single)
     if len(single) > MOST_NAMED:
-        widths = "the widths of " if all(map(_is_width, single)) else ""
-        words.append(f"{widths}{len(single)} layers{whose and f' that {whose}'}, which --diff names")
+        widths = all(map(_is_width, single))
+        layers = f"{'the widths of ' if widths else ''}{len(single)} layers{whose and f' that {whose}'}"
+        words.append(f"{layers}, which --diff names")
+        if not (whose or widths):
+            return f"{both} have {found.alike:,} of {found.units:,} layers alike, and differ in {enumerated(words)}."
     elif whose:
         words.append(f"{enumerated([each.before or each.after for each in single])}, which {whose}")
     else:
