@@ -15,10 +15,8 @@ from cnncli.render.console import complain
 from cnncli.written import read_whole
 
 _ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
-_REFERENCE = (
-    f"{_ARCHITECTURE} Or a model file or folder ({', '.join(each.called for each in FORMATS)}), or file.py:function, "
-    "which gives a Keras model."
-)
+_FILES = ", ".join(dict.fromkeys(each.called for each in FORMATS))
+_REFERENCE = f"{_ARCHITECTURE} Or a model file or folder ({_FILES}), or file.py:function, which gives a Keras model."
 
 Architecture = Annotated[
     str,
