@@ -117,7 +117,6 @@ IN_ALL_RUNS = (
     "efficientnet_b2",
     "efficientnet_b3@article",
     "efficientnet_b4",
-    "efficientnet_b7",
 )
 
 

@@ -19,7 +19,8 @@ def converted(graph: Graph) -> bytes:
     from cnncli.export.formats.tflite import concrete_function, convert
     from cnncli.keras_model import lower
 
-    return convert(concrete_function(lower(graph), 1), "none", lambda: iter(()))
+    model = lower(graph)  # the function holds its variables weakly
+    return convert(concrete_function(model, 1), "none", lambda: iter(()))
 
 
 def live_bytes(data: bytes) -> Iterator[int]:

@@ -115,5 +115,5 @@ def test_frozen_layers_are_not_trained(keras: Any) -> None:
 def test_what_is_no_model_is_told(keras: Any) -> None:
     with pytest.raises(UsageError, match="is no functional or Sequential model"):
         from_keras(42)
-    with pytest.raises(UsageError, match="call it on an input once"):
+    with pytest.raises(UsageError, match="is not built yet.*begin it with keras.Input"):
         from_keras(keras.Sequential([keras.layers.Dense(3)]))
