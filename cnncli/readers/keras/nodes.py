@@ -19,8 +19,8 @@ from cnncli.readers.keras.axes import last_channels
 from cnncli.readers.keras.config import Call, LayerConfig, items
 from cnncli.readers.keras.functions import function, function_name
 from cnncli.readers.keras.layers import Found, has_kernels, known, layout
-from cnncli.readers.keras.others import Told, told_of
 from cnncli.readers.keras.stores import Store
+from cnncli.readers.keras.uncounted import Told, told_of
 from cnncli.readers.reading import Settings
 from cnncli.readers.source import MOST_OPERATIONS
 
