@@ -246,8 +246,9 @@ class Assembly:
         self._tensors.append(tensor)
 
 
-SPREAD = ((1, 4, 2, 5, 3), (3, 4, 1, 5, 2))
-"""How channels that were cut into (channels, block, block) or (block, block, channels) are put behind the pixels."""
+SPREAD = {(1, 4, 2, 5, 3): 1, (3, 4, 1, 5, 2): 0}
+"""How axes are turned so that channels that were cut into (channels, block, block) or (block, block, channels) become
+pixels, and the first axis of the block."""
 
 
 def joins_pixels(node: Node, sizes: Shape) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import struct
 import zipfile
 import zlib
@@ -62,7 +63,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except BadMessage as error:
         raise Damaged(f"{path} is damaged: {error}") from None
     except CnncliError as error:
-        told = str(error) if str(path) in str(error) else f"{path}: {error}"
+        told = str(error) if _names(str(error), path) else f"{path}: {error}"
         raise type(error)(visible(told)) from None
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file{near_names(path)}") from None
@@ -71,6 +72,11 @@ def _one_line(path: Path) -> Iterator[None]:
     except _OF_DAMAGE as error:
         told = " ".join(str(error).split())[:200]
         raise Damaged(f"{path} is damaged, or of a kind that is not known: {type(error).__name__}: {told}") from None
+
+
+def _names(message: str, path: Path) -> bool:
+    """Whether a message says which file it is about."""
+    return re.search(rf"(?<![\w./-]){re.escape(str(path))}(?![\w/-])", message) is not None
 
 
 def _main_file(path: Path) -> Path:

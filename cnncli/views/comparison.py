@@ -23,7 +23,7 @@ class Row(NamedTuple):
     """A figure of each network. `better` is -1 where less is better, 1 where more is, 0 where neither.
 
     `exact` and `short` write it for people; `compared` says whether differences and ratios mean anything, and `main`
-    whether they are worth their room where that is scarce.
+    whether they are worth their room where that is scarce. `of_files` is whether files may have it, too.
     """
 
     key: str
@@ -34,6 +34,7 @@ class Row(NamedTuple):
     short: Callable[[Any], str] = scaled
     compared: bool = True
     main: bool = False
+    of_files: bool = True
 
 
 def _row(metric: Metric) -> Row:
@@ -71,7 +72,7 @@ def rows() -> list[Row]:
     return [
         Row("input_shape", "Input", _input, 0, resolution, resolution, compared=False, main=True),
         *map(_row, told),
-        Row("top1", "Top-1 %", _top1, 1, str, str, main=True),
+        Row("top1", "Top-1 %", _top1, 1, str, str, main=True, of_files=False),
     ]
 
 
@@ -136,7 +137,7 @@ def totals_table(entries: Sequence[Entry], width: int, shown: Shown = EVERYTHING
     """
     told = _chosen(shown.columns)
     if shown.columns is None and not any(found.network.model for found in entries):
-        told = [row for row in told if row.value is not _top1]  # nobody has published any of a file's
+        told = [row for row in told if row.of_files]
     room = min(width, READABLE)
     for layout in LAYOUTS if shown.sort is None else ():
         table = _by_figure(entries, told, layout)

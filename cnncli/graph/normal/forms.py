@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import isclose, prod
 from typing import Any
 
-from cnncli.amounts import UNKNOWN
 from cnncli.graph.graph import Graph, Node
-from cnncli.graph.layer import Layer, Shape, dilated, pair, same_pads
+from cnncli.graph.layer import Layer, Shape, pair
 from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
     ELU,
@@ -19,12 +17,8 @@ from cnncli.graph.layers import (
     BatchNormalization,
     Concatenate,
     Conv1D,
-    Conv2D,
-    Conv2DTranspose,
     Cropping2D,
     CustomScaleLayer,
-    Dense,
-    DepthwiseConv2D,
     Elementwise,
     Flatten,
     GlobalAveragePooling2D,
@@ -50,7 +44,15 @@ from cnncli.graph.layers import (
     Subtract,
     TimeDistributed,
     UpSampling2D,
-    ZeroPadding2D,
+)
+from cnncli.graph.normal.kernels import (
+    PLAIN_KERNELS,
+    distributed,
+    kernel,
+    kernel_before,
+    one_dimensional,
+    separable,
+    without_idle_padding,
 )
 from cnncli.graph.normal.units import Form, Unit, Units, plain
 from cnncli.graph.roles import KERNELS
@@ -59,124 +61,7 @@ AFFINE = "Affine"
 """The operation that scales and shifts by constants, whatever it was called."""
 
 
-# Kernels.
-
-
-def _kernel(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
-    layer: Any = node.layer
-    if len(inputs) != 1 or type(layer) not in _PLAIN:  # a kind of its own is left as it is
-        return None
-    source, function = _map_before(units, layer, inputs[0]), layer.function
-    plainly: Any = plain(layer)
-    layer = _of_one_kind(replace(plainly, activation="linear", use_bias=True), source.shape)
-    if isinstance(layer, (Conv2D, DepthwiseConv2D)) and len(source.shape) == 3:
-        layer, source = _padded(layer, source)
-        unit = units.add(replace(layer, activation=function), [source], node)
-    else:
-        unit = units.kept(node, replace(layer, activation=function), inputs)
-    units.share(unit, node)
-    return unit
-
-
-def _map_before(units: Units, layer: Layer, source: Unit) -> Unit:
-    """What a kernel reads; of a dense layer the map whose cells were laid out in a row for it."""
-    if not (isinstance(layer, Dense) and isinstance(source.layer, Reshape) and units.can_join(source)):
-        return source
-    (before,) = source.inputs
-    laid_out = len(before.shape) == 3 and len(source.shape) > 1 and before.shape[-1] == source.shape[-1]
-    return before if laid_out else source
-
-
-_PLAIN = frozenset({Conv2D, DepthwiseConv2D, Conv2DTranspose, Dense})
-
-
-def _of_one_kind(layer: Any, shape: Shape) -> Any:
-    """A dense layer of a map as a convolution, a 1x1 convolution of a vector as a dense layer, and so on."""
-    if isinstance(layer, Conv2D) and len(shape) == 1 and layer.kernel_size == (1, 1) and layer.groups == 1:
-        return Dense(layer.filters)
-    if isinstance(layer, Dense) and len(shape) == 3:
-        return Conv2D(layer.units, 1)
-    if isinstance(layer, DepthwiseConv2D) and shape[-1] == 1:
-        return Conv2D(layer.depth_multiplier, **_window(layer))
-    if isinstance(layer, Conv2D) and layer.groups == shape[-1] > 1 and len(set(pair(layer.strides))) == 1:
-        return DepthwiseConv2D(depth_multiplier=layer.filters // layer.groups, **_window(layer))
-    return layer
-
-
-def _window(layer: Any) -> dict[str, Any]:
-    return {name: getattr(layer, name) for name in ("kernel_size", "strides", "padding", "dilation_rate")}
-
-
-Sides = tuple[tuple[int, int], tuple[int, int]]
-
-
-def _padded(layer: Any, source: Unit) -> tuple[Any, Unit]:
-    """The kernel, with what pads its map as its own padding where that pads alike; and the unit that it then reads.
-
-    What pads may pad for others too: they have it still.
-    """
-    if isinstance(source.layer, ZeroPadding2D) and layer.padding == "valid":
-        (before,) = source.inputs
-        if source.layer.padding == _sides(layer, before.shape):
-            return replace(layer, padding="same"), before
-    return _without_idle_padding(layer, source.shape), source
-
-
-def _without_idle_padding(layer: Any, shape: Shape) -> Any:
-    """`valid` where `same` pads nothing."""
-    idle = layer.padding == "same" and _sides(layer, shape) == ((0, 0), (0, 0))
-    return replace(layer, padding="valid") if idle else layer
-
-
-def _sides(layer: Any, shape: Shape) -> Sides | None:
-    """The cells that `same` puts around a map of this shape (tf.nn: the odd one behind); None where nobody knows."""
-    extents = getattr(layer, "kernel_size", None) or layer.pool_size
-    extents = dilated(extents, getattr(layer, "dilation_rate", 1))
-    sides = []
-    for size, extent, stride in zip(shape[:2], extents, pair(layer.strides), strict=True):
-        if size is UNKNOWN:
-            return None if extent > 1 or stride > 1 else ((0, 0), (0, 0))
-        sides.append(same_pads(size, extent, stride))
-    return sides[0], sides[1]
-
-
-def _separable(units: Units, node: Node, inputs: list[Unit]) -> Unit:
-    """Its two convolutions."""
-    layer: Any = node.layer
-    first = DepthwiseConv2D(depth_multiplier=layer.depth_multiplier, **_window(layer))
-    first, source = _padded(first, inputs[0])
-    depthwise = units.add(first, [source], node)
-    unit = units.add(Conv2D(layer.filters, 1, activation=layer.activation), [depthwise], node)
-    units.share(unit, node)
-    return unit
-
-
-def _distributed(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
-    """A dense layer works along the last axis anyway."""
-    layer: Any = node.layer
-    if not isinstance(layer.layer, Dense):
-        return None
-    dense: Any = plain(layer.layer)
-    unit = units.kept(node, replace(dense, use_bias=True), inputs)
-    units.share(unit, node)
-    return unit
-
-
 # What stands behind kernels.
-
-
-def _kernel_before(units: Units, inputs: Sequence[Unit]) -> Unit | None:
-    """The unit that computes with a kernel and nothing behind it, where only this node reads what it puts out.
-
-    Cells may have been laid out otherwise in between, as long as the channels stay the last axis.
-    """
-    unit = inputs[0] if len(inputs) == 1 else None
-    if unit and isinstance(unit.layer, Reshape) and units.can_join(unit):
-        inner = unit.inputs[0]
-        unit = inner if inner.shape[-1:] == unit.shape[-1:] else unit
-    if unit is None or unit.layer.role not in KERNELS or not units.can_join(unit):
-        return None
-    return unit if getattr(unit.layer, "activation", None) == "linear" else None
 
 
 def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
@@ -187,7 +72,7 @@ def _affine(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer: Any = node.layer
     if isinstance(layer, Elementwise) and not _scales_or_shifts(layer, node):
         return None
-    if _kernel_before(units, inputs) or _is_hard_sigmoid(units, node, inputs[0]):
+    if kernel_before(units, inputs) or _is_hard_sigmoid(units, node, inputs[0]):
         return units.joined(inputs[0], node)
     if (inputs[0].layer.type == AFFINE or isinstance(inputs[0].layer, InputLayer)) and units.can_join(inputs[0]):
         return units.joined(inputs[0], node)
@@ -253,7 +138,7 @@ def _activation(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
         return units.kept(node, layer, inputs)
     if layer.activation == "linear":
         return units.joined(inputs[0], node)
-    before = _kernel_before(units, inputs)
+    before = kernel_before(units, inputs)
     if before is None:
         return units.kept(node, layer, inputs)
     options: Any = before.layer
@@ -310,7 +195,7 @@ def _pooling(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     layer, shape = node.layer, inputs[0].shape
     if len(shape) != 3 or len(inputs) != 1:
         return None
-    options: Any = _without_idle_padding(layer, shape)
+    options: Any = without_idle_padding(layer, shape)
     if options.padding == "valid" and pair(options.pool_size) == shape[:2]:
         mean = isinstance(layer, AveragePooling2D)
         return units.kept(node, _GLOBAL["Mean" if mean else "Max"], inputs)
@@ -375,7 +260,7 @@ def _scaled_sum(units: Units, node: Node, inputs: list[Unit]) -> Unit:
     """A sum; the factor is a part of the kernel before it, as far as there is one."""
     layer: Any = node.layer
     first, second = inputs
-    if layer.scale != 1 and not _kernel_before(units, [second]):
+    if layer.scale != 1 and not kernel_before(units, [second]):
         second = units.add(Elementwise(AFFINE), [second], node)
     return units.add(Add(), [first, second], node)
 
@@ -397,35 +282,16 @@ def _concatenation(units: Units, node: Node, inputs: list[Unit]) -> Unit:
     return units.kept(node, Concatenate(axis), inputs)
 
 
-def _one_dimensional(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
-    """A convolution along steps as one of a map of a single row, which is how TensorFlow computes it."""
-    layer: Any = node.layer
-    if layer.padding not in ("same", "valid"):
-        return None
-    row = units.reshaped(inputs[0], (1, *node.inputs[0].shape), node)
-    window: dict[str, Any] = {
-        name: (1, _number(getattr(layer, name))) for name in ("kernel_size", "strides", "dilation_rate")
-    }
-    kernel = Conv2D(layer.filters, padding=layer.padding, groups=layer.groups, activation=layer.activation, **window)
-    unit = units.add(_without_idle_padding(kernel, row.shape), [row], node)
-    units.share(unit, node)
-    return units.add(Reshape(node.shape), [unit], node)
-
-
-def _number(size: Any) -> int:
-    return int(size[0] if isinstance(size, tuple) else size)
-
-
 def _input(units: Units, node: Node, inputs: list[Unit]) -> Unit:
     return units.add(node.layer, inputs, node)
 
 
 FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (InputLayer, _input),
-    (SeparableConv2D, _separable),
-    *((kind, _kernel) for kind in _PLAIN),
-    (Conv1D, _one_dimensional),
-    (TimeDistributed, _distributed),
+    (SeparableConv2D, separable),
+    *((kind, kernel) for kind in PLAIN_KERNELS),
+    (Conv1D, one_dimensional),
+    (TimeDistributed, distributed),
     *((kind, _affine) for kind in (*_AFFINE, Elementwise)),
     (CustomScaleLayer, _scaled_sum),
     *((kind, _merging) for kind in (Merge, Elementwise)),

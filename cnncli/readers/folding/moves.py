@@ -25,6 +25,7 @@ from cnncli.graph.layers import (
     TimeDistributed,
 )
 from cnncli.graph.roles import CONVOLUTIONS
+from cnncli.readers.assembly import SPREAD
 from cnncli.readers.folding.draft import Draft, Step
 from cnncli.readers.folding.dynamic import quantizes_dynamically
 
@@ -82,10 +83,8 @@ def fold_pixels(draft: Draft, step: Step) -> bool:
     return draft.become(step, DepthToSpace(block), cut.sources, [cut, turned], name=cut.name)
 
 
-_CUT_PIXELS = {(1, 4, 2, 5, 3): 1, (3, 4, 1, 5, 2): 0, (1, 3, 2, 4, 5): 2}
-"""How axes are turned so that a block of pixels stands in its place, and along which axis of the map that was cut up
-the block is: channels first (channels, block, block, ...) or (block, block, channels, ...), channels last.
-"""
+_CUT_PIXELS = {**SPREAD, (1, 3, 2, 4, 5): 2}
+"""The same with the channels last."""
 
 
 _POOLED = {"Mean": GlobalAveragePooling2D, "Max": GlobalMaxPooling2D}

@@ -38,11 +38,19 @@ def _padded(walk: Walk, call: Call, value: Value, kernel: Value) -> tuple[Value,
     return made, "valid"
 
 
-def _convolution(walk: Walk, call: Call) -> list[Value]:
+def _slid(walk: Walk, call: Call) -> tuple[Value, Value, str]:
+    """The padded map and the kernel that slides over it, and Keras's padding: none where no kernel is stored."""
     source, kernel = call.inputs[:2]
     if not kernel.constant or kernel.rank != 4:
-        return opaque(walk, call)
+        return source, kernel, ""
     source, padding = _padded(walk, call, feature_map(walk, call, source, (kernel.shape or ())[2]), kernel)
+    return source, kernel, padding
+
+
+def _convolution(walk: Walk, call: Call) -> list[Value]:
+    source, kernel, padding = _slid(walk, call)
+    if not padding:
+        return opaque(walk, call)
     height, width, channels, filters = kernel.shape or ()
     given = source.shape[1 if channels_first(call) else -1] if source.shape else UNKNOWN
     groups = given // channels if given is not UNKNOWN and channels else 1
@@ -54,10 +62,9 @@ def _convolution(walk: Walk, call: Call) -> list[Value]:
 
 
 def _depthwise(walk: Walk, call: Call) -> list[Value]:
-    source, kernel = call.inputs[:2]
-    if not kernel.constant or kernel.rank != 4:
+    source, kernel, padding = _slid(walk, call)
+    if not padding:
         return opaque(walk, call)
-    source, padding = _padded(walk, call, feature_map(walk, call, source, (kernel.shape or ())[2]), kernel)
     height, width, _, multiplier = kernel.shape or ()
     layer = DepthwiseConv2D(
         (height, width), spatial(call, "strides"), padding, multiplier, spatial(call, "dilations"), use_bias=False

@@ -272,10 +272,16 @@ def _space_to_depth(operation: Operation) -> Shapes:
     return [(batch, height // block, width // block, channels * block**2)]
 
 
+def _blocks(operation: Operation) -> tuple[Shape, Sequence[int], Any]:
+    """The map, the block's size along its axes, () where it is not known, and the cells at the sides of each."""
+    shape, blocks = shape_of(operation, 0), operation.values(1) or ()
+    fits = 0 < len(blocks) < len(shape) and min(blocks) > 0
+    return shape, blocks if fits else (), pairs(operation.values(2), len(blocks))
+
+
 def _space_to_batch(operation: Operation) -> Shapes:
-    shape, blocks = shape_of(operation, 0), operation.values(1)
-    sides = pairs(operation.values(2), len(blocks or ()))
-    if not blocks or min(blocks) < 1 or len(blocks) >= len(shape):
+    shape, blocks, sides = _blocks(operation)
+    if not blocks:
         return [open_shape(len(shape))]
     batch, *size = shape
     for axis, block in enumerate(blocks):
@@ -285,9 +291,8 @@ def _space_to_batch(operation: Operation) -> Shapes:
 
 
 def _batch_to_space(operation: Operation) -> Shapes:
-    shape, blocks = shape_of(operation, 0), operation.values(1)
-    sides = pairs(operation.values(2), len(blocks or ()))
-    if not blocks or min(blocks) < 1 or len(blocks) >= len(shape):
+    shape, blocks, sides = _blocks(operation)
+    if not blocks:
         return [open_shape(len(shape))]
     batch, *size = shape
     for axis, block in enumerate(blocks):
