@@ -148,6 +148,11 @@ def test_an_architecture_is_none_of_the_files_beside_it(run, folder: Path) -> No
     refused(run("summary", "./mobilenet_v2"), 2, "mobilenet_v2")
 
 
+def test_a_refusal_names_the_file_whatever_letters_it_has(run, folder: Path) -> None:
+    (folder / "i").write_bytes((FILES / "inverted_residuals.onnx").read_bytes())
+    refused(run("summary", "i", "--input-shape", "32x32x9"), 2, "cnncli: i: --input-shape 32x32x9: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
