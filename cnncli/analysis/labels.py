@@ -156,9 +156,9 @@ class PartsLabel:
         return [*words, f"{left} more"] if left else words
 
     def _by_kind(self) -> tuple[tuple[LayerLabel, int], ...]:
-        counts: dict[LayerLabel, int] = {}
+        counts = Counter[LayerLabel]()
         for label, count in self.parts:
-            counts[label] = counts.get(label, 0) + count
+            counts[label] += count
         return tuple(counts.items())
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 
-def shows_meanings() -> bool:
+def _shows_meanings() -> bool:
     """Whether the shell shows beside a word what it means."""
     return os.environ.get("_CNNCLI_COMPLETE") == "complete_fish"
 
@@ -20,7 +20,7 @@ def offer(word: str, meaning: str) -> str:
 
     A meaning handed to Typer itself would load Rich's Markdown, which takes as long as all the rest of a TAB.
     """
-    return f"{word}\t{meaning}" if shows_meanings() else word
+    return f"{word}\t{meaning}" if _shows_meanings() else word
 
 
 def reference(incomplete: str) -> list[str]:
@@ -77,7 +77,7 @@ def _names() -> list[str]:
     """Of all architectures; what they mean is loaded for the shell that shows it alone."""
     from cnncli.models import catalogue
 
-    if not shows_meanings():
+    if not _shows_meanings():
         return catalogue.names()
     names = [offer(spec.name, spec.introduced) for spec in catalogue.models()]
     aliases = [offer(alias, spec.name) for spec in catalogue.models() for alias in spec.aliases]

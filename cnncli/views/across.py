@@ -62,10 +62,9 @@ def _verdict(before: str, after: str, found: Across) -> str:
     return f"{both} are identical but for {enumerated(words)}."
 
 
-def _is_width(difference: Difference) -> bool:
+def _is_width(difference: Single) -> bool:
     """Whether nothing but a layer's number of filters or units differs."""
-    facts = difference.facts if isinstance(difference, Single) else ()
-    return bool(facts) and all(fact.what in WIDTHS for fact in facts)
+    return bool(difference.facts) and all(fact.what in WIDTHS for fact in difference.facts)
 
 
 def _whose(single: Sequence[Single]) -> str:
