@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -315,8 +316,18 @@ def test_weights_alone_are_not_compared_with_layers(run) -> None:
     assert "Weights alone have no blocks to compare." in compared
     assert "different networks" not in compared
     assert json.loads(run("compare", "v2", weights, "-f", "json").out)["conversion"][0]["same_structure"] is None
+    assert re.search(r"^Depth +52 +\? ", compared, re.MULTILINE)
     assert "Output" not in run("summary", weights, "--columns", "name,params").out
     assert "scalar" not in run("list", weights).out
+
+
+def test_tables_of_weights_are_not_called_alike_for_saying_nothing(run) -> None:
+    both = [str(FILES / name) for name in ("alone.weights.h5", "weights.safetensors")]
+    compared = run("compare", *both, "--exit-code")
+    assert "hold weights alone, not how layers are connected: their layers are not compared." in compared.out
+    assert "no structural difference" not in compared.out
+    assert compared.code == 1
+    assert run("compare", both[0], both[0], "--exit-code").code == 0
 
 
 def test_what_cannot_be_counted_keeps_no_limit_unless_that_is_allowed(run) -> None:

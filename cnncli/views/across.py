@@ -31,8 +31,10 @@ def across_lines(one: Entry, other: Entry) -> list[str]:
     if not crosses(one, other):
         return []
     if incomparable(one, other):
-        alone = one if one.only_weights else other
-        return [f"{alone.reference} holds weights alone, not how layers are connected: its layers are not compared."]
+        alone = [each.reference for each in (one, other) if each.only_weights]
+        hold, their = ("hold", "their") if len(alone) > 1 else ("holds", "its")
+        told = f"{hold} weights alone, not how layers are connected: {their} layers are not compared."
+        return [f"{enumerated(alone)} {told}"]
     found = across(one, other)
     return [_verdict(one.reference, other.reference, found), *map(_conversion, found.conversions)]
 

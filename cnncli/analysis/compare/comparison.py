@@ -98,18 +98,28 @@ def crosses(one: Entry, other: Entry) -> bool:
 
 
 def incomparable(one: Entry, other: Entry) -> bool:
-    """Whether one of two networks is a table of weights, and the other says which layers have them."""
-    return one.only_weights != other.only_weights
+    """Whether one of two networks is a table of weights, which does not say how its layers are connected."""
+    return one.only_weights or other.only_weights
 
 
 def identical(one: Entry, other: Entry) -> bool:
-    """Whether two networks compute the same at inference; where a file is one of them, but for how it is written."""
+    """Whether two networks compute the same at inference; where a file is one of them, but for how it is written.
+
+    Of tables of weights nobody knows what is computed: they are the same where they hold the same weights.
+    """
     macs = one.totals.macs, other.totals.macs  # quicker than the structures, which need be looked at only then
     if all(map(is_known, macs)) and macs[0] != macs[1]:
         return False
+    if incomparable(one, other):
+        return one.only_weights == other.only_weights and _weights(one) == _weights(other)
     if crosses(one, other):
         return same_in_normal_form(one, other)
     return one.structure == other.structure
+
+
+def _weights(found: Entry) -> list[tuple[str, Any]]:
+    """Each layer's name and its weights."""
+    return [(node.name, tuple(node.weights)) for node in found.graph.nodes]
 
 
 StageRow = tuple[Group | None, ...]
