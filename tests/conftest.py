@@ -66,6 +66,11 @@ def calls_of(work: Callable[[], object]) -> int:
     return calls
 
 
+def types(graph: Graph) -> list[str]:
+    """The layers' classes, in the graph's order."""
+    return [node.type for node in graph.nodes]
+
+
 def graph_of(reference: str, **options: object) -> Graph:
     """The graph of a reference."""
     return network(reference, options, str(options.pop("flavor")) if "flavor" in options else None).graph

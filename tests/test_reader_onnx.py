@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from conftest import types
 from onnx import TensorProto, helper, numpy_helper, parser
 
 from cnncli.amounts import UNKNOWN, AtLeast
@@ -36,10 +37,6 @@ def reading(path: Path, **settings: Any) -> Reading:
     """What the reader itself says, before anything that a runtime inserts is folded."""
     with opened(path) as source:
         return read(source, path, Settings(**settings))
-
-
-def types(graph: Graph) -> list[str]:
-    return [node.type for node in graph.nodes]
 
 
 def named(graph: Graph, name: str) -> Node:

@@ -26,10 +26,6 @@ def figures(graph: Graph) -> tuple[Any, Any]:
     return totals.params, totals.macs
 
 
-def types(graph: Graph) -> list[str]:
-    return [node.type for node in graph.nodes]
-
-
 @pytest.fixture
 def frozen(tmp_path: Path) -> Callable[..., Path]:
     """Write the graph that a function builds; its weights are constants."""

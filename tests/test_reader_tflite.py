@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import types
 
 from cnncli.amounts import UNKNOWN, AtLeast
 from cnncli.analysis.metrics import Totals
@@ -33,10 +34,6 @@ def reading(path: Path, settings: Settings = AS_IT_IS) -> Reading:
 def figures(graph: Graph) -> tuple[Any, Any]:
     totals = Totals(graph)
     return totals.macs, totals.params
-
-
-def types(graph: Graph) -> list[str]:
-    return [node.type for node in graph.nodes]
 
 
 @pytest.fixture
