@@ -176,12 +176,12 @@ def mutated(case: Case, text: str) -> str:
 def words() -> dict[str, Any]:
     """What there is to be typed."""
     from cnncli.cli.commands import COMMANDS, load
-    from cnncli.models.catalogue import names, options
+    from cnncli.models.catalogue import OPTIONS, names, option
 
     return {
         "commands": {name: load(name).params for name in COMMANDS},
         "models": names(),
-        "options": {name: option.values for name, option in options().items()},
+        "options": {name: option(name).values for name in OPTIONS},
     }
 
 

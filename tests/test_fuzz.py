@@ -25,8 +25,8 @@ from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
 from cnncli.keras_model.weight_files import WEIGHTS_MEMBER
 from cnncli.keras_model.weights import check_weights_file
+from cnncli.models.catalogue import OPTIONS as KNOWN_OPTIONS
 from cnncli.models.catalogue import names as spelt
-from cnncli.models.catalogue import options as known_options
 from cnncli.render.formats import FORMATS
 
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -39,7 +39,7 @@ numbers = st.one_of(
 )
 shapes = st.lists(st.integers(-1, 300).map(str), min_size=1, max_size=4).map("x".join)
 values = st.one_of(numbers, shapes, st.sampled_from(["true", "no", "avg", "none", "softmax", ""]), st.text(max_size=8))
-pairs = st.tuples(st.sampled_from([*known_options(), "alfa", "", "include-top"]), values).map("=".join)
+pairs = st.tuples(st.sampled_from([*KNOWN_OPTIONS, "alfa", "", "include-top"]), values).map("=".join)
 near_references = st.builds(
     lambda name, flavor, options: name + flavor + (":" + ",".join(options) if options else ""),
     names,

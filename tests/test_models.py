@@ -84,8 +84,13 @@ def test_the_readme_figure() -> None:
     assert (found.params, found.trainable_params, found.macs) == (4_012_616, 3_993_528, 154_560_624)
 
 
-@pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
+@pytest.mark.parametrize(
+    ("spec", "flavor"),
+    [
+        pytest.param(spec, flavor, id=f"{spec.name}-{flavor}")
+        for spec in models() for flavor in spec.flavor_names
+    ],
+)  # fmt: skip
 def test_every_depth_folds_to_the_same_totals(spec: Any, flavor: str) -> None:
     graph = parse(spec.name, flavor=flavor).graph()
     whole = Totals(graph)

@@ -21,7 +21,7 @@ def convolution_depth(graph: Graph) -> Any:
     last = 0
     for node in graph.nodes:
         before = [depth for each in node.inputs if (depth := depths[each.index]) is not None]
-        on_map = node.layer.window() is not None and (before or not node.inputs)
+        on_map = node.window is not None and (before or not node.inputs)
         depth = max(before, default=0) + (node.role in CONVOLUTIONS) if on_map else None
         depths.append(depth)
         last = last if depth is None else depth

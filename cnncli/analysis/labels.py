@@ -255,7 +255,7 @@ def _shrinking(group: Group, before: Shape) -> tuple[int, int]:
     steps: dict[int, tuple[float, float]] = {}
     for node in group.nodes:
         down, across = max((steps[source.index] for source in node.inputs if source.index in steps), default=(1, 1))
-        window = node.layer.window()
+        window = node.window
         steps[node.index] = (down * window.stride[0], across * window.stride[1]) if window else (down, across)
     down, across = steps[group.nodes[-1].index]
     return max(1, round(down)), max(1, round(across))

@@ -51,7 +51,7 @@ def views(graph: Graph) -> list[View | None]:
 
 
 def _view(node: Node, views: list[View | None]) -> View | None:
-    window = node.layer.window()
+    window = node.window
     if not node.inputs:
         return View((1, 1), (1, 1)) if len(node.shape) == 3 and node.role is Role.INPUT else None
     seen = [view for source in node.inputs if (view := views[source.index]) is not None]

@@ -31,7 +31,7 @@ def reference(incomplete: str) -> list[str]:
     head, colon, tail = incomplete.partition(":")
     name, at, flavor = head.partition("@")
     if not (colon or at):
-        return [*_names(), *_files(incomplete)]
+        return [*_names(incomplete), *_files(incomplete)]
     try:
         spec = find_spec(name)
     except UsageError:
@@ -73,55 +73,62 @@ def _files(incomplete: str) -> list[str]:
     return found
 
 
-def _names() -> list[str]:
-    """Of all architectures; what they mean is loaded for the shell that shows it alone."""
+MOST_FAMILIES = 6
+"""Of which it is looked up what each model introduced: a TAB that loaded them all would be waited for."""
+
+
+def _names(incomplete: str) -> list[str]:
+    """Of all architectures; what they mean where the shell shows it and the word so far leaves few families."""
     from cnncli.models import catalogue
 
-    if not _shows_meanings():
+    fitting = {
+        module: [name for name in names if name.startswith(incomplete)] for module, names in catalogue.FAMILIES.items()
+    }
+    fitting = {module: names for module, names in fitting.items() if names}
+    if not _shows_meanings() or len(fitting) > MOST_FAMILIES:
         return catalogue.names()
-    names = [offer(spec.name, spec.introduced) for spec in catalogue.models()]
-    aliases = [offer(alias, spec.name) for spec in catalogue.models() for alias in spec.aliases]
-    return [*names, *aliases]
+    specs = {name: catalogue.find_spec(name) for names in fitting.values() for name in names}
+    return [offer(name, spec.introduced if spec.name == name else spec.name) for name, spec in specs.items()]
 
 
 def setting(ctx: typer.Context, incomplete: str) -> list[str]:
     """KEY= of an option that the models named so far have, or KEY=VALUE where the key is there."""
     from cnncli.errors import UsageError
-    from cnncli.models.catalogue import options
+    from cnncli.models.catalogue import OPTIONS
     from cnncli.models.reference import parse
 
     named = [*(ctx.params.get("models") or ()), *ctx.args]  # an option without its value leaves words in args
     try:
-        keys = [key for key in options() if all(key in parse(name).options for name in named)]
+        keys = [key for key in OPTIONS if all(key in parse(name).options for name in named)]
     except UsageError:
-        keys = list(options())
+        keys = list(OPTIONS)
     return _settings(incomplete, keys)
 
 
 def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:
-    from cnncli.models.catalogue import options
+    from cnncli.models.catalogue import option
 
     key, equals, _ = incomplete.partition("=")
     if not equals:
-        return [offer(f"{name}=", options()[name].help) for name in keys]
-    return [f"{key}={value}" for value in options()[key].values] if key in keys else []
+        return [offer(f"{name}=", option(name).help) for name in keys]
+    return [f"{key}={value}" for value in option(key).values] if key in keys else []
 
 
 def option_values(name: str) -> Callable[[], list[str]]:
     """The usual values of a model option."""
 
     def complete() -> list[str]:
-        from cnncli.models.catalogue import options
+        from cnncli.models.catalogue import option
 
-        return list(options()[name].values)
+        return list(option(name).values)
 
     return complete
 
 
 def flavor() -> list[str]:
-    from cnncli.models.catalogue import flavors
+    from cnncli.models.spec import FLAVORS
 
-    return [offer(known.name, known.says) for known in flavors().values()]
+    return [offer(name, says) for name, says in FLAVORS.items()]
 
 
 def level() -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cnncli.errors import LayerError
-from cnncli.graph.layer import Layer, Shape, Weight
+from cnncli.graph.layer import Layer, Shape, Weight, Window
 from cnncli.graph.roles import Role
 from cnncli.graph.transport import flattened, restored
 
@@ -78,6 +78,11 @@ class Node:
     def weights(self) -> tuple[Weight, ...]:
         """The weights in Keras's order, those that are counted elsewhere too."""
         return self.layer.weights(*self.input_shapes) if self.given is None else self.given
+
+    @property
+    def window(self) -> Window | None:
+        """What one cell of the output sees of the inputs, as Layer.window."""
+        return self.layer.window(*self.input_shapes)
 
     @property
     def costs(self) -> Costs:

@@ -142,8 +142,11 @@ class Layer:
         """
         return 0
 
-    def window(self) -> Window | None:
-        """What one output cell sees of the input; None where it sees all of it, or where there is no grid of cells."""
+    def window(self, *inputs: Shape) -> Window | None:
+        """What one output cell sees of the input; None where it sees all of it, or where there is no grid of cells.
+
+        Without the shapes of the inputs it is what the layer's arguments alone tell.
+        """
         return POINT
 
     def between(self, *inputs: Shape) -> Shape | None:

@@ -79,7 +79,7 @@ def _letter(node: Node) -> str:
 
 def _is_strided_pointwise(node: Node) -> bool:
     """A 1x1 convolution that skips cells, as shortcuts do."""
-    window = node.layer.window()
+    window = node.window
     return node.role is Role.CONVOLUTION and window is not None and window.extent == (1, 1)
 
 

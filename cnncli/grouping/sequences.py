@@ -33,7 +33,7 @@ def is_pointwise(node: Node) -> bool:
 
 def expands(node: Node) -> bool:
     """Whether it is a convolution of several cells into more channels."""
-    window = node.layer.window() if node.role is Role.CONVOLUTION and not is_separable(node) else None
+    window = node.window if node.role is Role.CONVOLUTION and not is_separable(node) else None
     if window is None or prod(window.extent) == 1 or len(node.shape) != 3:
         return False
     before, after = node.input_shapes[0][-1], node.shape[-1]

@@ -183,7 +183,7 @@ def is_cellwise(node: Node) -> bool:
         return False
     if node.role in (Role.NORMALIZATION, Role.ACTIVATION) or node.layer.idle:
         return True
-    return node.role is Role.OTHER and node.layer.window() == POINT and node.shape == node.inputs[0].shape
+    return node.role is Role.OTHER and node.window == POINT and node.shape == node.inputs[0].shape
 
 
 def ordered(wiring: Wiring, items: Sequence[Item]) -> list[Item]:

@@ -57,7 +57,7 @@ def _shrinking(node: Node, source: Node | None) -> float:
         return 1.0
     if node.layer.pools_globally:
         return inf
-    window = node.layer.window()
+    window = node.window
     stride = (UNKNOWN, UNKNOWN) if window is None else window.stride
     known = stride[0] * stride[1]
     if known is not UNKNOWN:

@@ -1,4 +1,7 @@
-"""From the graph to Keras: no code per layer, for the graph's layers carry Keras's own names and arguments."""
+"""From the graph to Keras: no code per layer, for the graph's layers carry Keras's own names and arguments.
+
+The few that Keras lacks are made of several of its own in `composed`.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,12 @@ from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN, Graph, Layer, Node, Role
 from cnncli.graph.layers import LAYERS, VarianceScaling
 from cnncli.keras_model.backend import import_keras, uncollected
+from cnncli.keras_model.composed import composed
 
 
 @uncollected()
 def lower(graph: Graph) -> Any:
-    """The functional keras.Model of a graph: stock layers only, one a node (where a
+    """The functional keras.Model of a graph: Keras's layers only, one a node but for those of `composed` (where a
     node shares another's weights, that one's), named as the nodes, freshly initialized.
 
     The model carries the graph's name as far as TensorFlow takes it. Raises MachineError without TensorFlow, UsageError
@@ -31,6 +35,10 @@ def lower(graph: Graph) -> Any:
             if node.role is Role.INPUT:
                 sizes = [None if size is UNKNOWN else size for size in node.shape]
                 tensors[node.index] = keras.Input(sizes, name=node.name, dtype=node.dtype)
+                continue
+            make = composed(node)
+            if make:
+                tensors[node.index] = make(keras, node, inputs)
                 continue
             layer = layers[node.shares.index] if node.shares else _layer(keras, node)
             layers[node.index] = layer

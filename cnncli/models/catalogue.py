@@ -8,9 +8,10 @@ from importlib import import_module
 
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.options import BOOLEANS, Option
-from cnncli.models.spec import Flavor, ModelSpec
+from cnncli.models.spec import ModelSpec
 
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
@@ -24,6 +25,22 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 A name is looked up here, so that one family is loaded to build its network, and none to complete a word.
 """
+
+OPTIONS: dict[str, str] = {
+    "input_shape": "mobilenet_v1",
+    "alpha": "mobilenet_v1",
+    "depth_multiplier": "mobilenet_v1",
+    "include_top": "mobilenet_v1",
+    "pooling": "mobilenet_v1",
+    "classes": "mobilenet_v1",
+    "classifier_activation": "mobilenet_v1",
+    "dropout": "mobilenet_v1",
+    "minimalistic": "mobilenet_v3",
+    "include_preprocessing": "mobilenet_v3",
+    "width": "efficientnet",
+    "depth": "efficientnet",
+}
+"""Every option that some architecture has, with a module that declares it."""
 
 
 @cache
@@ -76,25 +93,16 @@ def find(name: str) -> tuple[ModelSpec, Mapping[str, str]]:
 
 
 @cache
-def flavors() -> dict[str, Flavor]:
-    """Every flavor that some architecture has, by name."""
-    return {flavor.name: flavor for spec in models() for flavor in spec.flavors}
-
-
-@cache
-def options() -> dict[str, Option]:
-    """Every option that some architecture has, by name: of several by one name the first."""
-    found: dict[str, Option] = {}
-    for spec in models():
-        for flavor in spec.flavor_names:
-            for name in spec.options(flavor):
-                found.setdefault(name, spec.option(name))
-    return found
+def option(name: str) -> Option:
+    """An option by its name: of those that several architectures have by one name the first. Raises KeyError."""
+    module = OPTIONS[name]
+    return next(spec.settable[name] for spec in _family(module) if name in spec.settable)
 
 
 def option_named(text: str) -> tuple[str, bool] | None:
     """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
-    known = options()
-    spelt = {plain(also): name for name, option in known.items() for also in option.also}
-    name = (spelt | {plain(name): name for name in known}).get(plain(text))
-    return None if name is None else (name, known[name].values == BOOLEANS)
+    known = {plain(name): name for name in OPTIONS}
+    if plain(text) not in known:
+        known = {plain(also): name for name in OPTIONS for also in option(name).also}
+    name = known.get(plain(text))
+    return None if name is None else (name, option(name).values == BOOLEANS)

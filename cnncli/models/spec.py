@@ -24,6 +24,10 @@ Range = tuple[float, float]
 PIXELS: Range = (0.0, 255.0)
 SYMMETRIC: Range = (-1.0, 1.0)
 UNIT: Range = (0.0, 1.0)
+CENTERED: Range = (-123.68, 151.061)
+"""Pixels less ImageNet's mean of each channel (keras.applications' mode "caffe": 123.68, 116.779, 103.939)."""
+STANDARDIZED: Range = (-2.118, 2.64)
+"""Of 0 to 1 less ImageNet's mean, by its deviation (mode "torch": 0.485, 0.456, 0.406 by 0.229, 0.224, 0.225)."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,32 @@ class Flavor:
     layer_names: LayerNames | None = None
 
 
-PAPER = Flavor("paper", "as the paper has it")
+FLAVORS = {
+    "keras": "as keras.applications has it",
+    "paper": "as the paper has it",
+    "torchvision": "as torchvision has it",
+    "article": "as the article writes it",
+}
+"""Whose networks there are, by the flavor's name."""
+PAPER = Flavor("paper", FLAVORS["paper"], input_range=STANDARDIZED)
 
 
-def keras(input_range: Range | Callable[[Mapping[str, Any]], Range], layer_names: LayerNames) -> Flavor:
-    """keras.applications' network, which refuses inputs below 32x32 (imagenet_utils.obtain_input_shape)."""
-    says = "as keras.applications has it"
-    return Flavor("keras", says, input_range=input_range, minimum_size=32, layer_names=layer_names)
+def keras(
+    input_range: Range | Callable[[Mapping[str, Any]], Range], layer_names: LayerNames, minimum_size: int = 32
+) -> Flavor:
+    """keras.applications' network, which refuses smaller inputs (imagenet_utils.obtain_input_shape)."""
+    says = FLAVORS["keras"]
+    return Flavor("keras", says, input_range=input_range, minimum_size=minimum_size, layer_names=layer_names)
+
+
+def torchvision(deviations: Mapping[str, str]) -> Flavor:
+    """torchvision's network, where it is another than the paper's."""
+    return Flavor("torchvision", FLAVORS["torchvision"], deviations, input_range=STANDARDIZED)
 
 
 def article(deviations: Mapping[str, str], options: tuple[str, ...]) -> Flavor:
     """The network of the article that this tool began with, which feeds x / 255 to all of its networks."""
-    return Flavor("article", "as the article writes it", deviations, options)
+    return Flavor("article", FLAVORS["article"], deviations, options)
 
 
 class Paper(NamedTuple):
@@ -66,12 +84,16 @@ class Paper(NamedTuple):
 
 
 class Published(NamedTuple):
-    """Figures that somebody published, with where. MACs are multiply-accumulates; top-1 is ImageNet's, in percent."""
+    """Figures that somebody published, with where. MACs are multiply-accumulates; top-1 is ImageNet's, in percent.
+
+    `erratum` says why a figure is not what its network computes, where it is not.
+    """
 
     source: str
     params: float | None = None
     macs: float | None = None
     top1: float | None = None
+    erratum: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,8 @@ class ModelSpec:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of this name where they differ from the builder's."""
     published: tuple[Published, ...] = ()
+    descends_from: tuple[str, ...] = ()
+    """The architectures whose ideas it takes up, by name: those of `architecture`, or of the registry."""
     architecture: str = ""
     """What the networks of one paper are called together, such as mobilenet_v3; its own name where that is all."""
 

@@ -12,8 +12,8 @@ from cnncli.document.numbers import resolution, scaled
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.errors import UsageError, suggestion
-from cnncli.models.catalogue import flavors, models
-from cnncli.models.spec import ModelSpec
+from cnncli.models.catalogue import models
+from cnncli.models.spec import FLAVORS, ModelSpec
 from cnncli.network import Network, network
 from cnncli.views.data import listed_data, versioned
 from cnncli.written import read_choice
@@ -56,7 +56,7 @@ def listing_document(family: str | None, flavor: str | None) -> Document:
         known = list(dict.fromkeys(spec.family for spec in models()))
         near = suggestion(str(family), known)
         raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    known_flavor = read_choice(flavor, flavors()) if flavor is not None else None
+    known_flavor = read_choice(flavor, FLAVORS) if flavor is not None else None
     if known_flavor is not None:
         specs = [spec for spec in specs if known_flavor in spec.flavor_names]
     entries = [_entry(spec, flavor) for spec in in_families(specs)]

@@ -31,7 +31,6 @@ from cnncli.graph.layers.moving import (
     DepthToSpace,
     Dequantize,
     Embedding,
-    LocalResponseNormalization,
     MatMul,
     Moving,
     Pad,
@@ -43,8 +42,11 @@ from cnncli.graph.layers.moving import (
 )
 from cnncli.graph.layers.normalization import (
     BatchNormalization,
+    GlobalResponseNormalization,
     GroupNormalization,
     LayerNormalization,
+    LayerScale,
+    LocalResponseNormalization,
     Normalization,
     Rescaling,
 )
@@ -135,12 +137,14 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalPooling",
+    "GlobalResponseNormalization",
     "GroupNormalization",
     "Identity",
     "Idle",
     "Initializer",
     "InputLayer",
     "LayerNormalization",
+    "LayerScale",
     "LeakyReLU",
     "LocalResponseNormalization",
     "MatMul",
@@ -184,7 +188,7 @@ __all__ = [
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
     LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
-    CustomScaleLayer,
+    CustomScaleLayer, GlobalResponseNormalization, LayerScale,
 )  # fmt: skip
 """Bases, and layers that keras.layers lacks: files alone have them."""
 

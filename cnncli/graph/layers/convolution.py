@@ -79,7 +79,7 @@ class _Convolution(Kernel):
         extent = dilated(options.kernel_size, options.dilation_rate)
         return sliding(self, (height, width), extent, options.strides, options.padding)
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         options: Any = self
         return Window(dilated(options.kernel_size, options.dilation_rate), options.strides)
 
@@ -262,7 +262,7 @@ class Conv2DTranspose(_Convolution):
         kernel = self.weights(*inputs)[0].size
         return 2 * kernel * prod(positions) // prod(pair(self.strides)) + self._after_kernel(prod(positions) * filters)
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         extent, strides = dilated(self.kernel_size, self.dilation_rate), pair(self.strides)
         seen = -(-extent[0] // strides[0]), -(-extent[1] // strides[1])
         return Window(seen, (1 / strides[0], 1 / strides[1]))

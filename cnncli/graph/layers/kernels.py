@@ -28,7 +28,7 @@ class _AnyKernel(Said):
         """Two a MAC, and one a cell for the bias."""
         return 2 * self.macs(*inputs) + (prod(self.shape) if self.use_bias else 0)
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return None
 
 

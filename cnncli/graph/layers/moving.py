@@ -17,7 +17,7 @@ class Moving(Said):
 
     role = Role.SHAPING
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return None
 
 
@@ -30,7 +30,7 @@ class Slice(Moving):
     begin: tuple[int, ...] = ()
     strides: tuple[int, ...] = ()
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return POINT if len(self.shape) == 3 else None
 
 
@@ -43,7 +43,7 @@ class Pad(Moving):
     paddings: tuple[tuple[int, int], ...] = ()
     mode: str = "constant"
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return POINT if len(self.shape) == 3 else None
 
 
@@ -61,7 +61,7 @@ class DepthToSpace(Layer):
             self.fail(f"block_size={self.block_size} does not divide {channels} channels twice")
         return height * self.block_size, width * self.block_size, channels // self.block_size**2
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         return Window((1, 1), (1 / self.block_size, 1 / self.block_size))
 
 
@@ -77,7 +77,7 @@ class SpaceToDepth(Layer):
         height, width, channels = self.feature_map(inputs)
         return height // self.block_size, width // self.block_size, channels * self.block_size**2
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         return Window((self.block_size, self.block_size), (self.block_size, self.block_size))
 
 
@@ -95,7 +95,7 @@ class Resizing(Layer):
         *_, channels = self.feature_map(inputs)
         return self.height, self.width, channels
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         return Window((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
 
 
@@ -141,7 +141,7 @@ class Reduce(Layer):
         """One a cell of the input; the profiler counts no maxima, which this does as any comparison."""
         return prod(self.one(inputs))
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return POINT if self.axes == (3,) and self.keepdims else None
 
 
@@ -168,18 +168,6 @@ class Quantize(_Recoded):
 @layer_class
 class Dequantize(_Recoded):
     """Integers with a scale as real values of `dtype`."""
-
-
-@layer_class
-class LocalResponseNormalization(Layer):
-    """AlexNet's: each cell by the squares of its neighbours along the channels (TensorFlow's field names)."""
-
-    depth_radius: int = 5
-    bias: float = 1.0
-    alpha: float = 1.0
-    beta: float = 0.5
-
-    role = Role.NORMALIZATION
 
 
 @layer_class

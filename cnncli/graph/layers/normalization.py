@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight, layer_class, training
+from cnncli.graph.layer import Layer, Shape, Weight, initial, layer_class, training
 from cnncli.graph.roles import Role
 
 
@@ -107,11 +107,27 @@ class GroupNormalization(Layer):
 
 @layer_class
 class Normalization(Layer):
-    """By statistics that are given or adapted beforehand: mean and variance a channel, and the count of examples."""
+    """By a mean and a variance a channel: given ones, or weights that are adapted beforehand to a count of examples."""
+
+    mean: float | tuple[float, ...] | None = None
+    variance: float | tuple[float, ...] | None = None
 
     role = Role.NORMALIZATION
 
+    def __post_init__(self) -> None:
+        if (self.mean is None) != (self.variance is None):
+            self.fail("takes mean and variance together, or neither")
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        channels = self.one(inputs)[-1]
+        given = [len(each) for each in (self.mean, self.variance) if isinstance(each, tuple)]
+        if any(count not in (1, channels) for count in given):
+            self.fail(f"mean and variance are of {given[0]} channels, the input has {channels}")
+        return self.one(inputs)
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        if self.mean is not None:
+            return ()
         shape = self.one(inputs)[-1:]
         return Weight("mean", shape, False), Weight("variance", shape, False), Weight("count", (), False)
 
@@ -132,3 +148,71 @@ class Rescaling(Layer):
 
     def flops(self, *inputs: Shape) -> int:
         return 2 * prod(self.one(inputs))
+
+
+@layer_class
+class LayerScale(Layer):
+    """A learnt factor a channel, that of a residual branch (Touvron et al. 2021, CaiT): keras.applications' ConvNeXt's.
+
+    Keras leaves the weight without a name of its own.
+    """
+
+    projection_dim: int
+    init_values: float = initial(1e-6)
+
+    role = Role.NORMALIZATION
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        shape = self.one(inputs)
+        if shape[-1:] != (self.projection_dim,):
+            self.fail(f"projection_dim={self.projection_dim} does not fit an input of shape {shape}")
+        return shape
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("variable", (self.projection_dim,)),)
+
+    def flops(self, *inputs: Shape) -> int:
+        return prod(self.one(inputs))
+
+
+@layer_class
+class GlobalResponseNormalization(Layer):
+    """Each channel by its norm over the map as a share of the mean of all channels' (Woo et al. 2023, ConvNeXt V2).
+
+    x + gamma * x * n + beta, where n = |x| / (mean of |x| + epsilon).
+    """
+
+    epsilon: float = 1e-6
+
+    role = Role.NORMALIZATION
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.feature_map(inputs)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        channels = self.feature_map(inputs)[-1:]
+        return Weight("gamma", channels), Weight("beta", channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """Square, sum, the share, gamma (a kernel's multiply and add), beta, the sum with x; the mean of the norms."""
+        shape = self.feature_map(inputs)
+        return 7 * prod(shape) + shape[-1] + 1
+
+
+@layer_class
+class LocalResponseNormalization(Layer):
+    """AlexNet's: each cell by the squares of its neighbours along the channels (TensorFlow's field names).
+
+    x / (bias + alpha * s) ** beta, s the sum of squares of `depth_radius` channels on either side and of its own.
+    """
+
+    depth_radius: int = 5
+    bias: float = 1.0
+    alpha: float = 1.0
+    beta: float = 0.5
+
+    role = Role.NORMALIZATION
+
+    def flops(self, *inputs: Shape) -> int:
+        """Square, scale, bias, power and product, and the sum over the neighbours, once a cell each."""
+        return (5 + 2 * self.depth_radius + 1) * prod(self.one(inputs))

@@ -61,7 +61,7 @@ class _Steps(Layer):
     def flops(self, *inputs: Shape) -> int:
         return self._twin().flops(self._widened(inputs))
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return self._twin().window()
 
     def between(self, *inputs: Shape) -> Shape | None:

@@ -39,7 +39,7 @@ class Opaque(Said):
     def flops(self, *inputs: Shape) -> Any:
         return UNKNOWN
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         return Window((UNKNOWN, UNKNOWN), (1, 1))
 
 

@@ -22,7 +22,7 @@ class _Pooling(Layer):
         self.require_positive("pool_size", "strides")
         check_padding(self, self.padding)
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         return Window(pair(self.pool_size), pair(self.strides or self.pool_size))
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -57,7 +57,7 @@ class GlobalPooling(Layer):
         *_, channels = self.feature_map(inputs)
         return (1, 1, channels) if self.keepdims else (channels,)
 
-    def window(self) -> None:
+    def window(self, *inputs: Shape) -> None:
         return None
 
 

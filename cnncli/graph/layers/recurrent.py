@@ -48,7 +48,7 @@ class _Recurrent(Layer):
     def flops(self, *inputs: Shape) -> Any:
         return UNKNOWN
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return None
 
 
@@ -108,7 +108,7 @@ class TimeDistributed(Layer):
         count, parts = self._parts(inputs)
         return count * self.layer.flops(*parts)
 
-    def window(self) -> Window | None:
+    def window(self, *inputs: Shape) -> Window | None:
         return self.layer.window()
 
     @property

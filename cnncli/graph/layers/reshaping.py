@@ -111,7 +111,7 @@ class UpSampling2D(Layer):
         """Resizing is not counted; lanczos has it scaled by two quotients."""
         return 2 if self.interpolation.startswith("lanczos") else 0
 
-    def window(self) -> Window:
+    def window(self, *inputs: Shape) -> Window:
         rows, columns = pair(self.size)
         support = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10}[self.interpolation]
         return Window((support, support), (1 / rows, 1 / columns))
@@ -127,7 +127,7 @@ class Flatten(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         return (prod(self.one(inputs)),)
 
-    def window(self) -> None:
+    def window(self, *inputs: Shape) -> None:
         return None
 
 
@@ -151,8 +151,11 @@ class Reshape(Layer):
             self.fail(f"target_shape={self.target_shape} does not hold the {cells} cells of shape {inputs[0]}")
         return tuple(cells // known if size == -1 else size for size in self.target_shape)
 
-    def window(self) -> None:
-        return None
+    def window(self, *inputs: Shape) -> Window | None:
+        """Cells stay where they are while height and width stay the first axes: channels laid out in groups."""
+        if not inputs or min(len(self.target_shape), len(inputs[0])) < 3:
+            return None
+        return POINT if self.output_shape(*inputs)[:2] == inputs[0][:2] else None
 
 
 @layer_class
@@ -172,7 +175,7 @@ class RepeatVector(Layer):
             self.fail(f"needs a vector, was given shape {shape}")
         return (self.n, *shape)
 
-    def window(self) -> None:
+    def window(self, *inputs: Shape) -> None:
         return None
 
 
@@ -195,5 +198,5 @@ class Permute(Layer):
             self.fail(f"dims={self.dims} does not order an input of shape {shape}")
         return tuple(shape[axis - 1] for axis in self.dims)
 
-    def window(self) -> Window | None:
-        return POINT if self.dims == (1, 2, 3) else None
+    def window(self, *inputs: Shape) -> Window | None:
+        return POINT if self.dims[:2] == (1, 2) and len(self.dims) > 2 else None

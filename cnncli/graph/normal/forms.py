@@ -26,6 +26,7 @@ from cnncli.graph.layers import (
     GlobalPooling,
     InputLayer,
     LayerNormalization,
+    LayerScale,
     LeakyReLU,
     Maximum,
     MaxPooling2D,
@@ -106,7 +107,7 @@ def _was_shifted_by_another(node: Node, expected: float) -> bool:
     return any(each.operation == "Add" and not _is_about(each.value, expected) for each in shifts)
 
 
-_AFFINE = (BatchNormalization, Rescaling, Normalization)
+_AFFINE = (BatchNormalization, LayerScale, Rescaling, Normalization)
 
 
 def scales_input(graph: Graph) -> bool:

@@ -19,7 +19,9 @@ from cnncli.graph.layers import (
     Reshape,
     VarianceScaling,
 )
-from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual, squeeze_excite
+from cnncli.models.blocks.classifier import Top, classifier
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.residual import residual, squeeze_excite
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import (
     Classes,
@@ -157,16 +159,9 @@ def efficientnet(
     with graph.scope("head"):
         last = scaling.pointwise(scaling.filters(1280, scaled="head" not in deviations))
         x = conv_bn(graph, x, last, "last", BATCH_NORM, SWISH)
-        if not include_top:
-            pool(graph, x, pooling)
-            return
-        x = graph.add(GlobalAveragePooling2D(), x, name="pool")
-        if dropout > 0:
-            x = graph.add(Dropout(dropout), x, name="dropout")
         uniform = VarianceScaling(1 / 3, "fan_out", "uniform")
         initializer = "glorot_uniform" if "initializers" in deviations else uniform
-        classifier = Dense(classes, activation=classifier_activation, kernel_initializer=initializer)
-        graph.add(classifier, x, name="probabilities")
+        classifier(graph, x, Top(include_top, pooling, classes, classifier_activation), dropout, initializer)
 
 
 def _no_block_changes(scaling: Scaling) -> str:
@@ -269,6 +264,7 @@ def _spec(name: str, aliases: tuple[str, ...], size: int, dropout: float, **more
         introduced=INTRODUCED,
         build=efficientnet,
         architecture="efficientnet",
+        descends_from=("mobilenet_v2", "mnasnet", "senet"),
         flavors=(
             keras(PIXELS, LAYER_NAMES),
             article(DEVIATIONS, ("width", "depth", "input_shape", "classes", "dropout")),
@@ -285,16 +281,18 @@ def _scaled(number: int, width: float, depth: float, size: int, dropout: float, 
 
 
 SOURCE = "arXiv 1905.11946, table 2"
+FEWER = "the authors' code has fewer parameters"
+MORE = "the authors' code has more MACs"
 
 # Width, depth, resolution and dropout are those of the authors' published code; the figures table 2's.
 MODELS = (
     _spec("efficientnet", (), 224, 0.2),
     _scaled(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 5.3e6, 0.39e9, 77.1)),
     _scaled(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 7.8e6, 0.70e9, 79.1)),
-    _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 9.2e6, 1.0e9, 80.1)),
+    _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 9.2e6, 1.0e9, 80.1, FEWER)),
     _scaled(3, 1.2, 1.4, 300, 0.3, Published(SOURCE, 12e6, 1.8e9, 81.6)),
-    _scaled(4, 1.4, 1.8, 380, 0.4, Published(SOURCE, 19e6, 4.2e9, 82.9)),
-    _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, 30e6, 9.9e9, 83.6)),
+    _scaled(4, 1.4, 1.8, 380, 0.4, Published(SOURCE, 19e6, 4.2e9, 82.9, MORE)),
+    _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, 30e6, 9.9e9, 83.6, MORE)),
     _scaled(6, 1.8, 2.6, 528, 0.5, Published(SOURCE, 43e6, 19e9, 84.0)),
-    _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, 66e6, 37e9, 84.3)),
+    _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, 66e6, 37e9, 84.3, MORE)),
 )

@@ -16,7 +16,8 @@ from cnncli.graph.layers import (
     Reshape,
     ZeroPadding2D,
 )
-from cnncli.models.blocks import conv_bn, image, pool
+from cnncli.models.blocks.classifier import pool
+from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import (
     Alpha,

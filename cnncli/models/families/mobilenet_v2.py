@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, DepthwiseConv2D, GlobalAveragePooling2D, ReLU
-from cnncli.models.blocks import conv_bn, image, make_divisible, pad_for_stride, pool, residual
+from cnncli.graph.layers import BatchNormalization, Conv2D, DepthwiseConv2D, ReLU
+from cnncli.models.blocks.classifier import Top, classifier
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
@@ -70,11 +72,7 @@ def mobilenet_v2(
     with graph.scope("head"):
         last = rounded(1280 * alpha) if alpha > 1 or "head" in deviations else 1280
         x = conv_bn(graph, x, Conv2D(last, 1, use_bias=False), "last", batch_norm, RELU6)
-        if include_top:
-            x = graph.add(GlobalAveragePooling2D(), x, name="pool")
-            graph.add(Dense(classes, activation=classifier_activation), x, name="probabilities")
-        else:
-            pool(graph, x, pooling)
+        classifier(graph, x, Top(include_top, pooling, classes, classifier_activation))
 
 
 def _block(
@@ -112,6 +110,9 @@ MODELS = (
             article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
         ),
         aliases=("v2",),
-        published=(Published("arXiv 1801.04381, table 4", params=3.4e6, macs=300e6, top1=72.0),),
+        descends_from=("mobilenet_v1", "resnet"),
+        published=(
+            Published("arXiv 1801.04381, table 4", 3.4e6, 300e6, 72.0, "params without batch norm, digits cut"),
+        ),
     ),
 )

@@ -19,15 +19,9 @@ from cnncli.graph.layers import (
     Rescaling,
     Reshape,
 )
-from cnncli.models.blocks import (
-    conv_bn,
-    image,
-    make_divisible,
-    pad_for_stride,
-    pool,
-    residual,
-    squeeze_excite,
-)
+from cnncli.models.blocks.classifier import pool
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.residual import residual, squeeze_excite
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import (
     BOOLEANS,
@@ -273,9 +267,10 @@ MODELS = (
         build=mobilenet_v3,
         architecture="mobilenet_v3",
         flavors=FLAVORS,
+        descends_from=("mobilenet_v2", "mnasnet", "senet"),
         aliases=("v3_small",),
         fixed={"blocks": SMALL, "last_width": 1024},
-        published=(Published("arXiv 1905.02244, table 3", params=2.5e6, macs=56e6, top1=67.4),),
+        published=(Published("arXiv 1905.02244, table 3", 2.5e6, 56e6, 67.4, "MACs' digits cut, not rounded"),),
     ),
     ModelSpec(
         name="mobilenet_v3_large",
@@ -286,8 +281,9 @@ MODELS = (
         build=mobilenet_v3,
         architecture="mobilenet_v3",
         flavors=FLAVORS,
+        descends_from=("mobilenet_v2", "mnasnet", "senet"),
         aliases=("v3_large",),
         fixed={"blocks": LARGE, "last_width": 1280},
-        published=(Published("arXiv 1905.02244, table 3", params=5.4e6, macs=219e6, top1=75.2),),
+        published=(Published("arXiv 1905.02244, table 3", 5.4e6, 219e6, 75.2, "the code has fewer MACs"),),
     ),
 )

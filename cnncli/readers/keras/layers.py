@@ -15,6 +15,7 @@ from cnncli.graph.layers import (
     CustomScaleLayer,
     Elementwise,
     Idle,
+    LayerScale,
     Moving,
     Permute,
     Reshape,
@@ -259,7 +260,7 @@ def _rnn(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: boo
 
 def _layer_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
     """ConvNeXt's in keras.applications: a learnt factor a channel."""
-    return Elementwise("Multiply", (int(config["projection_dim"]),))
+    return LayerScale(int(config["projection_dim"]), float(config["init_values"]))
 
 
 def _custom_scale(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:

@@ -1,0 +1,39 @@
+"""How networks end: global pooling and a dense layer, or features."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cnncli.graph import Graph, Node
+from cnncli.graph.layers import Dense, Dropout, GlobalAveragePooling2D, GlobalMaxPooling2D, Initializer
+
+
+class Top(NamedTuple):
+    """The options that say how a network ends, as keras.applications has them."""
+
+    include_top: bool
+    pooling: str | None
+    classes: int
+    activation: str | None
+
+
+def classifier(
+    graph: Graph, x: Node, top: Top, dropout: float = 0.0, kernel_initializer: Initializer = "glorot_uniform"
+) -> None:
+    """Global average pooling, dropout and a dense layer; without the classifier what `pooling` says."""
+    if not top.include_top:
+        pool(graph, x, top.pooling)
+        return
+    x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+    if dropout > 0:
+        x = graph.add(Dropout(dropout), x, name="dropout")
+    dense = Dense(top.classes, activation=top.activation, kernel_initializer=kernel_initializer)
+    graph.add(dense, x, name="probabilities")
+
+
+def pool(graph: Graph, x: Node, pooling: str | None) -> Node:
+    """Global pooling for a network without its classifier."""
+    if pooling is None:
+        return x
+    layer = GlobalAveragePooling2D() if pooling == "avg" else GlobalMaxPooling2D()
+    return graph.add(layer, x, name="pool")

@@ -1,0 +1,86 @@
+"""The field's networks with options of their own against keras.applications, built here."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from structure import differences, misnamed, of_graph, of_keras
+from tensorflow_truth import calibrate, distance, randomize, transfer
+
+from cnncli.keras_model import differences as disagreements
+from cnncli.keras_model import import_keras, lower, quiet
+from cnncli.models.reference import Model, parse
+
+pytestmark = pytest.mark.tf
+
+ZOO = json.loads((Path(__file__).parent / "data" / "zoo.json").read_text(encoding="utf-8"))["networks"]
+CLASSES = {record["reference"]: record["keras"] for record in ZOO}
+"""keras.applications' functions by our names."""
+RENAMED: dict[str, str] = {}
+"""Our names of options that have others there."""
+
+
+def original(model: Model) -> Any:
+    """keras.applications' network of the same options."""
+    function = getattr(import_keras().applications, CLASSES[model.spec.name])
+    taken = inspect.signature(function).parameters
+    options = {RENAMED.get(name, name): value for name, value in model.options.items()}
+    defaults = {RENAMED.get(name, name): value for name, value in model.spec.options(model.flavor).items()}
+    assert all(options[name] == defaults[name] for name in options.keys() - taken.keys()), "Keras lacks an option"
+    return function(weights=None, **{name: value for name, value in options.items() if name in taken})
+
+
+# A spread of options: sizes that divide evenly and such that do not, other channels, without top, pooled.
+OPTIONS = [
+    "vgg16:input_shape=97x130,classes=7",
+    "vgg19:include_top=false,pooling=max,input_shape=64x64x1",
+    "vgg16:include_top=false,input_shape=225x160",
+]
+
+
+@pytest.mark.parametrize("reference", OPTIONS)
+def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
+    model = parse(reference)
+    graph = model.graph()
+    import_keras().backend.clear_session()  # which counts the layers that have no names of their own
+    with quiet():
+        theirs = of_keras(original(model))
+    ours = of_graph(graph, model.layer_names(graph) or [])
+    assert differences(ours, theirs) == []
+    assert misnamed(ours, theirs) == []
+
+
+OUTPUTS = [
+    "vgg16:input_shape=64,classes=10,classifier_activation=none",
+]
+"""One network a family; the others are marked as exhaustive."""
+
+
+def pictures_for(model: Model) -> Any:
+    """Four random pictures in the network's range of values."""
+    low, high = model.input_range
+    shape = (4, *model.options["input_shape"])
+    return np.random.default_rng(7).uniform(low, high, shape).astype("float32")
+
+
+@pytest.mark.parametrize("reference", OUTPUTS)
+def test_the_outputs_are_those_of_keras_applications(reference: str) -> None:
+    model = parse(reference)
+    pictures = pictures_for(model)
+    with quiet():
+        graph = model.graph()
+        ours, theirs = lower(graph), original(model)
+        assert disagreements(graph, ours) == ()
+        for seed, (source, target) in enumerate(((theirs, ours), (ours, theirs))):
+            randomize(source, np.random.default_rng(seed))
+            calibrate(source, pictures)
+            transfer(source, target)
+            expected = np.asarray(source(pictures, training=False))
+            flipped = np.asarray(source(pictures[:, ::-1], training=False))
+            assert distance(flipped, expected) > 0.01, "the comparison is blind"
+            assert distance(np.asarray(target(pictures, training=False)), expected) < 1e-5
