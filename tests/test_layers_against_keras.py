@@ -8,6 +8,7 @@ from dataclasses import fields
 from math import prod
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,20 @@ from tensorflow_truth import profiled_flops
 
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer
-from cnncli.graph.layers import ACTIVATION_FLOPS, LAYERS, Conv2D, Dense, InputLayer, Merge, VarianceScaling
+from cnncli.graph.layers import (
+    ACTIVATION_FLOPS,
+    LAYERS,
+    Conv2D,
+    CustomScaleLayer,
+    Dense,
+    GlobalResponseNormalization,
+    InputLayer,
+    LayerScale,
+    LocalResponseNormalization,
+    Merge,
+    Slice,
+    VarianceScaling,
+)
 from cnncli.keras_model import differences, lower, quiet
 
 pytestmark = [pytest.mark.tf, pytest.mark.filterwarnings("ignore:You are using a softmax over axis")]
@@ -38,6 +52,10 @@ STEPS = {
 }  # fmt: skip
 RECURRENT = {"units": small, "return_sequences": booleans, "use_bias": booleans}
 AFFINE = {"epsilon": positive, "center": booleans, "scale": booleans}
+
+COMPOSED = (CustomScaleLayer, GlobalResponseNormalization, LayerScale, LocalResponseNormalization)
+"""Layers that Keras's own are put together for."""
+KINDS: dict[str, type[Layer]] = {**LAYERS, **{layer.__name__: layer for layer in COMPOSED}}
 
 applied = st.builds(Dense, channels, activation=activations) | st.builds(
     Conv2D, channels, small, padding=st.just("same")
@@ -66,6 +84,7 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "Cropping1D": {"cropping": small | st.tuples(small, small)},
     "Cropping2D": {"cropping": sides},
+    "CustomScaleLayer": {"scale": positive},
     "Dense": {"units": channels, "activation": activations, "use_bias": booleans, "kernel_initializer": initializers},
     "DepthwiseConv1D": {"depth_multiplier": small, **STEPS},
     "DepthwiseConv2D": {"depth_multiplier": small, "depthwise_initializer": initializers, **KERNEL},
@@ -80,17 +99,20 @@ ARGUMENTS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "GlobalAveragePooling2D": {"keepdims": booleans},
     "GlobalMaxPooling1D": {"keepdims": booleans},
     "GlobalMaxPooling2D": {"keepdims": booleans},
+    "GlobalResponseNormalization": {"epsilon": positive},
     "GroupNormalization": {"groups": st.sampled_from([-1, 1, 2, 3, 4]), **AFFINE},
     "Identity": {},
     "LSTM": RECURRENT,
     "LayerNormalization": {"axis": st.sampled_from([-1, 1, 2, 3, (1, 2), (-1, -2), (2, 3), (1, 2, 3)]), **AFFINE},
+    "LayerScale": {"projection_dim": channels, "init_values": positive},
     "LeakyReLU": {"negative_slope": fractions},
+    "LocalResponseNormalization": {"depth_radius": small, "bias": positive, "alpha": positive, "beta": positive},
     "MaxPooling1D": {"pool_size": small, "strides": st.none() | small, "padding": paddings},
     "MaxPooling2D": {"pool_size": sizes, **WINDOW, "strides": st.none() | sizes},
     "Maximum": {},
     "Minimum": {},
     "Multiply": {},
-    "Normalization": {},
+    "Normalization": {"mean": st.none() | positive | st.just((0.5,)), "variance": st.none() | positive},
     "PReLU": {"shared_axes": st.none() | st.sampled_from([(1,), (1, 2), (3,), (1, 2, 3)])},
     "Permute": {"dims": st.sampled_from([(1,), (2, 1), (1, 2, 3), (3, 1, 2), (2, 1, 3), (3, 2, 1)])},
     "ReLU": {
@@ -129,14 +151,14 @@ SHAPES = (
     | st.tuples(channels)
 )
 EXAMPLES = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-MERGING = {name for name, layer in LAYERS.items() if issubclass(layer, Merge) or name == "Concatenate"}
+MERGING = {name for name, layer in KINDS.items() if issubclass(layer, Merge) or name == "Concatenate"}
 
 
 def layer_of(draw: st.DrawFn, kind: str) -> Layer:
     """A layer with some of its arguments drawn, the others as they are by default."""
-    required = {name for name in ARGUMENTS[kind] if not hasattr(LAYERS[kind], name)}
+    required = {name for name in ARGUMENTS[kind] if not hasattr(KINDS[kind], name)}
     chosen = {name for name in ARGUMENTS[kind] if name in required or draw(booleans)}
-    return LAYERS[kind](**{name: draw(ARGUMENTS[kind][name]) for name in ARGUMENTS[kind] if name in chosen})
+    return KINDS[kind](**{name: draw(ARGUMENTS[kind][name]) for name in ARGUMENTS[kind] if name in chosen})
 
 
 @st.composite
@@ -165,9 +187,9 @@ def profiled(graph: Graph) -> bool:
 
 
 def test_every_argument_of_every_layer_is_drawn() -> None:
-    assert set(ARGUMENTS) == set(LAYERS) - {"InputLayer"}
+    assert set(ARGUMENTS) == set(KINDS) - {"InputLayer"}
     for kind, arguments in ARGUMENTS.items():
-        assert set(arguments) == {field.name for field in fields(LAYERS[kind])}, kind
+        assert set(arguments) == {field.name for field in fields(KINDS[kind])}, kind
 
 
 def test_random_networks_have_the_shapes_and_weights_of_keras() -> None:
@@ -179,9 +201,9 @@ def test_random_networks_have_the_shapes_and_weights_of_keras() -> None:
 
     with quiet():
         settings(EXAMPLES, max_examples=200)(given(graphs())(agree))()
-        for kind in sorted(set(LAYERS) - set(drawn)):  # what chance left out
+        for kind in sorted(set(KINDS) - set(drawn)):  # what chance left out
             settings(EXAMPLES, max_examples=10)(given(graphs([kind], most=3))(agree))()
-    assert set(drawn) == set(LAYERS)
+    assert set(drawn) == set(KINDS)
 
 
 UNCOUNTED = {"GRU", "LSTM", "SimpleRNN"}
@@ -202,3 +224,45 @@ def test_each_layer_has_the_flops_that_the_profiler_counts(kind: str) -> None:
     with quiet():
         agree()
     assert drawn[kind] >= 5
+
+
+@settings(EXAMPLES, max_examples=10)
+@given(st.tuples(small, small, st.integers(4, 9)), st.integers(0, 3), st.integers(1, 3))
+def test_a_slice_of_channels_is_cropped_out(shape: tuple[int, int, int], first: int, count: int) -> None:
+    height, width, _ = shape
+    graph = Graph("sliced")
+    image = graph.add(InputLayer(shape), name="image")
+    count = min(count, shape[2] - first)
+    graph.add(Slice(shape=(height, width, count), begin=(0, 0, first)), image, name="part")
+    with quiet():
+        model = lower(graph)
+        assert differences(graph, model) == ()
+    values = np.random.default_rng(0).normal(size=(2, *shape)).astype("float32")
+    assert (np.asarray(model(values)) == values[..., first : first + count]).all()
+
+
+@pytest.mark.parametrize("layer", [LocalResponseNormalization(2, 2.0, 0.1, 0.75), LocalResponseNormalization()])
+def test_local_response_normalization_is_tensorflows(layer: Any) -> None:
+    import tensorflow as tf
+
+    graph = Graph("normalized")
+    graph.add(layer, graph.add(InputLayer((5, 7, 12)), name="image"), name="lrn")
+    values = np.random.default_rng(0).normal(size=(2, 5, 7, 12)).astype("float32")
+    expected = tf.nn.local_response_normalization(values, layer.depth_radius, layer.bias, layer.alpha, layer.beta)
+    with quiet():
+        assert np.abs(np.asarray(lower(graph)(values)) - expected.numpy()).max() < 1e-6
+
+
+def test_global_response_normalization_is_that_of_its_paper() -> None:
+    """arXiv 2301.00808, algorithm 1: gamma * x * n + beta + x, n each norm by the mean of the norms."""
+    graph = Graph("normalized")
+    graph.add(GlobalResponseNormalization(), graph.add(InputLayer((5, 7, 12)), name="image"), name="grn")
+    draw = np.random.default_rng(0)
+    values = draw.normal(size=(2, 5, 7, 12)).astype("float32")
+    gamma, beta = draw.normal(size=(2, 12)).astype("float32")
+    norms = np.sqrt((values**2).sum(axis=(1, 2), keepdims=True))
+    expected = gamma * values * (norms / (norms.mean(axis=-1, keepdims=True) + 1e-6)) + beta + values
+    with quiet():
+        model = lower(graph)
+        model.set_weights([gamma.reshape(1, 1, 12, 1), beta])
+        assert np.abs(np.asarray(model(values)) - expected).max() < 1e-5

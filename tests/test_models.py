@@ -17,8 +17,9 @@ from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
 from cnncli.graph import fold
 from cnncli.models import families
-from cnncli.models.catalogue import FAMILIES, models, names
+from cnncli.models.catalogue import FAMILIES, OPTIONS, models, names, option
 from cnncli.models.reference import parse
+from cnncli.models.spec import FLAVORS
 
 MEASURED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "measured.json").read_text())["networks"]
 
@@ -106,6 +107,15 @@ def test_families_are_looked_up_by_the_names_that_they_have() -> None:
     there = {path.stem for path in Path(families.__file__).parent.glob("[!_]*.py")}
     assert set(FAMILIES) == there
     assert names() == [name for spec in models() for name in (spec.name, *spec.aliases)]
+
+
+def test_options_are_looked_up_in_a_module_that_declares_them() -> None:
+    assert set(OPTIONS) == {name for spec in models() for flavor in spec.flavor_names for name in spec.options(flavor)}
+    assert all(option(name).help for name in OPTIONS)
+
+
+def test_every_flavor_says_whose_it_is() -> None:
+    assert {(flavor.name, flavor.says) for spec in models() for flavor in spec.flavors} <= set(FLAVORS.items())
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,13 @@ class GroupNormalization(Layer):
         return 6 * prod(shape) + 4 * groups + affine
 
 
+def _extent(statistic: float | tuple[float, ...] | None) -> tuple[int, ...] | None:
+    """The shape of a given statistic; None of one that is not given."""
+    if statistic is None:
+        return None
+    return (len(statistic),) if isinstance(statistic, tuple) else ()
+
+
 @layer_class
 class Normalization(Layer):
     """By a mean and a variance a channel: given ones, or weights that are adapted beforehand to a count of examples."""
@@ -115,15 +122,15 @@ class Normalization(Layer):
     role = Role.NORMALIZATION
 
     def __post_init__(self) -> None:
-        if (self.mean is None) != (self.variance is None):
-            self.fail("takes mean and variance together, or neither")
+        mean, variance = _extent(self.mean), _extent(self.variance)
+        if mean != variance:
+            self.fail(f"mean={self.mean} and variance={self.variance} are not alike")
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        channels = self.one(inputs)[-1]
-        given = [len(each) for each in (self.mean, self.variance) if isinstance(each, tuple)]
-        if any(count not in (1, channels) for count in given):
-            self.fail(f"mean and variance are of {given[0]} channels, the input has {channels}")
-        return self.one(inputs)
+        shape = self.one(inputs)
+        if isinstance(self.mean, tuple) and len(self.mean) not in (1, shape[-1]):
+            self.fail(f"mean and variance are of {len(self.mean)} channels, the input has {shape[-1]}")
+        return shape
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         if self.mean is not None:
@@ -212,6 +219,9 @@ class LocalResponseNormalization(Layer):
     beta: float = 0.5
 
     role = Role.NORMALIZATION
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return self.feature_map(inputs)
 
     def flops(self, *inputs: Shape) -> int:
         """Square, scale, bias, power and product, and the sum over the neighbours, once a cell each."""
