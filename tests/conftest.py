@@ -12,11 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from cnncli.graph import Graph
+from cnncli.models.catalogue import FAMILIES, models
 from cnncli.network import network
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -64,6 +65,25 @@ def calls_of(work: Callable[[], object]) -> int:
     finally:
         sys.setprofile(before)
     return calls
+
+
+MANY = frozenset({"mobilenet_v1", "mobilenet_v2", "mobilenet_v3", "efficientnet"})
+"""Families of which every network is in every run."""
+
+
+def networks(*, every_flavor: bool = True) -> list[Any]:
+    """Every architecture, in each of its flavors or the first, as parameters of a test: a reference.
+
+    Of most families the first network is in every run, the others are marked as exhaustive.
+    """
+    found = []
+    for module, names in FAMILIES.items():
+        specs = [spec for spec in models() if spec.name in names]
+        for spec in specs:
+            marks = () if spec is specs[0] or module in MANY else pytest.mark.exhaustive
+            references = [f"{spec.name}@{flavor}" for flavor in spec.flavor_names] if every_flavor else [spec.name]
+            found += [pytest.param(reference, marks=marks) for reference in references]
+    return found
 
 
 def types(graph: Graph) -> list[str]:

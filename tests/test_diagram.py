@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import golden, graph_of
+from conftest import golden, graph_of, networks
 
 from cnncli.amounts import UNKNOWN
 from cnncli.diagram import Heading, Options, as_dot, as_free_dot, diagram
@@ -40,7 +40,6 @@ from cnncli.graph.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
-from cnncli.models.catalogue import models
 from cnncli.models.reference import parse
 
 DETAILS = ("stage", "block", "layer")
@@ -159,7 +158,7 @@ def test_goldens(detail: str) -> None:
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("name", [*(spec.name for spec in models()), "efficientnet_b7@article", "unet", "branches"])
+@pytest.mark.parametrize("name", [*networks(), "unet", "branches"])
 def test_every_edge_is_drawn_or_folded_once(name: str, detail: Any) -> None:
     graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
     shown = parts(graph, detail)
@@ -244,11 +243,10 @@ def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
-def test_every_page_prints(spec, flavor: str, detail: Any) -> None:
-    graph = parse(spec.name, flavor=flavor).graph()
-    drawn = diagram(graph, Heading(spec.name, ("for a test",)), Options(detail))
+@pytest.mark.parametrize("reference", networks())
+def test_every_page_prints(reference: str, detail: Any) -> None:
+    graph = parse(reference).graph()
+    drawn = diagram(graph, Heading(reference, ("for a test",)), Options(detail))
     long, short = max(drawn.width, drawn.height), min(drawn.width, drawn.height)
     assert long / short == pytest.approx(2**0.5, abs=0.005)  # A4, A3, A0
     assert long <= 14_400

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import graph_of, refused
+from conftest import graph_of, networks, refused
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -26,7 +26,6 @@ from cnncli.draw.formats import check_size
 from cnncli.draw.pen import begun
 from cnncli.draw.svg import document
 from cnncli.errors import MachineError, UsageError
-from cnncli.models.catalogue import models
 from cnncli.network import network
 from cnncli.views.plot import heading
 
@@ -58,10 +57,9 @@ def words(svg: bytes) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())]
 
 
-@pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("spec", models(), ids=lambda spec: spec.name)
-def test_every_model_in_every_kind_of_file(spec, flavor: str) -> None:
-    found = network(spec.name, flavor=flavor)
+@pytest.mark.parametrize("reference", networks())
+def test_every_model_in_every_kind_of_file(reference: str) -> None:
+    found = network(reference)
     graph = found.graph
     for detail in ("stage", "block", "layer"):
         drawn = diagram(graph, heading(found), Options(detail))  # type: ignore[arg-type]
