@@ -7,12 +7,13 @@ from math import prod
 import pytest
 from conftest import graph_of
 
+from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.labels import PartsLabel, group_label, layer_label
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.receptive_field import receptive_field, views
 from cnncli.analysis.report import merge_repeats, report
-from cnncli.graph import UNKNOWN, Graph, fold
+from cnncli.graph import UNKNOWN, Graph, Layer, fold
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -25,6 +26,7 @@ from cnncli.graph.layers import (
     InputLayer,
     MaxPooling2D,
     Multiply,
+    Permute,
     ReLU,
     Reshape,
     Resizing,
@@ -187,6 +189,38 @@ def test_receptive_field_ends_where_the_map_ends_and_leaves_gates_out() -> None:
     x = graph.add(Flatten(), x, name="flatten")
     graph.add(Dense(1), x, name="dense")
     assert receptive_field(graph) == (3, 3)
+
+
+def test_receptive_field_and_depth_pass_through_a_channel_shuffle() -> None:
+    """Three 3x3 convolutions in a row see 7x7, whatever order the channels are put into between them."""
+    graph = Graph("shuffled")
+    x = graph.add(InputLayer((12, 10, 3)), name="image")
+    for number in range(3):
+        x = graph.add(Conv2D(8, 3, padding="same"), x, name=f"conv{number}")
+        x = graph.add(Reshape((12, 10, 2, 4)), x, name=f"groups{number}")
+        x = graph.add(Permute((1, 2, 4, 3)), x, name=f"permute{number}")
+        x = graph.add(Reshape((12, 10, -1)), x, name=f"joined{number}")
+    assert receptive_field(graph) == (7, 7)
+    assert convolution_depth(graph) == 3
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (Reshape((10, 12, 8)),),  # as many cells, but others in each row
+        (Reshape((6, 2, 10, 8)),),
+        (Reshape((120, 8)),),
+        (Permute((2, 1, 3)),),
+        (Reshape((12, 10, 2, 4)), Permute((1, 3, 2, 4))),
+    ],
+)
+def test_a_map_that_is_laid_out_anew_has_no_receptive_field(layers: tuple[Layer, ...]) -> None:
+    graph = Graph("laid out anew")
+    x = graph.add(InputLayer((12, 10, 3)), name="image")
+    x = graph.add(Conv2D(8, 3, padding="same"), x, name="conv")
+    for number, layer in enumerate(layers):
+        x = graph.add(layer, x, name=f"moved{number}")
+    assert views(graph)[-1] is None
 
 
 def test_strides_beyond_all_pictures_leave_no_receptive_field() -> None:
