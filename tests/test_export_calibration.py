@@ -14,13 +14,20 @@ from cnncli.export.formats import BY_KIND
 from cnncli.export.representative import representative
 from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import (
+    Add,
     BatchNormalization,
     Conv2D,
     Dense,
+    DepthwiseConv2D,
     Flatten,
     GlobalAveragePooling2D,
+    GlobalResponseNormalization,
     InputLayer,
+    LayerNormalization,
+    LayerScale,
+    LocalResponseNormalization,
     MaxPooling2D,
+    ReLU,
     Reshape,
 )
 
@@ -50,6 +57,57 @@ STEM = (Conv2D(8, 3, strides=4), BatchNormalization(), MaxPooling2D(4))
 def test_networks_that_take_another_size(graph: Graph, expected: bool) -> None:
     assert takes(graph, 256, 256)
     assert takes(graph, LARGEST_SIDE, LARGEST_SIDE) == expected
+
+
+def convnext(*, responses: bool) -> Graph:
+    """Branches that fresh weights add next to nothing of (Liu et al. 2022, and Woo et al. 2023)."""
+    graph = Graph("convnext")
+    x = graph.add(Conv2D(16, 4, strides=4), graph.add(InputLayer((32, 32, 3)), name="image"), name="stem")
+    for number in range(2):
+        branch = graph.add(Conv2D(16, 7, padding="same", groups=16), x, name=f"depthwise{number}")
+        branch = graph.add(LayerNormalization(), branch, name=f"norm{number}")
+        branch = graph.add(Dense(64, activation="gelu"), branch, name=f"widen{number}")
+        if responses:
+            branch = graph.add(GlobalResponseNormalization(), branch, name=f"grn{number}")
+        branch = graph.add(Dense(16), branch, name=f"narrow{number}")
+        if not responses:
+            branch = graph.add(LayerScale(16), branch, name=f"scale{number}")
+        x = graph.add(Add(), x, branch, name=f"add{number}")
+    graph.add(Dense(10), graph.add(GlobalAveragePooling2D(), x, name="pool"), name="logits")
+    return graph
+
+
+BARE = {
+    "plain": chain(32, *(Conv2D(16, 3, padding="same", activation="relu"),) * 8, GlobalAveragePooling2D(), Dense(10)),
+    "depthwise": chain(32, *(Conv2D(16, 1), DepthwiseConv2D(3), ReLU()) * 3, GlobalAveragePooling2D(), Dense(10)),
+    "responses": chain(32, *(Conv2D(16, 3, activation="relu"), LocalResponseNormalization()) * 3, Flatten(), Dense(10)),
+    "convnext": convnext(responses=False),
+    "convnext_v2": convnext(responses=True),
+}
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("name", BARE)
+def test_without_batch_norm_the_outputs_still_tell_pictures_apart(name: str) -> None:
+    from cnncli.keras_model import lower, quiet
+
+    graph = BARE[name]
+    with quiet():
+        model = lower(graph)
+        chosen = representative(None, graph.inputs[0].shape, (0.0, 255.0))
+        calibrate(model, graph, chosen)
+        pictures = chosen.taken(range(8))
+        outputs = numpy.asarray(model(pictures))
+        weights = model.weights
+        changes = []
+        for weight in weights:  # an error anywhere must be seen in the end
+            before = numpy.asarray(weight)
+            weight.assign(before * 0.5)
+            changes.append(numpy.abs(numpy.asarray(model(pictures)) - outputs).max())
+            weight.assign(before)
+    assert outputs.std(axis=0).mean() > 0.1 * outputs.std()
+    named = dict(zip((weight.path for weight in weights), changes, strict=True))
+    assert {path for path, change in named.items() if change < 1e-3 and "kernel" in path} == set()
 
 
 @pytest.mark.tf

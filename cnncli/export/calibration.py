@@ -4,7 +4,7 @@ With initial weights and batch-norm statistics of 0 and 1 the signal fades from 
 the same output: any two files would agree, and a quantizer would see no ranges. Layer after layer, what leaves it is
 brought to unit variance (Mishkin and Matas 2015, "All you need is a good init"): by the batch norm's statistics where
 one follows; else, where it is above, by a factor on the kernel, without which the gates of squeeze-and-excitation
-saturate.
+saturate. In a network without batch norm, as VGG, kernels and biases do what it would.
 
 And it must not be chaotic, as random networks are: what int8 rounds would grow from layer to layer, and a right file
 could not be told from a wrong one, which trained networks allow. So a residual branch adds only a part of its unit
@@ -22,6 +22,7 @@ from typing import Any
 from cnncli.errors import LayerError
 from cnncli.export.representative import Representative
 from cnncli.graph import Graph, Node, Role, Shape
+from cnncli.keras_model.composed import SEVERAL
 
 BRANCH = 0.2
 """Gamma of the batch norm that ends a residual branch (Goyal et al. 2017 begin training with 0)."""
@@ -84,6 +85,7 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
     readers = graph.readers()
     waiting = [{reader.index for reader in nodes} for nodes in readers]
     tensors: dict[int, Any] = {}
+    bare = not any(map(_takes_statistics, graph.nodes))
     for node in graph.nodes:
         if not node.inputs:
             tensors[node.index] = pictures
@@ -91,15 +93,40 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
         layer = model.get_layer(node.name)
         inputs = [tensors[source.index] for source in node.inputs]
         given = inputs if len(inputs) > 1 else inputs[0]
-        if node.macs and not _leads_to(_takes_statistics, node, readers):
+        if node.macs and bare:
+            _bring_to_unit_variance(layer, given, lifted=_is_rectified(node) or _leads_to(_activates, node, readers))
+        elif node.macs and not _leads_to(_takes_statistics, node, readers):
             _limit_to_unit_variance(layer, given)
         if _takes_statistics(node):
             _tame(layer, node, readers)
-        tensors[node.index] = layer(given, training=True)
+        elif node.type in BRANCH_SCALES:
+            _add_a_part(model, node)
+        tensors[node.index] = _applied(model, node, given)
         for source in {source.index for source in node.inputs}:
             waiting[source].discard(node.index)
             if not waiting[source]:
                 del tensors[source]
+
+
+def _applied(model: Any, node: Node, given: Any) -> Any:
+    """What a node makes of its inputs in training, by one layer or by those that it was composed of."""
+    if node.type not in SEVERAL:
+        return model.get_layer(node.name)(given, training=True)
+    import keras
+
+    (source,) = node.inputs
+    ends = model.get_layer(source.name).output, model.get_layer(node.name).output
+    return keras.Function(*ends)(given)
+
+
+BRANCH_SCALES = {"LayerScale": "", "GlobalResponseNormalization": ".affine"}
+"""Layers whose weights say how much of a branch is added, which is next to nothing at first; what the layer that holds
+them is called behind the node's name."""
+
+
+def _add_a_part(model: Any, node: Node) -> None:
+    (weight, *_) = model.get_layer(node.name + BRANCH_SCALES[node.type]).weights
+    weight.assign(weight * 0 + BRANCH)
 
 
 def _tame(layer: Any, node: Node, readers: list[list[Node]]) -> None:
@@ -112,6 +139,11 @@ def _tame(layer: Any, node: Node, readers: list[list[Node]]) -> None:
 
 def _activates(node: Node) -> bool:
     return node.role is Role.ACTIVATION
+
+
+def _is_rectified(node: Node) -> bool:
+    """Whether the layer applies an activation itself that cuts what is low."""
+    return node.layer.function not in ("linear", "softmax", "sigmoid", "tanh")
 
 
 def _takes_statistics(node: Node) -> bool:
@@ -134,10 +166,35 @@ def _limit_to_unit_variance(layer: Any, given: Any) -> None:
     """Divide the kernel by what the layer gives before its activation; its bias, being fresh, is 0."""
     import numpy
 
+    level = float(numpy.sqrt(numpy.mean(numpy.square(_before_activation(layer, given)))))
+    if level > 1:
+        kernel = _last_kernel(layer)
+        kernel.assign(kernel / level)
+
+
+def _bring_to_unit_variance(layer: Any, given: Any, *, lifted: bool) -> None:
+    """What batch norm would do, by the kernel and the bias: unit variance in each channel, a mean of LIFT or 0."""
+    import numpy
+
+    outputs = numpy.asarray(_before_activation(layer, given))
+    axes = tuple(range(outputs.ndim - 1))
+    deviation = outputs.std(axis=axes)
+    scale = 1 / numpy.where(deviation > 0, deviation, 1)
+    kernel = _last_kernel(layer)
+    depthwise = type(layer).__name__ == "DepthwiseConv2D"  # whose kernel is (height, width, channels, multiplier)
+    kernel.assign(kernel * (scale.reshape(kernel.shape[-2:]) if depthwise else scale))
+    if layer.use_bias:
+        layer.bias.assign((LIFT if lifted else 0) - outputs.mean(axis=axes) * scale)
+
+
+def _last_kernel(layer: Any) -> Any:
+    """The kernel; of a separable convolution that of its second part."""
+    return layer.pointwise_kernel if hasattr(layer, "pointwise_kernel") else layer.kernel
+
+
+def _before_activation(layer: Any, given: Any) -> Any:
     activation, layer.activation = layer.activation, None
     try:
-        level = float(numpy.sqrt(numpy.mean(numpy.square(layer(given)))))
+        return layer(given)
     finally:
         layer.activation = activation
-    if level > 1:
-        layer.kernel.assign(layer.kernel / level)

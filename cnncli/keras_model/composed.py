@@ -71,6 +71,8 @@ COMPOSED: dict[str, Composed] = {
     "Slice": _slice,
 }
 """By the type of the node. A Slice is of channels: what else a file slices is no Keras layer."""
+SEVERAL = frozenset({"GlobalResponseNormalization", "LocalResponseNormalization"})
+"""Those that become several layers."""
 
 
 def composed(node: Node) -> Composed | None:
