@@ -36,6 +36,7 @@ def test_a_network_is_that_of_keras_applications(record: dict[str, Any]) -> None
 
 
 CLASSICS = [
+    ("lenet5", "lenet5", "arithmetic from the paper's table"),
     ("alexnet", "alexnet", "arithmetic from the paper's table"),
     ("alexnet", "alexnet", "authors' or BVLC's Caffe prototxt"),
     ("alexnet_owt", "alexnet_one_weird_trick", "torchvision alexnet"),

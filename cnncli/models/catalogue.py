@@ -11,6 +11,7 @@ from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import ModelSpec
 
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "lenet": ("lenet5", "lenet"),
     "alexnet": ("alexnet", "alexnet_owt"),
     "zfnet": ("zfnet",),
     "network_in_network": ("nin_cifar10", "nin_imagenet"),
