@@ -36,6 +36,20 @@ def test_a_network_is_that_of_keras_applications(record: dict[str, Any]) -> None
 
 
 CLASSICS = [
+    ("lenet5", "lenet5", "arithmetic from the paper's table"),
+    ("alexnet", "alexnet", "arithmetic from the paper's table"),
+    ("alexnet", "alexnet", "authors' or BVLC's Caffe prototxt"),
+    ("alexnet_owt", "alexnet_one_weird_trick", "torchvision alexnet"),
+    ("zfnet", "zfnet", "arithmetic from the paper's table"),
+    ("nin_cifar10", "nin_cifar10", "arithmetic from the paper's table"),
+    ("nin_imagenet", "nin_imagenet", "arithmetic from the paper's table"),
+    ("googlenet", "googlenet", "arithmetic from the paper's table"),
+    ("googlenet", "googlenet", "authors' or BVLC's Caffe prototxt"),
+    ("googlenet@torchvision", "googlenet", "torchvision googlenet"),
+    ("squeezenet_1_0", "squeezenet_1_0", "authors' or BVLC's Caffe prototxt"),
+    ("squeezenet_1_0@torchvision", "squeezenet_1_0", "torchvision squeezenet1_0"),
+    ("squeezenet_1_1", "squeezenet_1_1", "torchvision squeezenet1_1"),
+    ("squeezenet_1_1", "squeezenet_1_1", "authors' or BVLC's Caffe prototxt"),
     ("vgg11", "vgg11", "torchvision vgg11"),
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),

@@ -71,8 +71,15 @@ def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
 
 
 def _leading(nodes: Sequence[Node]) -> Node:
-    """The node that does most of the work; where that is not known, as at open sizes, what has the largest kernel."""
-    return max(nodes, key=lambda node: (node.macs, 0) if is_known(node.macs) else (0, _kernel_size(node)))
+    """The node that does most of the work; where that is not known, as at open sizes, what has the largest kernel.
+
+    Padding is none, if anything else is there.
+    """
+
+    def work(node: Node) -> tuple[Any, Any]:
+        return (node.macs, -node.layer.pads) if is_known(node.macs) else (0, _kernel_size(node))
+
+    return max(nodes, key=work)
 
 
 def _kernel_size(node: Node) -> Any:

@@ -84,14 +84,17 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
 def _part(scope: Scope, nodes: tuple[Node, ...], folders: Mapping[str, int]) -> Group:
     """Layers before or behind a deeper scope in theirs: not the block that the scope names, but from layer to layer.
 
-    Those that a file holds in a folder of their own, as Keras does a model within a model, have its name.
+    Those that a file holds in a folder of their own, as Keras does a model within a model, have its name. Padding goes
+    by the layer that reads it, where there is no other.
     """
-    first, last = nodes[0].name, nodes[-1].short_name
     held = {_folder(node) for node in nodes}
     folder = held.pop()
-    if len(nodes) > 1 and folder and not held and folders[folder] == len(nodes):
+    own = folder not in ("", ".".join(scope))
+    if len(nodes) > 1 and own and not held and folders[folder] == len(nodes):
         return Group(folder, scope, nodes, {})
-    return Group(first if len(nodes) == 1 else f"{first}-{last}", scope, nodes, {})
+    named = nodes[1:] if len(nodes) == 2 and nodes[0].layer.pads else nodes
+    first, last = named[0].name, named[-1].short_name
+    return Group(first if len(named) == 1 else f"{first}-{last}", scope, nodes, {})
 
 
 def _folder(node: Node) -> str:

@@ -41,6 +41,27 @@ def _global_response_normalization(keras: Any, node: Node, inputs: list[Any]) ->
     return layers.Add(name=node.name)([x, affine(scaled)])
 
 
+def _subsampling(keras: Any, node: Node, inputs: list[Any]) -> Any:
+    """The coefficient and the bias are the kernel and the bias of a depthwise 1x1 convolution; they begin as a mean."""
+    (x,), layer, layers = inputs, _options(node), keras.layers
+    means = layers.AveragePooling2D(layer.pool_size, layer.strides, layer.padding, name=f"{node.name}.mean")
+    scale = layers.DepthwiseConv2D(1, depthwise_initializer="ones", activation=layer.activation, name=node.name)
+    return scale(means(x))
+
+
+def _radial_basis(keras: Any, node: Node, inputs: list[Any]) -> Any:
+    """The codes, the kernel of a dense layer that is not trained, begin as random signs, which the paper allows."""
+    from numpy.random import default_rng
+
+    (x,), layer, layers, ops = inputs, _options(node), keras.layers, keras.ops
+    codes = layers.Dense(layer.units, use_bias=False, trainable=False, name=f"{node.name}.codes")
+    products = codes(x)
+    codes.kernel.assign(default_rng(0).choice([-1.0, 1.0], codes.kernel.shape))
+    norm = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    of_codes = layers.Rescaling(-2.0, float(node.input_shapes[0][-1]), name=f"{node.name}.distance")(products)
+    return layers.Add(name=node.name)([of_codes, norm])
+
+
 def _slice(keras: Any, node: Node, inputs: list[Any]) -> Any:
     """Some of the channels: the last axis is cropped as the width of a map whose rows pass as the channels."""
     (x,), layer, channels = inputs, _options(node), node.input_shapes[0][-1]
@@ -68,7 +89,9 @@ COMPOSED: dict[str, Composed] = {
     "GlobalResponseNormalization": _global_response_normalization,
     "LayerScale": _layer_scale,
     "LocalResponseNormalization": _local_response_normalization,
+    "RadialBasis": _radial_basis,
     "Slice": _slice,
+    "Subsampling2D": _subsampling,
 }
 """By the type of the node. A Slice is of channels: what else a file slices is no Keras layer."""
 SEVERAL = frozenset({"GlobalResponseNormalization", "LocalResponseNormalization"})

@@ -11,7 +11,13 @@ from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import ModelSpec
 
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "lenet": ("lenet5", "lenet"),
+    "alexnet": ("alexnet", "alexnet_owt"),
+    "zfnet": ("zfnet",),
+    "network_in_network": ("nin_cifar10", "nin_imagenet"),
+    "googlenet": ("googlenet", "inception_v1"),
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
+    "squeezenet": ("squeezenet_1_0", "squeezenet", "squeezenet_1_1"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
@@ -36,6 +42,7 @@ OPTIONS: dict[str, str] = {
     "classifier_activation": "mobilenet_v1",
     "dropout": "mobilenet_v1",
     "minimalistic": "mobilenet_v3",
+    "auxiliary": "googlenet",
     "include_preprocessing": "mobilenet_v3",
     "width": "efficientnet",
     "depth": "efficientnet",

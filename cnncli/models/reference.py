@@ -47,6 +47,8 @@ class Model:
         """What it gives: probabilities; logits where they have no activation; features without a classifier."""
         if not self._include_top:
             return "features"
+        if self.definition.gives:
+            return self.definition.gives
         return "probabilities" if self._activation else "logits"
 
     @property

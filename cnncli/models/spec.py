@@ -46,12 +46,15 @@ class Flavor:
     input_range: Range | Callable[[Mapping[str, Any]], Range] = UNIT
     minimum_size: int = 1
     layer_names: LayerNames | None = None
+    gives: str = ""
+    """What it puts out, where that is no figure a class that is largest for the likeliest."""
 
 
 FLAVORS = {
     "keras": "as keras.applications has it",
     "paper": "as the paper has it",
     "torchvision": "as torchvision has it",
+    "textbook": "as textbooks have it",
     "article": "as the article writes it",
 }
 """Whose networks there are, by the flavor's name."""

@@ -67,8 +67,9 @@ def difference(before: Graph, after: Graph) -> list[Change]:
     the difference of the totals, which no network should bring about.
     """
     first, second = parts(before), parts(after)
-    signatures = _signatures(first) | _signatures(second)
-    changes = [_change(one, other, signatures) for one, other in _aligned_blocks(first, second)]
+    pairs = list(_aligned_blocks(first, second))
+    signatures = _signatures(first, pairs) | _signatures(second, pairs)
+    changes = [_change(one, other, signatures) for one, other in pairs]
     parts_of_it, whole = added(change.costs for change in changes), _less(costs_of(after.nodes), costs_of(before.nodes))
     if any(is_known(whole[key]) and parts_of_it[key] != whole[key] for key in whole):
         raise CheckFailed(f"the changes add up to {parts_of_it}, but the totals differ by {whole}: please report this")
@@ -87,7 +88,7 @@ def _change(one: Part | None, other: Part | None, signatures: Mapping[Part | Non
     before, after = one and one.group, other and other.group
     costs = _less(costs_of(after.nodes if after else ()), costs_of(before.nodes if before else ()))
     if before and after:
-        equal = signatures[one] == signatures[other]
+        equal = any(mine == theirs for mine, theirs in zip(signatures[one], signatures[other], strict=True))
         if equal:  # what is unknown of both is the same
             known = {key: value if is_known(value) else 0 for key, value in costs.items()}
             return Change("equal", (before,), (after,), (), known)
@@ -98,31 +99,34 @@ def _change(one: Part | None, other: Part | None, signatures: Mapping[Part | Non
     return Change("removed", (before,), (), whole_block(before), costs)
 
 
-def _signatures(stages: Sequence[Part]) -> dict[Part | None, Any]:
+def _signatures(
+    stages: Sequence[Part], pairs: Sequence[tuple[Part | None, Part | None]]
+) -> dict[Part | None, tuple[Any, Any]]:
     """Of each block all that it computes at inference: two blocks of one signature are equal.
 
-    A layer's source is written as its distance in blocks, and its place from the end of that block.
+    A layer's source is written as its distance in blocks, and its place from the end of that block. The distance is
+    counted in two ways: in its own network, where what follows a block that the other lacks is as it was without it;
+    and among the blocks of both, where what a further output is computed by, beside the way, changes nothing.
     """
     blocks = [block for stage in stages for block in stage.blocks or (stage,)]
-    places: dict[int, tuple[int, int]] = {}
-    signatures: dict[Part | None, Any] = {}
-    for number, block in enumerate(blocks):
+    own = {block: number for number, block in enumerate(blocks)}
+    both = {block: number for number, pair in enumerate(pairs) for block in pair if block and block in own}
+    places: dict[int, tuple[Part, int]] = {}
+    for block in blocks:
         nodes = acting(block.group.nodes)
-        places |= {node.index: (number, len(nodes) - position) for position, node in enumerate(nodes)}
-        signatures[block] = [
-            (
-                node.type,
-                arguments(node.layer),
-                node.shape,
-                node.input_shapes,
-                [
-                    (number - places[index][0], places[index][1])
-                    for index in (source(each).index for each in node.inputs)
-                ],
-            )
-            for node in nodes
-        ]
-    return signatures
+        places |= {node.index: (block, len(nodes) - position) for position, node in enumerate(nodes)}
+    return {block: (_signature(block, own, places), _signature(block, both, places)) for block in blocks}
+
+
+def _signature(block: Part, numbers: Mapping[Part, int], places: Mapping[int, tuple[Part, int]]) -> list[Any]:
+    def away(node: Node) -> tuple[int, int]:
+        where, place = places[source(node).index]
+        return numbers[block] - numbers[where], place
+
+    return [
+        (node.type, arguments(node.layer), node.shape, node.input_shapes, [away(each) for each in node.inputs])
+        for node in acting(block.group.nodes)
+    ]
 
 
 def _folded(changes: Sequence[Change]) -> list[Change]:

@@ -8,6 +8,7 @@ from cnncli.graph.layers.convolution import (
     Dense,
     DepthwiseConv2D,
     Initializer,
+    RadialBasis,
     SeparableConv2D,
     VarianceScaling,
 )
@@ -70,6 +71,7 @@ from cnncli.graph.layers.pooling import (
     GlobalMaxPooling2D,
     GlobalPooling,
     MaxPooling2D,
+    Subsampling2D,
 )
 from cnncli.graph.layers.recurrent import GRU, LSTM, SimpleRNN, TimeDistributed
 from cnncli.graph.layers.regularization import (
@@ -161,6 +163,7 @@ __all__ = [
     "Pad",
     "Permute",
     "Quantize",
+    "RadialBasis",
     "ReLU",
     "Reduce",
     "RepeatVector",
@@ -176,6 +179,7 @@ __all__ = [
     "SpaceToDepth",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subsampling2D",
     "Subtract",
     "TimeDistributed",
     "UpSampling1D",
@@ -188,7 +192,7 @@ __all__ = [
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
     LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
-    CustomScaleLayer, GlobalResponseNormalization, LayerScale,
+    CustomScaleLayer, GlobalResponseNormalization, LayerScale, RadialBasis, Subsampling2D,
 )  # fmt: skip
 """Bases, and layers that keras.layers lacks: files alone have them."""
 

@@ -288,3 +288,32 @@ class Dense(Kernel):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("kernel", (self.one(inputs)[-1], self.units)), *self._bias(self.units))
+
+
+@layer_class
+class RadialBasis(Kernel):
+    """How far the input is from each of `units` codes of -1 and 1: the sum of the squared differences to it.
+
+    The codes are given, not trained (LeCun et al. 1998: LeNet's output, where they are drawings of the characters).
+    """
+
+    units: int
+
+    role = Role.DENSE
+
+    def __post_init__(self) -> None:
+        self.require_positive("units")
+
+    @property
+    def function(self) -> str:
+        return "linear"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return (*self.one(inputs)[:-1], self.units)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return (Weight("kernel", (self.one(inputs)[-1], self.units), False),)
+
+    def flops(self, *inputs: Shape) -> int:
+        """As |x - c|^2 = |x|^2 - 2 c x + |c|^2: the product with all codes, the norm, and what joins them."""
+        return 2 * self.macs(*inputs) + 2 * prod(self.one(inputs)) + 3 * prod(self.output_shape(*inputs))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Size, Window, as_pair, check_padding, layer_class, pair, sliding
+from cnncli.graph.layer import (
+    Layer,
+    Shape,
+    Size,
+    Weight,
+    Window,
+    as_pair,
+    check_padding,
+    layer_class,
+    pair,
+    sliding,
+)
+from cnncli.graph.layers.activation import ACTIVATION_FLOPS, check_activation
 from cnncli.graph.roles import Role
 
 
@@ -43,6 +55,32 @@ class MaxPooling2D(_Pooling):
 @layer_class
 class AveragePooling2D(_Pooling):
     """The mean of each window."""
+
+
+@layer_class
+class Subsampling2D(_Pooling):
+    """LeNet's: the mean of each window by a trained coefficient a map, and a trained bias (LeCun et al. 1998).
+
+    The products are counted as those of normalization are: they are no MACs.
+    """
+
+    activation: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_activation(self, self.activation)
+
+    @property
+    def function(self) -> str:
+        return str(self.activation)
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        channels = self.feature_map(inputs)[-1:]
+        return Weight("coefficient", channels), Weight("bias", channels)
+
+    def flops(self, *inputs: Shape) -> int:
+        """The mean's; a product (a kernel's multiply and add), the bias and the activation a cell."""
+        return super().flops(*inputs) + (3 + ACTIVATION_FLOPS[self.function]) * prod(self.output_shape(*inputs))
 
 
 @layer_class

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.layers import Dense, Dropout, GlobalAveragePooling2D, GlobalMaxPooling2D, Initializer
+from cnncli.graph.layers import (
+    Activation,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Initializer,
+)
 
 
 class Top(NamedTuple):
@@ -29,6 +37,26 @@ def classifier(
         x = graph.add(Dropout(dropout), x, name="dropout")
     dense = Dense(top.classes, activation=top.activation, kernel_initializer=kernel_initializer)
     graph.add(dense, x, name="probabilities")
+
+
+def dense_classifier(graph: Graph, x: Node, top: Top, dropout: float, units: tuple[int, ...] = (4096, 4096)) -> None:
+    """AlexNet's: the map laid out in a row, dense layers each with dropout behind it, and the classes'."""
+    if not top.include_top:
+        pool(graph, x, top.pooling)
+        return
+    x = graph.add(Flatten(), x, name="flatten")
+    for number, width in enumerate(units, 1):
+        x = graph.add(Dense(width, activation="relu"), x, name=f"dense{number}")
+        if dropout > 0:
+            x = graph.add(Dropout(dropout), x, name=f"dropout{number}")
+    graph.add(Dense(top.classes, activation=top.activation), x, name="probabilities")
+
+
+def pooled_classes(graph: Graph, x: Node, activation: str | None) -> None:
+    """A map a class, and the mean of each: no dense layer (Lin et al. 2013)."""
+    x = graph.add(GlobalAveragePooling2D(), x, name="pool")
+    if activation is not None:
+        graph.add(Activation(activation), x, name="probabilities")
 
 
 def pool(graph: Graph, x: Node, pooling: str | None) -> Node:
