@@ -54,6 +54,20 @@ CLASSICS = [
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),
     ("vgg19", "vgg19", "torchvision vgg19"),
+    ("resnet18", "resnet18", "torchvision resnet18"),
+    ("resnet34", "resnet34", "torchvision resnet34"),
+    ("resnet50@torchvision", "resnet50", "torchvision resnet50"),
+    ("resnet101@torchvision", "resnet101", "torchvision resnet101"),
+    ("resnet152@torchvision", "resnet152", "torchvision resnet152"),
+    ("wide_resnet50_2", "wide_resnet50_2", "torchvision wide_resnet50_2"),
+    ("wrn_28_10", "wrn_28_10", "arithmetic from the paper's table"),
+    ("resnext50_32x4d", "resnext50_32x4d", "torchvision resnext50_32x4d"),
+    ("resnext101_32x4d", "resnext101_32x4d", "timm resnext101_32x4d"),
+    ("seresnet50", "seresnet50", "timm legacy_seresnet50"),
+    ("darknet53", "darknet53", "timm darknet53"),
+    ("cspdarknet53", "cspdarknet53", "timm cspdarknet53"),
+    ("cspresnet50", "cspresnet50", "timm cspresnet50"),
+    ("cspresnext50", "cspresnext50", "timm cspresnext50"),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

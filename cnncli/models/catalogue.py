@@ -18,14 +18,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "googlenet": ("googlenet", "inception_v1"),
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "squeezenet": ("squeezenet_1_0", "squeezenet", "squeezenet_1_1"),
+    "resnet": ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
+    "resnet_v2": ("resnet50_v2", "resnet101_v2", "resnet152_v2"),
+    "wide_resnet": ("wide_resnet50_2", "wrn_50_2", "wrn_28_10"),
+    "resnext": ("resnext50_32x4d", "resnext50", "resnext101_32x4d"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
+    "senet": ("seresnet50",),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
+    "darknet": ("darknet53",),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
         "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
         "efficientnet_b7", "b7",
     ),
+    "cspnet": ("cspdarknet53", "cspresnet50", "cspresnext50"),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
 

@@ -56,6 +56,13 @@ def pad_evenly(graph: Graph, x: Node, kernel_size: int, name: str) -> Node:
     return graph.add(ZeroPadding2D(kernel_size // 2), x, name=f"{name}_pad")
 
 
+def evenly(graph: Graph, x: Node, kernel_size: int, stride: int, name: str) -> tuple[Node, str]:
+    """What a window padded evenly reads, and the `padding` of its layer: "same" where that comes to the same."""
+    if kernel_size == 1:
+        return x, "valid"
+    return (x, "same") if stride == 1 else (pad_evenly(graph, x, kernel_size, name), "valid")
+
+
 def pool_up(graph: Graph, x: Node, pooling: Layer, name: str) -> Node:
     """Pooling by a "valid" window whose last steps may hang over the edge: Caffe's, and PyTorch's with ceil_mode.
 
