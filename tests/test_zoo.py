@@ -40,6 +40,8 @@ CLASSICS = [
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),
     ("vgg19", "vgg19", "torchvision vgg19"),
+    ("inception_v3@torchvision", "inception_v3", "torchvision inception_v3"),
+    ("inception_v4", "inception_v4", "timm inception_v4"),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 
