@@ -14,6 +14,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "inception_v3": ("inception_v3",),
     "inception_v4": ("inception_v4", "inception_resnet_v2"),
+    "densenet": ("densenet121", "densenet161", "densenet169", "densenet201"),
+    "xception": ("xception",),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
