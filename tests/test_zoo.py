@@ -68,6 +68,13 @@ CLASSICS = [
     ("cspdarknet53", "cspdarknet53", "timm cspdarknet53"),
     ("cspresnet50", "cspresnet50", "timm cspresnet50"),
     ("cspresnext50", "cspresnext50", "timm cspresnext50"),
+    ("inception_v3@torchvision", "inception_v3", "torchvision inception_v3"),
+    ("inception_v4", "inception_v4", "timm inception_v4"),
+    ("densenet121", "densenet121", "torchvision densenet121"),
+    ("densenet161", "densenet161", "torchvision densenet161"),
+    ("densenet169", "densenet169", "torchvision densenet169"),
+    ("densenet201", "densenet201", "torchvision densenet201"),
+    ("xception", "xception", "timm legacy_xception"),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

@@ -18,7 +18,8 @@ class Numbered(NamedTuple):
 
 
 class LayerNames(NamedTuple):
-    """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives.
+    """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives;
+    a name that only one of the blocks has goes by the whole of ours.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
     class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone.
@@ -26,7 +27,7 @@ class LayerNames(NamedTuple):
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
-    last: Mapping[str, str] = {}
+    last: Mapping[str, str | Numbered] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
@@ -39,7 +40,7 @@ class LayerNames(NamedTuple):
         within = scope in blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
-        theirs = names.get(f"{ours}:{node.type}", names.get(ours, Numbered(node.type)))
+        theirs = names.get(f"{ours}:{node.type}") or names.get(ours) or names.get(node.name, Numbered(node.type))
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
             counts[base] += 1
