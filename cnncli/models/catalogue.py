@@ -20,6 +20,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
         "efficientnet_b7", "b7",
     ),
+    "efficientnet_v2": (
+        "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",
+        "efficientnet_v2_m", "efficientnet_v2_l",
+    ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
 
