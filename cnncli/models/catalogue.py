@@ -14,11 +14,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
+    "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
         "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
         "efficientnet_b7", "b7",
+    ),
+    "efficientnet_lite": (
+        "efficientnet_lite0", "lite0", "efficientnet_lite1", "lite1", "efficientnet_lite2", "lite2",
+        "efficientnet_lite3", "lite3", "efficientnet_lite4", "lite4",
     ),
     "efficientnet_v2": (
         "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",
