@@ -40,6 +40,7 @@ CLASSICS = [
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),
     ("vgg19", "vgg19", "torchvision vgg19"),
+    ("nasnet_large", "nasnet_large", "timm nasnetalarge"),
     ("mnasnet_a1", "mnasnet_a1", "timm semnasnet_100"),
     ("mnasnet_b1", "mnasnet_b1", "timm mnasnet_100"),
     ("mnasnet_small", "mnasnet_small", "timm mnasnet_small"),

@@ -170,7 +170,7 @@ def _is_cell(traits: Traits) -> bool:
 def _is_reduction_cell(traits: Traits) -> bool:
     """A cell that makes its map smaller; one that reads a larger map beside its own skips cells, which is no window."""
     windows = [node.window for node in traits.nodes]
-    return _is_cell(traits) and any(each and max(each.strides) > 1 and max(each.extent) > 1 for each in windows)
+    return _is_cell(traits) and any(each and max(each.stride) > 1 and max(each.extent) > 1 for each in windows)
 
 
 def _is_residual_inception(traits: Traits) -> bool:

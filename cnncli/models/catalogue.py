@@ -13,6 +13,7 @@ from cnncli.models.spec import ModelSpec
 FAMILIES: dict[str, tuple[str, ...]] = {
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
+    "nasnet": ("nasnet_mobile", "nasnet_large"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),

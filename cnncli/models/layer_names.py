@@ -21,12 +21,14 @@ class LayerNames(NamedTuple):
     """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
-    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone.
+    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone,
+    `kinds` those in blocks of one kind.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
     last: Mapping[str, str] = {}
+    kinds: Mapping[str, Mapping[str, str | Numbered]] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
@@ -39,7 +41,8 @@ class LayerNames(NamedTuple):
         within = scope in blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
-        theirs = names.get(f"{ours}:{node.type}", names.get(ours, Numbered(node.type)))
+        of_kind = self.kinds.get(graph.kinds[scope].name, {}) if within else {}
+        theirs = of_kind.get(ours) or names.get(f"{ours}:{node.type}") or names.get(ours, Numbered(node.type))
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
             counts[base] += 1
