@@ -75,6 +75,23 @@ CLASSICS = [
     ("densenet169", "densenet169", "torchvision densenet169"),
     ("densenet201", "densenet201", "torchvision densenet201"),
     ("xception", "xception", "timm legacy_xception"),
+    ("nasnet_large", "nasnet_large", "timm nasnetalarge"),
+    ("mnasnet_a1", "mnasnet_a1", "timm semnasnet_100"),
+    ("mnasnet_b1", "mnasnet_b1", "timm mnasnet_100"),
+    ("mnasnet_small", "mnasnet_small", "timm mnasnet_small"),
+    ("mnasnet_b1@torchvision", "mnasnet_b1", "torchvision mnasnet1_0"),
+    ("efficientnet_lite0", "efficientnet_lite0", "timm tf_efficientnet_lite0"),
+    ("efficientnet_lite1", "efficientnet_lite1", "timm tf_efficientnet_lite1"),
+    ("efficientnet_lite2", "efficientnet_lite2", "timm tf_efficientnet_lite2"),
+    ("efficientnet_lite3", "efficientnet_lite3", "timm tf_efficientnet_lite3"),
+    ("efficientnet_lite4", "efficientnet_lite4", "timm tf_efficientnet_lite4"),
+    ("efficientnet_v2_b0", "efficientnet_v2_b0", "timm tf_efficientnetv2_b0"),
+    ("efficientnet_v2_b1", "efficientnet_v2_b1", "timm tf_efficientnetv2_b1"),
+    ("efficientnet_v2_b2", "efficientnet_v2_b2", "timm tf_efficientnetv2_b2"),
+    ("efficientnet_v2_b3", "efficientnet_v2_b3", "timm tf_efficientnetv2_b3"),
+    ("efficientnet_v2_s", "efficientnet_v2_s", "timm tf_efficientnetv2_s"),
+    ("efficientnet_v2_m", "efficientnet_v2_m", "timm tf_efficientnetv2_m"),
+    ("efficientnet_v2_l", "efficientnet_v2_l", "timm tf_efficientnetv2_l"),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

@@ -129,14 +129,21 @@ class Naming:
 
 
 def _family(blocks: Sequence[Traits]) -> str:
-    """MBConv (EfficientNet), Bottleneck (MobileNet V3) or InvertedResidual (V2), by activations and gates."""
+    """MBConv (EfficientNet, MnasNet), Bottleneck (MobileNet V3) or InvertedResidual (V2), by what layers they have."""
     functions = set[str]().union(*(each.functions for each in blocks))
     gates = any(each.gates for each in blocks)
+    if functions - {"linear", "sigmoid"} in ({"relu"}, {"relu6"}) and any(map(_sees_far, blocks)):
+        return "MBConv"
     if functions & {"silu", "sigmoid"} and "hard_silu" not in functions and "relu" not in functions:
         return "MBConv"
     if "hard_silu" in functions or gates or ("relu" in functions and "relu6" not in functions):
         return "Bottleneck"
     return "InvertedResidual"
+
+
+def _sees_far(traits: Traits) -> bool:
+    """With a kernel above 3x3, as MnasNet's and EfficientNet-Lite's search found and MobileNet V2's tables lack."""
+    return any(node.window is not None and max(node.window.extent) > 3 for node in traits.kernels)
 
 
 def _is_fused(traits: Traits) -> bool:
@@ -158,6 +165,12 @@ def _expansion(traits: Traits) -> float | None:
 def _is_cell(traits: Traits) -> bool:
     """A cell of NASNet and its like: sums of pairs, laid behind each other."""
     return traits.ends_in_concatenation and sum(node.layer.combines == "sum" for node in traits.merging) > 1
+
+
+def _is_reduction_cell(traits: Traits) -> bool:
+    """A cell that makes its map smaller; one that reads a larger map beside its own skips cells, which is no window."""
+    windows = [node.window for node in traits.nodes]
+    return _is_cell(traits) and any(each and max(each.stride) > 1 and max(each.extent) > 1 for each in windows)
 
 
 def _is_residual_inception(traits: Traits) -> bool:
@@ -198,6 +211,7 @@ def _is_separable_residual(traits: Traits) -> bool:
 
 
 RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (
+    ("ReductionCell", _is_reduction_cell),
     ("Cell", _is_cell),
     ("InceptionResidual", _is_residual_inception),
     ("ConvNeXt", _is_convnext),

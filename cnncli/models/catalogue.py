@@ -30,6 +30,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "senet": ("seresnet50",),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "darknet": ("darknet53",),
+    "nasnet": ("nasnet_mobile", "nasnet_large"),
+    "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
@@ -37,6 +39,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "efficientnet_b7", "b7",
     ),
     "cspnet": ("cspdarknet53", "cspresnet50", "cspresnext50"),
+    "efficientnet_lite": (
+        "efficientnet_lite0", "lite0", "efficientnet_lite1", "lite1", "efficientnet_lite2", "lite2",
+        "efficientnet_lite3", "lite3", "efficientnet_lite4", "lite4",
+    ),
+    "efficientnet_v2": (
+        "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",
+        "efficientnet_v2_m", "efficientnet_v2_l",
+    ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
 

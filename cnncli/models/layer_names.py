@@ -22,12 +22,14 @@ class LayerNames(NamedTuple):
     a name that only one of the blocks has goes by the whole of ours.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
-    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone.
+    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone,
+    `kinds` those in blocks of one kind.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
     last: Mapping[str, str | Numbered] = {}
+    kinds: Mapping[str, Mapping[str, str | Numbered]] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
@@ -40,7 +42,13 @@ class LayerNames(NamedTuple):
         within = scope in blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
-        theirs = names.get(f"{ours}:{node.type}") or names.get(ours) or names.get(node.name, Numbered(node.type))
+        of_kind = self.kinds.get(graph.kinds[scope].name, {}) if within else {}
+        theirs = (
+            of_kind.get(ours)
+            or names.get(f"{ours}:{node.type}")
+            or names.get(ours)
+            or names.get(node.name, Numbered(node.type))
+        )
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
             counts[base] += 1

@@ -1,0 +1,99 @@
+"""EfficientNet-Lite: EfficientNet without what phones' accelerators and integers do badly (Liu 2020)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from cnncli.graph import Graph
+from cnncli.graph.layers import BatchNormalization, ReLU, VarianceScaling
+from cnncli.models.blocks.classifier import Top, classifier
+from cnncli.models.blocks.convolution import image, make_divisible
+from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
+from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
+from cnncli.models.spec import PAPER, Deviations, ModelSpec, Paper, Published
+
+# EfficientNet's table without squeeze-and-excitation: expansion, kernel, output channels, layers, stride.
+ROWS = (
+    Row(1, 3, 16, 1, 1),
+    Row(6, 3, 24, 2, 2),
+    Row(6, 5, 40, 2, 2),
+    Row(6, 3, 80, 3, 2),
+    Row(6, 5, 112, 3, 1),
+    Row(6, 5, 192, 4, 2),
+    Row(6, 3, 320, 1, 1),
+)
+STEM, HEAD = 32, 1280
+DROP_CONNECT = 0.2
+"""Share of examples for which the last block is skipped in training; it grows linearly from 0 at the first."""
+# ReLU6 instead of swish keeps values in a range that integers of 8 bits divide finely enough.
+STYLE = Style(ReLU(6.0), BatchNormalization(), VarianceScaling(2.0, "fan_out"))
+RANGE = (-127 / 128, 1.0)
+"""Of the authors' (pixel - 127) / 128."""
+
+
+def efficientnet_lite(
+    graph: Graph,
+    deviations: Deviations,
+    *,
+    width: float = 1.0,
+    depth: float = 1.0,
+    input_shape: InputShape = (224, 224, 3),
+    include_top: IncludeTop = True,
+    pooling: Pooling = None,
+    classes: Classes = 1000,
+    classifier_activation: ClassifierActivation = "softmax",
+    dropout: DropoutRate = 0.2,
+) -> None:
+    x = image(graph, input_shape)
+    with graph.scope("stem"):
+        x = STYLE.convolve(graph, x, "stem", STEM, 3, 2)
+    x = inverted_residuals(graph, x, _scaled(width, depth), STYLE, "MBConv", DROP_CONNECT)
+    with graph.scope("head"):
+        x = STYLE.convolve(graph, x, "last", HEAD)
+        top = Top(include_top, pooling, classes, classifier_activation)
+        classifier(graph, x, top, dropout, VarianceScaling(1 / 3, "fan_out", "uniform"))
+
+
+def _scaled(width: float, depth: float) -> list[Row]:
+    """The first and the last stage keep their depth, as stem and head their width: larger networks grow less so."""
+    ends = (0, len(ROWS) - 1)
+    return [
+        row._replace(
+            filters=make_divisible(row.filters * width),
+            repeats=row.repeats if place in ends else math.ceil(row.repeats * depth),
+        )
+        for place, row in enumerate(ROWS)
+    ]
+
+
+SOURCE = "tensorflow/tpu, efficientnet/lite/README.md"
+MORE = "the README's MACs are more than its code's"
+
+
+def _spec(number: int, width: float, depth: float, size: int, dropout: float, figures: Published) -> ModelSpec:
+    return ModelSpec(
+        name=f"efficientnet_lite{number}",
+        family="EfficientNet",
+        year=2020,
+        paper=Paper("Higher accuracy on vision models with EfficientNet-Lite"),
+        introduced="EfficientNet with ReLU6, without squeeze-and-excitation",
+        build=efficientnet_lite,
+        aliases=(f"lite{number}",),
+        flavors=(replace(PAPER, input_range=RANGE),),
+        fixed={"width": width, "depth": depth},
+        defaults={"input_shape": (size, size, 3), "dropout": dropout},
+        published=(figures,),
+        descends_from=("efficientnet",),
+        architecture="efficientnet_lite",
+    )
+
+
+# Width, depth, resolution and dropout are those of the authors' published code, the figures their README's.
+MODELS = (
+    _spec(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 4.7e6, 407e6, 75.1, MORE)),
+    _spec(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 5.4e6, 631e6, 76.7, MORE)),
+    _spec(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 6.1e6, 899e6, 77.6, MORE)),
+    _spec(3, 1.2, 1.4, 280, 0.3, Published(SOURCE, 8.2e6, 1.44e9, 79.8, MORE)),
+    _spec(4, 1.4, 1.8, 300, 0.3, Published(SOURCE, 13e6, 2.64e9, 81.5, MORE)),
+)
