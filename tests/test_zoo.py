@@ -40,6 +40,19 @@ CLASSICS = [
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),
     ("vgg19", "vgg19", "torchvision vgg19"),
+    ("convnext_tiny", "convnext_tiny", "torchvision convnext_tiny"),
+    ("convnext_small", "convnext_small", "torchvision convnext_small"),
+    ("convnext_base", "convnext_base", "torchvision convnext_base"),
+    ("convnext_large", "convnext_large", "torchvision convnext_large"),
+    ("convnext_xlarge", "convnext_xlarge", "timm convnext_xlarge"),
+    ("convnext_v2_atto", "convnext_v2_atto", "timm convnextv2_atto"),
+    ("convnext_v2_femto", "convnext_v2_femto", "timm convnextv2_femto"),
+    ("convnext_v2_pico", "convnext_v2_pico", "timm convnextv2_pico"),
+    ("convnext_v2_nano", "convnext_v2_nano", "timm convnextv2_nano"),
+    ("convnext_v2_tiny", "convnext_v2_tiny", "timm convnextv2_tiny"),
+    ("convnext_v2_base", "convnext_v2_base", "timm convnextv2_base"),
+    ("convnext_v2_large", "convnext_v2_large", "timm convnextv2_large"),
+    ("convnext_v2_huge", "convnext_v2_huge", "timm convnextv2_huge"),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

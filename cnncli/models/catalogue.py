@@ -20,6 +20,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
         "efficientnet_b7", "b7",
     ),
+    "convnext": ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large", "convnext_xlarge"),
+    "convnext_v2": (
+        "convnext_v2_atto", "convnext_v2_femto", "convnext_v2_pico", "convnext_v2_nano", "convnext_v2_tiny",
+        "convnext_v2_base", "convnext_v2_large", "convnext_v2_huge",
+    ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
 

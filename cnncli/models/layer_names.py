@@ -21,12 +21,14 @@ class LayerNames(NamedTuple):
     """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
-    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone.
+    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone,
+    `without_top` those of a network that does not end in a classifier.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
     last: Mapping[str, str] = {}
+    without_top: Mapping[str, str | Numbered] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
@@ -39,6 +41,8 @@ class LayerNames(NamedTuple):
         within = scope in blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
+        if self.without_top and graph.nodes[-1].short_name != "probabilities":
+            names = {**names, **self.without_top}
         theirs = names.get(f"{ours}:{node.type}", names.get(ours, Numbered(node.type)))
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)

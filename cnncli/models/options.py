@@ -164,6 +164,7 @@ Alpha = Annotated[
         ("width_mult", "width_multiplier"),
     ),
 ]
+IncludePreprocessing = Annotated[bool, Option(boolean, "With the layer that scales pixels from 0..255.", BOOLEANS)]
 IncludeTop = Annotated[bool, Option(boolean, "With the classifier.", BOOLEANS)]
 Pooling = Annotated[str | None, Option(pooling, "Global pooling where there is no classifier.", ("none", "avg", "max"))]
 Classes = Annotated[

@@ -29,6 +29,7 @@ from cnncli.models.options import (
     Classes,
     ClassifierActivation,
     DropoutRate,
+    IncludePreprocessing,
     IncludeTop,
     InputShape,
     Option,
@@ -121,7 +122,6 @@ LAYER_NAMES = LayerNames(
 )
 
 Minimalistic = Annotated[bool, Option(boolean, "Without squeeze-and-excitation, hard-swish and 5x5 kernels.", BOOLEANS)]
-IncludePreprocessing = Annotated[bool, Option(boolean, "With the layer that scales pixels from 0..255.", BOOLEANS)]
 
 
 def mobilenet_v3(
