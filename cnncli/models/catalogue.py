@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -46,6 +47,20 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "efficientnet_v2": (
         "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",
         "efficientnet_v2_m", "efficientnet_v2_l",
+    "regnet": (
+        "regnet_x_200mf", "regnetx_002", "regnet_x_400mf", "regnetx_004", "regnet_x_600mf", "regnetx_006",
+        "regnet_x_800mf", "regnetx_008", "regnet_x_1_6gf", "regnetx_016", "regnet_x_3_2gf", "regnetx_032",
+        "regnet_x_4_0gf", "regnetx_040", "regnet_x_6_4gf", "regnetx_064", "regnet_x_8gf", "regnetx_080",
+        "regnet_x_12gf", "regnetx_120", "regnet_x_16gf", "regnetx_160", "regnet_x_32gf", "regnetx_320",
+        "regnet_y_200mf", "regnety_002", "regnet_y_400mf", "regnety_004", "regnet_y_600mf", "regnety_006",
+        "regnet_y_800mf", "regnety_008", "regnet_y_1_6gf", "regnety_016", "regnet_y_3_2gf", "regnety_032",
+        "regnet_y_4_0gf", "regnety_040", "regnet_y_6_4gf", "regnety_064", "regnet_y_8gf", "regnety_080",
+        "regnet_y_12gf", "regnety_120", "regnet_y_16gf", "regnety_160", "regnet_y_32gf", "regnety_320",
+    ),
+    "convnext": ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large", "convnext_xlarge"),
+    "convnext_v2": (
+        "convnext_v2_atto", "convnext_v2_femto", "convnext_v2_pico", "convnext_v2_nano", "convnext_v2_tiny",
+        "convnext_v2_base", "convnext_v2_large", "convnext_v2_huge",
     ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
@@ -73,8 +88,20 @@ OPTIONS: dict[str, str] = {
 
 @cache
 def _by_name() -> dict[str, tuple[str, str]]:
-    """Module and name, by the name in plain letters."""
-    return {plain(name): (module, name) for module, names in FAMILIES.items() for name in names}
+    """Module and name, by the name as it stands, in plain letters, and in those with a decimal point: 1_6 as 1.6.
+
+    Of names with the same plain letters, which only the point tells apart, these are the last one's.
+    """
+    found = {name: (module, name) for module, names in FAMILIES.items() for name in names}
+    plainly = {plain(name): place for name, place in found.items()}
+    decimal = {plain(re.sub(r"(?<=\d)_(?=\d)", ".", name)): place for name, place in found.items()}
+    return {**plainly, **decimal, **found}
+
+
+def _key(name: str) -> str:
+    """What a name is looked up by."""
+    spelt = name.lower().replace("-", "_")
+    return spelt if spelt in _by_name() else plain(name)
 
 
 @cache
@@ -96,7 +123,7 @@ def names() -> list[str]:
 
 def _known(name: str) -> ModelSpec:
     """The architecture of a name or an alias. Raises KeyError for others."""
-    module, name = _by_name()[plain(name)]
+    module, name = _by_name()[_key(name)]
     return next(spec for spec in _family(module) if name in (spec.name, *spec.aliases))
 
 
@@ -110,7 +137,7 @@ def find(name: str) -> tuple[ModelSpec, Mapping[str, str]]:
     elsewhere, which may set options. Raises UsageError.
     """
     known = _by_name()
-    if plain(name) in known:
+    if _key(name) in known:
         return _known(name), {}
     from cnncli.models.names import published  # only for other libraries' names
 

@@ -17,43 +17,60 @@ class Numbered(NamedTuple):
     type: str
 
 
+CLASSIFIER = "probabilities"
+"""What the layer is called that tells the classes apart."""
+
+
 class LayerNames(NamedTuple):
     """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives;
     a name that only one of the blocks has goes by the whole of ours.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
     class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone,
-    `kinds` those in blocks of one kind.
+    `kinds` those in blocks of one kind, `without_top` those of a network that does not end in its classifier.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
     last: Mapping[str, str | Numbered] = {}
     kinds: Mapping[str, Mapping[str, str | Numbered]] = {}
+    without_top: Mapping[str, str | Numbered] = {}
 
     def of(self, graph: Graph) -> list[str]:
         """The original's name of each layer; what it leaves to Keras is numbered as in a new session."""
-        counts: Counter[str] = Counter()
-        blocks = {scope: number for number, scope in enumerate(graph.kinds)}
-        return [self._name(node, graph, blocks, counts) for node in graph.nodes]
+        named = Naming(self, graph)
+        return [named.name(node) for node in graph.nodes]
 
-    def _name(self, node: Node, graph: Graph, blocks: Mapping[tuple[str, ...], int], counts: Counter[str]) -> str:
+
+class Naming:
+    """Names the layers of one graph, one after the other."""
+
+    def __init__(self, names: LayerNames, graph: Graph) -> None:
+        self._original, self._graph = names, graph
+        self._blocks = {scope: number for number, scope in enumerate(graph.kinds)}
+        self._counts: Counter[str] = Counter()
+        ends_in_classifier = graph.nodes[-1].short_name == CLASSIFIER
+        self._names = {**names.names, **({} if ends_in_classifier else names.without_top)}
+
+    def name(self, node: Node) -> str:
         scope = node.scope[:BLOCK]
-        within = scope in blocks
+        within = scope in self._blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
-        names = {**self.names, **self.last} if node is graph.nodes[-1] else self.names
-        of_kind = self.kinds.get(graph.kinds[scope].name, {}) if within else {}
-        theirs = (
-            of_kind.get(ours)
-            or names.get(f"{ours}:{node.type}")
-            or names.get(ours)
-            or names.get(node.name, Numbered(node.type))
-        )
+        theirs = self._found(node, ours, self._graph.kinds[scope].name if within else "")
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
-            counts[base] += 1
-            return base if counts[base] == 1 else f"{base}_{counts[base] - 1}"
+            self._counts[base] += 1
+            return base if self._counts[base] == 1 else f"{base}_{self._counts[base] - 1}"
         if not within:
             return theirs
-        stage, place = graph.numbers[scope[:1]], graph.numbers[scope]
-        return theirs.format(block=self.block(stage, place, blocks[scope]))
+        stage, place = self._graph.numbers[scope[:1]], self._graph.numbers[scope]
+        return theirs.format(block=self._original.block(stage, place, self._blocks[scope]))
+
+    def _found(self, node: Node, ours: str, kind: str) -> str | Numbered:
+        """What the original calls it, the most particular of our names first."""
+        tables = [self._original.kinds.get(kind, {}), self._names]
+        if node is self._graph.nodes[-1]:
+            tables.insert(0, self._original.last)
+        keys = (f"{ours}:{node.type}", ours, node.name)
+        found = (table[key] for table in tables for key in keys if key in table)
+        return next(found, Numbered(node.type))
