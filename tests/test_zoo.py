@@ -40,6 +40,23 @@ CLASSICS = [
     ("vgg13", "vgg13", "torchvision vgg13"),
     ("vgg16", "vgg16", "torchvision vgg16"),
     ("vgg19", "vgg19", "torchvision vgg19"),
+    *(
+        (f"shufflenet_v1:alpha={alpha},groups={groups}", f"shufflenet_v1_{alpha}x_g3", source)
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+        for groups, source in ((3, "authors' PyTorch code"), (8, "authors' PyTorch code, g=8"))
+    ),
+    *(
+        (f"shufflenet_v2:alpha={alpha}", f"shufflenet_v2_{alpha}x", "authors' PyTorch code")
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+    ),
+    *(
+        (
+            f"shufflenet_v2@torchvision:alpha={alpha}",
+            f"shufflenet_v2_{alpha}x",
+            f"torchvision shufflenet_v2_x{str(alpha).replace('.', '_')}",
+        )
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+    ),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

@@ -13,7 +13,9 @@ from cnncli.models.spec import ModelSpec
 FAMILIES: dict[str, tuple[str, ...]] = {
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
+    "shufflenet_v1": ("shufflenet_v1", "shufflenet"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
+    "shufflenet_v2": ("shufflenet_v2",),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
@@ -37,6 +39,7 @@ OPTIONS: dict[str, str] = {
     "dropout": "mobilenet_v1",
     "minimalistic": "mobilenet_v3",
     "include_preprocessing": "mobilenet_v3",
+    "groups": "shufflenet_v1",
     "width": "efficientnet",
     "depth": "efficientnet",
 }
