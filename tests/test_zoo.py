@@ -57,6 +57,13 @@ CLASSICS = [
         )
         for alpha in (0.5, 1.0, 1.5, 2.0)
     ),
+    ("ghostnet:alpha=0.5", "ghostnet_0.5", "timm ghostnet_050"),
+    ("ghostnet", "ghostnet_1.0", "timm ghostnet_100"),
+    ("ghostnet:alpha=1.3", "ghostnet_1.3", "timm ghostnet_130"),
+    *(
+        (f"mobilenet_v4_conv_{size}", f"mobilenet_v4_conv_{size}", f"timm mobilenetv4_conv_{size}")
+        for size in ("small", "medium", "large")
+    ),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

@@ -17,10 +17,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mobilenet_v2": ("mobilenet_v2", "v2"),
     "shufflenet_v2": ("shufflenet_v2",),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
+    "ghostnet": ("ghostnet",),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
         "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
         "efficientnet_b7", "b7",
+    ),
+    "mobilenet_v4": (
+        "mobilenet_v4_conv_small", "v4_small", "mobilenet_v4_conv_medium", "v4_medium", "mobilenet_v4_conv_large",
+        "v4_large",
     ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
