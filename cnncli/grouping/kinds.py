@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from cnncli.amounts import is_known
 from cnncli.graph import Kind, Node, Role
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
-from cnncli.grouping.sequences import expands, is_pointwise, is_separable, projects
+from cnncli.grouping.sequences import expands, is_pointwise, is_separable, projects, widens
 from cnncli.grouping.units import Item
 from cnncli.grouping.wiring import Wiring
 
@@ -168,12 +167,7 @@ def _is_extra_depthwise(traits: Traits) -> bool:
     if traits.letters != "dpdp":
         return False
     _, expand, _, project = traits.kernels
-    return _widens(expand) and projects([project]) and traits.is_linear
-
-
-def _widens(node: Node) -> bool:
-    before, after = node.input_shapes[0][-1], node.shape[-1]
-    return is_known(before) and is_known(after) and bool(after > before)
+    return widens(expand) and projects([project]) and traits.is_linear
 
 
 def _is_ghost(traits: Traits) -> bool:

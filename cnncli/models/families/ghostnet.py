@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Layer, Node
@@ -45,26 +46,24 @@ class Row(NamedTuple):
     stride: int
 
 
-# Table 1, with the kernels of the authors' code; a stage is what lies between two strides.
-STAGES = (
-    (Row(3, 16, 16, False, 1),),
-    (Row(3, 48, 24, False, 2), Row(3, 72, 24, False, 1)),
-    (Row(5, 72, 40, True, 2), Row(5, 120, 40, True, 1)),
-    (
-        Row(3, 240, 80, False, 2),
-        Row(3, 200, 80, False, 1),
-        Row(3, 184, 80, False, 1),
-        Row(3, 184, 80, False, 1),
-        Row(3, 480, 112, True, 1),
-        Row(3, 672, 112, True, 1),
-    ),
-    (
-        Row(5, 672, 160, True, 2),
-        Row(5, 960, 160, False, 1),
-        Row(5, 960, 160, True, 1),
-        Row(5, 960, 160, False, 1),
-        Row(5, 960, 160, True, 1),
-    ),
+# Table 1.
+ROWS = (
+    Row(3, 16, 16, False, 1),
+    Row(3, 48, 24, False, 2),
+    Row(3, 72, 24, False, 1),
+    Row(5, 72, 40, True, 2),
+    Row(5, 120, 40, True, 1),
+    Row(3, 240, 80, False, 2),
+    Row(3, 200, 80, False, 1),
+    Row(3, 184, 80, False, 1),
+    Row(3, 184, 80, False, 1),
+    Row(3, 480, 112, True, 1),
+    Row(3, 672, 112, True, 1),
+    Row(5, 672, 160, True, 2),
+    Row(5, 960, 160, False, 1),
+    Row(5, 960, 160, True, 1),
+    Row(5, 960, 160, False, 1),
+    Row(5, 960, 160, True, 1),
 )
 STEM, LAST, FEATURES = 16, 960, 1280
 BATCH_NORM = BatchNormalization(momentum=0.9, epsilon=1e-5)
@@ -88,7 +87,7 @@ def ghostnet(
         x = pad_evenly(graph, x, 3, "stem")
         stem = Conv2D(_scaled(STEM, alpha), 3, strides=2, use_bias=False)
         x = conv_bn(graph, x, stem, "stem", BATCH_NORM, RELU)
-    for stage, rows in enumerate(STAGES, 1):
+    for stage, (_, rows) in enumerate(groupby(ROWS, key=lambda row: row.filters), 1):
         with graph.scope("stage", stage):
             for block, row in enumerate(rows, 1):
                 with graph.scope("block", block, kind="GhostBottleneck"):
