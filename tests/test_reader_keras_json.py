@@ -71,6 +71,7 @@ def layouts(keras: Any) -> Any:
     x = layers.Conv2D(8, 3, name="conv")(image)
     x = layers.MaxPooling2D(2, data_format="channels_first", name="turned")(x)
     x = layers.Conv2D(6, 3, data_format="channels_first", padding="same", name="also")(x)
+    x = layers.Cropping2D(((0, 0), (1, 2)), data_format="channels_first", name="cut")(x)
     return keras.Model(image, layers.GlobalAveragePooling2D(data_format="channels_first", name="all")(x))
 
 

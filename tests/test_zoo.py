@@ -132,6 +132,30 @@ CLASSICS = [
     ("convnext_v2_base", "convnext_v2_base", "timm convnextv2_base"),
     ("convnext_v2_large", "convnext_v2_large", "timm convnextv2_large"),
     ("convnext_v2_huge", "convnext_v2_huge", "timm convnextv2_huge"),
+    *(
+        (f"shufflenet_v1:alpha={alpha},groups={groups}", f"shufflenet_v1_{alpha}x_g3", source)
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+        for groups, source in ((3, "authors' PyTorch code"), (8, "authors' PyTorch code, g=8"))
+    ),
+    *(
+        (f"shufflenet_v2:alpha={alpha}", f"shufflenet_v2_{alpha}x", "authors' PyTorch code")
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+    ),
+    *(
+        (
+            f"shufflenet_v2@torchvision:alpha={alpha}",
+            f"shufflenet_v2_{alpha}x",
+            f"torchvision shufflenet_v2_x{str(alpha).replace('.', '_')}",
+        )
+        for alpha in (0.5, 1.0, 1.5, 2.0)
+    ),
+    ("ghostnet:alpha=0.5", "ghostnet_0.5", "timm ghostnet_050"),
+    ("ghostnet", "ghostnet_1.0", "timm ghostnet_100"),
+    ("ghostnet:alpha=1.3", "ghostnet_1.3", "timm ghostnet_130"),
+    *(
+        (f"mobilenet_v4_conv_{size}", f"mobilenet_v4_conv_{size}", f"timm mobilenetv4_conv_{size}")
+        for size in ("small", "medium", "large")
+    ),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

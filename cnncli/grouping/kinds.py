@@ -14,10 +14,14 @@ from typing import Any
 
 from cnncli.graph import Kind, Node, Role
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
-from cnncli.grouping.sequences import expands, is_pointwise, is_separable, projects
+from cnncli.grouping.sequences import expands, is_pointwise, is_separable, projects, widens
 from cnncli.grouping.units import Item
 from cnncli.grouping.wiring import Wiring
 
+UNIVERSAL = {"dpdp": "ExtraDW", "pdp": "InvertedBottleneck", "dpp": "ConvNeXt", "pp": "FFN"}
+"""The instances of MobileNet V4's universal inverted bottleneck, in networks that have the first."""
+EXPANDING = {"pdp": 0, "cp": 0, "pp": 0, "dpdp": 1, "dpp": 1}
+"""Which kernel of a block widens."""
 MULTIPLE = 8
 """Of what published networks make their widths."""
 
@@ -113,9 +117,12 @@ class Naming:
         self.inverted = _family(mobile)
         self.expands = any(each.letters == "pdp" for each in mobile)
         self.fused = any(map(_is_fused, self.traits.values()))
+        self.universal = any(map(_is_extra_depthwise, self.traits.values()))
 
     def kind(self, item: Item) -> Kind:
         traits = self.traits[id(item)]
+        if self.universal and traits.letters in UNIVERSAL:
+            return Kind(UNIVERSAL[traits.letters], _expansion(traits))
         for name, fits in RULES:
             if fits(traits):
                 return Kind(name)
@@ -154,12 +161,26 @@ def _is_fused(traits: Traits) -> bool:
 def _expansion(traits: Traits) -> float | None:
     """By how much the first convolution widens; where the width was rounded to a multiple, the whole number before."""
     before = traits.input_channels
-    after = traits.kernels[0].shape[-1] if traits.letters in ("pdp", "cp") else before
+    after = traits.kernels[EXPANDING[traits.letters]].shape[-1] if traits.letters in EXPANDING else before
     if not isinstance(before, int) or not isinstance(after, int) or not before:
         return None
     whole = round(after / before)
     rounded = int(before * whole + MULTIPLE / 2) // MULTIPLE * MULTIPLE
     return float(whole) if rounded == after else after / before
+
+
+def _is_extra_depthwise(traits: Traits) -> bool:
+    """MobileNet V4's: an inverted bottleneck with a depthwise convolution before it too."""
+    if traits.letters != "dpdp":
+        return False
+    _, expand, _, project = traits.kernels
+    return widens(expand) and projects([project]) and traits.is_linear
+
+
+def _is_ghost(traits: Traits) -> bool:
+    """GhostNet's: two modules that lay cheap features beside those that they are made of."""
+    joins = sum(not node.layer.combines for node in traits.merging)
+    return joins == 2 and re.fullmatch("(dp)?pdd?pd(dp)?", traits.letters) is not None
 
 
 def _is_cell(traits: Traits) -> bool:
@@ -212,6 +233,7 @@ def _is_separable_residual(traits: Traits) -> bool:
 
 RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (
     ("ReductionCell", _is_reduction_cell),
+    ("GhostBottleneck", _is_ghost),
     ("Cell", _is_cell),
     ("InceptionResidual", _is_residual_inception),
     ("ConvNeXt", _is_convnext),

@@ -169,9 +169,15 @@ class Regions:
 
     def _goes_around_a_row(self, region: Region) -> bool:
         """Whether two blocks lie one behind the other in it."""
-        inner = [each for each in region.within if self.joins(each)]
+        inner = [each for each in region.within if self.joins(each) and not self._is_ghost(each)]
         common = self.dominators.common
         return any(common(one.exit, other.entry) == one.exit for one, other in pairwise(inner))
+
+    def _is_ghost(self, region: Region) -> bool:
+        """Whether what one depthwise convolution makes of features is laid beside them: GhostNet's part of a block."""
+        nodes, exit_ = self.wiring.nodes, region.exit
+        beside = not nodes[exit_].layer.combines and region.entry in self.wiring.sources[exit_]
+        return beside and region.kernels == 1 and any(nodes[each].role is Role.DEPTHWISE for each in region.own)
 
 
 def blocks(regions: Regions, taken: Set[int] = frozenset()) -> list[list[int]]:

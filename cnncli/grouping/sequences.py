@@ -36,8 +36,13 @@ def expands(node: Node) -> bool:
     window = node.window if node.role is Role.CONVOLUTION and not is_separable(node) else None
     if window is None or prod(window.extent) == 1 or len(node.shape) != 3:
         return False
+    return widens(node)
+
+
+def widens(node: Node) -> bool:
+    """Whether it puts out more channels than it reads."""
     before, after = node.input_shapes[0][-1], node.shape[-1]
-    return is_known(before) and is_known(after) and after > before
+    return is_known(before) and is_known(after) and bool(after > before)
 
 
 def projects(nodes: Sequence[Node]) -> bool:
@@ -134,6 +139,15 @@ class Steps:
             return False
         return expands(nodes[kernels[0]]) and projects(nodes[kernels[1] :])
 
+    def widening(self, item: Item) -> bool:
+        """A 1x1 convolution into more channels."""
+        found = kernel(self.wiring, item)
+        return found is not None and is_pointwise(found) and widens(found)
+
+    def extra_depthwise(self, start: int) -> int:
+        """How many items are MobileNet V4's block with a depthwise convolution before the expansion too."""
+        return self.matched(start, self.depthwise, self.widening, self.depthwise, self.projecting)
+
     def separable(self, item: Item) -> bool:
         found = kernel(self.wiring, item)
         return found is not None and is_separable(found)
@@ -153,12 +167,16 @@ def with_sequences(wiring: Wiring, items: Sequence[Item]) -> list[Item]:
 
 def _sequence(steps: Steps, at: int) -> int:
     """How many items are a block from here on."""
+    if steps.extra_depthwise(at + 1):
+        return 0
     return (
-        steps.matched(at, steps.pointwise, steps.depthwise, steps.gate, steps.pointwise)
+        steps.extra_depthwise(at)
+        or steps.matched(at, steps.pointwise, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.separable)
         or steps.matched(at, steps.pointwise, steps.branches)
         or (steps.matched(at, steps.expanding, steps.projecting, steps.fused) and 2)
+        or (steps.extra_depthwise(at + 2) and steps.matched(at, steps.expanding, steps.projecting))
     )
 
 

@@ -33,11 +33,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "darknet": ("darknet53",),
     "nasnet": ("nasnet_mobile", "nasnet_large"),
     "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
+    "shufflenet_v1": ("shufflenet_v1", "shufflenet"),
+    "shufflenet_v2": ("shufflenet_v2",),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
+    "ghostnet": ("ghostnet",),
     "efficientnet": (
-        "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
-        "efficientnet_b3", "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6",
-        "efficientnet_b7", "b7",
+        "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2", "efficientnet_b3",
+        "b3", "efficientnet_b4", "b4", "efficientnet_b5", "b5", "efficientnet_b6", "b6", "efficientnet_b7", "b7",
     ),
     "cspnet": ("cspdarknet53", "cspresnet50", "cspresnext50"),
     "efficientnet_lite": (
@@ -47,6 +49,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "efficientnet_v2": (
         "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",
         "efficientnet_v2_m", "efficientnet_v2_l",
+    ),
     "regnet": (
         "regnet_x_200mf", "regnetx_002", "regnet_x_400mf", "regnetx_004", "regnet_x_600mf", "regnetx_006",
         "regnet_x_800mf", "regnetx_008", "regnet_x_1_6gf", "regnetx_016", "regnet_x_3_2gf", "regnetx_032",
@@ -61,6 +64,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "convnext_v2": (
         "convnext_v2_atto", "convnext_v2_femto", "convnext_v2_pico", "convnext_v2_nano", "convnext_v2_tiny",
         "convnext_v2_base", "convnext_v2_large", "convnext_v2_huge",
+    ),
+    "mobilenet_v4": (
+        "mobilenet_v4_conv_small", "v4_small", "mobilenet_v4_conv_medium", "v4_medium", "mobilenet_v4_conv_large",
+        "v4_large",
     ),
 }  # fmt: skip
 """The modules of `families`, each with every name and alias of its MODELS, in the order in which `list` has them.
@@ -80,6 +87,7 @@ OPTIONS: dict[str, str] = {
     "minimalistic": "mobilenet_v3",
     "auxiliary": "googlenet",
     "include_preprocessing": "mobilenet_v3",
+    "groups": "shufflenet_v1",
     "width": "efficientnet",
     "depth": "efficientnet",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from cnncli.graph import Shape
 from cnncli.graph.layers import ACTIVATION_FLOPS
@@ -65,6 +65,22 @@ def choice(*words: str) -> Callable[[str], str]:
         if word is None:
             raise ValueError(" or ".join(words))
         return word
+
+    return read
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def one_of(*numbers: _Number) -> Callable[[str], _Number]:
+    """One of some numbers, such as those of a paper's table."""
+
+    def read(text: str) -> _Number:
+        value = read_decimal(text)
+        if value not in numbers:
+            *others, last = (f"{number:g}" for number in numbers)
+            raise ValueError(f"{', '.join(others)} or {last}")
+        return next(number for number in numbers if number == value)
 
     return read
 

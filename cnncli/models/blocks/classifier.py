@@ -26,7 +26,12 @@ class Top(NamedTuple):
 
 
 def classifier(
-    graph: Graph, x: Node, top: Top, dropout: float = 0.0, kernel_initializer: Initializer = "glorot_uniform"
+    graph: Graph,
+    x: Node,
+    top: Top,
+    dropout: float = 0.0,
+    kernel_initializer: Initializer = "glorot_uniform",
+    use_bias: bool = True,
 ) -> None:
     """Global average pooling, dropout and a dense layer; without the classifier what `pooling` says."""
     if not top.include_top:
@@ -35,7 +40,7 @@ def classifier(
     x = graph.add(GlobalAveragePooling2D(), x, name="pool")
     if dropout > 0:
         x = graph.add(Dropout(dropout), x, name="dropout")
-    dense = Dense(top.classes, activation=top.activation, kernel_initializer=kernel_initializer)
+    dense = Dense(top.classes, activation=top.activation, use_bias=use_bias, kernel_initializer=kernel_initializer)
     graph.add(dense, x, name="probabilities")
 
 

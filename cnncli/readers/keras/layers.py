@@ -12,6 +12,7 @@ from cnncli.graph.layers import (
     ACTIVATION_FLOPS,
     LAYERS,
     Activation,
+    Cropping2D,
     CustomScaleLayer,
     Elementwise,
     Idle,
@@ -20,6 +21,7 @@ from cnncli.graph.layers import (
     Permute,
     Reshape,
     Resizing,
+    Slice,
     TimeDistributed,
     VarianceScaling,
 )
@@ -57,7 +59,7 @@ LAYOUT_MATTERS = frozenset({
     "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
     "Conv1DTranspose", "Conv2DTranspose", "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D",
     "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "UpSampling2D",
-    "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop",
+    "ZeroPadding2D", "Resizing", "CenterCrop",
     "LocallyConnected1D", "LocallyConnected2D", *VOLUMES,
 })  # fmt: skip
 """Layers whose `data_format` says where the channels are."""
@@ -243,6 +245,18 @@ def _permute(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first:
     return Moving("Permute", (*moved[1:], moved[0]) if rank > 1 else moved)
 
 
+def _cropping(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer | None:
+    """Where it takes the channels to stand elsewhere than the other layers have them, it cuts some of them off."""
+    layer = Cropping2D(config["cropping"])
+    sides: Any = layer.cropping
+    first = config.get("data_format") == "channels_first"
+    if first == channels_first:
+        return layer
+    sides = ((0, 0), *sides) if first else (sides[1], (0, 0), sides[0])
+    shape = tuple(size - sum(side) for size, side in zip(inputs[0], sides, strict=True))
+    return Slice(shape=shape, begin=tuple(before for before, _ in sides)) if min(shape) > 0 else None
+
+
 def _random_crop(config: Mapping[str, Any], inputs: Sequence[Shape], channels_first: bool) -> Layer:
     """At inference it resizes, then cuts out the middle."""
     return Resizing(int(config["height"]), int(config["width"]))
@@ -272,6 +286,7 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], Sequence[Shape], bool], Layer |
     "TimeDistributed": _time_distributed,
     "Reshape": _reshape,
     "Permute": _permute,
+    "Cropping2D": _cropping,
     "RandomCrop": _random_crop,
     "LayerScale": _layer_scale,
     "RNN": _rnn,
