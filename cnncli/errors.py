@@ -100,8 +100,13 @@ def _of_endings(word: str, name: str) -> int | None:
 
 
 def _of_letters(word: str, name: str) -> int | None:
-    """How many letters were put in, left out, mistaken or swapped with the next one; None for more than may be."""
+    """How many letters were put in, left out, mistaken or swapped with the next one; None for more than may be.
+
+    The first letter is the one that people get right: where it is another, nothing else may be wrong.
+    """
     allowed = sum(max(len(word), len(name)) > length for length in (2, 4, 10))
+    if word[:1] != name[:1]:
+        allowed = min(allowed, 1)
     if abs(len(word) - len(name)) > allowed:
         return None
     before, row = list(range(len(name) + 1)), list(range(len(name) + 1))

@@ -163,7 +163,7 @@ def test_references(reference: str, shortest: str) -> None:
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
-        ("mobilenet_v4", "did you mean mobilenet_v2"),
+        ("mobilenet_v7", "did you mean mobilenet_v"),
         ("", "unknown model ''"),
         ("v2:alfa=1", "no option 'alfa'; did you mean alpha?"),
         ("b0:alpha=1", "efficientnet_b0 has no option 'alpha'"),

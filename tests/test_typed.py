@@ -128,27 +128,13 @@ KNOWN = {name: name for spec in models() for name in (*spec.aliases, spec.name)}
 @pytest.mark.parametrize(
     ("name", "first"),
     [
-        *(
-            (name, None)
-            for name in (
-                "vgg16",
-                "vgg19",
-                "resnet50",
-                "densenet121",
-                "squeezenet",
-                "x9",
-                "googlenet",
-                "nasnet",
-                "_",
-                "tf",
-            )
-        ),
+        *((name, None) for name in ("swin_t", "vit_b_16", "yolov8n", "x9", "_", "tf")),
         ("mobilenet_v1_1.0_2244x", "mobilenet_v1"),
         ("mobilenetv2_110d", "mobilenet_v2"),
         ("mobilenet_v2_0.5_0.75", "mobilenet_v2"),
         ("efficientnet_b0_0.5", "efficientnet_b0"),  # which has no width to set
         ("moblienet_v2", "mobilenet_v2"),
-        ("mobilenet_v4", "mobilenet_v2"),
+        ("mobilenet_v7", "mobilenet_v"),
         ("efficientnet_b9", "efficientnet_b7"),
         ("MobileNetV3", "mobilenet_v3_small"),
         ("b9", "b7"),

@@ -94,6 +94,15 @@ OPTIONS: dict[str, str] = {
 """Every option that some architecture has, with a module that declares it."""
 
 
+Place = tuple[str, str]
+"""The module of an architecture, and a name or an alias that stands there."""
+
+
+def apart(name: str) -> str:
+    """A name in plain letters, but with what stands between two numbers: regnet_x_1_6gf is not regnet_x_16gf."""
+    return plain(re.sub(r"(?<=[0-9])[\s_.-]+(?=[0-9])", ".", name))
+
+
 @cache
 def _by_name() -> dict[str, tuple[str, str]]:
     """Module and name, by the name as it stands, in plain letters, and in those with a decimal point: 1_6 as 1.6.
@@ -110,6 +119,23 @@ def _key(name: str) -> str:
     """What a name is looked up by."""
     spelt = name.lower().replace("-", "_")
     return spelt if spelt in _by_name() else plain(name)
+def _by_name() -> dict[str, Place]:
+    return {apart(name): (module, name) for module, names in FAMILIES.items() for name in names}
+
+
+@cache
+def _run_together() -> dict[str, Place | None]:
+    """The same by the name with nothing between its numbers; None where that may be several."""
+    found: dict[str, Place | None] = {}
+    for place in _by_name().values():
+        key = plain(place[1])
+        found[key] = None if key in found else place
+    return found
+
+
+def _place(name: str) -> Place | None:
+    """Where an architecture of this name is, whatever the case, with or without - and _; None where there is none."""
+    return _by_name().get(apart(name)) or _run_together().get(plain(name))
 
 
 @cache
@@ -132,6 +158,12 @@ def names() -> list[str]:
 def _known(name: str) -> ModelSpec:
     """The architecture of a name or an alias. Raises KeyError for others."""
     module, name = _by_name()[_key(name)]
+    """The architecture of a name or an alias in the spelling of FAMILIES."""
+    return _at(_by_name()[apart(name)])
+
+
+def _at(place: Place) -> ModelSpec:
+    module, name = place
     return next(spec for spec in _family(module) if name in (spec.name, *spec.aliases))
 
 
@@ -140,19 +172,28 @@ def find_spec(name: str) -> ModelSpec:
     return find(name)[0]
 
 
-def find(name: str) -> tuple[ModelSpec, Mapping[str, str]]:
+def find(name: str) -> tuple[ModelSpec, Mapping[str, str], str]:
     """Look a model up by its name or an alias, whatever the case, with or without - and _, or by a name that it has
-    elsewhere, which may set options. Raises UsageError.
+    elsewhere, which may set options and the flavor: these stand beside it. Raises UsageError.
     """
     known = _by_name()
     if _key(name) in known:
         return _known(name), {}
+    place = _place(name)
+    if place:
+        return _at(place), {}, ""
     from cnncli.models.names import published  # only for other libraries' names
 
-    elsewhere = published(name, {key: spelt for key, (_, spelt) in known.items()}, lambda own: _known(own).settable)
+    elsewhere = published(name, _spelt, _known)
     if elsewhere:
-        return _known(elsewhere[0]), elsewhere[1]
+        return _known(elsewhere.name), elsewhere.options, elsewhere.flavor
     raise UsageError(f"unknown model {name!r}{suggestion(name, names())}; `cnncli list` shows all")
+
+
+def _spelt(text: str) -> str | None:
+    """The name or alias that a text is, as FAMILIES spells it; None where it is none."""
+    place = _place(text)
+    return place[1] if place else None
 
 
 @cache

@@ -139,8 +139,11 @@ def parse(reference: str, overrides: Mapping[str, str] | None = None, flavor: st
     """
     head, _, tail = reference.partition(":")
     model_name, at, written_flavor = head.partition("@")
-    spec, settled = find(model_name.strip())
-    chosen = _flavor(spec, written_flavor if at else None, flavor, reference)
+    spec, settled, meant = find(model_name.strip())
+    written = written_flavor if at else None
+    if meant and written is not None and plain(written) != meant:
+        raise UsageError(f"{reference}: flavor {written!r} contradicts the name, which says {meant}")
+    chosen = _flavor(spec, meant or written, flavor, reference)
     options = spec.options(chosen)
     given: dict[str, Any] = {}
     for name, text in (*settled.items(), *_pairs(reference, tail), *(overrides or {}).items()):
