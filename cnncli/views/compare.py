@@ -34,7 +34,7 @@ def comparison_document(entries: Sequence[Entry], asked: Asked = Asked()) -> Doc
     return Document(
         title=" and ".join(entry.reference for entry in called),
         sections=lambda width: list(_sections(called, asked, width)),
-        data=lambda: versioned(_data(entries, asked.explain)),
+        data=lambda: versioned(_data(entries, asked)),
         sheet=lambda: _sheet(entries, asked),
     )
 
@@ -49,11 +49,11 @@ def _sections(entries: Sequence[Entry], asked: Asked, width: int) -> Iterator[Se
         from cnncli.views.explanation import explanation_sections, explanations
 
         for explanation in explanations(entries):
-            yield from explanation_sections(explanation)
+            yield from explanation_sections(explanation, width)
     if asked.diff:
-        from cnncli.views.difference import diff_listing, diffs
+        from cnncli.views.difference import contrasted, diff_listing
 
-        yield from map(diff_listing, diffs(entries))
+        yield from map(diff_listing, contrasted(entries))
     if asked.stages and not (asked.diff or asked.explain):
         yield from stage_table(entries, stages(entries), width)
 
@@ -72,15 +72,16 @@ def _sheet(entries: Sequence[Entry], asked: Asked) -> Table:
 
         return change_sheet(diffs(entries))
     if asked.explain:
-        from cnncli.views.explanation import explanations, share_table
+        from cnncli.views.explanation import explanation_sheet, explanations
 
-        return share_table(explanations(entries))
+        return explanation_sheet(explanations(entries))
     return totals_sheet(entries, asked.shown)
 
 
-def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
-    from cnncli.views.difference import changes, diffs
+def _data(entries: Sequence[Entry], asked: Asked) -> dict[str, Any]:
+    from cnncli.views.difference import changes, contrasted, contrasts, diffs
 
+    between = contrasted(entries) if asked.diff else diffs(entries)
     found: dict[str, Any] = {
         "baseline": entries[0].reference,
         "models": [entry_data(each, identical(entries[0], each)) for each in entries],
@@ -88,13 +89,15 @@ def _data(entries: Sequence[Entry], explain: bool) -> dict[str, Any]:
             {"stage": stage_name(row), "models": [stage and stage_data(stage) for stage in row]}
             for row in stages(entries)
         ],
-        "changes": changes(diffs(entries)),
+        "changes": changes(between),
     }
+    if unlike := contrasts(between):
+        found["contrasts"] = unlike
     if _crossing(entries):
         from cnncli.views.across import conversions
 
         found["conversion"] = conversions(entries)
-    if explain:
+    if asked.explain:
         from cnncli.views.explanation import explanations, told
 
         found["explanations"] = [told(each) for each in explanations(entries)]

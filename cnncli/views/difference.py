@@ -9,18 +9,24 @@ from cnncli.amounts import is_known
 from cnncli.analysis.compare.attribution import EXPLAINED
 from cnncli.analysis.compare.comparison import Entry, crosses, identical, incomparable
 from cnncli.analysis.compare.difference import Change, Costs, added, difference
+from cnncli.analysis.compare.levels import Level, Section, are_alike, levels
+from cnncli.analysis.compare.makeup import contrast
 from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
+from cnncli.document.numbers import shape
 from cnncli.document.table import Column, Table
+from cnncli.graph import Graph
 from cnncli.views.changes import phrases, span
 from cnncli.views.comparison import identity_line
 from cnncli.views.data import change_data
+from cnncli.views.makeup import Pair, has, makeup_data, unknowns
 
 
 class Diff(NamedTuple):
     """The changes from one model to another, by their references; `identity` says that there are none.
 
-    `folded` is whether costs are those of the normal form.
+    `folded` is whether costs are those of the normal form. Of different architectures `pair` tells what they are made
+    of, and `levels` what they do on maps of one size where their blocks have nothing in common.
     """
 
     before: str
@@ -28,6 +34,8 @@ class Diff(NamedTuple):
     changes: Sequence[Change]
     identity: str = ""
     folded: bool = False
+    pair: Pair | None = None
+    levels: Sequence[Level] = ()
 
 
 def diffs(entries: Sequence[Entry]) -> list[Diff]:
@@ -49,12 +57,43 @@ def _diff(base: Entry, other: Entry) -> Diff:
     return Diff(base.reference, other.reference, changes_across(base, other), folded=True)
 
 
+def contrasted(entries: Sequence[Entry]) -> list[Diff]:
+    """What changes; of different architectures also what each has that the other lacks, where there is any.
+
+    Where their blocks have little in common, what they do on maps of one size, too.
+    """
+    base, *others = entries
+    return [_contrasted(base, other, diff) for other, diff in zip(others, diffs(entries), strict=True)]
+
+
+def _contrasted(base: Entry, other: Entry, diff: Diff) -> Diff:
+    found = None if diff.identity else contrast(base, other)
+    if found is None or not (found.only_before or found.only_after):
+        return diff
+    told: Sequence[Level] = ()
+    if not are_alike(diff.changes):
+        told = levels(*_scoped(base, other) if diff.folded else (base.graph, other.graph))
+    return diff._replace(pair=Pair(base, other, found), levels=told)
+
+
+def _scoped(base: Entry, other: Entry) -> tuple[Graph, Graph]:
+    from cnncli.analysis.compare.across import scoped
+
+    return scoped(base, other)
+
+
 def diff_listing(diff: Diff) -> Listing:
     """A line a change, marked as a diff marks it, and the sum."""
     if diff.identity:
         return Listing(diff.identity)
     total = added(change.costs for change in diff.changes)
-    lines = [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
+    lines = [Line(mark, text) for mark, text in zip(("removed", "added"), _lacking(diff), strict=True) if text]
+    lines += [Line("", text) for text in unknowns(diff.pair)] if diff.pair else []
+    if diff.levels:
+        lines.append(Line("", UNLIKE))
+        lines += [Line(_mark(level), f"{_size(level)}: {_done(level)}") for level in diff.levels]
+    else:
+        lines += [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
     lines.append(Line("", f"In all: {_costs(total) or 'at the same cost'}"))
     if diff.folded:
         lines.append(Line("", FOLDED))
@@ -63,6 +102,44 @@ def diff_listing(diff: Diff) -> Listing:
 
 FOLDED = "Counted with batch normalization folded into the kernels, unlike the totals."
 """Of changes across kinds of files, whose sum is not the difference of the totals."""
+
+
+UNLIKE = "Their blocks have little in common: what is computed on maps of one size stands together."
+
+
+def _lacking(diff: Diff) -> tuple[str, str]:
+    """What the first network has that the other lacks, and the other way round."""
+    if diff.pair is None:
+        return "", ""
+    found = diff.pair.contrast
+    before, after = has(found.before, found.only_before), has(found.after, found.only_after)
+    return before and f"only {diff.before}: {before}", after and f"only {diff.after}: {after}"
+
+
+def _mark(level: Level) -> str:
+    if level.before and level.after:
+        return "equal" if level.equal else "changed"
+    return "removed" if level.before else "added"
+
+
+def _size(level: Level) -> str:
+    """`56x56`, `55x55 → 56x56`; `head` of what stands behind the last map."""
+    sides = [section for section in (level.before, level.after) if section]
+    names = ["head" if section.level is None else shape(section.shape[:-1]) for section in sides]
+    return " → ".join(dict.fromkeys(names))
+
+
+def _done(level: Level) -> str:
+    words = " → ".join(_section(section) for section in (level.before, level.after) if section)
+    costs = _costs(level.costs)
+    return f"{words}, {costs}" if costs else words
+
+
+def _section(section: Section) -> str:
+    """`InvertedResidual6 k3x3 x2, 24 channels`."""
+    layers = " + ".join(f"{label} x{count}" if count > 1 else str(label) for label, count in section.labels)
+    named = layers or f"{len(section.nodes)} layers"
+    return named if section.level is None else f"{named}, {section.shape[-1]} channels"
 
 
 def _where(change: Change) -> str:
@@ -110,3 +187,33 @@ def _cost_column(key: str) -> Column:
 def changes(diffs: Sequence[Diff]) -> list[dict[str, Any]]:
     """What changes in each model, as JSON has it."""
     return [change_data(diff.after, change) for diff in diffs for change in diff.changes if change.kind != "equal"]
+
+
+def contrasts(diffs: Sequence[Diff]) -> list[dict[str, Any]]:
+    """Of different architectures what they are made of, and what they do on maps of one size, as JSON has it."""
+    return [
+        {
+            "model": diff.after,
+            **makeup_data(diff.pair),
+            "blocks_alike": not diff.levels,
+            "levels": [_level_data(level) for level in diff.levels],
+        }
+        for diff in diffs
+        if diff.pair
+    ]
+
+
+def _level_data(level: Level) -> dict[str, Any]:
+    sides = {"before": level.before, "after": level.after}
+    return {
+        **{
+            side: section
+            and {
+                "halvings": section.level,
+                "shape": section.shape,
+                "layers": [{"label": str(label), "count": count} for label, count in section.labels],
+            }
+            for side, section in sides.items()
+        },
+        **level.costs,
+    }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.attribution import EXPLAINED, Attribution, Factor, Growth, Obstacle, attribute
 from cnncli.analysis.compare.comparison import Entry
+from cnncli.analysis.compare.makeup import contrast
 from cnncli.analysis.metrics import metric
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import times
@@ -16,6 +17,8 @@ from cnncli.document.table import Column, Table
 from cnncli.network import Network
 from cnncli.views.changes import shown
 from cnncli.views.data import explanation_data
+from cnncli.views.makeup import Pair, makeup_data, makeup_rows, makeup_table
+from cnncli.views.makeup import sentences as makeup_sentences
 
 OBSTACLES = {
     Obstacle.FOREIGN: "{before} and {after} are not both architectures, whose options are known",
@@ -26,11 +29,12 @@ OBSTACLES = {
 
 
 class Explanation(NamedTuple):
-    """The attribution of the growth from one network to another."""
+    """The attribution of the growth from one network to another; of different architectures what they are made of."""
 
     before: Network
     after: Network
     attribution: Attribution
+    pair: Pair | None = None
 
     @property
     def by_deviation(self) -> bool:
@@ -49,21 +53,33 @@ class Explanation(NamedTuple):
 def explanations(entries: Sequence[Entry]) -> list[Explanation]:
     """Why each other model costs more or less than the first."""
     base, *others = entries
-    return [Explanation(base.network, other.network, attribute(base.network, other.network)) for other in others]
+    return [
+        Explanation(
+            base.network,
+            other.network,
+            attribute(base.network, other.network),
+            Pair(base, other, found) if (found := contrast(base, other)) else None,
+        )
+        for other in others
+    ]
 
 
-def explanation_sections(explanation: Explanation) -> Iterator[Section]:
-    """The sentences, then the table of the parts where there are any."""
+def explanation_sections(explanation: Explanation, width: int) -> Iterator[Section]:
+    """The sentences, then the table of the parts where there are any, or of what the networks are made of."""
     yield Paragraphs(sentences(explanation))
-    if table := readable_table(explanation):
+    table = makeup_table(explanation.pair, width) if explanation.pair else readable_table(explanation)
+    if table:
         yield table
 
 
 def sentences(explanation: Explanation) -> list[str]:
     """How MACs and parameters grew, with each factor's part; then the factors that changed no cost."""
-    before, after, attribution = explanation
+    before, after, attribution, pair = explanation
     ends = f"From {before.reference} to {after.reference}"
     told = [f"{ends} the {_grew(explanation, 'macs')}.", f"The {_grew(explanation, 'params')}."]
+    if pair:
+        lead = f"{explanation.why_not}, so they are compared by what they are made of."
+        return [*told, lead, *makeup_sentences(pair)]
     if explanation.why_not:
         return [*told, f"This is no matter of options: {explanation.why_not}."]
     idle = [share.factor for share in attribution.shares if share.idle]
@@ -143,6 +159,23 @@ def _ratio_text(ratio: float | None) -> str:
     return "" if ratio is None else times(ratio, 3)
 
 
+def explanation_sheet(explanations: Sequence[Explanation]) -> Table:
+    """The parts as one table; with the amounts of both networks where some are told by what they are made of."""
+    table = share_table(explanations)
+    pairs = [explanation.pair for explanation in explanations if explanation.pair]
+    if not pairs:
+        return table
+    rows = [{column.key: column.value(row) for column in table.columns} for row in table.rows]
+    amounts = [f"{side}_{key}" for key in EXPLAINED for side in ("before", "after")]
+    columns = [*table.columns, *(Column(key, key, lambda _: None) for key in amounts)]
+    by_key = [column._replace(value=_of_key(column.key)) for column in columns]
+    return Table(by_key, [*rows, *(row for pair in pairs for row in makeup_rows(pair))])
+
+
+def _of_key(key: str) -> Any:
+    return lambda row: row.get(key)
+
+
 def readable_table(explanation: Explanation) -> Table | None:
     """The factors that cost something, under their growth; None where there are none."""
     table = share_table([explanation])
@@ -159,6 +192,7 @@ def readable_table(explanation: Explanation) -> Table | None:
 
 def told(explanation: Explanation) -> dict[str, Any]:
     """An explanation as JSON has it."""
-    return explanation_data(
+    found = explanation_data(
         explanation.after.reference, sentences(explanation), explanation.attribution, explanation.why_not
     )
+    return found if explanation.pair is None else {**found, "makeup": makeup_data(explanation.pair)}

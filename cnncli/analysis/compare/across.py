@@ -295,7 +295,12 @@ def _training_in_trunk(graph: Graph) -> int:
 
 
 def changes_across(one: Entry, other: Entry) -> list[Change]:
-    """What changes from block to block; costs are those of the normal form, where each kernel has a bias.
+    """What changes from block to block; costs are those of the normal form, where each kernel has a bias."""
+    return difference(*scoped(one, other))
+
+
+def scoped(one: Entry, other: Entry) -> tuple[Graph, Graph]:
+    """Both in normal form, in blocks of their own or of one another.
 
     Blocks are those of the network whose blocks were written by hand, or of the one that has any, where the two are
     mostly alike; else each has its own.
@@ -307,7 +312,7 @@ def changes_across(one: Entry, other: Entry) -> list[Change]:
         _scope(after, before, [(j, i) for i, j in pairs])
     else:
         _scope(before, after, pairs)
-    return difference(before, after)
+    return before, after
 
 
 def _scope(leader: Graph, follower: Graph, pairs: Sequence[Pair]) -> None:

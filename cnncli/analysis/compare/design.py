@@ -1,0 +1,249 @@
+"""What a network is built of, as facts with how often each occurs: shortcuts, bottlenecks, gates, how it shrinks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from math import prod
+from typing import NamedTuple
+
+from cnncli.analysis.compare.work import Wires, groups, is_depthwise, is_pointwise, kernel_size, strides
+from cnncli.graph import Graph, Node
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
+
+
+class Feature(str, Enum):
+    """An idea that networks take up, in the order in which it is told."""
+
+    RESIDUAL = "residual_addition"
+    """A sum of a map with what was made of it; a 1x1 convolution may fit the map to that."""
+    SUM = "sum_of_branches"
+    DENSE_CONNECTION = "dense_connection"
+    """A map beside what was made of it."""
+    BRANCHES = "concatenation_of_branches"
+    BOTTLENECK = "bottleneck"
+    """A 1x1 convolution that narrows the map for the convolution of several cells that reads it."""
+    INVERTED = "inverted_bottleneck"
+    """One that widens it for a depthwise convolution, or behind one, and one that narrows it again."""
+    FUSED = "fused_inverted_bottleneck"
+    """A convolution of several cells that widens, and a linear 1x1 convolution that narrows again."""
+    SEPARABLE = "depthwise_separable"
+    """A depthwise convolution and the 1x1 convolution that reads it."""
+    GROUPED = "grouped_convolution"
+    SHUFFLE = "channel_shuffle"
+    GATE = "squeeze_and_excitation"
+    KERNEL = "kernel_size"
+    """Convolutions of several cells, by their extent."""
+    DILATED = "dilated_convolution"
+    STRIDED = "strided_convolution"
+    POOLING = "strided_pooling"
+    ENLARGING = "enlarging"
+    NORMALIZATION = "normalization"
+    """By the layer's class."""
+    ACTIVATION = "activation"
+    """By the function's name; those of the outputs and within gates apart."""
+    GLOBAL_POOLING = "global_pooling"
+    """Of the last map, by the layer's class."""
+    FLATTENED = "flattened_map"
+    DENSE = "dense_layer"
+
+
+class Trait(NamedTuple):
+    """A feature, and which of its kind: a kernel's extent, a function's name."""
+
+    feature: Feature
+    which: str = ""
+
+
+def design(graph: Graph, normal: Graph) -> Mapping[Trait, int]:
+    """A network's traits, in the order of Feature. Told of the normal form, in which files are written alike.
+
+    Normalization, which that folds into kernels, is told of the graph.
+    """
+    counts = Counter(_Design(normal).traits())
+    counts.update(_normalizations(graph))
+    order = list(Feature)
+    return dict(sorted(counts.items(), key=lambda item: (order.index(item[0].feature), item[0].which)))
+
+
+def _normalizations(graph: Graph) -> Iterator[Trait]:
+    """Those that read what a kernel has computed: how the input is given is none."""
+    computed: list[bool] = []
+    for node in graph.nodes:
+        behind = any(computed[source.index] for source in node.inputs)
+        computed.append(behind or node.role in KERNELS)
+        if behind and node.role is Role.NORMALIZATION:
+            yield Trait(Feature.NORMALIZATION, node.type)
+
+
+class _Design:
+    def __init__(self, graph: Graph) -> None:
+        self._graph, self._wires = graph, Wires(graph)
+        self._outputs = {node.index for node in graph.outputs}
+        self._readers = graph.readers()
+        self._above = _ancestors(graph)
+        self._before = [self._kernel_before(node) if node.role in KERNELS else None for node in graph.nodes]
+        """For each kernel the one before it, where nothing but what works cell by cell stands between."""
+        self._narrow = set[int]()  # the 1x1 convolutions that were counted as bottlenecks: two kernels may read one
+        self._next: dict[int, list[Node]] = {}
+        for node in graph.nodes:
+            before = self._before[node.index]
+            if before:
+                self._next.setdefault(before.index, []).append(node)
+
+    def traits(self) -> Iterator[Trait]:
+        for node in self._graph.nodes:
+            if node.index in self._wires.gates:
+                yield Trait(Feature.GATE)
+            if node.index in self._wires.gated:
+                continue
+            if self._wires.behind[node.index]:
+                yield from self._head(node)
+            else:
+                yield from self._on_map(node)
+            if node.layer.function != "linear" and node.index not in self._outputs:
+                yield Trait(Feature.ACTIVATION, node.layer.function)
+
+    def _head(self, node: Node) -> Iterator[Trait]:
+        """Of what stands behind the map."""
+        if node.layer.pools_globally and self._wires.maps(node):
+            yield Trait(Feature.GLOBAL_POOLING, node.type)
+        elif node.role is Role.SHAPING and any(prod(source.shape[:-1]) != 1 for source in self._wires.maps(node)):
+            yield Trait(Feature.FLATTENED)
+        if node.role in KERNELS:
+            yield Trait(Feature.DENSE)
+
+    def _on_map(self, node: Node) -> Iterator[Trait]:
+        if node.role is Role.MERGING and len(self._wires.maps(node)) > 1:
+            yield from self._merging(node)
+        elif node.role in CONVOLUTIONS:
+            yield from self._convolution(node)
+        elif node.role is Role.POOLING and _steps(node) > 1:
+            yield Trait(Feature.POOLING)
+        elif self._shuffles(node):
+            yield Trait(Feature.SHUFFLE)
+        if node.window and min(node.window.stride) < 1:
+            yield Trait(Feature.ENLARGING)
+
+    # What merges.
+
+    def _merging(self, node: Node) -> Iterator[Trait]:
+        maps = self._wires.maps(node)
+        if not node.layer.combines:
+            passed = any(self._is_above(one, other) for one in maps for other in maps)
+            yield Trait(Feature.DENSE_CONNECTION if passed else Feature.BRANCHES)
+        elif node.layer.combines == "sum":
+            yield Trait(Feature.RESIDUAL if self._is_residual(maps) else Feature.SUM)
+
+    def _is_residual(self, maps: list[Node]) -> bool:
+        return any(
+            self._is_above(each, other) for one in maps for each in _shortcut(one) for other in maps if one is not other
+        )
+
+    def _is_above(self, one: Node, other: Node) -> bool:
+        return bool(self._above[other.index] >> one.index & 1)
+
+    # Convolutions.
+
+    def _convolution(self, node: Node) -> Iterator[Trait]:
+        if _steps(node) > 1:
+            yield Trait(Feature.STRIDED)
+        if groups(node) > 1 and not is_depthwise(node):
+            yield Trait(Feature.GROUPED)
+        if is_pointwise(node):
+            yield from self._pointwise(node)
+            return
+        yield Trait(Feature.KERNEL, "x".join(map(str, kernel_size(node))))
+        dilation = getattr(node.layer, "dilation_rate", 1)
+        if (dilation if isinstance(dilation, int) else max(dilation)) > 1:
+            yield Trait(Feature.DILATED)
+        before = self._before[node.index]
+        if before and before.index not in self._narrow and self._is_narrowed_for(node, before):
+            self._narrow.add(before.index)
+            yield Trait(Feature.BOTTLENECK)
+
+    def _pointwise(self, node: Node) -> Iterator[Trait]:
+        """What a 1x1 convolution is together with the kernels before it."""
+        before = self._before[node.index]
+        if before is None:
+            return
+        if is_depthwise(before):
+            yield Trait(Feature.SEPARABLE)
+        widening = self._before[before.index] if is_depthwise(before) else before
+        if widening is None or not _widens(widening) or not widening.shape[-1] > node.shape[-1]:
+            return
+        if is_pointwise(widening):
+            behind = self._before[widening.index]
+            if widening is not before or (behind and is_depthwise(behind)):
+                yield Trait(Feature.INVERTED)
+        elif widening is before and groups(before) == 1 and self._ends_linear(node):
+            yield Trait(Feature.FUSED)
+
+    def _ends_linear(self, node: Node) -> bool:
+        return node.layer.function == "linear" and not any(
+            reader.role is Role.ACTIVATION for reader in self._readers[node.index]
+        )
+
+    def _is_narrowed_for(self, node: Node, before: Node) -> bool:
+        """Whether a convolution of several cells reads a narrowed map, or one that it leaves to be widened again.
+
+        What was narrowed and not activated is the end of an inverted bottleneck.
+        """
+        if not is_pointwise(before) or self._ends_linear(before):
+            return False
+        if before.shape[-1] < before.input_shapes[0][-1]:
+            return True
+        behind = [each for each in self._next.get(node.index, ()) if is_pointwise(each)]
+        return not is_depthwise(node) and any(each.shape[-1] > max(node.shape[-1], before.shape[-1]) for each in behind)
+
+    def _kernel_before(self, node: Node) -> Node | None:
+        (source, *more) = node.inputs or (None,)
+        while source is not None and not more and source.role not in KERNELS:
+            product = source.index in self._wires.gates
+            inputs = self._wires.maps(source) if product else source.inputs
+            thin = product or source.role in (Role.ACTIVATION, Role.NORMALIZATION, Role.SHAPING, Role.OTHER)
+            if not thin or len(inputs) != 1:
+                return None
+            (source,) = inputs
+        return None if more else source
+
+    def _shuffles(self, node: Node) -> bool:
+        """Whether the channels, split in groups, are laid out across them: as a map of four axes and back."""
+        if node.role is not Role.SHAPING or len(node.shape) != 3 or len(node.inputs) != 1:
+            return False
+        (moved,) = node.inputs
+        if len(moved.shape) != 4 or len(moved.inputs) != 1 or len(moved.inputs[0].shape) != 4:
+            return False
+        (split,) = moved.inputs
+        return moved.role is split.role is Role.SHAPING and [each.shape for each in split.inputs] == [node.shape]
+
+
+def _ancestors(graph: Graph) -> list[int]:
+    """For each node the nodes that it is computed from, as bits."""
+    found: list[int] = []
+    for node in graph.nodes:
+        above = 0
+        for source in node.inputs:
+            above |= found[source.index] | 1 << source.index
+        found.append(above)
+    return found
+
+
+def _shortcut(node: Node) -> Iterator[Node]:
+    """The node and what it is made of by no more than a 1x1 convolution and what has no kernel."""
+    kernels = 0
+    while True:
+        yield node
+        kernels += node.role in KERNELS
+        if len(node.inputs) != 1 or kernels > 1 or (node.role in KERNELS and not is_pointwise(node)):
+            return
+        (node,) = node.inputs
+
+
+def _widens(node: Node) -> bool:
+    return bool(node.shape[-1] > node.input_shapes[0][-1])
+
+
+def _steps(node: Node) -> int:
+    return max(strides(node))
