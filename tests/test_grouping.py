@@ -73,9 +73,10 @@ def blocks(graph: Graph) -> list[str]:
     return [f"{row}: {kind}" for row, kind in ((".".join(scope), kind) for scope, kind in grouped(graph).kinds.items())]
 
 
-def in_stages(*counts: int, kind: str) -> list[str]:
+def in_stages(*counts: int, kind: str, first: str = "") -> list[str]:
+    """Blocks of one kind; `first` is what the first of each stage is, where that is another."""
     return [
-        f"stage{stage}.block{block}: {kind}"
+        f"stage{stage}.block{block}: {first if first and block == 1 else kind}"
         for stage, count in enumerate(counts, 1)
         for block in range(1, count + 1)
     ]  # fmt: skip
@@ -92,7 +93,7 @@ BLOCKS: dict[str, tuple[Callable[[], Graph], list[str]]] = {
     "ShuffleNet V2": (foreign.shufflenet, in_stages(4, 8, 4, kind="ShuffleUnit")),
     "ConvNeXt": (foreign.convnext, in_stages(3, 3, 9, 3, kind="ConvNeXt")),
     "ConvNeXt of grouped convolutions": (partial(foreign.convnext, True), in_stages(3, 3, 9, 3, kind="ConvNeXt")),
-    "NASNet": (foreign.nasnet, in_stages(3, 3, kind="Cell")),
+    "NASNet": (foreign.nasnet, in_stages(3, 3, kind="Cell", first="ReductionCell")),
     "Inception-ResNet": (foreign.inception_resnet, in_stages(3, kind="InceptionResidual")),
     "a feature pyramid": (foreign.pyramid, in_stages(2, 2, 2, kind="BasicBlock")),
     "a detector": (foreign.ssd, in_stages(1, 2, 2, kind="Bottleneck6")),
@@ -165,7 +166,7 @@ def test_the_last_cell_does_not_hold_the_one_that_it_alone_reads() -> None:
     cells = [group for group in fold(grouped(foreign.nasnet()), BLOCK) if group.kinds]
     assert [sum(node.type == "Add" for node in group.nodes) for group in cells] == [3] * 6
     labels = [group_label(group) for group in cells]
-    assert [str(label) for label in labels] == ["Cell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
+    assert [str(label) for label in labels] == ["ReductionCell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
     assert not any(isinstance(label, Traits) and label.residual for label in labels)
 
 

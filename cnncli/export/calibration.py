@@ -22,7 +22,7 @@ from typing import Any
 from cnncli.errors import LayerError
 from cnncli.export.representative import Representative
 from cnncli.graph import Graph, Node, Role, Shape
-from cnncli.keras_model.composed import SEVERAL
+from cnncli.keras_model.composed import applied, branch_scale, composed
 
 BRANCH = 0.2
 """Gamma of the batch norm that ends a residual branch (Goyal et al. 2017 begin training with 0)."""
@@ -93,40 +93,20 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
         layer = model.get_layer(node.name)
         inputs = [tensors[source.index] for source in node.inputs]
         given = inputs if len(inputs) > 1 else inputs[0]
-        if node.macs and bare:
+        has_kernel = node.macs and not composed(node)
+        if has_kernel and bare:
             _bring_to_unit_variance(layer, given, lifted=_is_rectified(node) or _leads_to(_activates, node, readers))
-        elif node.macs and not _leads_to(_takes_statistics, node, readers):
+        elif has_kernel and not _leads_to(_takes_statistics, node, readers):
             _limit_to_unit_variance(layer, given)
         if _takes_statistics(node):
             _tame(layer, node, readers)
-        elif node.type in BRANCH_SCALES:
-            _add_a_part(model, node)
-        tensors[node.index] = _applied(model, node, given)
+        for weight in branch_scale(model, node):
+            weight.assign(weight * 0 + BRANCH)
+        tensors[node.index] = applied(model, node, inputs)
         for source in {source.index for source in node.inputs}:
             waiting[source].discard(node.index)
             if not waiting[source]:
                 del tensors[source]
-
-
-def _applied(model: Any, node: Node, given: Any) -> Any:
-    """What a node makes of its inputs in training, by one layer or by those that it was composed of."""
-    if node.type not in SEVERAL:
-        return model.get_layer(node.name)(given, training=True)
-    import keras
-
-    (source,) = node.inputs
-    ends = model.get_layer(source.name).output, model.get_layer(node.name).output
-    return keras.Function(*ends)(given)
-
-
-BRANCH_SCALES = {"LayerScale": "", "GlobalResponseNormalization": ".affine"}
-"""Layers whose weights say how much of a branch is added, which is next to nothing at first; what the layer that holds
-them is called behind the node's name."""
-
-
-def _add_a_part(model: Any, node: Node) -> None:
-    (weight, *_) = model.get_layer(node.name + BRANCH_SCALES[node.type]).weights
-    weight.assign(weight * 0 + BRANCH)
 
 
 def _tame(layer: Any, node: Node, readers: list[list[Node]]) -> None:

@@ -94,8 +94,8 @@ COMPOSED: dict[str, Composed] = {
     "Subsampling2D": _subsampling,
 }
 """By the type of the node. A Slice is of channels: what else a file slices is no Keras layer."""
-SEVERAL = frozenset({"GlobalResponseNormalization", "LocalResponseNormalization"})
-"""Those that become several layers."""
+_BRANCH_SCALES = {"LayerScale": "", "GlobalResponseNormalization": ".affine"}
+"""Layers whose weights say how much of a branch is added, by what holds those weights: its name behind the node's."""
 
 
 def composed(node: Node) -> Composed | None:
@@ -103,6 +103,23 @@ def composed(node: Node) -> Composed | None:
     if node.type == "Slice" and not _slices_channels(node):
         return None
     return COMPOSED.get(node.type)
+
+
+def applied(model: Any, node: Node, inputs: list[Any]) -> Any:
+    """What the layers of a node in `model` make of tensors, as they would in training."""
+    if not composed(node):
+        return model.get_layer(node.name)(inputs if len(inputs) > 1 else inputs[0], training=True)
+    import keras
+
+    sources = [model.get_layer(source.name).output for source in node.inputs]
+    return keras.Function(sources, model.get_layer(node.name).output)(inputs)
+
+
+def branch_scale(model: Any, node: Node) -> list[Any]:
+    """The weight by which a node lets a branch through, which is next to nothing at first; of other nodes none."""
+    if node.type not in _BRANCH_SCALES:
+        return []
+    return list(model.get_layer(node.name + _BRANCH_SCALES[node.type]).weights[:1])
 
 
 def _slices_channels(node: Node) -> bool:

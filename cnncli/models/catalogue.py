@@ -104,21 +104,6 @@ def apart(name: str) -> str:
 
 
 @cache
-def _by_name() -> dict[str, tuple[str, str]]:
-    """Module and name, by the name as it stands, in plain letters, and in those with a decimal point: 1_6 as 1.6.
-
-    Of names with the same plain letters, which only the point tells apart, these are the last one's.
-    """
-    found = {name: (module, name) for module, names in FAMILIES.items() for name in names}
-    plainly = {plain(name): place for name, place in found.items()}
-    decimal = {plain(re.sub(r"(?<=\d)_(?=\d)", ".", name)): place for name, place in found.items()}
-    return {**plainly, **decimal, **found}
-
-
-def _key(name: str) -> str:
-    """What a name is looked up by."""
-    spelt = name.lower().replace("-", "_")
-    return spelt if spelt in _by_name() else plain(name)
 def _by_name() -> dict[str, Place]:
     return {apart(name): (module, name) for module, names in FAMILIES.items() for name in names}
 
@@ -156,8 +141,6 @@ def names() -> list[str]:
 
 
 def _known(name: str) -> ModelSpec:
-    """The architecture of a name or an alias. Raises KeyError for others."""
-    module, name = _by_name()[_key(name)]
     """The architecture of a name or an alias in the spelling of FAMILIES."""
     return _at(_by_name()[apart(name)])
 
@@ -176,9 +159,6 @@ def find(name: str) -> tuple[ModelSpec, Mapping[str, str], str]:
     """Look a model up by its name or an alias, whatever the case, with or without - and _, or by a name that it has
     elsewhere, which may set options and the flavor: these stand beside it. Raises UsageError.
     """
-    known = _by_name()
-    if _key(name) in known:
-        return _known(name), {}
     place = _place(name)
     if place:
         return _at(place), {}, ""

@@ -116,8 +116,8 @@ def unknowns(pair: Pair) -> Iterator[str]:
     """Of which network more may be to be said."""
     for name, found in zip(pair.names, (pair.contrast.before, pair.contrast.after), strict=True):
         if found.unknown:
-            layers = "1 layer" if found.unknown == 1 else f"{found.unknown:,} layers"
-            yield f"What {layers} of {name} compute{'s' * (found.unknown == 1)} is unknown: it may have more than is told."
+            layers = "1 layer computes" if found.unknown == 1 else f"{found.unknown:,} layers compute"
+            yield f"What {layers} in {name} is unknown: it may have more than is told."
 
 
 def _lacking(pair: Pair) -> list[str]:
