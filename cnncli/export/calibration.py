@@ -95,7 +95,8 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
         given = inputs if len(inputs) > 1 else inputs[0]
         has_kernel = node.macs and not composed(node)
         if has_kernel and bare:
-            _bring_to_unit_variance(layer, given, lifted=_is_rectified(node) or _leads_to(_activates, node, readers))
+            lifted = _is_rectified(node) or _leads_to(_activates, node, readers)
+            _bring_to_unit_variance(layer, node, given, lifted=lifted)
         elif has_kernel and not _leads_to(_takes_statistics, node, readers):
             _limit_to_unit_variance(layer, given)
         if _takes_statistics(node):
@@ -152,7 +153,7 @@ def _limit_to_unit_variance(layer: Any, given: Any) -> None:
         kernel.assign(kernel / level)
 
 
-def _bring_to_unit_variance(layer: Any, given: Any, *, lifted: bool) -> None:
+def _bring_to_unit_variance(layer: Any, node: Node, given: Any, *, lifted: bool) -> None:
     """What batch norm would do, by the kernel and the bias: unit variance in each channel, a mean of LIFT or 0."""
     import numpy
 
@@ -161,8 +162,8 @@ def _bring_to_unit_variance(layer: Any, given: Any, *, lifted: bool) -> None:
     deviation = outputs.std(axis=axes)
     scale = 1 / numpy.where(deviation > 0, deviation, 1)
     kernel = _last_kernel(layer)
-    depthwise = type(layer).__name__ == "DepthwiseConv2D"  # whose kernel is (height, width, channels, multiplier)
-    kernel.assign(kernel * (scale.reshape(kernel.shape[-2:]) if depthwise else scale))
+    by_channel = node.role is Role.DEPTHWISE  # a kernel of (height, width, channels, multiplier)
+    kernel.assign(kernel * (scale.reshape(kernel.shape[-2:]) if by_channel else scale))
     if layer.use_bias:
         layer.bias.assign((LIFT if lifted else 0) - outputs.mean(axis=axes) * scale)
 
