@@ -110,6 +110,13 @@ def export(request: Request, tell: Tell) -> Export:
     child.parent.run where a child fails.
     """
     started = time.perf_counter()
+    outputs = request.graph.outputs
+    if len(outputs) > 1:
+        names = ", ".join(node.name for node in outputs)
+        raise UsageError(
+            f"{request.reference} has {len(outputs)} outputs ({names}) and cannot be exported: files have one; "
+            "`cnncli build` saves all of them"
+        )
     for target in request.targets:
         check(target, force=request.force)
         if request.batch and not target.format.takes_batch:

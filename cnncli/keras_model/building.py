@@ -24,7 +24,7 @@ SUFFIXES = (".keras", ".weights.h5")
 
 
 class Smoke(NamedTuple):
-    """One batch passed through: shapes with the batch axis, the range of the outputs."""
+    """One batch passed through: shapes with the batch axis, of outputs the first's, and the range of all of them."""
 
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
@@ -149,13 +149,15 @@ def run_batch(model: Any) -> Smoke:
     import numpy as np
 
     shape = (1, *model.input_shape[1:])
-    brightest = 255 if any(type(layer).__name__ == "Rescaling" for layer in model.layers) else 1
+    brightest = 255 if any(type(layer).__name__ == "Rescaling" for layer in model.layers[1:2]) else 1
     pictures = np.random.default_rng(0).uniform(0, brightest, shape).astype("float32")
-    outputs = np.asarray(model(pictures, training=False))
-    broken = int((~np.isfinite(outputs)).sum())
+    given = model(pictures, training=False)
+    outputs = [np.asarray(each) for each in (given if isinstance(given, list) else [given])]
+    cells = np.concatenate([np.ravel(each) for each in outputs])
+    broken = int((~np.isfinite(cells)).sum())
     if broken:
-        raise CheckFailed(f"{broken} of the {outputs.size} outputs of {model.name} are not finite; check the weights")
-    return Smoke(shape, outputs.shape, float(outputs.min()), float(outputs.max()))
+        raise CheckFailed(f"{broken} of the {cells.size} outputs of {model.name} are not finite; check the weights")
+    return Smoke(shape, outputs[0].shape, float(cells.min()), float(cells.max()))
 
 
 def save(model: Any, path: Path, *, force: bool) -> Saved:

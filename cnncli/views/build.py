@@ -61,13 +61,13 @@ def build_document(network: Network, built: Build) -> Document:
 def _facts(network: Network, built: Build) -> list[Fact]:
     totals = Totals(built.graph)
     split = f"trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)}"
-    first, last = built.graph.inputs[0].shape, built.graph.outputs[0].shape
+    first, outputs = built.graph.inputs[0].shape, [node.shape for node in built.graph.outputs]
     return [
         Fact("reference", "Model", network.reference, built.name),
         Fact("layers", "Layers", totals.layers, grouped(totals.layers)),
         Fact("params", "Params", totals.params, f"{grouped(totals.params)} ({split})"),
         Fact("input_shape", "Input", first, shape(first)),
-        Fact("output_shape", "Output", last, shape(last)),
+        Fact("output_shape", "Output", outputs[0], ", ".join(map(shape, outputs))),
         Fact("dtype", "Dtype", built.dtype, built.dtype),
         Fact("agreement", "Agreement", True, _agreement(built)),
         Fact("weights", "Weights", str(built.loaded.path) if built.loaded else "", _weights(built)),
