@@ -14,7 +14,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "vgg": ("vgg11", "vgg13", "vgg16", "vgg19"),
     "resnet": ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"),
     "resnet_v2": ("resnet50_v2", "resnet101_v2", "resnet152_v2"),
-    "wide_resnet": ("wide_resnet50_2", "wrn_50_2", "wrn_28_10"),
+    "wide_resnet": ("wide_resnet50_2", "wrn_50_2", "wrn_28_10", "wide_resnet28_10"),
     "resnext": ("resnext50_32x4d", "resnext50", "resnext101_32x4d"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "senet": ("seresnet50",),

@@ -81,6 +81,7 @@ MODELS = (
         paper=PAPER_OF_ALL,
         introduced=INTRODUCED,
         build=wide_resnet,
+        aliases=("wide_resnet28_10",),
         fixed={"depth": 28, "widening": 10},
         descends_from=("resnet_v2",),
         architecture="wide_resnet",
