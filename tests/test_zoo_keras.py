@@ -40,6 +40,14 @@ OPTIONS = [
     "vgg16:input_shape=97x130,classes=7",
     "vgg19:include_top=false,pooling=max,input_shape=64x64x1",
     "vgg16:include_top=false,input_shape=225x160",
+    "resnet50:input_shape=97x130,classes=7,classifier_activation=none",
+    "resnet50:include_top=false,pooling=max,input_shape=32x33x1",
+    "resnet101:include_top=false,pooling=avg,input_shape=63x100",
+    "resnet152:input_shape=331,classifier_activation=sigmoid",
+    "resnet50_v2:input_shape=97x130,classes=7,classifier_activation=none",
+    "resnet50_v2:include_top=false,pooling=max,input_shape=32x33x1",
+    "resnet101_v2:include_top=false,pooling=avg,input_shape=63x100",
+    "resnet152_v2:include_top=false,input_shape=225x160",
 ]
 
 
@@ -57,6 +65,12 @@ def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
 
 OUTPUTS = [
     "vgg16:input_shape=64,classes=10,classifier_activation=none",
+    "resnet50:input_shape=65,classes=10,classifier_activation=none",
+    pytest.param("resnet101:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
+    pytest.param("resnet152:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
+    "resnet50_v2:input_shape=65,classes=10,classifier_activation=none",
+    pytest.param("resnet101_v2:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
+    pytest.param("resnet152_v2:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
 ]
 """One network a family; the others are marked as exhaustive."""
 

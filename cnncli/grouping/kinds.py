@@ -223,7 +223,7 @@ def _is_bottleneck(traits: Traits) -> bool:
 
 
 def _is_basic(traits: Traits) -> bool:
-    return traits.ends_in_sum and traits.letters in ("cc", "ccp", "pcc")
+    return traits.ends_in_sum and traits.letters in ("cc", "ccp", "cpc", "pcc")
 
 
 def _is_separable_residual(traits: Traits) -> bool:

@@ -27,6 +27,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "inception_v4": ("inception_v4", "inception_resnet_v2"),
     "densenet": ("densenet121", "densenet161", "densenet169", "densenet201"),
     "xception": ("xception",),
+    "wide_resnet": ("wide_resnet50_2", "wrn_50_2", "wide_resnet101_2", "wrn_101_2", "wrn_28_10", "wide_resnet28_10"),
+    "resnext": ("resnext50_32x4d", "resnext50", "resnext101_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "senet": ("seresnet50",),
     "mobilenet_v2": ("mobilenet_v2", "v2"),

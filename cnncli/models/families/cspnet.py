@@ -84,17 +84,19 @@ def _stem(graph: Graph, x: Node, kind: str) -> Node:
 def _stage(graph: Graph, x: Node, stage: Stage, kind: str, groups: int) -> Node:
     """The 1x1 convolutions that divide a stage of bottlenecks are linear."""
     activation = LEAKY if kind == "Residual" else None
-    if stage.down:
-        x = convolution(graph, x, stage.down, 3, "down", stride=2, groups=groups)
-    divide = Conv2D(stage.part, 1, use_bias=False)
-    around = conv_bn(graph, x, divide, "around", BATCH_NORM, activation)
-    x = conv_bn(graph, x, divide, "through", BATCH_NORM, activation)
+    with graph.scope("divide"):
+        if stage.down:
+            x = convolution(graph, x, stage.down, 3, "down", stride=2, groups=groups)
+        half = Conv2D(stage.part, 1, use_bias=False)
+        around = conv_bn(graph, x, half, "around", BATCH_NORM, activation)
+        x = conv_bn(graph, x, half, "through", BATCH_NORM, activation)
     for number in range(1, stage.repeats + 1):
         with graph.scope("block", number, kind=kind):
             x = block(graph, x, stage.inner, stage.part) if kind == "Residual" else _bottleneck(graph, x, stage, groups)
-    x = convolution(graph, x, stage.part, 1, "after")
-    x = graph.add(Concatenate(), x, around, name="merge")
-    return convolution(graph, x, stage.filters, 1, "transition")
+    with graph.scope("merge"):
+        x = convolution(graph, x, stage.part, 1, "through")
+        x = graph.add(Concatenate(), x, around, name="concatenate")
+        return convolution(graph, x, stage.filters, 1, "transition")
 
 
 def _bottleneck(graph: Graph, x: Node, stage: Stage, groups: int) -> Node:

@@ -34,7 +34,8 @@ def darknet53(
         x = convolution(graph, x, 32, 3, "stem")
     for stage, (filters, repeats) in enumerate(STAGES, 1):
         with graph.scope("stage", stage):
-            x = convolution(graph, x, filters, 3, "down", stride=2)
+            with graph.scope("down"):
+                x = convolution(graph, x, filters, 3, "down", stride=2)
             for number in range(1, repeats + 1):
                 with graph.scope("block", number, kind="Residual"):
                     x = block(graph, x, filters // 2, filters)

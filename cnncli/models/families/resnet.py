@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph, Layer, Node
 from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, GlobalAveragePooling2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, pad_evenly, pool_up
@@ -179,11 +179,11 @@ def _block(graph: Graph, x: Node, block: Block, width: int, stride: int, convent
         )
         x = conv_bn(graph, x, convolution, step.name, batch_norm, RELU if step is not block.steps[-1] else None)
     if block.squeeze:
-        x = squeeze_excite(graph, x, gate(filters, block.squeeze))
+        x = squeeze_excite(graph, x, _gate(filters, block.squeeze))
     return graph.add(RELU, residual(graph, shortcut, x), name="activation")
 
 
-def gate(channels: int, squeeze: int) -> tuple[tuple[str, GlobalAveragePooling2D | Conv2D], ...]:
+def _gate(channels: int, squeeze: int) -> tuple[tuple[str, Layer], ...]:
     """Two dense layers, as 1x1 convolutions with biases."""
     return (
         ("squeeze", GlobalAveragePooling2D(keepdims=True)),

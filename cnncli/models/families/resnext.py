@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from cnncli.models.families.resnet import LAYERS_50, LAYERS_101, TORCH, TORCHVISION, bottleneck, resnet
+from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, TORCH, TORCHVISION, bottleneck, resnet
 from cnncli.models.spec import ModelSpec, Paper, Published
-
-# Table 1: 32 groups of 4 channels in the first stage, 128 where ResNet has 64.
-BLOCK = bottleneck(inner=2, groups=32)
 
 SOURCE = "facebookresearch/ResNeXt README"
 ABOUT = "about, as of the ResNet of that depth"
 
 
-def _spec(name: str, repeats: tuple[int, ...], *published: Published, aliases: tuple[str, ...] = ()) -> ModelSpec:
+def _spec(
+    groups: int, channels: int, repeats: tuple[int, ...], *published: Published, aliases: tuple[str, ...] = ()
+) -> ModelSpec:
+    """The 3x3 convolutions of the first stage have `groups` of `channels`, where ResNet's have 64 channels in all."""
+    layers = 3 * sum(repeats) + 2
+    block = bottleneck(inner=groups * channels // FILTERS, groups=groups)
     return ModelSpec(
-        name=name,
+        name=f"resnext{layers}_{groups}x{channels}d",
         family="ResNeXt",
         year=2016,
         paper=Paper("Aggregated Residual Transformations for Deep Neural Networks", "1611.05431"),
-        introduced="cardinality: a bottleneck's 3x3 convolution in groups",
+        introduced="cardinality, in how many groups a bottleneck's 3x3 convolution is",
         build=resnet,
         aliases=aliases,
-        fixed={"block": BLOCK, "repeats": repeats, "conventions": TORCH},
+        fixed={"block": block, "repeats": repeats, "conventions": TORCH},
         published=published,
         descends_from=("resnet",),
         architecture="resnext",
@@ -30,11 +32,16 @@ def _spec(name: str, repeats: tuple[int, ...], *published: Published, aliases: t
 
 MODELS = (
     _spec(
-        "resnext50_32x4d",
-        LAYERS_50,
+        32, 4, LAYERS_50,
         Published(SOURCE, macs=4.1e9, top1=77.8, erratum=ABOUT),
         Published(TORCHVISION, 25028904, 4.23e9, 77.618),
         aliases=("resnext50",),
     ),
-    _spec("resnext101_32x4d", LAYERS_101, Published(SOURCE, macs=7.8e9, top1=78.8, erratum=ABOUT)),
-)
+    _spec(32, 4, LAYERS_101, Published(SOURCE, macs=7.8e9, top1=78.8, erratum=ABOUT)),
+    _spec(32, 8, LAYERS_101, Published(TORCHVISION, 88791336, 16.414e9, 79.312)),
+    _spec(
+        64, 4, LAYERS_101,
+        Published(SOURCE, macs=15.6e9, top1=79.6, erratum=ABOUT),
+        Published(TORCHVISION, 83455272, 15.46e9, 83.246),
+    ),
+)  # fmt: skip

@@ -6,7 +6,7 @@ from cnncli.models.families.resnet import CAFFE, LAYERS_50, bottleneck, resnet
 from cnncli.models.spec import CENTERED, FLAVORS, Flavor, ModelSpec, Paper, Published
 
 REDUCTION = 16
-"""Section 3.2: each gate is computed from a sixteenth of the channels."""
+"""The paper's reduction ratio r: gates are computed from a sixteenth of the channels."""
 
 MODELS = (
     ModelSpec(
@@ -14,15 +14,13 @@ MODELS = (
         family="SENet",
         year=2017,
         paper=Paper("Squeeze-and-Excitation Networks", "1709.01507"),
-        introduced="squeeze-and-excitation: channels weighed by gates",
+        introduced="squeeze-and-excitation, gates that weigh channels",
         build=resnet,
         # The authors' model is Caffe's: it strides in the first 1x1 convolution, and its first pooling rounds up.
         flavors=(Flavor("paper", FLAVORS["paper"], input_range=CENTERED),),
         fixed={"block": bottleneck(squeeze=REDUCTION), "repeats": LAYERS_50, "conventions": CAFFE},
         published=(
-            Published(
-                "arXiv 1709.01507v1, section 4", macs=3.87e9, erratum="computed as 3.86 with that ResNet-50's 3.86"
-            ),
+            Published("arXiv 1709.01507, section 4", macs=3.87e9, erratum="the kernels have 0.01 G less"),
             Published("hujie-frank/SENet README", top1=77.63),
         ),
         descends_from=("resnet",),

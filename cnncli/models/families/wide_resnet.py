@@ -7,9 +7,9 @@ from cnncli.graph.layers import Activation, Conv2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import bn_activation, conv_bn, evenly, image
 from cnncli.models.blocks.residual import residual
-from cnncli.models.families.resnet import LAYERS_50, TORCH, TORCHVISION, bottleneck, resnet
+from cnncli.models.families.resnet import LAYERS_50, LAYERS_101, TORCH, TORCHVISION, bottleneck, resnet
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import Builder, Deviations, ModelSpec, Paper, Published
 
 # Table 1: groups of blocks, each with two 3x3 convolutions, for pictures of 32x32.
 FILTERS = (16, 32, 64)
@@ -56,33 +56,39 @@ def _block(graph: Graph, x: Node, filters: int, stride: int) -> Node:
     return residual(graph, shortcut, x)
 
 
-PAPER_OF_ALL = Paper("Wide Residual Networks", "1605.07146")
-INTRODUCED = "width instead of depth"
 SOURCE = "szagoruyko/wide-residual-networks README"
 
+
+def _spec(name: str, alias: str, build: Builder, *published: Published, after: str, **fixed: object) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        family="Wide ResNet",
+        year=2016,
+        paper=Paper("Wide Residual Networks", "1605.07146"),
+        introduced="width instead of depth",
+        build=build,
+        aliases=(alias,),
+        fixed=fixed,
+        published=published,
+        descends_from=(after,),
+        architecture="wide_resnet",
+    )
+
+
+def _bottlenecks(name: str, alias: str, repeats: tuple[int, ...], *published: Published) -> ModelSpec:
+    """ResNet with twice the filters within its bottlenecks."""
+    block = bottleneck(inner=2)
+    return _spec(name, alias, resnet, *published, after="resnet", block=block, repeats=repeats, conventions=TORCH)
+
+
 MODELS = (
-    ModelSpec(
-        name="wide_resnet50_2",
-        family="Wide ResNet",
-        year=2016,
-        paper=PAPER_OF_ALL,
-        introduced=INTRODUCED,
-        build=resnet,
-        aliases=("wrn_50_2",),
-        fixed={"block": bottleneck(inner=2), "repeats": LAYERS_50, "conventions": TORCH},
-        published=(Published(SOURCE, 68.9e6, top1=78.1), Published(TORCHVISION, 68883240, 11.398e9, 78.468)),
-        descends_from=("resnet",),
-        architecture="wide_resnet",
+    _bottlenecks(
+        "wide_resnet50_2",
+        "wrn_50_2",
+        LAYERS_50,
+        Published(SOURCE, 68.9e6, top1=78.1),
+        Published(TORCHVISION, 68883240, 11.398e9, 78.468),
     ),
-    ModelSpec(
-        name="wrn_28_10",
-        family="Wide ResNet",
-        year=2016,
-        paper=PAPER_OF_ALL,
-        introduced=INTRODUCED,
-        build=wide_resnet,
-        fixed={"depth": 28, "widening": 10},
-        descends_from=("resnet_v2",),
-        architecture="wide_resnet",
-    ),
+    _bottlenecks("wide_resnet101_2", "wrn_101_2", LAYERS_101, Published(TORCHVISION, 126886696, 22.753e9, 78.848)),
+    _spec("wrn_28_10", "wide_resnet28_10", wide_resnet, after="resnet_v2", depth=28, widening=10),
 )
