@@ -48,6 +48,19 @@ OPTIONS = [
     "resnet50_v2:include_top=false,pooling=max,input_shape=32x33x1",
     "resnet101_v2:include_top=false,pooling=avg,input_shape=63x100",
     "resnet152_v2:include_top=false,input_shape=225x160",
+    "inception_v3:input_shape=75x75x4,classes=2,classifier_activation=sigmoid",
+    "inception_v3:include_top=false,pooling=avg,input_shape=131x97",
+    "inception_v3:include_top=false,pooling=max,input_shape=76x200x1",
+    "inception_resnet_v2:include_top=false,pooling=max,input_shape=77x131x1",
+    pytest.param("inception_resnet_v2:input_shape=75x331x4,classifier_activation=none", marks=pytest.mark.exhaustive),
+    pytest.param("inception_resnet_v2:include_top=false,pooling=avg,input_shape=200", marks=pytest.mark.exhaustive),
+    "xception:input_shape=71x130x4,classes=3,classifier_activation=none",
+    "xception:include_top=false,pooling=avg,input_shape=97x128x1",
+    "xception:include_top=false,pooling=max,input_shape=331",
+    "densenet121:input_shape=33x47x1,classes=2,classifier_activation=sigmoid",
+    "densenet121:include_top=false,pooling=max,input_shape=97x160x4",
+    "densenet169:include_top=false,pooling=avg,input_shape=225",
+    pytest.param("densenet201:input_shape=32x101,classifier_activation=none", marks=pytest.mark.exhaustive),
 ]
 
 
@@ -71,6 +84,16 @@ OUTPUTS = [
     "resnet50_v2:input_shape=65,classes=10,classifier_activation=none",
     pytest.param("resnet101_v2:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
     pytest.param("resnet152_v2:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
+    "inception_v3:input_shape=75,classes=10,classifier_activation=none",
+    pytest.param(
+        "inception_resnet_v2:input_shape=75x99,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive
+    ),
+    "xception:input_shape=71x75,classes=10,classifier_activation=none",
+    "densenet121:input_shape=33x47,classes=10,classifier_activation=none",
+    *(
+        pytest.param(f"{name}:input_shape=48,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive)
+        for name in ("densenet169", "densenet201")
+    ),
 ]
 """One network a family; the others are marked as exhaustive."""
 

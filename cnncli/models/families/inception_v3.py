@@ -17,7 +17,7 @@ Module = tuple[Path, ...]
 
 
 def small(pooled: int, average: Path) -> Module:
-    """Figure 5, with the 5x5 convolution that the authors' code kept where the figure has two of 3x3."""
+    """Figure 5; the authors' code has 5x5 where the figure has its single 3x3."""
     return (
         (conv(64),),
         (conv(48), conv(64, 5)),

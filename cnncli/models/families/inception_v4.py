@@ -17,7 +17,8 @@ from cnncli.models.spec import PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, P
 
 Module = tuple[Path, ...]
 
-# Inception V4. Figure 3: the stem, whose modules make the map smaller by pooling beside convolutions.
+# Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make the
+# map smaller by pooling beside convolutions.
 STEM_V4: Path = (conv(32, 3, strides=2), conv(32, 3, padding="valid"), conv(64, 3))
 STEM_MODULES: tuple[Module, ...] = (
     ((MAXIMUM,), (conv(96, 3, strides=2),)),
@@ -114,8 +115,8 @@ class Residual(NamedTuple):
     scale: float
 
 
-# Inception-ResNet V2 as its authors' code has it, where figure 15 has Inception V4's stem: the stem is Inception V3's,
-# and so is the first module but for some of its widths.
+# Inception-ResNet V2 as its authors' code has it: where figure 3's stem is meant to be its stem too, that is Inception
+# V3's, and so is the module behind it but for some of its widths.
 FIRST: Module = (
     (conv(96),),
     (conv(48), conv(64, 5)),

@@ -20,22 +20,22 @@ STAGES: tuple[tuple[Block, ...], ...] = (
     ((728, 728), *((728, 728, 728),) * 8),
     ((728, 1024),),
 )
-LAST: Block = (1536, 2048)
+# The exit flow ends without residuals.
+LAST = (1536, 2048)
 
 BATCH_NORM = BatchNormalization()
 RELU = Activation("relu")
+PARTS = (("conv", ""), ("bn", "_bn"), ("activation", "_act"))
+"""Our names of layers, and what Keras's end with."""
 LAYER_NAMES = LayerNames(
     lambda stage, place, number: f"block{number + 2}",
     {
+        **{f"stem.stem{n}_{ours}": f"block1_conv{n}{theirs}" for n in (1, 2) for ours, theirs in PARTS},
+        **{f"separable{n}_{ours}": f"{{block}}_sepconv{n}{theirs}" for n in (1, 2, 3) for ours, theirs in PARTS},
         **{
-            f"stem.stem{number}_{ours}": f"block1_conv{number}{theirs}"
-            for number in (1, 2)
-            for ours, theirs in (("conv", ""), ("bn", "_bn"), ("activation", "_act"))
-        },
-        **{
-            f"separable{number}_{ours}": f"{{block}}_sepconv{number}{theirs}"
-            for number in (1, 2, 3)
-            for ours, theirs in (("conv", ""), ("bn", "_bn"), ("activation", "_act"))
+            f"stage{len(STAGES) + n}.block1.separable_{ours}": f"block14_sepconv{n}{theirs}"
+            for n in (1, 2)
+            for ours, theirs in PARTS
         },
         "pool": "{block}_pool",
         "head.pool": "avg_pool",
@@ -62,12 +62,12 @@ def xception(
         x = conv_bn(graph, x, Conv2D(64, 3, use_bias=False), "stem2", BATCH_NORM, RELU)
     for stage, blocks in enumerate(STAGES, 1):
         with graph.scope("stage", stage):
-            for block, filters in enumerate(blocks, 1):
-                with graph.scope("block", block, kind="SeparableResidual"):
-                    x = _residual(graph, x, filters, rectified=stage == 1)
-    with graph.scope("stage", len(STAGES) + 1), graph.scope("block", 1, kind="DepthwiseSeparable"):
-        for number, width in enumerate(LAST, 1):
-            x = conv_bn(graph, x, _separable(width), f"separable{number}", BATCH_NORM, RELU)
+            for number, block in enumerate(blocks, 1):
+                with graph.scope("block", number, kind="SeparableResidual"):
+                    x = _residual(graph, x, block, rectified=stage == 1)
+    for stage, filters in enumerate(LAST, len(STAGES) + 1):
+        with graph.scope("stage", stage), graph.scope("block", 1, kind="DepthwiseSeparable"):
+            x = conv_bn(graph, x, _separable(filters), "separable", BATCH_NORM, RELU)
     with graph.scope("head"):
         classifier(graph, x, Top(include_top, pooling, classes, classifier_activation))
 
@@ -77,19 +77,19 @@ def _separable(filters: int) -> SeparableConv2D:
     return SeparableConv2D(filters, 3, padding="same", use_bias=False)
 
 
-def _residual(graph: Graph, x: Node, filters: Block, rectified: bool) -> Node:
+def _residual(graph: Graph, x: Node, block: Block, rectified: bool) -> Node:
     """Activations stand before the convolutions; the first is left out where the input is `rectified` already.
 
     Where the width changes the map is halved, by pooling and in the shortcut.
     """
-    shortcut, halves = x, filters[-1] != x.shape[-1]
+    shortcut, halves = x, block[-1] != x.shape[-1]
     if halves:
-        strided = Conv2D(filters[-1], 1, strides=2, padding="same", use_bias=False)
+        strided = Conv2D(block[-1], 1, strides=2, padding="same", use_bias=False)
         shortcut = conv_bn(graph, x, strided, "shortcut", BATCH_NORM)
-    for number, width in enumerate(filters, 1):
+    for number, filters in enumerate(block, 1):
         if number > 1 or not rectified:
             x = graph.add(RELU, x, name=f"separable{number}_activation")
-        x = conv_bn(graph, x, _separable(width), f"separable{number}", BATCH_NORM)
+        x = conv_bn(graph, x, _separable(filters), f"separable{number}", BATCH_NORM)
     if halves:
         x = graph.add(MaxPooling2D(3, strides=2, padding="same"), x, name="pool")
     return graph.add(Add(), x, shortcut, name="add")
@@ -105,6 +105,6 @@ MODELS = (
         build=xception,
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=71),),
         descends_from=("inception_v3", "resnet"),
-        published=(Published("arXiv 1610.02357, table 3", 22_855_952, top1=79.0),),
+        published=(Published("arXiv 1610.02357, tables 1 and 3", 22_855_952, top1=79.0),),
     ),
 )
