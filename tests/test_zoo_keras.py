@@ -40,6 +40,14 @@ OPTIONS = [
     "vgg16:input_shape=97x130,classes=7",
     "vgg19:include_top=false,pooling=max,input_shape=64x64x1",
     "vgg16:include_top=false,input_shape=225x160",
+    "nasnet_mobile:input_shape=97x130,classes=7",
+    "nasnet_mobile:include_top=false,pooling=max,input_shape=33x64x4",
+    "efficientnet_v2_b0:input_shape=65x64x1,classifier_activation=none",
+    "efficientnet_v2_b3:include_top=false,pooling=avg,input_shape=97x130,include_preprocessing=false",
+    "efficientnet_v2_s:include_top=false,pooling=max,input_shape=33x47x4",
+    pytest.param("nasnet_large:include_top=false,input_shape=97x130", marks=pytest.mark.exhaustive),
+    pytest.param("efficientnet_v2_m:input_shape=65,classes=7", marks=pytest.mark.exhaustive),
+    pytest.param("efficientnet_v2_l:input_shape=64x33,include_preprocessing=false", marks=pytest.mark.exhaustive),
 ]
 
 
@@ -57,6 +65,11 @@ def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
 
 OUTPUTS = [
     "vgg16:input_shape=64,classes=10,classifier_activation=none",
+    "nasnet_mobile:input_shape=64,classes=10,classifier_activation=none",
+    "efficientnet_v2_b0:input_shape=64,classes=10,classifier_activation=none",
+    pytest.param(
+        "efficientnet_v2_s:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive
+    ),
 ]
 """One network a family; the others are marked as exhaustive."""
 

@@ -238,11 +238,11 @@ def _has_gate(layers: Sequence[Layer]) -> bool:
 
 
 def _common(kinds: Sequence[Kind]) -> Kind:
-    """`MBConv` of MBConv1 and MBConv6."""
+    """`MBConv` of MBConv1 and MBConv6, `Cell` of Cell and ReductionCell."""
     if len(set(kinds)) == 1:
         return kinds[0]
-    names = {kind.name for kind in kinds}
-    return Kind(names.pop() if len(names) == 1 else "Blocks")
+    name = min((kind.name for kind in kinds), key=len)
+    return Kind(name if all(kind.name.endswith(name) for kind in kinds) else "Blocks")
 
 
 def _shrinking(group: Group, before: Shape) -> tuple[int, int]:
