@@ -92,7 +92,14 @@ BLOCKS: dict[str, tuple[Callable[[], Graph], list[str]]] = {
     "ShuffleNet V2": (foreign.shufflenet, in_stages(4, 8, 4, kind="ShuffleUnit")),
     "ConvNeXt": (foreign.convnext, in_stages(3, 3, 9, 3, kind="ConvNeXt")),
     "ConvNeXt of grouped convolutions": (partial(foreign.convnext, True), in_stages(3, 3, 9, 3, kind="ConvNeXt")),
-    "NASNet": (foreign.nasnet, in_stages(3, 3, kind="Cell")),
+    "NASNet": (
+        foreign.nasnet,
+        [
+            f"stage{stage}.block{block}: {kind}"
+            for stage in (1, 2)
+            for block, kind in enumerate(("ReductionCell", "Cell", "Cell"), 1)
+        ],
+    ),
     "Inception-ResNet": (foreign.inception_resnet, in_stages(3, kind="InceptionResidual")),
     "a feature pyramid": (foreign.pyramid, in_stages(2, 2, 2, kind="BasicBlock")),
     "a detector": (foreign.ssd, in_stages(1, 2, 2, kind="Bottleneck6")),
@@ -165,7 +172,7 @@ def test_the_last_cell_does_not_hold_the_one_that_it_alone_reads() -> None:
     cells = [group for group in fold(grouped(foreign.nasnet()), BLOCK) if group.kinds]
     assert [sum(node.type == "Add" for node in group.nodes) for group in cells] == [3] * 6
     labels = [group_label(group) for group in cells]
-    assert [str(label) for label in labels] == ["Cell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
+    assert [str(label) for label in labels] == ["ReductionCell k5x5 s2", "Cell k5x5", "Cell k5x5"] * 2
     assert not any(isinstance(label, Traits) and label.residual for label in labels)
 
 
@@ -308,6 +315,8 @@ def test_kinds_of_mobile_blocks() -> None:
     assert set(map(str, grouped(graph_of("b0")).kinds.values())) == {"MBConv1", "MBConv6"}
     assert set(map(str, grouped(graph_of("v1")).kinds.values())) == {"DepthwiseSeparable"}
     assert set(map(str, grouped(graph_of("v2")).kinds.values())) == {"InvertedResidual1", "InvertedResidual6"}
+    assert set(map(str, grouped(graph_of("mnasnet_b1")).kinds.values())) == {"MBConv1", "MBConv3", "MBConv6"}
+    assert set(map(str, grouped(graph_of("lite0")).kinds.values())) == {"MBConv1", "MBConv6"}
 
 
 # What a graph keeps.

@@ -15,7 +15,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mobilenet_v1": ("mobilenet_v1", "mobilenet", "v1"),
     "nasnet": ("nasnet_mobile", "nasnet_large"),
     "mobilenet_v2": ("mobilenet_v2", "v2"),
-    "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
+    "mnasnet": ("mnasnet_a1", "semnasnet", "mnasnet_b1", "mnasnet", "mnasnet_small"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "efficientnet": (
         "efficientnet", "efficientnet_b0", "b0", "efficientnet_b1", "b1", "efficientnet_b2", "b2",
