@@ -31,6 +31,7 @@ SPREAD: dict[str, tuple[str, ...]] = {
     ),
     "efficientnet": ("width=0.5", "depth=0.5", "width=0.5,depth=0.5", "width=1.3,depth=1.7", "include_top=false"),
     **{f"efficientnet_b{number}": ("", "include_top=false,pooling=avg") for number in range(8)},
+    **dict.fromkeys(("nasnet_mobile", "mnasnet_a1", "efficientnet_lite0", "efficientnet_v2_s"), ("",)),
 }  # fmt: skip
 
 

@@ -284,6 +284,11 @@ def test_identical_blocks_merge_and_keep_the_totals() -> None:
         assert sum(row.amounts[cost] for row in merged) == sum(row.amounts[cost] for row in rows)
 
 
+def test_a_stage_of_two_kinds_is_called_by_what_their_names_share() -> None:
+    labels = {group.name: str(group_label(group)) for group in fold(graph_of("nasnet_mobile"), 1)}
+    assert (labels["stage1"], labels["stage2"]) == ("ReductionCell k7x7 s2", "Cell k7x7 s2 x5")
+
+
 def test_a_label_of_many_layers_names_each_kind_once() -> None:
     """As of a detector's heads, which end in a row; of many kinds the first are named."""
     one, other = layer_label(Conv2D(8, 1)), layer_label(MaxPooling2D(2))

@@ -309,6 +309,8 @@ def test_kinds_of_mobile_blocks() -> None:
     assert set(map(str, grouped(graph_of("b0")).kinds.values())) == {"MBConv1", "MBConv6"}
     assert set(map(str, grouped(graph_of("v1")).kinds.values())) == {"DepthwiseSeparable"}
     assert set(map(str, grouped(graph_of("v2")).kinds.values())) == {"InvertedResidual1", "InvertedResidual6"}
+    assert set(map(str, grouped(graph_of("mnasnet_b1")).kinds.values())) == {"MBConv1", "MBConv3", "MBConv6"}
+    assert set(map(str, grouped(graph_of("lite0")).kinds.values())) == {"MBConv1", "MBConv6"}
 
 
 # What a graph keeps.

@@ -61,6 +61,14 @@ OPTIONS = [
     "densenet121:include_top=false,pooling=max,input_shape=97x160x4",
     "densenet169:include_top=false,pooling=avg,input_shape=225",
     pytest.param("densenet201:input_shape=32x101,classifier_activation=none", marks=pytest.mark.exhaustive),
+    "nasnet_mobile:input_shape=97x130,classes=7",
+    "nasnet_mobile:include_top=false,pooling=max,input_shape=33x64x4",
+    "efficientnet_v2_b0:input_shape=65x64x1,classifier_activation=none",
+    "efficientnet_v2_b3:include_top=false,pooling=avg,input_shape=97x130,include_preprocessing=false",
+    "efficientnet_v2_s:include_top=false,pooling=max,input_shape=33x47x4",
+    pytest.param("nasnet_large:include_top=false,input_shape=97x130", marks=pytest.mark.exhaustive),
+    pytest.param("efficientnet_v2_m:input_shape=65,classes=7", marks=pytest.mark.exhaustive),
+    pytest.param("efficientnet_v2_l:input_shape=64x33,include_preprocessing=false", marks=pytest.mark.exhaustive),
 ]
 
 
@@ -93,6 +101,10 @@ OUTPUTS = [
     *(
         pytest.param(f"{name}:input_shape=48,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive)
         for name in ("densenet169", "densenet201")
+    "nasnet_mobile:input_shape=64,classes=10,classifier_activation=none",
+    "efficientnet_v2_b0:input_shape=64,classes=10,classifier_activation=none",
+    pytest.param(
+        "efficientnet_v2_s:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive
     ),
 ]
 """One network a family; the others are marked as exhaustive."""

@@ -238,11 +238,11 @@ def _has_gate(layers: Sequence[Layer]) -> bool:
 
 
 def _common(kinds: Sequence[Kind]) -> Kind:
-    """`MBConv` of MBConv1 and MBConv6, `Inception` of Inception and InceptionResidual."""
+    """`MBConv` of MBConv1 and MBConv6, `Cell` of Cell and ReductionCell, `Inception` of it and InceptionResidual."""
     if len(set(kinds)) == 1:
         return kinds[0]
     name = min((kind.name for kind in kinds), key=len)
-    return Kind(name if all(kind.name.startswith(name) for kind in kinds) else "Blocks")
+    return Kind(name if all(kind.name.startswith(name) or kind.name.endswith(name) for kind in kinds) else "Blocks")
 
 
 def _shrinking(group: Group, before: Shape) -> tuple[int, int]:

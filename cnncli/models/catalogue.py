@@ -37,6 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mnasnet": ("mnasnet_a1", "mnasnet_b1", "mnasnet_small"),
     "shufflenet_v1": ("shufflenet_v1", "shufflenet"),
     "shufflenet_v2": ("shufflenet_v2",),
+    "mnasnet": ("mnasnet_a1", "semnasnet", "mnasnet_b1", "mnasnet", "mnasnet_small"),
     "mobilenet_v3": ("mobilenet_v3_small", "v3_small", "mobilenet_v3_large", "v3_large"),
     "ghostnet": ("ghostnet",),
     "efficientnet": (

@@ -183,7 +183,7 @@ def _preprocessed(graph: Graph, x: Node, variant: Variant) -> Node:
 
 def _is_standardized(variant: Variant, channels: int) -> bool:
     """B0 to B3 take ImageNet's statistics, as EfficientNet V1, where the picture has its channels."""
-    return variant is B and channels == len(MEAN)
+    return variant == B and channels == len(MEAN)
 
 
 def _range(variant: Variant, options: Mapping[str, Any]) -> Range:

@@ -98,7 +98,12 @@ SOURCE = "tensorflow/tpu, mnasnet/README.md"
 
 
 def _spec(
-    name: str, variant: Variant, dropout: float, figures: Published, flavors: tuple[Flavor, ...] = (PAPER,)
+    name: str,
+    variant: Variant,
+    dropout: float,
+    figures: Published,
+    aliases: tuple[str, ...] = (),
+    flavors: tuple[Flavor, ...] = (PAPER,),
 ) -> ModelSpec:
     return ModelSpec(
         name=f"mnasnet_{name}",
@@ -107,6 +112,7 @@ def _spec(
         paper=Paper("MnasNet: Platform-Aware Neural Architecture Search for Mobile", "1807.11626"),
         introduced="search with latency measured on a phone",
         build=mnasnet,
+        aliases=aliases,
         flavors=flavors,
         fixed={"variant": variant},
         defaults={"dropout": dropout},
@@ -116,10 +122,11 @@ def _spec(
     )
 
 
+B1_FIGURES = Published("torchvision 0.28, mnasnet1_0's weights", 4383312, 314e6, 73.456)
+
+# torchvision and timm call B1 alone mnasnet, timm A1 semnasnet.
 MODELS = (
-    _spec("a1", A1, 0.2, Published(SOURCE, 3.9e6, 312e6, 75.2)),
-    _spec(
-        "b1", B1, 0.2, Published("torchvision's weights", 4383312, 314e6, 73.456), (PAPER, torchvision(DEVIATIONS))
-    ),
+    _spec("a1", A1, 0.2, Published(SOURCE, 3.9e6, 312e6, 75.2), ("semnasnet",)),
+    _spec("b1", B1, 0.2, B1_FIGURES, ("mnasnet",), (PAPER, torchvision(DEVIATIONS))),
     _spec("small", SMALL, 0.0, Published(SOURCE, 2.0e6, 68e6, 66.0)),
-)  # fmt: skip
+)

@@ -82,7 +82,7 @@ REDUCTION = Cell(
     ("2", "3", "4", "5"),
 )
 SHARE = 24
-"""Part of the last cell's channels that the normal cells of the second stage have: 6 states, 4 times wider."""
+"""The last cell lays 6 states side by side, each 4 times as wide as the second stage's."""
 RELU = Activation("relu")
 BATCH_NORM = BatchNormalization(momentum=0.9997)
 
@@ -115,7 +115,7 @@ def nasnet(
         with graph.scope("stage", stage):
             reduced = filters // 2 if stage == 2 else width
             before, x = x, _cell(graph, x, previous, REDUCTION, reduced, 1)
-            # NASNet-Large reads what the reduction cell read beside its input, not that, in the cell behind it.
+            # Behind a reduction cell NASNet-Large reads the output of two cells before that one, not of one.
             previous = previous if skip_reduction and stage > 2 else before
             for block in range(2, num_blocks + 2):
                 x, previous = _cell(graph, x, previous, NORMAL, width, block), x
@@ -267,7 +267,7 @@ def _spec(
         family="NASNet",
         year=2017,
         paper=Paper("Learning Transferable Architectures for Scalable Image Recognition", "1707.07012"),
-        introduced="cells found by search, stacked",
+        introduced="cells found by search, transferred from CIFAR-10",
         build=nasnet,
         flavors=(keras(SYMMETRIC, _layer_names(num_blocks)),),
         fixed={
