@@ -40,6 +40,11 @@ OPTIONS = [
     "vgg16:input_shape=97x130,classes=7",
     "vgg19:include_top=false,pooling=max,input_shape=64x64x1",
     "vgg16:include_top=false,input_shape=225x160",
+    "convnext_tiny:input_shape=97x130,classes=7,classifier_activation=sigmoid",
+    "convnext_tiny:include_top=false,input_shape=33x225x1",
+    "convnext_tiny:include_top=false,pooling=max,input_shape=50x64x4",
+    "convnext_small:include_top=false,pooling=avg,input_shape=101,include_preprocessing=false",
+    "convnext_base:include_preprocessing=false,classes=2,classifier_activation=none",
 ]
 
 
@@ -57,6 +62,7 @@ def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
 
 OUTPUTS = [
     "vgg16:input_shape=64,classes=10,classifier_activation=none",
+    "convnext_tiny:input_shape=32,classes=10,classifier_activation=none",
 ]
 """One network a family; the others are marked as exhaustive."""
 
