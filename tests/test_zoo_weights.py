@@ -41,18 +41,32 @@ def check(theirs: Any, build: Callable[[], Any], pictures: Any, folder: Path) ->
             assert distance(np.asarray(ours(pictures, training=False)), expected) < 1e-5, name
 
 
-# One of a family. Layers are matched by their order: where there are branches, it is Keras's sorting by depth.
+# Layers are matched by their order: where there are branches, it is Keras's sorting by depth.
 NETWORKS = [
-    "mobilenet_v2:alpha=0.35,input_shape=64,classes=10,classifier_activation=none",
-    pytest.param("vgg16:input_shape=32,include_top=false,pooling=avg", marks=pytest.mark.exhaustive),
-    pytest.param("convnext_tiny:input_shape=32,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive),
-    pytest.param("convnext_tiny:input_shape=32,include_top=false,pooling=max", marks=pytest.mark.exhaustive),
+    "nasnet_mobile:input_shape=32",
+    *(
+        pytest.param(reference, marks=pytest.mark.exhaustive)
+        for reference in (
+            "vgg16:input_shape=32",
+            "resnet50:input_shape=32",
+            "resnet50_v2:input_shape=32",
+            "inception_v3:input_shape=75",
+            "inception_resnet_v2:input_shape=75",
+            "xception:input_shape=71",
+            "densenet121:input_shape=32",
+            "efficientnet_v2_b0:input_shape=32",
+            "efficientnet_v2_s:input_shape=32",
+            "convnext_tiny:input_shape=32",
+            "convnext_tiny:input_shape=32,include_top=false,pooling=max",
+        )
+    ),
 ]
+"""Each with ten classes and without a softmax, which saturates."""
 
 
 @pytest.mark.parametrize("reference", NETWORKS)
 def test_files_of_keras_applications_are_loaded(tmp_path: Path, reference: str) -> None:
-    model = parse(reference)
+    model = parse(reference + ("" if "include_top" in reference else ",classes=10,classifier_activation=none"))
     with quiet():
         check(original(model), lambda: lower(model.graph()), pictures_for(model), tmp_path)
 
