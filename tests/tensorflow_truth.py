@@ -47,6 +47,8 @@ def randomize(model: Any, generator: numpy.random.Generator) -> None:
             weight.assign(generator.normal(0, math.sqrt(2 / math.prod(weight.shape[:-1])), weight.shape))
         elif weight.name in ("beta", "bias", "gamma"):
             weight.assign(generator.normal(1 if weight.name == "gamma" else 0, 0.3, weight.shape))
+        elif weight.name.startswith("variable"):  # LayerScale's, which begin so near 0 that blocks do nothing
+            weight.assign(generator.normal(0, 0.5, weight.shape))
         elif weight.name in ("mean", "variance"):
             weight.assign(generator.uniform(0.2, 0.5, weight.shape))
     finalize(model)

@@ -21,6 +21,7 @@ from cnncli.errors import UsageError
 from cnncli.graph.layer import snake_case
 from cnncli.graph.layers import LAYERS
 from cnncli.keras_model import import_keras, load_weights, lower, quiet
+from cnncli.keras_model.nested import Wanted
 from cnncli.keras_model.weight_files import stored_layers
 from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, _shapes, check_weights_file
 
@@ -324,13 +325,17 @@ def test_a_head_on_a_frozen_base_loads_into_its_reference(tmp_path: Path) -> Non
             assert np.array_equal(np.asarray(mine), np.asarray(other)), (name, mine.path)
 
 
-def test_models_whose_order_is_nowhere_written_are_said_to_be_nested(tmp_path: Path, nested: Any) -> None:
+def test_models_whose_order_is_nowhere_written_are_said_to_be_nested(tmp_path: Path) -> None:
     with quiet():
-        layers = import_keras().layers
-        inner = import_keras().Sequential([layers.Input((5,)), layers.Dense(5)])
-        import_keras().Sequential([layers.Input((5,)), inner, layers.Dense(2)]).save(tmp_path / "model.keras")
-        with pytest.raises(UsageError, match=r"a model within the model \(sequential\) and dense layers in both"):
-            load_weights(nested, tmp_path / "model.keras")
+        keras = import_keras()
+        layers = keras.layers
+        inner = keras.Sequential([layers.Input((5,)), layers.Dense(5)])
+        keras.Sequential([layers.Input((5,)), inner, layers.Dense(5)]).save(tmp_path / "model.keras")
+        plainly = keras.Sequential([layers.Input((5,)), layers.Dense(5), layers.Dense(5)])
+        with pytest.raises(
+            UsageError, match=r"a model within the model and layers of the same class and shapes in both"
+        ):
+            load_weights(plainly, tmp_path / "model.keras")
 
 
 def test_a_list_of_shapes_is_cut(tmp_path: Path, nested: Any) -> None:
@@ -433,7 +438,7 @@ def test_a_dataset_in_huge_pieces_is_refused(tmp_path: Path, pieces: tuple[int, 
         shape = {"shape": (1, 1), "maxshape": (None, None)}
         file.create_dataset("layers/conv2d/vars/0", chunks=pieces, compression="gzip", dtype="f8", **shape)
     with h5py.File(tmp_path / "a.weights.h5") as file, pytest.raises(ValueError, match="in pieces of"):
-        stored_layers(file["layers"], ["conv2d"])
+        stored_layers(file["layers"], [Wanted("conv2d", ())])
 
 
 def test_shapes_of_terabytes_are_compared_and_not_read(tmp_path: Path, small: Any) -> None:

@@ -69,9 +69,15 @@ OPTIONS = [
     pytest.param("nasnet_large:include_top=false,input_shape=97x130", marks=pytest.mark.exhaustive),
     pytest.param("efficientnet_v2_m:input_shape=65,classes=7", marks=pytest.mark.exhaustive),
     pytest.param("efficientnet_v2_l:input_shape=64x33,include_preprocessing=false", marks=pytest.mark.exhaustive),
+    "convnext_tiny:input_shape=97x130,classes=7,classifier_activation=sigmoid",
+    "convnext_tiny:include_top=false,input_shape=33x225x1",
+    "convnext_tiny:include_top=false,pooling=max,input_shape=50x64x4",
+    "convnext_small:include_top=false,pooling=avg,input_shape=101,include_preprocessing=false",
+    "convnext_base:include_preprocessing=false,classes=2,classifier_activation=none",
 ]
 
 
+@pytest.mark.filterwarnings("ignore:This model usually expects 1 or 3 input channels:UserWarning")
 @pytest.mark.parametrize("reference", OPTIONS)
 def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
     model = parse(reference)
@@ -106,6 +112,7 @@ OUTPUTS = [
     pytest.param(
         "efficientnet_v2_s:input_shape=64,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive
     ),
+    "convnext_tiny:input_shape=32,classes=10,classifier_activation=none",
 ]
 """One network a family; the others are marked as exhaustive."""
 

@@ -12,16 +12,16 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncli.child.inside import limited
 from cnncli.errors import CnncliError, UsageError
 from cnncli.files import is_stream
+from cnncli.keras_model.nested import Array, Held, Stored, Wanted, in_order
 
 _HDF5, _ZIP, _TFLITE = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"TFL3"
 WEIGHTS_MEMBER = "model.weights.h5"
@@ -56,28 +56,37 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
-class Array(NamedTuple):
-    """An array of a file, whose values are not read yet."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-    dataset: Any
-
-
-class Stored(NamedTuple):
-    """What a file holds for one layer: its name there, and its arrays in Keras's order."""
-
-    name: str
-    arrays: Sequence[Array]
-
-
 PUBLISHED_AT = "https://storage.googleapis.com/"
+_KERNELS = "weights_tf_dim_ordering_tf_kernels"
+_FILES = {
+    "vgg16": f"vgg16/vgg16_{_KERNELS}",
+    "vgg19": f"vgg19/vgg19_{_KERNELS}",
+    "inception_v3": f"inception_v3/inception_v3_{_KERNELS}",
+    "resnet50": f"resnet/resnet50_{_KERNELS}",
+    "resnet101": f"resnet/resnet101_{_KERNELS}",
+    "resnet152": f"resnet/resnet152_{_KERNELS}",
+    "resnet50_v2": f"resnet/resnet50v2_{_KERNELS}",
+    "resnet101_v2": f"resnet/resnet101v2_{_KERNELS}",
+    "resnet152_v2": f"resnet/resnet152v2_{_KERNELS}",
+    "inception_resnet_v2": f"inception_resnet_v2/inception_resnet_v2_{_KERNELS}",
+    "xception": f"xception/xception_{_KERNELS}",
+    "densenet121": f"densenet/densenet121_{_KERNELS}",
+    "densenet169": f"densenet/densenet169_{_KERNELS}",
+    "densenet201": f"densenet/densenet201_{_KERNELS}",
+    "mobilenet_v1": "mobilenet/mobilenet_1_0_224_tf",
+    "mobilenet_v2": f"mobilenet_v2/mobilenet_v2_{_KERNELS}_1.0_224",
+    "mobilenet_v3_small": "mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float",
+    "mobilenet_v3_large": "mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float",
+    "nasnet_mobile": "nasnet/NASNet-mobile",
+    "nasnet_large": "nasnet/NASNet-large",
+    **{
+        f"efficientnet_v2_{size}": f"efficientnet_v2/efficientnetv2-{size}"
+        for size in ("b0", "b1", "b2", "b3", "s", "m", "l")
+    },
+    **{f"convnext_{size}": f"convnext/convnext_{size}" for size in ("tiny", "small", "base", "large", "xlarge")},
+}
 PUBLISHED = {
-    "mobilenet_v1": "tensorflow/keras-applications/mobilenet/mobilenet_1_0_224_tf.h5",
-    "mobilenet_v2": "tensorflow/keras-applications/mobilenet_v2/"
-    "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
-    "mobilenet_v3_small": "tensorflow/keras-applications/mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float.h5",
-    "mobilenet_v3_large": "tensorflow/keras-applications/mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float.h5",
+    **{name: f"tensorflow/keras-applications/{file}.h5" for name, file in _FILES.items()},
     **{f"efficientnet_b{size}": f"keras-applications/efficientnetb{size}.h5" for size in range(8)},
 }
 """Where keras.applications has the weights of each network with its default options from."""
@@ -237,10 +246,10 @@ def _array(group: Any, name: str) -> Array:
     return Array(tuple(dataset.shape or ()), dataset.dtype, dataset)
 
 
-def stored_layers(root: Any, classes: Sequence[str]) -> list[Stored]:
-    """What a file holds, layer by layer, for layers of these classes."""
+def stored_layers(root: Any, wanted: Sequence[Wanted]) -> list[Stored]:
+    """What a file holds, layer by layer, for layers that take these weights."""
     names = _attribute(root, "layer_names")
-    return _by_class(root, classes) if names is None else _legacy(root, names)
+    return in_order(_held(root), wanted) if names is None else _legacy(root, names)
 
 
 def _attribute(group: Any, name: str) -> list[str] | None:
@@ -284,43 +293,27 @@ def _nested(group: Any, path: str) -> Any:
     return group
 
 
-def _by_class(root: Any, classes: Sequence[str]) -> list[Stored]:
-    """Keras 3 numbers the layers of each class in topological order: conv2d, conv2d_1, ...
+def _held(root: Any) -> Held:
+    """The layers that have weights, and the models that have such layers.
 
-    `classes` are those of the layers to be found; what belongs to none of them follows at the end.
+    Keras 3 numbers those of each class in topological order: conv2d, conv2d_1, ...
     """
-    left = dict(_groups(root))
-    counts: Counter[str] = Counter()
-    found = []
-    for kind in classes:
-        key = f"{kind}_{counts[kind]}" if counts[kind] else kind
-        counts[kind] += 1
-        found.append(_variables(key, left.pop(key)) if key in left else Stored(key, ()))
-    return [*found, *(_variables(key, group) for key, group in left.items())]
-
-
-def _groups(root: Any) -> Iterator[tuple[str, Any]]:
-    """The layers that have weights, by key; those of a model that is itself a layer stand for it.
-
-    Raises ValueError where models within models have layers of the same class: their order is nowhere written down.
-    """
-    owners: dict[str, str] = {}  # kind of layer -> the inner model that has such, or nothing for the outer one
-    for name in root:
-        group, owner = _group(root, name), ""
+    layers: dict[str, dict[int, Stored]] = {}
+    models: dict[str, dict[int, Held]] = {}
+    for key in root:
+        group = _group(root, key)
+        found = re.fullmatch(r"(.+?)(?:_(\d+))?", key)
+        kind, number = (found[1], int(found[2] or 0)) if found else (key, 0)
         if "vars" in group and len(_group(group, "vars")):
-            found = [(name, group)]
+            layers.setdefault(kind, {})[number] = _variables(key, group)
         elif "layers" in group:
-            found, owner = list(_groups(_group(group, "layers"))), name
-        else:
-            continue
-        for key, _ in found:
-            kind = re.sub(r"_\d+$", "", key)
-            if owners.setdefault(kind, owner) != owner:
-                raise ValueError(
-                    f"it has a model within the model ({owner or owners[kind]}) and {kind} layers in both, whose order "
-                    "it does not tell; save the weights of the inner model alone"
-                )
-        yield from found
+            model = _held(_group(group, "layers"))
+            if model.layers or model.models:
+                models.setdefault(kind, {})[number] = model
+    return Held(
+        {kind: [found[number] for number in sorted(found)] for kind, found in layers.items()},
+        {kind: [found[number] for number in sorted(found)] for kind, found in models.items()},
+    )
 
 
 def _variables(key: str, group: Any) -> Stored:

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
 from cnncli.graph.layer import snake_case
-from cnncli.keras_model.weight_files import Stored, opened, reading, stored_layers
+from cnncli.keras_model.nested import Shapes, Stored, Wanted
+from cnncli.keras_model.weight_files import opened, reading, stored_layers
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -45,11 +46,11 @@ def load_weights(model: Any, path: Path) -> Loaded:
     OSError where the system refuses to read the file.
     """
     layers = [layer for layer in model.layers if layer.weights]
-    classes = [snake_case(type(layer).__name__) for layer in layers]
+    wanted = [Wanted(snake_case(type(layer).__name__), _taken(layer)) for layer in layers]
     needed = FLOAT32_BYTES * sum(prod(weight.shape) for layer in layers for weight in layer.weights)
     with opened(path, needed) as root:
         with reading(path):
-            stored = stored_layers(root, classes)
+            stored = stored_layers(root, wanted)
         misfit = _misfit(layers, stored)
         if misfit:
             raise UsageError(f"{path} does not fit: {misfit}")
@@ -64,7 +65,7 @@ def _misfit(layers: Sequence[Any], stored: Sequence[Stored]) -> str:
     for layer, found in zip_longest(layers, stored):
         if layer is None:
             return f"the file has {found.name} besides; {_HINT_LAYERS}"
-        takes = [tuple(weight.shape) for weight in layer.weights]
+        takes = _taken(layer)
         holds = [array.shape for array in found.arrays] if found else []
         if takes != holds:
             hint = _hint(layers, stored, layer, takes, holds)
@@ -119,7 +120,8 @@ def _hint(layers: Sequence[Any], stored: Sequence[Stored], layer: Any, takes: Sh
     return _HINT_KERNELS if differing & {(4, 4), (4, 3)} else _HINT_WIDTH
 
 
-Shapes = Sequence[tuple[int, ...]]
+def _taken(layer: Any) -> Shapes:
+    return [tuple(weight.shape) for weight in layer.weights]
 
 
 def _channels(shapes: Shapes) -> int:
