@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cnncli.graph import Graph, Node
 from cnncli.graph.layer import pair
-from cnncli.graph.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D
+from cnncli.graph.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, VarianceScaling
 from cnncli.models.blocks.convolution import conv_bn, pad_evenly
 from cnncli.models.options import BOOLEANS, Option, boolean
 
@@ -40,7 +40,7 @@ def reparameterized(
     if extent > 1 and stride > 1:
         window, convolution = pad_evenly(graph, x, extent, name), replace(convolution, padding="valid")
     if deploy:
-        return graph.add(convolution, window, name=f"{name}_conv")
+        return graph.add(_kept_alive(convolution), window, name=f"{name}_conv")
     convolution = replace(convolution, use_bias=False)
     names = [name, *(f"{name}{number}" for number in range(2, branches + 1))]
     summands = [conv_bn(graph, window, convolution, each, BATCH_NORM) for each in names]
@@ -50,3 +50,10 @@ def reparameterized(
     if stride == 1 and summands[0].shape == x.shape:
         summands.append(graph.add(BATCH_NORM, x, name=f"{name}_identity_bn"))
     return graph.add(Add(), *summands, name=f"{name}_add") if len(summands) > 1 else summands[0]
+
+
+def _kept_alive(convolution: Conv2D | DepthwiseConv2D) -> Conv2D | DepthwiseConv2D:
+    """With He et al.'s initial weights: behind many layers without normalization nothing is left by Keras's own."""
+    if isinstance(convolution, DepthwiseConv2D):
+        return replace(convolution, depthwise_initializer=VarianceScaling(2.0, "fan_out"))
+    return replace(convolution, kernel_initializer=VarianceScaling(2.0, "fan_in"))
