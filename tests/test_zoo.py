@@ -156,6 +156,16 @@ CLASSICS = [
         (f"mobilenet_v4_conv_{size}", f"mobilenet_v4_conv_{size}", f"timm mobilenetv4_conv_{size}")
         for size in ("small", "medium", "large")
     ),
+    *(
+        (f"repvgg_{name}:deploy={deploy}", f"repvgg_{name}", f"timm repvgg_{name}{fused}")
+        for name in ("a0", "a1", "a2", "b0", "b1", "b1g4", "b2", "b2g4", "b3", "b3g4")
+        for deploy, fused in (("true", "+fused"), ("false", ""))
+    ),
+    *(
+        (f"mobileone_s{number}:deploy={deploy}", f"mobileone_s{number}", f"timm mobileone_s{number}{fused}")
+        for number in range(5)
+        for deploy, fused in (("true", "+fused"), ("false", ""))
+    ),
 ]
 """A reference, the network's name in tests/data/totals.json, and whose totals of it are meant."""
 

@@ -57,6 +57,19 @@ class Traits:
         return bool(self.merging) and not self.merging[-1].layer.combines
 
     @property
+    def in_parallel(self) -> bool:
+        """Whether none of its kernels reads what another one makes."""
+        kernels = {node.index for node in self.kernels}
+        made: set[int] = set()
+        for node in self.nodes:
+            reads = any(source.index in made for source in node.inputs)
+            if reads and node.index in kernels:
+                return False
+            if reads or node.index in kernels:
+                made.add(node.index)
+        return True
+
+    @property
     def input_channels(self) -> Any:
         return self.kernels[0].input_shapes[0][-1] if self.kernels else None
 
@@ -226,6 +239,16 @@ def _is_basic(traits: Traits) -> bool:
     return traits.ends_in_sum and traits.letters in ("cc", "ccp", "cpc", "pcc")
 
 
+def _is_repvgg(traits: Traits) -> bool:
+    """RepVGG's as trained: a convolution and a 1x1 one of the same, perhaps in groups, and perhaps that itself."""
+    return traits.ends_in_sum and sorted(traits.letters) in (["c", "p"], ["g", "g"]) and traits.in_parallel
+
+
+def _is_mobileone(traits: Traits) -> bool:
+    """MobileOne's as trained: depthwise branches, then 1x1 ones."""
+    return bool(traits.merging) and re.fullmatch("dd+p+", traits.letters) is not None
+
+
 def _is_separable_residual(traits: Traits) -> bool:
     """Xception's: of separable convolutions, or of what a runtime makes of two or more."""
     return traits.ends_in_sum and ("s" in traits.letters or traits.letters.count("dp") > 1)
@@ -241,6 +264,8 @@ RULES: tuple[tuple[str, Callable[[Traits], bool]], ...] = (
     ("ShuffleUnit", _is_shuffle),
     ("DenseLayer", _is_dense),
     ("Inception", lambda traits: traits.ends_in_concatenation),
+    ("RepVGGBlock", _is_repvgg),
+    ("MobileOneBlock", _is_mobileone),
     ("Bottleneck", _is_bottleneck),
     ("BasicBlock", _is_basic),
     ("SeparableResidual", _is_separable_residual),

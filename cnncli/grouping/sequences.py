@@ -1,9 +1,10 @@
 """Blocks that are no regions: convolutions one behind the other that a person knows as one block.
 
 A residual block's first of its row has no residual, for it strides or widens; what it has is the same sequence as those
-behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects; or, where
-the first two are fused, a convolution that expands and a 1x1 convolution that projects (EfficientNetV2). MobileNet V1's
-blocks are a depthwise and a 1x1 convolution, SqueezeNet's a 1x1 convolution and two side by side. A 1x1
+behind it: a 1x1 convolution that expands, a depthwise one, perhaps a gate, a 1x1 convolution that projects, before
+all of which MobileNet V4 may have a depthwise one too; or, where the first two are fused, a convolution that expands
+and a 1x1 convolution that projects (EfficientNetV2). MobileNet V1's blocks are a depthwise and a 1x1 convolution, those
+of MobileOne in training several of both side by side; SqueezeNet's a 1x1 convolution and two side by side. A 1x1
 convolution that such a block ends with begins no other one.
 """
 
@@ -148,6 +149,17 @@ class Steps:
         """How many items are MobileNet V4's block with a depthwise convolution before the expansion too."""
         return self.matched(start, self.depthwise, self.widening, self.depthwise, self.projecting)
 
+    def depthwise_branches(self, item: Item) -> bool:
+        """Depthwise convolutions side by side: one, as MobileOne trains it."""
+        return item.sort is Sort.BLOCK and all(node.role is Role.DEPTHWISE for node in self._kernels(item))
+
+    def pointwise_branches(self, item: Item) -> bool:
+        """1x1 convolutions side by side, or one alone."""
+        return self.pointwise(item) or (item.sort is Sort.BLOCK and all(map(is_pointwise, self._kernels(item))))
+
+    def _kernels(self, item: Item) -> list[Node]:
+        return [self.wiring.nodes[index] for index in item.nodes if self.wiring.nodes[index].role in KERNELS]
+
     def separable(self, item: Item) -> bool:
         found = kernel(self.wiring, item)
         return found is not None and is_separable(found)
@@ -173,6 +185,7 @@ def _sequence(steps: Steps, at: int) -> int:
         steps.extra_depthwise(at)
         or steps.matched(at, steps.pointwise, steps.depthwise, steps.gate, steps.pointwise)
         or steps.matched(at, steps.depthwise, steps.gate, steps.pointwise)
+        or steps.matched(at, steps.depthwise_branches, steps.gate, steps.pointwise_branches, steps.gate)
         or steps.matched(at, steps.separable)
         or steps.matched(at, steps.pointwise, steps.branches)
         or (steps.matched(at, steps.expanding, steps.projecting, steps.fused) and 2)

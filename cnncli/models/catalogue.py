@@ -68,6 +68,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "convnext_v2_atto", "convnext_v2_femto", "convnext_v2_pico", "convnext_v2_nano", "convnext_v2_tiny",
         "convnext_v2_base", "convnext_v2_large", "convnext_v2_huge",
     ),
+    "repvgg": (
+        "repvgg_a0", "repvgg_a1", "repvgg_a2", "repvgg_b0", "repvgg_b1", "repvgg_b1g4", "repvgg_b2", "repvgg_b2g4",
+        "repvgg_b3", "repvgg_b3g4",
+    ),
+    "mobileone": ("mobileone_s0", "mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4"),
     "mobilenet_v4": (
         "mobilenet_v4_conv_small", "v4_small", "mobilenet_v4_conv_medium", "v4_medium", "mobilenet_v4_conv_large",
         "v4_large",
@@ -93,6 +98,7 @@ OPTIONS: dict[str, str] = {
     "groups": "shufflenet_v1",
     "width": "efficientnet",
     "depth": "efficientnet",
+    "deploy": "repvgg",
 }
 """Every option that some architecture has, with a module that declares it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,7 +22,6 @@ from cnncli.graph.layers import (
 from cnncli.models.blocks.classifier import pool
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_evenly
 from cnncli.models.blocks.residual import squeeze_excite
-from cnncli.models.blocks.shuffle import some_channels
 from cnncli.models.options import (
     Alpha,
     Classes,
@@ -107,7 +105,7 @@ def ghostnet(
 
 
 def _scaled(filters: int, alpha: float) -> int:
-    """Widths are multiples of 4 here, not of 8."""
+    """A multiple of 4, not of 8 as in the MobileNets."""
     return make_divisible(filters * alpha, 4)
 
 
@@ -129,17 +127,12 @@ def _bottleneck(graph: Graph, x: Node, row: Row, alpha: float) -> Node:
 
 
 def _ghost(graph: Graph, x: Node, filters: int, name: str, activation: Layer | None = None) -> Node:
-    """Figure 1: a 1x1 convolution makes half of the features, a 3x3 depthwise one the others from them.
-
-    Of an odd number of features both make half rounded up, and the last one is left out.
-    """
+    """Figure 1: a 1x1 convolution makes half of the features, a 3x3 depthwise one the others from them."""
     with graph.scope(name):
-        half = math.ceil(filters / 2)
-        primary = conv_bn(graph, x, Conv2D(half, 1, use_bias=False), "primary", BATCH_NORM, activation)
+        primary = conv_bn(graph, x, Conv2D(filters // 2, 1, use_bias=False), "primary", BATCH_NORM, activation)
         cheap = DepthwiseConv2D(3, padding="same", use_bias=False)
         ghosts = conv_bn(graph, primary, cheap, "cheap", BATCH_NORM, activation)
-        x = graph.add(Concatenate(), primary, ghosts, name="concatenate")
-        return x if filters == 2 * half else some_channels(graph, x, 0, filters, "slice")
+        return graph.add(Concatenate(), primary, ghosts, name="concatenate")
 
 
 def _depthwise(graph: Graph, x: Node, row: Row) -> Node:
