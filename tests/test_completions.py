@@ -36,6 +36,9 @@ TYPED = [
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
     ("cnncli summary v2 --set inc", "cnncli summary v2 --set include_top="),
+    ("cnncli list --family Mob", "cnncli list --family MobileNet"),
+    ("cnncli list --sort -rec", "cnncli list --sort -receptive_field"),
+    ("cnncli list mobilenet_v3_l", "cnncli list mobilenet_v3_large"),
     ("cnncli check --budget budg", "cnncli check --budget budgets.toml"),
     ("cnncli build v2 --weights folder/w", "cnncli build v2 --weights folder/weights.h5"),
 ]
