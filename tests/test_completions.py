@@ -14,6 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from cnncli.cli.complete import family_or_reference, reference
 from cnncli.cli.completions import SCRIPTS
 
 COMPLETIONS = Path(__file__).parent.parent / "completions"
@@ -36,6 +37,9 @@ TYPED = [
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
     ("cnncli summary v2 --set inc", "cnncli summary v2 --set include_top="),
+    ("cnncli list --family Mob", "cnncli list --family MobileNet"),
+    ("cnncli list --columns name,rec", "cnncli list --columns name,receptive_field"),
+    ("cnncli list mobilenet_v3_l", "cnncli list mobilenet_v3_large"),
     ("cnncli check --budget budg", "cnncli check --budget budgets.toml"),
     ("cnncli build v2 --weights folder/w", "cnncli build v2 --weights folder/weights.h5"),
 ]
@@ -77,6 +81,14 @@ def test_tab(shell: pexpect.spawn, typed: str, completed: str) -> None:
     shell.sendline("printf '<%s>' ")
     words = re.escape("".join(f"<{word}>" for word in completed.split()))
     assert shell.expect([rf"{words}[^<]", r"<cnncli>[^\r\n]*[\r\n]"]) == 0, shell.after
+
+
+def test_a_family_is_offered_to_list_alone() -> None:
+    """In small letters, as people type it, before the models that begin so; not beside a path or an option."""
+    assert family_or_reference("vg")[0] == "vgg"
+    assert "vgg" not in reference("vg")
+    assert family_or_reference("mobilenet").count("mobilenet") == 1  # which is a model's alias too
+    assert family_or_reference("v2:al") == reference("v2:al")
 
 
 def test_the_scripts_are_the_commands_output(run) -> None:

@@ -30,7 +30,8 @@ REPORTS = {
     "summary": "summary efficientnet_b0 --by stage",
     "compare": "compare b0 b4",
     "compare-diff": "compare v2 v2@article --diff --explain",
-    "list": "list",
+    "list": "list --family mobilenet_v3",
+    "list-family": "list mobilenet_v3",
 }
 
 

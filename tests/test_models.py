@@ -125,6 +125,8 @@ def test_every_flavor_says_whose_it_is() -> None:
         ("from cnncli.network import network; network('tf_mobilenetv3_small_minimal_100')", {"mobilenet_v3"}),
         ("from cnncli.network import source_of; source_of('models/my.tflite')", set()),
         ("from cnncli.cli.complete import reference; reference('mob')", set()),
+        ("from cnncli.views.list import is_family; is_family('v2')", {"mobilenet_v2"}),
+        ("from cnncli.models.catalogue import find; find('vgg16.tv_in1k')", {"vgg"}),
     ],
 )
 def test_only_the_family_that_is_asked_for_is_loaded(asked: str, loaded: set[str]) -> None:

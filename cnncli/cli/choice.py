@@ -156,8 +156,9 @@ def _of_files(help: str, metavar: str) -> Any:
 Flavor = Annotated[
     str | None,
     _shown(
-        help="Whose definition: `keras` is keras.applications', `article` the article's that this tool began with.",
-        metavar="keras|article",
+        help="Whose definition, where there are several: keras.applications', the paper's, torchvision's, or the "
+        "article's that this tool began with.",
+        metavar="keras|paper|torchvision|article",
         values=complete.flavor,
     ),
 ]
@@ -174,7 +175,7 @@ InputShape = Annotated[
 
 OPTIONS = {
     "flavor": Flavor,
-    "alpha": _valued("alpha", "Width multiplier of the MobileNets.", "NUMBER"),
+    "alpha": _valued("alpha", "Width multiplier, as of the MobileNets.", "NUMBER"),
     "input_shape": InputShape,
     "classes": _valued("classes", "How many classes are told apart.", "NUMBER"),
     "include_top": Annotated[

@@ -141,6 +141,17 @@ def family() -> list[str]:
     return list(dict.fromkeys(spec.family for spec in models()))
 
 
+def family_or_reference(incomplete: str) -> list[str]:
+    """A family in small letters, unless the word has a part of a reference, of models or of a path; or a reference."""
+    from cnncli.errors import plain
+
+    models = reference(incomplete)
+    if not incomplete or not incomplete.isalpha():
+        return models
+    small = dict.fromkeys(plain(name) for name in family())
+    return [*(name for name in small if name not in models), *models]
+
+
 def figures(incomplete: str) -> list[str]:
     """The figures that are compared."""
     from cnncli.views.comparison import rows

@@ -1,7 +1,9 @@
-"""`cnncli list`: the architectures there are, or a row for each of some models."""
+"""`cnncli list`: the architectures there are, those of a family with all that is known of it, or models of your own."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -9,23 +11,33 @@ import typer
 
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, Flavor, list_options
+from cnncli.cli.columns import Columns, column_options
 from cnncli.cli.output import Report, report_options
 from cnncli.errors import UsageError
+from cnncli.readers.formats import exists
 
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="MODEL",
-        help="Model files and other models, a row each, instead of the architectures: models/*.tflite, "
-        "train.py:build, mobilenet_v2. - reads them from the standard input, one a line.",
-        autocompletion=complete.reference,
+        metavar="[FAMILY|MODEL]",
+        help="A family, such as efficientnet: what its models introduced, their papers and options. Or model files and "
+        "other models, a row each: models/*.tflite, train.py:build, mobilenet_v2. - reads them from the standard "
+        "input, one a line.",
+        autocompletion=complete.family_or_reference,
         show_default=False,
     ),
 ]
 
 
+def _keys() -> list[str]:
+    from cnncli.views.list import column_keys
+
+    return column_keys()
+
+
 @list_options
 @report_options()
+@column_options(_keys)
 def list_models(
     models: Models = None,
     *,
@@ -39,22 +51,43 @@ def list_models(
         ),
     ] = None,
     flavor: Flavor = None,
+    columns: Columns,
     report: Report,
     choice: Choice,
 ) -> None:
-    """List the architectures by family and year, with their input, costs, aliases and options; or models of your own.
+    """List the architectures by family and year, with their input, costs and aliases; or all that is known of a family;
+    or models of your own.
 
-    Example: cnncli list models/*.onnx models/*.tflite
+    Example: cnncli list --sort top1
     """
-    if models:
+    if models and family is not None:
+        raise UsageError(f"--family {family} chooses among the architectures; it does not go with {models[0]}")
+    if models and not _are_families(models, choice):
         from cnncli.views.listed import models_document
 
-        if family is not None:
-            raise UsageError(f"--family {family} chooses among the architectures; it does not go with {models[0]}")
-        report.deliver(models_document(replace(choice, flavor=flavor).networks(models)))
+        found = replace(choice, flavor=flavor).networks(models)
+        report.deliver(models_document(found, columns.shown, columns.sort))
         return
     if choice.made:
         raise UsageError("options of models are for those named on the command line: name one")
-    from cnncli.views.list import listing_document
+    from cnncli.views.list import Listing, listing_document
 
-    report.deliver(listing_document(family, flavor))
+    families = models or ([] if family is None else [family])
+    listing = Listing.of(families, flavor, columns.shown, columns.sort)
+    if models:
+        from cnncli.views.family import family_document
+
+        report.deliver(family_document(listing))
+    else:
+        report.deliver(listing_document(listing))
+
+
+_BARE = re.compile(r"\w[\w\s-]*")
+"""What neither a path nor a reference with options is."""
+
+
+def _are_families(words: Sequence[str], choice: Choice) -> bool:
+    """Whether each word is a family's name, and no file's; with options of models none is."""
+    from cnncli.views.list import is_family
+
+    return not choice.made and all(_BARE.fullmatch(word) and not exists(word) and is_family(word) for word in words)

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
-from cnncli.cli.options import adding, option
+from cnncli.cli.columns import Columns, column_options
 from cnncli.cli.output import Report, report_options
 
 
-class Columns(NamedTuple):
-    """Which columns are shown, and by which one the rows are ordered."""
-
-    shown: str | None
-    sort: str | None
-
-
-def _column_options() -> list[inspect.Parameter]:
+def _keys() -> list[str]:
     from cnncli.views.columns import column_keys
 
-    keys = column_keys()
-    columns = typer.Option(
-        help=f"Columns, separated by commas, by these keys or by their headers: {', '.join(keys)}.", metavar="KEYS",
-        autocompletion=complete.listed(keys), show_default=False,
-    )  # fmt: skip
-    sort = typer.Option(
-        help="Order rows by this column: numbers from the largest, all else from a to z; -COLUMN: from the largest, "
-        "or z; +COLUMN: from the least, or a.",
-        metavar="COLUMN", autocompletion=complete.one_of(keys), show_default=False,
-    )  # fmt: skip
-    return [option("columns", Annotated[str | None, columns], None), option("sort", Annotated[str | None, sort], None)]
-
-
-def _columns(columns: str | None, sort: str | None) -> Columns:
-    return Columns(columns, sort)
+    return column_keys()
 
 
 @model_options
 @report_options()
-@adding("columns", _column_options, _columns)
+@column_options(_keys)
 def summary(
     models: args.References,
     by: Annotated[

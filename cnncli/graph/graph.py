@@ -32,7 +32,6 @@ class Costs(NamedTuple):
     params: int
     trainable_params: int
     macs: int
-    flops: int
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -55,6 +54,7 @@ class Node:
     shares: Node | None = None
     repeated: frozenset[str] = frozenset()
     _costs: Costs | None = None
+    _flops: int | None = None
 
     @property
     def type(self) -> str:
@@ -91,7 +91,7 @@ class Node:
             shapes, weights = self.input_shapes, self.own_weights
             trainable = sum([weight.size for weight in weights if weight.trainable])
             params = trainable + sum([weight.size for weight in weights if not weight.trainable])
-            self._costs = Costs(params, trainable, self.layer.macs(*shapes), self.layer.flops(*shapes))
+            self._costs = Costs(params, trainable, self.layer.macs(*shapes))
         return self._costs
 
     @property
@@ -123,7 +123,10 @@ class Node:
 
     @property
     def flops(self) -> int:
-        return self.costs.flops
+        """By itself, for it is most of the work: what asks for parameters alone does not wait for it."""
+        if self._flops is None:
+            self._flops = self.layer.flops(*self.input_shapes)
+        return self._flops
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.type} {self.shape}>"

@@ -213,8 +213,7 @@ class Layer:
 
     def set(self, **values: Any) -> None:
         """Store normalized field values; only for __post_init__, while the layer is being made."""
-        for name, value in values.items():
-            object.__setattr__(self, name, value)
+        self.__dict__.update(values)
 
 
 _L = TypeVar("_L", bound=type[Layer])
@@ -268,12 +267,10 @@ def pair(size: Size) -> tuple[int, int]:
 def as_pair(layer: Layer, **sizes: Any) -> None:
     """Store int, list or tuple fields as pairs, or raise naming the one that is neither."""
     for name, value in sizes.items():
-        if isinstance(value, int):
-            layer.set(**{name: (value, value)})
-        elif isinstance(value, (list, tuple)) and len(value) == 2:
-            layer.set(**{name: tuple(value)})
-        else:
+        if not isinstance(value, int) and not (isinstance(value, (list, tuple)) and len(value) == 2):
             layer.fail(f"{name}={value!r} must be one whole number or two (height, width)")
+        sizes[name] = (value, value) if isinstance(value, int) else tuple(value)
+    layer.set(**sizes)
 
 
 def sliding(

@@ -35,7 +35,7 @@ def plain(graph: Graph) -> Any:
     for node in foreign:
         row = state["nodes"][node.index]
         row[names.index("layer")], row[names.index("given")] = Opaque(node.type, node.shape), node.weights
-        row[names.index("_costs")] = None
+        row[names.index("_costs")] = row[names.index("_flops")] = None
     if foreign:
         kinds = ", ".join(sorted({node.type for node in foreign}))
         state["warnings"] = [*state["warnings"], f"layers of another program's classes are not counted: {kinds}"]

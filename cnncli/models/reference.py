@@ -122,8 +122,8 @@ def _wasted_kernels(graph: Graph) -> list[tuple[str, tuple[int, int]]]:
     """The convolutions whose kernel, larger than 1x1, sees one cell of a map and zeros around it."""
     found = []
     for node in graph.nodes:
-        window = node.window
-        if node.role in CONVOLUTIONS and window and max(window.extent) > 1:
+        window = node.window if node.role in CONVOLUTIONS else None
+        if window and max(window.extent) > 1:
             (seen,) = node.inputs
             (seen,) = seen.inputs if seen.layer.pads else (seen,)
             if seen.shape[:2] == (1, 1):

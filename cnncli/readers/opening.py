@@ -203,7 +203,7 @@ def _check(found: Format, settings: Settings, path: Path) -> None:
 def _check_sizes(graph: Graph, source: Source) -> None:
     """Raise Damaged for a layer whose output or costs are beyond all machines."""
     for node in graph.nodes:
-        if max(map(known_part, (*node.shape, prod(node.shape), *node.costs))) > LARGEST:
+        if max(map(known_part, (*node.shape, prod(node.shape), *node.costs, node.flops))) > LARGEST:
             source.fail(f"{node.name} would take more than any machine has: its output or its cost is above 2^100")
 
 

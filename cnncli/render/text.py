@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +37,15 @@ def _section(section: Section) -> str:
 
 
 def _paragraphs(paragraphs: Paragraphs) -> str:
-    return "".join(textwrap.fill(visible(line), width()) + "\n" for line in paragraphs.lines)
+    return "".join(
+        textwrap.fill(visible(line), width(), subsequent_indent=" " * _indent(line)) + "\n" for line in paragraphs.lines
+    )
+
+
+def _indent(line: str) -> int:
+    """Of what a list's item goes on in, below its own text."""
+    found = re.match(r" *- ", line)
+    return len(found[0]) if found else 0
 
 
 def _lines(lines: Sequence[str]) -> str:
@@ -87,7 +96,15 @@ def _joined(texts: Sequence[str], styles: Sequence[str]) -> Text:
 
 
 def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
-    """A table of Rich's without rows, and the width that it has at least."""
+    """A table of Rich's without rows, and the width that it has at least.
+
+    Where a terminal is narrow, numbers stay whole, and text gives way.
+    """
+    longest = list(map(len, widest(table)))
+    whole = longest if fits else _by_words(table, width())
+    rooms = whole or [
+        size if column.right else min(size, NARROWEST) for column, size in zip(table.columns, longest, strict=True)
+    ]
     rich = RichTable(
         box=box.SIMPLE,
         show_header=any(column.header for column in table.columns),
@@ -98,21 +115,34 @@ def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
         header_style="bold",
         footer_style="bold",
     )
-    least = -GAP
-    for column, longest in zip(table.columns, map(len, widest(table)), strict=True):
-        # Numbers stay whole; text gives way, and is wrapped, where the terminal is narrow.
-        narrowest = longest if fits or column.right else min(longest, NARROWEST)
-        least += narrowest + GAP
+    for column, most, room in zip(table.columns, longest, rooms, strict=True):
         rich.add_column(
             visible(column.header, "\n"),
             visible(table.footer.get(column.key, "")),
             justify="right" if column.right else "left",
             overflow="fold",
             no_wrap=fits or column.right,
-            min_width=narrowest,
-            max_width=longest,
+            min_width=room,
+            max_width=room if whole else most,
         )
-    return rich, least
+    return rich, sum(rooms) + GAP * (len(rooms) - 1)
+
+
+def _by_words(table: Table, wide: int) -> list[int] | None:
+    """Widths of columns at which text is wrapped between its words only, where there is room for that.
+
+    What is left over goes to each column by what it lacks.
+    """
+    longest = list(map(len, widest(table)))
+    least = [
+        size if column.right else max(map(len, " ".join((column.header, *cells)).split()), default=0)
+        for column, cells, size in zip(table.columns, table.cells, longest, strict=True)
+    ]
+    over = wide - sum(least) - GAP * (len(least) - 1)
+    lacking = sum(longest) - sum(least)
+    if over < 0 or lacking <= 0:
+        return None
+    return [size + over * (most - size) // lacking for size, most in zip(least, longest, strict=True)]
 
 
 def _style(table: Table, row: Any) -> str:

@@ -132,7 +132,12 @@ def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, 
         "year": spec.year,
         "paper": spec.paper._asdict(),
         "introduced": spec.introduced,
+        "architecture": spec.architecture or spec.name,
+        "descends_from": spec.descends_from,
         "aliases": spec.aliases,
+        "flavors": [
+            {"name": flavor.name, "says": flavor.says, "deviations": flavor.deviations} for flavor in spec.flavors
+        ],
         "totals": totals_data(totals),
         "published": [figures._asdict() for figures in spec.published],
     }

@@ -1,80 +1,214 @@
-"""The table of `list`."""
+"""The table of `list`: all architectures, or some, family by family."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import Any
 
-from cnncli.analysis.metrics import Totals
-from cnncli.document.document import Document
-from cnncli.document.numbers import resolution, scaled
+from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
+from cnncli.document.document import Document, Section
+from cnncli.document.numbers import grouped, resolution, scaled, shape
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Heading, Table, natural_width
-from cnncli.errors import UsageError, suggestion
-from cnncli.models.catalogue import models
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
+from cnncli.errors import UsageError, plain, suggestion
+from cnncli.models.catalogue import find_spec, models
+from cnncli.models.reference import Model
 from cnncli.models.spec import FLAVORS, ModelSpec
-from cnncli.network import Network, network
+from cnncli.network import Network, of_model
 from cnncli.views.data import listed_data, versioned
 from cnncli.written import read_choice
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
-    """An architecture with its defaults, in one flavor."""
+    """An architecture with its defaults, in one flavor, its first where none is named. It is built when it is asked
+    for more than the registry says.
+    """
 
     spec: ModelSpec
-    network: Network
-    totals: Totals
+    flavor: str | None = None
 
     @property
-    def options(self) -> tuple[str, ...]:
-        return tuple(self.network.about.options) if self.network.about else ()
+    def _flavor(self) -> str:
+        return self.flavor or self.spec.flavors[0].name
+
+    @cached_property
+    def network(self) -> Network:
+        return of_model(Model(self.spec, self._flavor, self.options))
+
+    @cached_property
+    def totals(self) -> Totals:
+        return Totals(self.network.graph)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.spec.options(self._flavor)
+
+
+def _figure(metric: Metric) -> Column:
+    """A figure that every architecture has; what is counted in hundreds is written whole."""
+    write: Callable[[Any], str] = {
+        Unit.COUNT: scaled if metric.better else grouped,
+        Unit.BYTES: lambda size: scaled(size, "B"),
+        Unit.PIXELS: shape,
+    }[metric.unit]
+
+    def value(entry: Entry) -> Any:
+        return metric.figure(entry.totals[metric.key])
+
+    return Column(metric.key, metric.title, value, True, lambda figure: "" if figure is None else write(figure))
+
+
+def _top1(entry: Entry) -> float | None:
+    return entry.spec.top1 and entry.spec.top1.top1
 
 
 COLUMNS = (
     Column("name", "Model", lambda entry: entry.spec.name),
     Column("family", "Family", lambda entry: entry.spec.family),
     Column("year", "Year", lambda entry: entry.spec.year, True, str),
-    Column("input_shape", "Input", lambda entry: resolution(entry.network.graph.inputs[0].shape)),
-    Column("params", "Params", lambda entry: entry.totals.params, True, scaled),
-    Column("macs", "MACs", lambda entry: entry.totals.macs, True, scaled),
-    Column("top1", "Top-1 %", lambda entry: entry.spec.top1 and entry.spec.top1.top1, True),
+    Column("input_shape", "Input", lambda entry: resolution(entry.options["input_shape"])),
+    *map(_figure, metrics(Place.COMPARISON)),
+    Column("top1", "Top-1 %", _top1, True, lambda percent: "" if percent is None else f"{percent:.1f}"),
+    Column("top1_source", "Source of top-1", lambda entry: entry.spec.top1.source if entry.spec.top1 else None),
     Column("aliases", "Aliases", lambda entry: " ".join(entry.spec.aliases)),
     Column("options", "Options", lambda entry: " ".join(entry.options)),
     Column("introduced", "Introduced", lambda entry: entry.spec.introduced),
+    Column("descends_from", "Descends from", lambda entry: " ".join(entry.spec.descends_from)),
+    Column("paper", "Paper", lambda entry: entry.spec.paper.title),
+    Column("arxiv", "arXiv", lambda entry: entry.spec.paper.arxiv),
 )
+SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
+WHERE_THERE_IS_ROOM = "introduced"
 SCARCE = ("aliases", "year", "top1", "input_shape")
 """Columns that give way, in this order, where a terminal is narrow."""
-SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
+OF_SHEETS = (
+    "name", "family", "year", "input_shape", "params", "macs", "top1", "top1_source", "aliases", "options",
+    "introduced", "descends_from", "paper", "arxiv",
+)  # fmt: skip
+TOP1 = "Top-1: accuracy on ImageNet in percent, of the paper or of weights that Keras or torchvision publish."
+MORE = "`cnncli list FAMILY` tells what a family introduced, its papers, figures with their sources, and options."
 
 
-def listing_document(family: str | None, flavor: str | None) -> Document:
-    """All models, or those of a family, family by family. Raises UsageError for an unknown family."""
-    specs = [spec for spec in models() if family is None or spec.family.lower() == family.lower()]
-    if not specs:
-        known = list(dict.fromkeys(spec.family for spec in models()))
-        near = suggestion(str(family), known)
-        raise UsageError(f"unknown family {family!r}{near}; there are {' and '.join(known)}")
-    known_flavor = read_choice(flavor, FLAVORS) if flavor is not None else None
-    if known_flavor is not None:
-        specs = [spec for spec in specs if known_flavor in spec.flavor_names]
-    entries = [_entry(spec, flavor) for spec in in_families(specs)]
-    table = Table([column for column in COLUMNS if column.key in SHOWN], _by_family(entries), notes=notes(entries))
+def column_keys() -> list[str]:
+    """What --columns takes."""
+    return [column.key for column in COLUMNS]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Some architectures in one flavor (None: each in its first), the columns that were asked for, and their order."""
+
+    specs: Sequence[ModelSpec]
+    flavor: str | None = None
+    columns: str | None = None
+    sort: str | None = None
+
+    @staticmethod
+    def of(families: Sequence[str], flavor: str | None, columns: str | None, sort: str | None) -> Listing:
+        """All architectures, or those of some families; of a flavor those that have it.
+
+        Raises UsageError for a family or flavor that is not there.
+        """
+        specs = [spec for name in families for spec in _known_family(name)] if families else models()
+        known = flavor and _known_flavor(flavor)
+        kept = [
+            spec for spec in {spec.name: spec for spec in specs}.values() if not known or known in spec.flavor_names
+        ]
+        if not kept:
+            raise UsageError(f"{enumerated(families)}: no model has flavor {known}")
+        return Listing(kept, known, columns, sort)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """Family by family, or in the order that was asked for. Raises UsageError for a column that is not there."""
+        return ordered([Entry(spec, self.flavor) for spec in in_families(self.specs)], COLUMNS, self.sort)
+
+    @property
+    def chosen(self) -> list[Column]:
+        """Raises UsageError for a column that is not there."""
+        return choose(COLUMNS, self.columns, SHOWN)
+
+    @property
+    def sheet(self) -> Table:
+        return Table(choose(COLUMNS, self.columns, OF_SHEETS), self.entries)
+
+    def data(self) -> dict[str, Any]:
+        return versioned({"models": [listed_data(entry.network, entry.spec, entry.totals) for entry in self.entries]})
+
+    def table(self, width: int, *, introduced: bool) -> Table:
+        """For people: below the families' names, unless the rows are in an order of their own.
+
+        `introduced` is whether it tells what was new in each, where there is room.
+        """
+        several = len({spec.family for spec in self.specs}) > 1
+        rows = _by_family(self.entries) if several and self.sort is None else self.entries
+        if self.columns is not None:
+            table = Table(self.chosen, rows)
+        else:
+            columns = [column for column in self.chosen if any(column.value(entry) for entry in self.entries)]
+            table = Table([*columns, _told_once(self.entries)], rows)
+            if not introduced or natural_width(table) > width:
+                table = fitting(Table(columns, rows), width)
+        told = any(column.key == "top1" for column in table.columns)
+        return replace(table, notes=[*table.notes, *([TOP1] if told else [])])
+
+
+def listing_document(listing: Listing) -> Document:
+    """Raises UsageError for a column that is not there."""
+    families = dict.fromkeys(entry.spec.family for entry in listing.entries)
+    more = [] if listing.columns else [MORE]
+
+    def section(width: int) -> Section:
+        table = listing.table(width, introduced=True)
+        return replace(table, notes=[*table.notes, *more])
+
     return Document(
-        title=f"{family or 'All'} models",
-        sections=lambda width: [fitting(table, width)],
-        data=lambda: versioned({"models": [listed_data(entry.network, entry.spec, entry.totals) for entry in entries]}),
-        sheet=lambda: Table(COLUMNS, entries),
+        title=f"{next(iter(families)) if len(families) == 1 else 'All'} models",
+        sections=lambda width: [section(width)],
+        data=listing.data,
+        sheet=lambda: listing.sheet,
     )
 
 
-def _entry(spec: ModelSpec, flavor: str | None) -> Entry:
-    found = network(spec.name, flavor=flavor)
-    return Entry(spec, found, Totals(found.graph))
+def is_family(word: str) -> bool:
+    """Whether a family is called so, however it is spelt. All families are loaded where no model is called so."""
+    try:
+        return plain(find_spec(word).family) == plain(word)
+    except UsageError:
+        return bool(_family(word))
 
 
-def in_families(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
+def _family(name: str) -> list[ModelSpec]:
+    """The models of a family, else those of a paper; none where nothing is called so."""
+    key = plain(name)
+    found = [spec for spec in models() if plain(spec.family) == key]
+    return found or [spec for spec in models() if plain(spec.architecture) == key]
+
+
+def _known_family(name: str) -> list[ModelSpec]:
+    """Raises UsageError for an unknown family."""
+    found = _family(name)
+    if not found:
+        known = list(dict.fromkeys(spec.family for spec in in_families(models())))
+        raise UsageError(f"unknown family {name!r}{suggestion(name, known) or f'; there are {enumerated(known)}'}")
+    return found
+
+
+def _known_flavor(name: str) -> str:
+    """A flavor as it is spelt. Raises UsageError for an unknown one."""
+    spelt = read_choice(name, FLAVORS)
+    if spelt is None:
+        raise UsageError(
+            f"unknown flavor {name!r}{suggestion(name, [*FLAVORS]) or f'; there are {enumerated([*FLAVORS])}'}"
+        )
+    return spelt
+
+
+def in_families(specs: Iterable[ModelSpec]) -> list[ModelSpec]:
     """Families by the year in which they began, the models of each by their own."""
     by_year = sorted(specs, key=lambda spec: spec.year)
     began = {family: place for place, family in reversed(list(enumerate(spec.family for spec in by_year)))}
@@ -88,6 +222,16 @@ def _by_family(entries: Sequence[Entry]) -> list[Entry | Heading]:
     return rows
 
 
+def _told_once(entries: Sequence[Entry]) -> Column:
+    """What a model introduced, not again where the one above did the same."""
+    again = {
+        entry for above, entry in pairwise(entries)
+        if entry.spec.introduced == above.spec.introduced
+    }  # fmt: skip
+    (column,) = [column for column in COLUMNS if column.key == WHERE_THERE_IS_ROOM]
+    return column._replace(value=lambda entry: "" if entry in again else entry.spec.introduced)
+
+
 def fitting(table: Table, width: int) -> Table:
     """The table without the columns for which there is no room, and says so."""
     left_out: list[str] = []
@@ -96,32 +240,7 @@ def fitting(table: Table, width: int) -> Table:
             left_out += [column.header for column in table.columns if column.key == key]
             table = replace(table, columns=[column for column in table.columns if column.key != key])
     missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
-    return replace(table, notes=[*table.notes, *missing])
-
-
-def notes(entries: Sequence[Entry]) -> list[str]:
-    """What each model introduced; each option, with the models that have it."""
-    introduced: dict[str, list[str]] = {}
-    owners: dict[str, list[str]] = {}
-    for entry in entries:
-        introduced.setdefault(entry.spec.introduced, []).append(entry.spec.name)
-        for option in entry.options:
-            owners.setdefault(option, []).append(entry.spec.name)
-    order = [entry.spec.name for entry in entries]
-    shared: dict[tuple[str, ...], list[str]] = {}
-    for option, names in owners.items():
-        shared.setdefault(tuple(names), []).append(option)
-    return [
-        *(f"{spans(names, order)}: {text}" for text, names in introduced.items()),
-        "",
-        *(f"{_owners(names, order)}: {', '.join(options)}" for names, options in shared.items()),
-        "",
-        "Top-1: accuracy on ImageNet in percent, as each paper published it.",
-    ]
-
-
-def _owners(names: Sequence[str], order: Sequence[str]) -> str:
-    return "Options of all" if len(names) == len(order) > 1 else f"Options of {spans(names, order)}"
+    return replace(table, notes=missing)
 
 
 def spans(names: Sequence[str], order: Sequence[str]) -> str:

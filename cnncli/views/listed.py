@@ -10,7 +10,7 @@ from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document
 from cnncli.document.numbers import scaled, shape
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, natural_width
+from cnncli.document.table import Column, Table, choose, natural_width, ordered
 from cnncli.graph import Shape
 from cnncli.network import Network
 from cnncli.views.data import ends_data, model_data, stored_data, totals_data, uncounted_data, versioned
@@ -66,18 +66,25 @@ SCARCE = ("quantization", "bytes", "format", "input_shape")
 """Columns that give way, in this order, where a terminal is narrow."""
 
 
-def models_document(networks: Sequence[Network]) -> Document:
-    """Some models, in the order in which they were named."""
-    found = [
+def models_document(networks: Sequence[Network], columns: str | None = None, sort: str | None = None) -> Document:
+    """Some models, in the order in which they were named, or in the one that is asked for.
+
+    Raises UsageError for columns that they have not.
+    """
+    listed = [
         Listed(network, short.reference, Totals(network.graph))
         for network, short in zip(networks, shortly(networks), strict=True)
     ]
+    found = ordered(listed, COLUMNS, sort)
+    chosen = choose(COLUMNS, columns, ()) if columns is not None else None
     reference = Column("reference", "Reference", lambda listed: listed.network.reference)
     return Document(
         title="Models",
-        sections=lambda width: [_fitting(found, width)],
+        sections=lambda width: [
+            _fitting(found, width) if chosen is None else Table(chosen, found, notes=_notes(found))
+        ],
         data=lambda: versioned({"models": list(map(_data, found))}),
-        sheet=lambda: Table([reference, *COLUMNS[1:]], found),
+        sheet=lambda: Table([reference, *COLUMNS[1:]] if chosen is None else chosen, found),
     )
 
 
@@ -90,9 +97,12 @@ def _fitting(found: Sequence[Listed], width: int) -> Table:
         if natural_width(table) > width and any(column.key == key for column in shown):
             left_out += [column.header for column in shown if column.key == key]
             table = replace(table, columns=[column for column in table.columns if column.key != key])
-    notes = [_uncounted(listed) for listed in found if listed.totals.uncounted()]
     missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
-    return replace(table, notes=[*notes, *missing])
+    return replace(table, notes=[*_notes(found), *missing])
+
+
+def _notes(found: Sequence[Listed]) -> list[str]:
+    return [_uncounted(listed) for listed in found if listed.totals.uncounted()]
 
 
 def _says(column: Column, found: Sequence[Listed]) -> bool:
