@@ -62,7 +62,7 @@ def test_the_superfluous_expansion_of_the_article(run) -> None:
     assert lines[1:] == [f"~ stage{stage} block1: padding explicit → same" for stage in (2, 3, 4, 6)]
 
 
-REFERENCES = [spec.name + flavor for spec in models() for flavor in ("", "@article")] + [
+REFERENCES = [f"{spec.name}@{flavor}" for spec in models() for flavor in spec.flavor_names] + [
     "v2:alpha=0.35", "v2:include_top=false", "v1:classes=10,input_shape=96x128", "v3_small:minimalistic=true",
     "efficientnet@article:depth=0.5", "efficientnet:width=0.3,depth=0.2,input_shape=64x64x1",
     "b0:pooling=avg,include_top=false",

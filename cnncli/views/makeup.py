@@ -117,7 +117,7 @@ def unknowns(pair: Pair) -> Iterator[str]:
     for name, found in zip(pair.names, (pair.contrast.before, pair.contrast.after), strict=True):
         if found.unknown:
             layers = "1 layer" if found.unknown == 1 else f"{found.unknown:,} layers"
-            yield f"What {layers} of {name} compute{'s' * (found.unknown == 1)} is unknown: it may have more than is told."
+            yield f"It is unknown what {layers} of {name} compute: it may have more than is told."
 
 
 def _lacking(pair: Pair) -> list[str]:
@@ -128,7 +128,7 @@ def _lacking(pair: Pair) -> list[str]:
         told.append(f"{before} has what {after} lacks: {has(contrast.before, contrast.only_before)}.")
     if contrast.only_after:
         told.append(f"{after} has what {before} lacks: {has(contrast.after, contrast.only_after)}.")
-    return told
+    return told or ["Neither has what the other lacks."]
 
 
 def _lineage(pair: Pair) -> Iterator[str]:
