@@ -35,7 +35,7 @@ from cnncli.graph.layers import (
 )
 from cnncli.grouping import grouped
 from cnncli.models.catalogue import models
-from cnncli.network import network, of_graph
+from cnncli.network import lineage, network, of_graph
 
 FILES = sorted(path for path in (Path(__file__).parent / "files").iterdir() if path.suffix != ".md")
 FOREIGN: dict[str, Callable[[], Graph]] = {
@@ -323,6 +323,20 @@ def test_who_takes_up_whom(run) -> None:
     for pair in (["v1", "v2"], ["v2", "v1"]):
         assert told in " ".join(run("compare", *pair, "--explain").out.split())
     assert "efficientnet_b0 (2019) takes up mobilenet_v2 (2018)" in run("compare", "v2", "b0", "--explain").out
+
+
+def test_who_descends_from_whom(run) -> None:
+    told = "efficientnet_b0 (2019) descends from mobilenet_v1 (2017) by way of mobilenet_v2; it introduced compound"
+    assert told in " ".join(run("compare", "v1", "b0", "--explain").out.split())
+    nothing = " ".join(run("compare", str(FILES[1]), "b0", "--explain").out.split())
+    assert "introduced" not in nothing
+    vgg16, b0, v1 = (found(name).network.model for name in ("vgg16", "efficientnet_b0", "mobilenet_v1"))
+    assert vgg16
+    assert b0
+    assert v1
+    assert lineage(b0, v1) == ("mobilenet_v2",)
+    assert lineage(v1, b0) is None
+    assert lineage(v1, vgg16) is None
 
 
 @pytest.mark.parametrize("how", ["table", "json", "csv", "tsv", "markdown", "latex", "html"])
