@@ -12,21 +12,24 @@ from pathlib import Path
 
 import foreign_networks
 import pytest
+from conftest import calls_of
 
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.comparison import Entry, entry
-from cnncli.analysis.compare.design import Feature, Trait
+from cnncli.analysis.compare.design import Feature, Trait, design
 from cnncli.analysis.compare.difference import difference
 from cnncli.analysis.compare.levels import are_alike, levels
 from cnncli.analysis.compare.makeup import Contrast, contrast, makeup
-from cnncli.analysis.compare.work import Work
-from cnncli.graph import Graph
+from cnncli.analysis.compare.work import Wires, Work, shared_out
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
+    Add,
     Conv2D,
     Dense,
     Flatten,
     GlobalAveragePooling2D,
+    MaxPooling2D,
     Multiply,
     Opaque,
     Permute,
@@ -222,6 +225,42 @@ def test_a_shuffle_and_a_gate() -> None:
     net(Conv2D(2, 1), x)
     told = makeup(entry(of_graph(net.graph))).traits
     assert told == {Trait(Feature.SHUFFLE): 1, Trait(Feature.GATE): 1, Trait(Feature.ACTIVATION, "silu"): 1}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_shortcuts(turned: bool) -> None:
+    """An identity, a projection and pooling are; two branches of an Inception block that are added are none."""
+
+    def of(*branches: Callable[[foreign_networks.Net, Node], Node]) -> set[Feature]:
+        net = foreign_networks.Net(8, 8, 4)
+        x = net(Conv2D(4, 3, padding="same"), net.image)
+        maps = [branch(net, x) for branch in branches]
+        net(Add(), *(reversed(maps) if turned else maps))
+        return {trait.feature for trait in makeup(entry(of_graph(net.graph))).traits} & {Feature.RESIDUAL, Feature.SUM}
+
+    def convolved(net: foreign_networks.Net, x: Node) -> Node:
+        return net(Conv2D(4, 3, padding="same"), net(Conv2D(4, 3, padding="same"), x))
+
+    def projected(net: foreign_networks.Net, x: Node) -> Node:
+        return net(Conv2D(4, 1), x)
+
+    assert of(lambda net, x: x, convolved) == {Feature.RESIDUAL}
+    assert of(lambda net, x: x, projected) == {Feature.RESIDUAL}
+    assert of(projected, convolved) == {Feature.RESIDUAL}
+    assert of(lambda net, x: net(MaxPooling2D(3, 1, "same"), x), convolved) == {Feature.RESIDUAL}
+    assert of(convolved, convolved) == {Feature.SUM}
+
+
+def test_large_networks_take_no_longer_than_they_are_large() -> None:
+    def work(blocks: int) -> int:
+        net = foreign_networks.Net(8, 8, 4)
+        x = net.image
+        for _ in range(blocks):
+            x = net(Add(), x, net(Conv2D(4, 3, padding="same"), net(Conv2D(4, 1, activation="relu"), x)))
+        graph = net.graph
+        return calls_of(lambda: (design(graph, graph), shared_out(graph, Wires(graph)), levels(graph, graph)))
+
+    assert work(400) < 2.5 * work(200)
 
 
 def test_what_nobody_knows_may_be_more() -> None:

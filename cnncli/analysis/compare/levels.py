@@ -61,7 +61,8 @@ def levels(before: Graph, after: Graph) -> list[Level]:
     def cost(i: int, j: int) -> int:
         return 0 if first[i].level == second[j].level else NEVER
 
-    pairs = align(len(first), len(second), cost)
+    keys = [section.level for section in first], [section.level for section in second]
+    pairs = align(len(first), len(second), cost, keys)
     return [_level(None if i is None else first[i], None if j is None else second[j]) for i, j in pairs]
 
 
