@@ -334,6 +334,29 @@ def option_named(text: str) -> tuple[str, bool] | None:
     return catalogue.option_named(text)
 
 
+def lineage(later: Model, earlier: Model) -> tuple[str, ...] | None:
+    """By way of which architectures one takes up another's ideas, the latest first: none for a child of it.
+
+    None where it does not, as far as the registry knows.
+    """
+    called = {earlier.spec.name, earlier.spec.architecture}
+    if called & {*later.spec.descends_from}:
+        return ()
+    parents: dict[str, list[str]] = {}
+    for spec in catalogue.models():
+        for name in {spec.name, spec.architecture}:
+            parents.setdefault(name, []).extend(spec.descends_from)
+    ways: list[tuple[str, ...]] = [(name,) for name in later.spec.descends_from]
+    seen = {*later.spec.descends_from, later.spec.name, later.spec.architecture}
+    for way in ways:  # the shortest ways first: it grows while it is gone through
+        further = dict.fromkeys(parents.get(way[-1], ()))
+        if called & further.keys():
+            return way
+        ways += [(*way, name) for name in further if name not in seen]
+        seen |= further.keys()
+    return None
+
+
 def of_graph(graph: Graph) -> Network:
     """The network of a graph that a program made."""
     return Network(graph.name, graph, name=graph.name, warnings=tuple(graph.warnings))

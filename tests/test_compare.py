@@ -35,7 +35,9 @@ def test_tables(run, monkeypatch, models: list[str], width: int | None, request)
     [
         ("diff", "v2 v2@article --diff"),
         ("diff-families", "v1 v2 --diff"),
+        ("diff-unlike", "vgg16 v1 --diff"),
         ("explain", "b0 b4 b1@article --explain"),
+        ("explain-families", "vgg16 v2 --explain"),
         ("explain-flavor", "b4@article b4 --explain"),
     ],
 )

@@ -120,7 +120,7 @@ def test_a_converted_network_has_no_structural_difference(name: str) -> None:
     assert identical(converted, original)
     normalizes = any(node.layer.normalizes_batches for node in original.graph.nodes)
     assert (Left.FOLDED in {each.what for each in found.conversions}) == normalizes
-    assert {each.reference for each in found.conversions} == {"model.tflite"}
+    assert {each.reference for each in found.conversions} <= {"model.tflite"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)

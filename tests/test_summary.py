@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from conftest import Result, golden, networks, refused
 
-from cnncli.models.catalogue import models
-
 
 @pytest.mark.parametrize("width", [80, 160, None], ids=lambda width: f"{width or 'piped'}")
 @pytest.mark.parametrize(

@@ -107,6 +107,7 @@ OUTPUTS = [
     *(
         pytest.param(f"{name}:input_shape=48,classes=10,classifier_activation=none", marks=pytest.mark.exhaustive)
         for name in ("densenet169", "densenet201")
+    ),
     "nasnet_mobile:input_shape=64,classes=10,classifier_activation=none",
     "efficientnet_v2_b0:input_shape=64,classes=10,classifier_activation=none",
     pytest.param(

@@ -15,7 +15,6 @@ from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
 from cnncli.document.numbers import shape
 from cnncli.document.table import Column, Table
-from cnncli.graph import Graph
 from cnncli.views.changes import phrases, span
 from cnncli.views.comparison import identity_line
 from cnncli.views.data import change_data
@@ -58,28 +57,27 @@ def _diff(base: Entry, other: Entry) -> Diff:
 
 
 def contrasted(entries: Sequence[Entry]) -> list[Diff]:
-    """What changes; of different architectures also what each has that the other lacks, where there is any.
+    """What changes; of different architectures also what each has that the other lacks.
 
-    Where their blocks have little in common, what they do on maps of one size, too.
+    Where their blocks have little in common, what they do on maps of one size, too. Of a file that is an architecture
+    but for a few layers the changes say all.
     """
     base, *others = entries
     return [_contrasted(base, other, diff) for other, diff in zip(others, diffs(entries), strict=True)]
 
 
 def _contrasted(base: Entry, other: Entry, diff: Diff) -> Diff:
+    from cnncli.analysis.compare.across import across, scoped
+
     found = None if diff.identity else contrast(base, other)
     if found is None or not (found.only_before or found.only_after):
         return diff
+    if not (base.network.model and other.network.model) and across(base, other).akin:
+        return diff
     told: Sequence[Level] = ()
     if not are_alike(diff.changes):
-        told = levels(*_scoped(base, other) if diff.folded else (base.graph, other.graph))
+        told = levels(*scoped(base, other) if diff.folded else (base.graph, other.graph))
     return diff._replace(pair=Pair(base, other, found), levels=told)
-
-
-def _scoped(base: Entry, other: Entry) -> tuple[Graph, Graph]:
-    from cnncli.analysis.compare.across import scoped
-
-    return scoped(base, other)
 
 
 def diff_listing(diff: Diff) -> Listing:

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.compare.design import Feature, Trait
-from cnncli.analysis.compare.makeup import Contrast, Makeup, descends
+from cnncli.analysis.compare.makeup import Contrast, Makeup
 from cnncli.analysis.compare.work import Work
 from cnncli.analysis.metrics import metric
 from cnncli.document import READABLE
 from cnncli.document.numbers import grouped, in_words, scaled, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
+from cnncli.network import lineage
 
 WORKS = {
     Work.DENSE: "dense layers",
@@ -116,8 +117,8 @@ def unknowns(pair: Pair) -> Iterator[str]:
     """Of which network more may be to be said."""
     for name, found in zip(pair.names, (pair.contrast.before, pair.contrast.after), strict=True):
         if found.unknown:
-            layers = "1 layer computes" if found.unknown == 1 else f"{found.unknown:,} layers compute"
-            yield f"What {layers} in {name} is unknown: it may have more than is told."
+            layers = "1 layer" if found.unknown == 1 else f"{found.unknown:,} layers"
+            yield f"It is unknown what {layers} of {name} compute: it may have more than is told."
 
 
 def _lacking(pair: Pair) -> list[str]:
@@ -128,21 +129,24 @@ def _lacking(pair: Pair) -> list[str]:
         told.append(f"{before} has what {after} lacks: {has(contrast.before, contrast.only_before)}.")
     if contrast.only_after:
         told.append(f"{after} has what {before} lacks: {has(contrast.after, contrast.only_after)}.")
-    return told
+    return told or ["Neither has what the other lacks."]
 
 
 def _lineage(pair: Pair) -> Iterator[str]:
     """What the papers brought, and whether one takes the other's up; nothing of what is no architecture."""
-    for later, earlier in ((pair.after, pair.before), (pair.before, pair.after)):
-        if descends(later, earlier):
-            spec, taken = (each.network.model.spec for each in (later, earlier) if each.network.model)
-            yield f"{spec.name} ({spec.year}) takes up {taken.name} ({taken.year}); it introduced {spec.introduced}."
+    one, other = pair.before.network.model, pair.after.network.model
+    if one is None or other is None:
+        return
+    for later, earlier in ((other, one), (one, other)):
+        way = lineage(later, earlier)
+        if way is not None:
+            spec, old = later.spec, earlier.spec
+            before = f"{old.name} ({old.year})"
+            bond = f"descends from {before} by way of {', '.join(way)}" if way else f"takes up {before}"
+            yield f"{spec.name} ({spec.year}) {bond}; it introduced {spec.introduced}."
             return
-    specs = [each.network.model.spec for each in (pair.before, pair.after) if each.network.model]
-    if len(specs) == 2:
-        specs.sort(key=lambda spec: spec.year)
-        brought = [f"{spec.name} ({spec.year}) introduced {spec.introduced}" for spec in specs]
-        yield f"{'; '.join(brought)}."
+    specs = sorted((one.spec, other.spec), key=lambda spec: spec.year)
+    yield "; ".join(f"{spec.name} ({spec.year}) introduced {spec.introduced}" for spec in specs) + "."
 
 
 def _costs(pair: Pair, key: str, verb: str) -> Iterator[str]:

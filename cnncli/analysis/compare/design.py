@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from heapq import heappop, heappush
 from math import prod
 from typing import NamedTuple
 
@@ -82,9 +83,9 @@ class _Design:
         self._graph, self._wires = graph, Wires(graph)
         self._outputs = {node.index for node in graph.outputs}
         self._readers = graph.readers()
-        self._above = _ancestors(graph)
         self._before = [self._kernel_before(node) if node.role in KERNELS else None for node in graph.nodes]
         """For each kernel the one before it, where nothing but what works cell by cell stands between."""
+        self._looked_at = 0
         self._narrow = set[int]()  # the 1x1 convolutions that were counted as bottlenecks: two kernels may read one
         self._next: dict[int, list[Node]] = {}
         for node in graph.nodes:
@@ -131,18 +132,38 @@ class _Design:
     def _merging(self, node: Node) -> Iterator[Trait]:
         maps = self._wires.maps(node)
         if not node.layer.combines:
-            passed = any(self._is_above(one, other) for one in maps for other in maps)
+            passed = self._is_above_another(maps, [(each, each) for each in maps])
             yield Trait(Feature.DENSE_CONNECTION if passed else Feature.BRANCHES)
         elif node.layer.combines == "sum":
-            yield Trait(Feature.RESIDUAL if self._is_residual(maps) else Feature.SUM)
+            shortcuts = [(found, each) for each in maps for found in _shortcut(each)]
+            yield Trait(Feature.RESIDUAL if self._is_above_another(maps, shortcuts) else Feature.SUM)
 
-    def _is_residual(self, maps: list[Node]) -> bool:
-        return any(
-            self._is_above(each, other) for one in maps for each in _shortcut(one) for other in maps if one is not other
-        )
+    def _is_above_another(self, maps: Sequence[Node], candidates: Sequence[tuple[Node, Node]]) -> bool:
+        """Whether one of these nodes, each with the map that it belongs to, is what another of the maps is made of."""
+        owners: dict[int, set[int]] = {}
+        for node, owner in candidates:
+            owners.setdefault(node.index, set()).add(owner.index)
+        nearest = min(owners)
+        reached: dict[int, set[int]] = {}
+        waiting: list[tuple[int, Node]] = []
 
-    def _is_above(self, one: Node, other: Node) -> bool:
-        return bool(self._above[other.index] >> one.index & 1)
+        def reach(node: Node, by: set[int]) -> None:
+            for source in node.inputs:
+                if source.index >= nearest:
+                    if source.index not in reached:
+                        heappush(waiting, (-source.index, source))
+                    known = reached.setdefault(source.index, set())
+                    known |= {*sorted(by)[:2]} if len(known) < 2 else set()  # two are enough for another's
+
+        for each in maps:
+            reach(each, {each.index})
+        while waiting and self._looked_at < MOST_LOOKED_AT:
+            self._looked_at += 1
+            _, node = heappop(waiting)
+            if any(reached[node.index] - {owner} for owner in owners.get(node.index, ())):
+                return True
+            reach(node, reached[node.index])
+        return False
 
     # Convolutions.
 
@@ -219,21 +240,16 @@ class _Design:
         return moved.role is split.role is Role.SHAPING and [each.shape for each in split.inputs] == [node.shape]
 
 
-def _ancestors(graph: Graph) -> list[int]:
-    """For each node the nodes that it is computed from, as bits."""
-    found: list[int] = []
-    for node in graph.nodes:
-        above = 0
-        for source in node.inputs:
-            above |= found[source.index] | 1 << source.index
-        found.append(above)
-    return found
+MOST_LOOKED_AT = 200_000
+"""How many layers are looked at in all for where maps that meet come from: a hundred times those of NASNet-A Large."""
+LONGEST = 32
+"""How many layers a shortcut may have."""
 
 
 def _shortcut(node: Node) -> Iterator[Node]:
     """The node and what it is made of by no more than a 1x1 convolution and what has no kernel."""
     kernels = 0
-    while True:
+    for _ in range(LONGEST):
         yield node
         kernels += node.role in KERNELS
         if len(node.inputs) != 1 or kernels > 1 or (node.role in KERNELS and not is_pointwise(node)):

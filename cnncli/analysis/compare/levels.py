@@ -26,8 +26,8 @@ HEAD = None
 class Section:
     """Consecutive layers whose kernels put out maps of one size, or what stands behind the last map.
 
-    `level` is how often the image was halved, `shape` what the last kernel puts out, `labels` what a person would call
-    the blocks and single layers in it, each with how often it stands there in a row.
+    `level` is how often the image was halved, `shape` that of the last map of this size, `labels` what a person would
+    call the blocks and single layers in it, each with how often it stands there in a row.
     """
 
     level: int | None
@@ -61,7 +61,8 @@ def levels(before: Graph, after: Graph) -> list[Level]:
     def cost(i: int, j: int) -> int:
         return 0 if first[i].level == second[j].level else NEVER
 
-    pairs = align(len(first), len(second), cost)
+    keys = [section.level for section in first], [section.level for section in second]
+    pairs = align(len(first), len(second), cost, keys)
     return [_level(None if i is None else first[i], None if j is None else second[j]) for i, j in pairs]
 
 
@@ -110,8 +111,14 @@ def _section(level: int | None, parts: Sequence[Group]) -> Section:
     nodes = tuple(node for part in parts for node in part.nodes)
     labels = [label for part in parts if (label := _label(part))]
     told = tuple((label, len(list(run))) for label, run in groupby(labels))
-    shapes = [node.shape for node in nodes if node.role in KERNELS and (level is HEAD or len(node.shape) > 1)]
-    return Section(level, shapes[-1] if shapes else nodes[-1].shape, told, nodes)
+    return Section(level, _last_shape(nodes), told, nodes)
+
+
+def _last_shape(nodes: Sequence[Node]) -> Shape:
+    """Of the last map as large as what the kernels put out, be it joined of several branches; of a head its output."""
+    maps = [node.shape for node in nodes if len(node.shape) == 3]
+    computed = [node.shape[:-1] for node in nodes if node.role in KERNELS and len(node.shape) == 3]
+    return next((each for each in reversed(maps) if computed and each[:-1] == computed[-1]), nodes[-1].shape)
 
 
 def _label(part: Group) -> Label | None:
@@ -146,16 +153,20 @@ def _blocks_in(groups: Sequence[Group]) -> list[Group]:
 
 
 def _is_akin(one: Group, other: Group) -> bool:
-    """Whether the kernels of the one are those of the other, in order, but for one, and both end alike."""
-    fewer, more = sorted((_works(one), _works(other)), key=len)
+    """Whether the kernels of the one are those of the other, in order, but for one kind, and both end alike.
+
+    Stacks of convolutions are alike however deep, but not with branches of many.
+    """
+    kinds = [[_kind(node) for node in group.nodes if node.role in KERNELS] for group in (one, other)]
+    fewer, more = sorted(([kind for kind, _ in groupby(each)] for each in kinds), key=len)
     rest = iter(more)
-    among = len(more) - len(fewer) < 2 and all(work in rest for work in fewer)
-    return among and len({*_ends(one), *_ends(other)}) < 2
+    among = len(more) - len(fewer) < 2 and all(kind in rest for kind in fewer)
+    counts = sorted(map(len, kinds))
+    return among and counts[1] <= MOST_KERNELS * counts[0] and len({*_ends(one), *_ends(other)}) < 2
 
 
-def _works(group: Group) -> list[str]:
-    """A letter a kernel, each kind once in a row: stacks of convolutions are alike however deep."""
-    return [key for key, _ in groupby(_kind(node) for node in group.nodes if node.role in KERNELS)]
+MOST_KERNELS = 3
+"""How many times the kernels of a block its counterpart may have."""
 
 
 def _kind(node: Node) -> str:

@@ -92,11 +92,3 @@ def are_of_one_architecture(one: Entry, other: Entry) -> bool:
     """Whether both are one builder's, so that their options tell them apart."""
     models = one.network.model, other.network.model
     return None not in models and models[0].spec.build is models[1].spec.build  # type: ignore[union-attr]
-
-
-def descends(later: Entry, earlier: Entry) -> bool:
-    """Whether the one takes up the other's ideas, as the registry knows."""
-    if not (later.network.model and earlier.network.model):
-        return False
-    spec = earlier.network.model.spec
-    return bool({spec.name, spec.architecture} & {*later.network.model.spec.descends_from})

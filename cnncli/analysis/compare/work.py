@@ -52,13 +52,17 @@ class Wires:
         found: set[int] = set()
         waiting = [source for source in node.inputs if self.behind[source.index]]
         has_kernel = False
-        while waiting:
+        while waiting and len(found) < LARGEST_GATE:
             each = waiting.pop()
             if each.index not in found:
                 found.add(each.index)
                 has_kernel |= each.role in KERNELS
                 waiting += [source for source in each.inputs if self.behind[source.index]]
         return frozenset(found) if has_kernel else frozenset()
+
+
+LARGEST_GATE = 1_000
+"""How many layers are looked at for a gate."""
 
 
 def _behind(graph: Graph) -> list[bool]:
