@@ -56,6 +56,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:This model usually expects 1 or 3 input channels")
 @pytest.mark.parametrize("reference", OPTIONS)
 def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
     model = parse(reference)

@@ -17,8 +17,8 @@ from cnncli.models.spec import PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, P
 
 Module = tuple[Path, ...]
 
-# Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make the
-# map smaller by pooling beside convolutions.
+# Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make
+# the map smaller by pooling beside convolutions.
 STEM_V4: Path = (conv(32, 3, strides=2), conv(32, 3, padding="valid"), conv(64, 3))
 STEM_MODULES: tuple[Module, ...] = (
     ((MAXIMUM,), (conv(96, 3, strides=2),)),
