@@ -39,7 +39,8 @@ ELSEWHERE = {
     "wide_resnet50_2": "wide_resnet50_2 wide_resnet_50_2 WideResNet50_2",
     "resnext50_32x4d": "resnext50_32x4d ResNeXt50_32x4d",
     "seresnet50": "seresnet50 legacy_seresnet50 se_resnet50 SE-ResNet-50",
-    "inception_v3": "InceptionV3 inceptionv3 inception_v3.tv_in1k inception_v3_weights_tf_dim_ordering_tf_kernels",
+    "inception_v3": "InceptionV3 inceptionv3 tf_inception_v3 inception_v3_weights_tf_dim_ordering_tf_kernels",
+    "inception_v3@torchvision": "inception_v3.tv_in1k torchvision.models.inception_v3",
     "inception_resnet_v2": "InceptionResNetV2 inception_resnet_v2 keras.applications.InceptionResNetV2",
     "xception": "Xception legacy_xception xception_weights_tf_dim_ordering_tf_kernels",
     "xception:include_top=false": "xception_weights_tf_dim_ordering_tf_kernels_notop",
@@ -102,7 +103,7 @@ def known(text: str) -> str | None:
 def spec(name: str) -> Any:
     """As it may be in the registry: ResNets with torchvision's flavor, ShuffleNets and GhostNets of any width."""
     own = ("alpha",) if name.startswith(("shufflenet", "ghostnet", "mobilenet_v2")) else ()
-    flavors = ("keras", "torchvision") if name.startswith("resnet") else ("paper",)
+    flavors = ("keras", "torchvision") if name.startswith(("resnet", "inception")) else ("paper",)
     return SimpleNamespace(settable=dict.fromkeys(("input_shape", "include_top", *own)), flavor_names=flavors)
 
 

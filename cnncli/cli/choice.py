@@ -156,9 +156,9 @@ def _of_files(help: str, metavar: str) -> Any:
 Flavor = Annotated[
     str | None,
     _shown(
-        help="Whose definition, where there are several: keras.applications', the paper's, torchvision's, or the "
-        "article's that this tool began with.",
-        metavar="keras|paper|torchvision|article",
+        help="Whose definition, where there are several, as `cnncli list FAMILY` tells: keras is "
+        "keras.applications', paper the paper's, article the article's that this tool began with.",
+        metavar="NAME",
         values=complete.flavor,
     ),
 ]
