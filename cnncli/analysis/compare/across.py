@@ -180,8 +180,12 @@ def _told(before: Graph, after: Graph, pairs: Sequence[Pair]) -> list[Difference
 
 
 def _trunk(graph: Graph) -> int:
-    """The last node that puts a map out."""
-    return max((node.index for node in graph.nodes if len(node.shape) == 3 and node.inputs), default=len(graph.nodes))
+    """The last node that puts a map out, but for a convolution that tells classes apart, as in SqueezeNet."""
+    nodes = graph.nodes
+    trunk = max((node.index for node in nodes if len(node.shape) == 3 and node.inputs), default=len(nodes))
+    kernels = [node.index for node in nodes if node.role in KERNELS]
+    classifies = nodes[-1].layer.function in ("softmax", "sigmoid")
+    return min(trunk, kernels[-1] - 1) if kernels and classifies else trunk
 
 
 def _behind(node: Node | None, trunk: int) -> bool:

@@ -72,7 +72,7 @@ class Subsampling2D(_Pooling):
 
     @property
     def function(self) -> str:
-        return str(self.activation)
+        return self.activation or "linear"
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = self.feature_map(inputs)[-1:]

@@ -42,6 +42,7 @@ from cnncli.graph.layers import (
     SeparableConv2D,
     Slice,
     Softmax,
+    Subsampling2D,
     Subtract,
     TimeDistributed,
     UpSampling2D,
@@ -203,6 +204,13 @@ def _pooling(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     return units.kept(node, options, inputs)
 
 
+def _subsampling(units: Units, node: Node, inputs: list[Unit]) -> Unit:
+    """Its activation is a layer of its own, as behind every pooling."""
+    layer: Any = node.layer
+    pooled = units.add(replace(layer, activation=None), inputs, node)
+    return pooled if layer.function == "linear" else units.add(Activation(layer.function), [pooled], node)
+
+
 def _reshaping(units: Units, node: Node, inputs: list[Unit]) -> Unit | None:
     """Nothing where the cells stand so already; several after each other are one."""
     source, shape = inputs[0], node.shape
@@ -302,6 +310,7 @@ FORMS: tuple[tuple[type[Layer], Form], ...] = (
     (GlobalPooling, _global_pooling),
     (Reduce, _reduction),
     *((kind, _pooling) for kind in (AveragePooling2D, MaxPooling2D)),
+    (Subsampling2D, _subsampling),
     *((kind, _reshaping) for kind in (Reshape, Flatten)),
     (Cropping2D, _cropping),
     (Slice, _slicing),
