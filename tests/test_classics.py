@@ -60,7 +60,9 @@ def test_auxiliary_classifiers_are_further_outputs(flavor: str) -> None:
     assert [node.name for node in alone.outputs] == names[:1]
     assert receptive_field(alone) == receptive_field(whole)
     assert convolution_depth(alone) == convolution_depth(whole)
-    assert len(graph_of("googlenet:auxiliary=true,include_top=false").outputs) == 1
+    features = graph_of("googlenet:auxiliary=true,include_top=false")
+    assert len(features.outputs) == 1
+    assert features.warnings == ["auxiliary=true has no effect with include_top=false"]
 
 
 def test_auxiliary_classifiers_rewire_nothing(run: Callable[..., Any]) -> None:
