@@ -69,7 +69,7 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
     runs = [(scope, tuple(nodes)) for scope, nodes in groupby(graph.nodes, key=lambda node: node.scope[:depth])]
     parts = Counter(scope for scope, _ in runs)
     divided = {scope[:length] for scope, _ in runs for length in range(len(scope))}
-    folders = Counter(map(_folder, graph.nodes))
+    folders = Counter(folder for node in graph.nodes for folder in _folders(node))
     groups: list[Group] = []
     for scope, nodes in runs:
         if not scope:
@@ -87,18 +87,19 @@ def _part(scope: Scope, nodes: tuple[Node, ...], folders: Mapping[str, int]) -> 
     Those that a file holds in a folder of their own, as Keras does a model within a model, have its name. Padding goes
     by the layer that reads it, where there is no other.
     """
-    held = {_folder(node) for node in nodes}
+    held = {node.name.rpartition(".")[0] for node in nodes}
     folder = held.pop()
-    own = folder not in ("", ".".join(scope))
-    if len(nodes) > 1 and own and not held and folders[folder] == len(nodes):
+    if len(nodes) > 1 and folder and not held and folders[folder] == len(nodes):
         return Group(folder, scope, nodes, {})
     named = nodes[1:] if len(nodes) == 2 and nodes[0].layer.pads else nodes
     first, last = named[0].name, named[-1].short_name
     return Group(first if len(named) == 1 else f"{first}-{last}", scope, nodes, {})
 
 
-def _folder(node: Node) -> str:
-    return node.name.rpartition(".")[0]
+def _folders(node: Node) -> list[str]:
+    """What a layer is in by its name, from the outside in: a, a.b of a.b.c."""
+    parts = node.name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _single(graph: Graph, node: Node) -> Group:

@@ -113,7 +113,7 @@ class Model:
 
     def _idle_options(self) -> list[str]:
         """The options given that the network does not read, for being with or without its classifier."""
-        names = ("pooling",) if self._include_top else ("classes", "classifier_activation", "dropout")
+        names = ("pooling",) if self._include_top else ("classes", "classifier_activation", "dropout", "auxiliary")
         defaults = self.spec.options(self.flavor)
         return [name for name in names if name in defaults and self.options[name] != defaults[name]]
 

@@ -315,5 +315,6 @@ class RadialBasis(Kernel):
         return (Weight("kernel", (self.one(inputs)[-1], self.units), False),)
 
     def flops(self, *inputs: Shape) -> int:
-        """As |x - c|^2 = |x|^2 - 2 c x + |c|^2: the product with all codes, the norm, and what joins them."""
-        return 2 * self.macs(*inputs) + 2 * prod(self.one(inputs)) + 3 * prod(self.output_shape(*inputs))
+        """As |x - c|^2 = |x|^2 - 2 c x + |c|^2: the products with all codes, squares and their sum, what joins them."""
+        norm = 2 * prod(self.one(inputs)) - self.kernel_positions(*inputs)
+        return 2 * self.macs(*inputs) + norm + 3 * prod(self.output_shape(*inputs))
