@@ -97,7 +97,7 @@ class Traits:
     """What tells a block from another. `blocks` counts those in a stage; `strides` is by how much the map shrinks.
 
     Where the blocks of a stage expand differently, `kind` has no expansion. `resizing` are the layers that change the
-    map's size where no convolution strides.
+    map's size where no convolution strides; `groups` are the most that a convolution has, but for depthwise ones.
     """
 
     kind: Kind
@@ -111,6 +111,7 @@ class Traits:
     output_shape: Shape
     blocks: int
     resizing: tuple[LayerLabel, ...] = ()
+    groups: int = 1
 
     def words(self) -> list[str]:
         """`MBConv6`, `k5x5`, `s2` or `+ MaxPooling2D 2x2 s2`, `SE`: without the number of blocks."""
@@ -119,6 +120,7 @@ class Traits:
             str(self.kind),
             f"k{shape(self.kernel_size)}",
             *([f"+ {label}" for label in self.resizing] or strides),
+            *([f"g{self.groups}"] if self.groups > 1 else []),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
             *([self.activation] if self.activation == VARYING else []),
         ]
@@ -202,7 +204,14 @@ def traits(group: Group) -> Traits | None:
         output_shape=group.shape,
         blocks=len(group.kinds),
         resizing=() if before[:2] == group.shape[:2] else _resizing(group.nodes),
+        groups=max((_groups(node) for node in group.nodes), default=1),
     )
+
+
+def _groups(node: Node) -> int:
+    """In how many groups a convolution is; 1 for one of each channel by itself, which is depthwise."""
+    groups: int = getattr(node.layer, "groups", 1) if node.role in CONVOLUTIONS else 1
+    return groups if groups > 1 and groups != node.input_shapes[0][-1] else 1
 
 
 def _smallest_map(group: Group) -> Shape:

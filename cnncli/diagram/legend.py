@@ -114,6 +114,10 @@ def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[st
         first = once_if_alike(strides[0])
         of_stage = ", of a stage its first block's" if of_stages and of_blocks else ""
         yield f"s{first}: stride {first}{of_stage}."
+    groups = [*(block.groups for block in blocks), *(layer.groups for layer in layers)]
+    several = next((number for number in groups if number > 1), 1)
+    if several > 1:
+        yield f"g{several}: convolution in {several} groups."
     words = {layer.short() for label in labels if isinstance(label, FusedLabel) for layer in label.others}
     if "BN" in words:
         yield "BN: batch normalization."
