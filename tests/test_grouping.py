@@ -64,6 +64,17 @@ def test_what_the_builders_wrote_by_hand_is_found_again(form: str) -> None:
     assert total.share("kind") >= 0.95, total.missed
 
 
+FOUND_WHOLE = ("inception_v3", "inception_resnet_v2", "xception", "densenet121", "densenet161")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", FOUND_WHOLE)
+def test_of_a_classic_every_stage_block_and_kind_is_found_again(name: str, form: str) -> None:
+    total, graph = Score(), graph_of(name)
+    score(name, graph, FORMS[form](graph), total)
+    assert total.missed == []
+
+
 def rows(graph: Graph, depth: int = BLOCK) -> list[str]:
     """Each group by its name and what a person would say of it."""
     return [f"{group.name}: {group_label(group)}" for group in fold(grouped(graph), depth) if group.scope]
