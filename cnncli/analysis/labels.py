@@ -191,12 +191,13 @@ def traits(group: Group) -> Traits | None:
     layers = [node.layer for node in group.nodes]
     convolutions: list[Any] = [layer for layer in layers if layer.role in CONVOLUTIONS]
     depthwise = [layer for layer in convolutions if layer.role is Role.DEPTHWISE]
+    sliding = [layer for layer in depthwise if max(_sizes(layer.kernel_size) or (1,)) > 1] or convolutions
     before = _smallest_map(group)
     return Traits(
         kind=_common(group.kinds),
-        kernel_size=max((_sizes(layer.kernel_size) or () for layer in depthwise or convolutions), default=(1, 1)),
+        kernel_size=max((_sizes(layer.kernel_size) or () for layer in sliding), default=(1, 1)),
         strides=_shrinking(group, before),
-        squeeze_excite=_has_gate(layers),
+        squeeze_excite=_has_gate(group.nodes),
         residual=_adds(layers),
         depthwise=bool(depthwise),
         activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
@@ -241,9 +242,19 @@ def _adds(layers: Sequence[Layer]) -> bool:
     return bool(joined) and joined[-1].combines == "sum"
 
 
-def _has_gate(layers: Sequence[Layer]) -> bool:
-    """Squeeze-and-excitation: something is multiplied with what was pooled globally."""
-    return any(layer.combines == "product" for layer in layers) and any(layer.pools_globally for layer in layers)
+def _has_gate(nodes: Sequence[Node]) -> bool:
+    """Squeeze-and-excitation: something is multiplied with what kernels make of what was pooled globally."""
+    pooled: set[int] = set()
+    gates: set[int] = set()
+    for node in nodes:
+        read = {source.index for source in node.inputs}
+        if node.layer.combines == "product" and read & gates and read - gates:
+            return True
+        if read & gates or (read & pooled and node.role in KERNELS):
+            gates.add(node.index)
+        elif read & pooled or node.layer.pools_globally:
+            pooled.add(node.index)
+    return False
 
 
 def _common(kinds: Sequence[Kind]) -> Kind:

@@ -32,7 +32,8 @@ class Traits:
     def __init__(self, wiring: Wiring, nodes: Sequence[int]) -> None:
         self.nodes = [wiring.nodes[index] for index in nodes]
         gates = _gated(self.nodes)
-        self.kernels = [node for node in self.nodes if node.role in KERNELS and node.index not in gates]
+        kernels = [node for node in self.nodes if node.role in KERNELS and node.index not in gates]
+        self.kernels = [node for node in kernels if not _scales_a_product(node)]
         merging = [node for node in self.nodes if node.role is Role.MERGING and node.index not in gates]
         self.merging = [node for node in merging if node.layer.combines != "product"]  # else an activation spelt out
         self.gates = bool(gates)
@@ -92,6 +93,13 @@ def _letter(node: Node) -> str:
     if node.role is Role.DENSE:
         return "f"
     return "s" if is_separable(node) else "c"
+
+
+def _scales_a_product(node: Node) -> bool:
+    """A factor and an offset a channel of what was multiplied: the end of ConvNeXt V2's normalization spelt out."""
+    window = node.window
+    single = node.role is Role.DEPTHWISE and window is not None and window.extent == (1, 1)
+    return single and node.inputs[0].layer.combines == "product"
 
 
 def _is_strided_pointwise(node: Node) -> bool:
