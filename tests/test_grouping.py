@@ -119,6 +119,21 @@ def test_the_blocks_of_known_networks(name: str) -> None:
     assert blocks(make()) == expected
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["shufflenet_v1", "shufflenet_v2", "ghostnet", "mobilenet_v4_conv_medium", "repvgg_a0:deploy=false"],
+)
+def test_blocks_that_papers_name_are_found_by_their_names(reference: str) -> None:
+    graph = graph_of(reference)
+    assert grouped(stripped(graph).graph).kinds == graph.kinds
+
+
+def test_branches_of_several_kernels_in_a_row_are_one_block() -> None:
+    graph = graph_of("mobileone_s4:deploy=false")
+    found = grouped(stripped(graph).graph)
+    assert [str(kind) for kind in found.kinds.values()] == ["RepVGGBlock", *["MobileOneBlock"] * 21]
+
+
 def test_a_residual_block_has_its_last_activation_and_the_next_one_its_first() -> None:
     stem, first, *_ = [group for group in fold(grouped(foreign.resnet((2, 2, 2, 2), False)), BLOCK) if group.scope]
     assert [node.type for node in first.nodes][-2:] == ["Add", "ReLU"]

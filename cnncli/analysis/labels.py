@@ -198,7 +198,7 @@ def traits(group: Group) -> Traits | None:
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in sliding), default=(1, 1)),
         strides=_shrinking(group, before),
         squeeze_excite=_has_gate(group.nodes),
-        residual=_adds(layers),
+        residual=_adds_its_input(group.nodes),
         depthwise=bool(depthwise),
         activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
         input_shape=group.input_shape,
@@ -236,10 +236,22 @@ def resizes(node: Node) -> bool:
     return len(before) == len(after) == 3 and before[:2] != after[:2]
 
 
-def _adds(layers: Sequence[Layer]) -> bool:
-    """Whether the last that joins paths is a sum: what a cell adds within it is not the block's input."""
-    joined = [layer for layer in layers if layer.role is Role.MERGING and layer.combines != "product"]
-    return bool(joined) and joined[-1].combines == "sum"
+def _adds_its_input(nodes: Sequence[Node]) -> bool:
+    """Whether the last that joins paths is a sum, of which one goes by some of the kernels.
+
+    What a cell adds within it is not the block's input; nor are branches of as many kernels, such as RepVGG's where it
+    strides, which are kernels of one sum.
+    """
+    kernels: dict[int, int] = {}
+    joined: Node | None = None
+    for node in nodes:
+        before = max((kernels[source.index] for source in node.inputs if source.index in kernels), default=0)
+        kernels[node.index] = before + (node.role in KERNELS)
+        if node.role is Role.MERGING and node.layer.combines != "product":
+            joined = node
+    if joined is None or joined.layer.combines != "sum":
+        return False
+    return len({kernels.get(source.index, 0) for source in joined.inputs}) != 1
 
 
 def _has_gate(nodes: Sequence[Node]) -> bool:

@@ -11,6 +11,7 @@ from cnncli.amounts import is_known, known_part
 from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
 from cnncli.document.numbers import shape
+from cnncli.draw.theme import Theme
 from cnncli.graph import Graph, Group, Node, Role
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.roles import KERNELS
@@ -61,13 +62,20 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
     if detail == "block":
         rows = _merged(rows)
     nodes = iter(graph.nodes)
-    return [_part(row, tuple(islice(nodes, row.amounts["layers"]))) for row in rows]
+    blocks = {_block_kind(row.label) for row in rows if isinstance(row.label, Traits)}
+    by_kernel = len(blocks) <= len(Theme.blocks)
+    return [_part(row, tuple(islice(nodes, row.amounts["layers"])), by_kernel) for row in rows]
 
 
-def _part(row: Row, nodes: tuple[Node, ...]) -> Part:
+def _part(row: Row, nodes: tuple[Node, ...], by_kernel: bool) -> Part:
+    """Blocks of other kernels are another kind, as far as there are colours."""
     if isinstance(row.label, Traits):
-        return Part(row, nodes, f"{row.label.kind.name} {shape(row.label.kernel_size)}")
+        return Part(row, nodes, _block_kind(row.label) if by_kernel else row.label.kind.name)
     return Part(row, nodes, kind_of(_leading(nodes).role))
+
+
+def _block_kind(traits: Traits) -> str:
+    return f"{traits.kind.name} {shape(traits.kernel_size)}"
 
 
 def _leading(nodes: Sequence[Node]) -> Node:
