@@ -143,12 +143,10 @@ def family() -> list[str]:
 
 def family_or_reference(incomplete: str) -> list[str]:
     """A family in small letters, unless the word has a part of a reference, of models or of a path; or a reference."""
-    from cnncli.errors import plain
-
     models = reference(incomplete)
-    if not incomplete or not incomplete.isalpha():
+    if not incomplete.replace("_", "").isalpha():
         return models
-    small = dict.fromkeys(plain(name) for name in family())
+    small = [name.lower().replace(" ", "_") for name in family()]
     return [*(name for name in small if name not in models), *models]
 
 

@@ -89,7 +89,7 @@ OF_SHEETS = (
     "name", "family", "year", "input_shape", "params", "macs", "top1", "top1_source", "aliases", "options",
     "introduced", "descends_from", "paper", "arxiv",
 )  # fmt: skip
-TOP1 = "Top-1: accuracy on ImageNet in percent, of the paper or of weights that Keras or torchvision publish."
+TOP1 = "Top-1: accuracy on ImageNet in percent, as the paper has it, or else who published the weights."
 MORE = "`cnncli list FAMILY` tells what a family introduced, its papers, figures with their sources, and options."
 
 
