@@ -273,7 +273,7 @@ def test_what_nobody_knows_may_be_more() -> None:
     assert str(told.whole("macs")) == "≥768"
     assert told.largest("macs") is None
     document = comparison_document([found("mobilenet_v1"), entry(of_graph(net.graph))], Asked(explain=True))
-    assert "It is unknown what a layer of net computes: it may have more than is told." in write(document, "json")
+    assert "The work of a layer of net is unknown: it may have more than is told." in write(document, "json")
     assert "net an unknown part" not in write(document, "json")
 
 

@@ -117,10 +117,8 @@ def unknowns(pair: Pair) -> Iterator[str]:
     """Of which network more may be to be said."""
     for name, found in zip(pair.names, (pair.contrast.before, pair.contrast.after), strict=True):
         if found.unknown:
-            compute = (
-                f"a layer of {name} computes" if found.unknown == 1 else f"{found.unknown:,} layers of {name} compute"
-            )
-            yield f"It is unknown what {compute}: it may have more than is told."
+            layers = "a layer" if found.unknown == 1 else f"{found.unknown:,} layers"
+            yield f"The work of {layers} of {name} is unknown: it may have more than is told."
 
 
 def _lacking(pair: Pair) -> list[str]:
