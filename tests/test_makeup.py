@@ -39,6 +39,8 @@ from cnncli.graph.layers import (
 from cnncli.grouping import grouped
 from cnncli.models.catalogue import models
 from cnncli.network import lineage, network, of_graph
+from cnncli.render.formats import write
+from cnncli.views.compare import Asked, comparison_document
 
 FILES = sorted(path for path in (Path(__file__).parent / "files").iterdir() if path.suffix != ".md")
 FOREIGN: dict[str, Callable[[], Graph]] = {
@@ -270,6 +272,9 @@ def test_what_nobody_knows_may_be_more() -> None:
     assert told.unknown == 1
     assert str(told.whole("macs")) == "≥768"
     assert told.largest("macs") is None
+    document = comparison_document([found("mobilenet_v1"), entry(of_graph(net.graph))], Asked(explain=True))
+    assert "The work of a layer of net is unknown: it may have more than is told." in write(document, "json")
+    assert "net an unknown part" not in write(document, "json")
 
 
 # Two of them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cnncli.amounts import is_known
+from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.compare.design import Feature, Trait
 from cnncli.analysis.compare.makeup import Contrast, Makeup
@@ -117,8 +117,8 @@ def unknowns(pair: Pair) -> Iterator[str]:
     """Of which network more may be to be said."""
     for name, found in zip(pair.names, (pair.contrast.before, pair.contrast.after), strict=True):
         if found.unknown:
-            layers = "1 layer" if found.unknown == 1 else f"{found.unknown:,} layers"
-            yield f"It is unknown what {layers} of {name} compute: it may have more than is told."
+            layers = "a layer" if found.unknown == 1 else f"{found.unknown:,} layers"
+            yield f"The work of {layers} of {name} is unknown: it may have more than is told."
 
 
 def _lacking(pair: Pair) -> list[str]:
@@ -172,11 +172,11 @@ def _cost(subject: Named, other: Named, work: Work, key: str, verb: str) -> str:
 
 def _part(found: Makeup, work: Work, key: str, what: str) -> str:
     part, whole = found.amounts[key].get(work, 0), found.whole(key)
-    if not is_known(part):
+    if part is UNKNOWN:
         return f"an unknown part{what}"
     if not part:
         return f"none{what}"
-    amounts = f"{scaled(part)} of {in_words(whole, scaled)}"
+    amounts = f"{in_words(part, scaled)} of {in_words(whole, scaled)}"
     return f"{share(part, whole)}{what} ({amounts})" if is_known(whole) else f"{amounts}{what}"
 
 

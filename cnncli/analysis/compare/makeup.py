@@ -18,8 +18,8 @@ from cnncli.graph import Role
 class Makeup:
     """Of each metric the amounts by what does the work, and how often the network has each trait.
 
-    `unknown` is how many layers compute nobody knows what: then it may have more than is told. `converted` says that a
-    converter may have folded normalization away.
+    `unknown` is how many layers nobody knows the work of, which may hide more. `converted` says that a converter may
+    have folded normalization away.
     """
 
     amounts: Mapping[str, Mapping[Work, Any]]
