@@ -16,8 +16,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from cnncli.errors import UsageError
 from cnncli.graph import Graph
-from cnncli.models.catalogue import FAMILIES, models
+from cnncli.models.catalogue import FAMILIES, find_spec, models
+from cnncli.models.reference import parse
 from cnncli.network import network
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -84,6 +86,29 @@ def networks(*, every_flavor: bool = True) -> list[Any]:
             references = [f"{spec.name}@{flavor}" for flavor in spec.flavor_names] if every_flavor else [spec.name]
             found += [pytest.param(reference, marks=marks) for reference in references]
     return found
+
+
+def at_small_size(name: str, flavor: str | None = None) -> str:
+    """A reference to a network whose pictures are 64x64 or, where its layers need more, 75x75; its own where smaller.
+
+    What is done to every network is done at this size.
+    """
+    spec = find_spec(name)
+    flavor = flavor or spec.flavors[0].name
+    height, _, channels = spec.options(flavor)["input_shape"]
+    for side in (min(height, 64), 75):
+        reference = f"{name}@{flavor}:input_shape={side}x{side}x{channels}"
+        try:
+            parse(reference).graph()
+        except UsageError:
+            continue
+        return reference
+    raise AssertionError(f"{name} takes no small pictures")
+
+
+def first_of_families() -> list[str]:
+    """One network a family: the first."""
+    return [names[0] for names in FAMILIES.values()]
 
 
 def types(graph: Graph) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import pytest
 from structure import differences, misnamed, of_graph, of_keras
 from tensorflow_truth import calibrate, distance, randomize, transfer
 
+from cnncli.graph import Graph
 from cnncli.keras_model import differences as disagreements
 from cnncli.keras_model import import_keras, lower, quiet
+from cnncli.models.catalogue import find_spec
 from cnncli.models.reference import Model, parse
 
 pytestmark = pytest.mark.tf
@@ -77,17 +81,66 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:This model usually expects 1 or 3 input channels:UserWarning")
-@pytest.mark.parametrize("reference", OPTIONS)
-def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
+FEW = 4
+"""Option sets drawn of the networks that take Keras long to build."""
+MANY = 16
+LARGE = {
+    *("densenet201", "inception_resnet_v2", "nasnet_large", "resnet152", "resnet152_v2"),
+    *("convnext_base", "convnext_large", "convnext_xlarge", "efficientnet_v2_m", "efficientnet_v2_l"),
+}
+
+
+def drawn(name: str) -> Iterator[str]:
+    """References of a network with options drawn at random, from the smallest size that Keras takes on."""
+    generator = random.Random(name)
+    spec = find_spec(name)
+    least = spec.flavors[0].minimum_size
+    for _ in range(FEW if name in LARGE else MANY):
+        height, width = (least + generator.choice((0, 1, generator.randrange(150))) for _ in range(2))
+        options = {"input_shape": f"{height}x{width}x{generator.choice((1, 3, 3, 4))}"}
+        if generator.random() < 0.6:
+            options["classes"] = str(generator.choice((1, 2, 7, 1000, 1001)))
+            options["classifier_activation"] = generator.choice(("softmax", "none", "sigmoid", "relu", "tanh"))
+        else:
+            options["include_top"] = "false"
+            options["pooling"] = generator.choice(("none", "avg", "max"))
+        if "include_preprocessing" in spec.settable:
+            options["include_preprocessing"] = generator.choice(("true", "false"))
+        yield f"{name}:{','.join(map('='.join, options.items()))}"
+
+
+def assert_same(reference: str) -> tuple[Graph, Any]:
+    """The layers are those of keras.applications, and are called as there."""
     model = parse(reference)
     graph = model.graph()
     import_keras().backend.clear_session()  # which counts the layers that have no names of their own
     with quiet():
-        theirs = of_keras(original(model))
+        network = original(model)
+        theirs = of_keras(network)
     ours = of_graph(graph, model.layer_names(graph) or [])
     assert differences(ours, theirs) == []
     assert misnamed(ours, theirs) == []
+    return graph, network
+
+
+UNUSUAL = "ignore:This model usually expects 1 or 3 input channels:UserWarning"
+
+
+@pytest.mark.filterwarnings(UNUSUAL)
+@pytest.mark.parametrize("reference", OPTIONS)
+def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
+    assert_same(reference)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings(UNUSUAL)
+@pytest.mark.parametrize("reference", [reference for name in CLASSES for reference in drawn(name)], ids=str)
+def test_layers_and_the_order_of_weights_are_those_of_keras_whatever_the_options(reference: str) -> None:
+    graph, theirs = assert_same(reference)
+    with quiet():
+        ours = lower(graph)
+    assert [weight.shape for weight in ours.weights] == [weight.shape for weight in theirs.weights]
+    assert [weight.trainable for weight in ours.weights] == [weight.trainable for weight in theirs.weights]
 
 
 OUTPUTS = [

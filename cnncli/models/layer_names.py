@@ -72,5 +72,5 @@ class Naming:
         if node is self._graph.nodes[-1]:
             tables.insert(0, self._original.last)
         keys = (f"{ours}:{node.type}", ours, node.name)
-        found = (table[key] for table in tables for key in keys if key in table)
+        found = (table[key] for key in keys for table in tables if key in table)
         return next(found, Numbered(node.type))
