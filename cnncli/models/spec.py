@@ -99,6 +99,11 @@ class Published(NamedTuple):
     erratum: str = ""
 
 
+TORCHVISION_WEIGHTS = "torchvision's weights IMAGENET1K_V1"
+KERAS_WEIGHTS = "keras.io, weights of keras.applications"
+"""Sources that say of many networks what those whom they trained came to, which need not be the paper's."""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """An architecture: how to build it in each flavor, and what a person wants to know before choosing it."""

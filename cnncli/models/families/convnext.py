@@ -95,7 +95,7 @@ def _input_range(options: Mapping[str, Any]) -> Range:
 
 
 README = "facebookresearch/ConvNeXt README"
-CUT = "28,589,128 parameters, digits cut"
+CUT = "params' digits cut, not rounded"
 
 
 def _spec(name: str, depths: tuple[int, ...], width: int, published: Published) -> ModelSpec:

@@ -11,7 +11,16 @@ from cnncli.models.blocks.convolution import image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Path, conv, follow, mixed
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras, torchvision
+from cnncli.models.spec import (
+    SYMMETRIC,
+    TORCHVISION_WEIGHTS,
+    Deviations,
+    ModelSpec,
+    Paper,
+    Published,
+    keras,
+    torchvision,
+)
 
 Module = tuple[Path, ...]
 
@@ -132,7 +141,7 @@ MODELS = (
         descends_from=("googlenet",),
         published=(
             Published("arXiv 1512.00567, abstract", 25e6, 5e9, 78.8, "less than 25 M params; 5.7 G MACs in its code"),
-            Published("torchvision, weights IMAGENET1K_V1", macs=5.713e9),
+            Published(TORCHVISION_WEIGHTS, macs=5.713e9),
         ),
     ),
 )

@@ -13,7 +13,7 @@ from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, RELU, STEM, Path, conv, follow, mixed
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import KERAS_WEIGHTS, PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
 Module = tuple[Path, ...]
 
@@ -228,6 +228,6 @@ MODELS = (
         build=inception_resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=75),),
         descends_from=("inception_v3", "inception_v4", "resnet"),
-        published=(Published("keras.io, weights of keras.applications", top1=80.3),),
+        published=(Published(KERAS_WEIGHTS, top1=80.3),),
     ),
 )

@@ -10,7 +10,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, make_divisible
 from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import PAPER, TORCHVISION_WEIGHTS, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 
 
 class Variant(NamedTuple):
@@ -122,7 +122,7 @@ def _spec(
     )
 
 
-B1_FIGURES = Published("torchvision 0.28, mnasnet1_0's weights", 4383312, 314e6, 73.456)
+B1_FIGURES = Published(TORCHVISION_WEIGHTS, 4383312, 314e6, 73.456)
 
 # torchvision and timm call B1 alone mnasnet, timm A1 semnasnet.
 MODELS = (

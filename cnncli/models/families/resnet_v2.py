@@ -10,7 +10,7 @@ from cnncli.models.blocks.residual import residual
 from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, LAYERS_152
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
 LAYER_NAMES = LayerNames(
     lambda stage, place, number: f"conv{stage + 1}_block{place}",
@@ -86,10 +86,6 @@ def _block(graph: Graph, x: Node, width: int, stride: int) -> Node:
     return residual(graph, shortcut, x)
 
 
-# The paper's own accuracies are of training and testing of another kind.
-SOURCE = "keras.io, weights of keras.applications"
-
-
 def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
     return ModelSpec(
         name=name,
@@ -100,7 +96,8 @@ def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
         build=resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES),),
         fixed={"repeats": repeats},
-        published=(Published(SOURCE, top1=top1),),
+        # The paper's own accuracies are of training and testing of another kind.
+        published=(Published(KERAS_WEIGHTS, top1=top1),),
         descends_from=("resnet",),
         architecture="resnet_v2",
     )
