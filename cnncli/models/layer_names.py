@@ -23,17 +23,15 @@ CLASSIFIER = "probabilities"
 
 class LayerNames(NamedTuple):
     """`names` are the original's by ours, those of a block without its scope and with `{block}` for what `block` gives;
-    a name that only one of the blocks has goes by the whole of ours.
+    a name that only one of the blocks has goes by the whole of ours, one of the blocks of a kind alone by `Kind.ours`.
 
     `block` is told the stage and the place in it, both from 1, and the place in the network, from 0. A name with a
-    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `last` are names of the last layer alone,
-    `kinds` those in blocks of one kind, `without_top` those of a network that does not end in its classifier.
+    class behind it, `head.pool:GlobalMaxPooling2D`, goes before that without; `without_top` are names that go before
+    all others in a network that does not end in its classifier.
     """
 
     block: Callable[[int, int, int], str]
     names: Mapping[str, str | Numbered]
-    last: Mapping[str, str | Numbered] = {}
-    kinds: Mapping[str, Mapping[str, str | Numbered]] = {}
     without_top: Mapping[str, str | Numbered] = {}
 
     def of(self, graph: Graph) -> list[str]:
@@ -56,7 +54,9 @@ class Naming:
         scope = node.scope[:BLOCK]
         within = scope in self._blocks
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
-        theirs = self._found(node, ours, self._graph.kinds[scope].name if within else "")
+        kind = self._graph.kinds[scope].name if within else ""
+        keys = (f"{kind}.{ours}", f"{ours}:{node.type}", ours, node.name)
+        theirs = next((self._names[key] for key in keys if key in self._names), Numbered(node.type))
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type)
             self._counts[base] += 1
@@ -65,12 +65,3 @@ class Naming:
             return theirs
         stage, place = self._graph.numbers[scope[:1]], self._graph.numbers[scope]
         return theirs.format(block=self._original.block(stage, place, self._blocks[scope]))
-
-    def _found(self, node: Node, ours: str, kind: str) -> str | Numbered:
-        """What the original calls it, the most particular of our names first."""
-        tables = [self._original.kinds.get(kind, {}), self._names]
-        if node is self._graph.nodes[-1]:
-            tables.insert(0, self._original.last)
-        keys = (f"{ours}:{node.type}", ours, node.name)
-        found = (table[key] for table in tables for key in keys if key in table)
-        return next(found, Numbered(node.type))

@@ -99,7 +99,7 @@ LAYER_NAMES = LayerNames(
         "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
         "head.probabilities": "predictions",
     },
-    last={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered("GlobalAveragePooling2D")},
 )
 COUNTING_ZEROS: Path = (ZeroPadding2D(1), AveragePooling2D(3, strides=1))
 

@@ -165,7 +165,7 @@ LAYER_NAMES = LayerNames(
         "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
         "head.probabilities": "predictions",
     },
-    last={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered("GlobalAveragePooling2D")},
 )
 
 
