@@ -12,13 +12,19 @@ from cnncli.graph.layer import snake_case
 
 
 class Numbered(NamedTuple):
-    """The name of a layer that Keras names itself, by its class and how many of it there were: re_lu, re_lu_1."""
+    """The name of a layer that Keras names itself, by its class and how many of it there were: re_lu, re_lu_1.
 
-    type: str
+    `type` is that class where it is another there.
+    """
+
+    type: str = ""
 
 
 CLASSIFIER = "probabilities"
 """What the layer is called that tells the classes apart."""
+
+HEAD = {"head.pool": "avg_pool", "head.pool:GlobalMaxPooling2D": "max_pool", "head.probabilities": "predictions"}
+"""What most of keras.applications' networks call the layers behind their features."""
 
 
 class LayerNames(NamedTuple):
@@ -48,7 +54,7 @@ class Naming:
         self._blocks = {scope: number for number, scope in enumerate(graph.kinds)}
         self._counts: Counter[str] = Counter()
         ends_in_classifier = graph.nodes[-1].short_name == CLASSIFIER
-        self._names = {**names.names, **({} if ends_in_classifier else names.without_top)}
+        self._tables = [names.names] if ends_in_classifier else [names.without_top, names.names]
 
     def name(self, node: Node) -> str:
         scope = node.scope[:BLOCK]
@@ -56,9 +62,9 @@ class Naming:
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         kind = self._graph.kinds[scope].name if within else ""
         keys = (f"{kind}.{ours}", f"{ours}:{node.type}", ours, node.name)
-        theirs = next((self._names[key] for key in keys if key in self._names), Numbered(node.type))
+        theirs = next((table[key] for table in self._tables for key in keys if key in table), Numbered())
         if isinstance(theirs, Numbered):
-            base = snake_case(theirs.type)
+            base = snake_case(theirs.type or node.type)
             self._counts[base] += 1
             return base if self._counts[base] == 1 else f"{base}_{self._counts[base] - 1}"
         if not within:

@@ -6,7 +6,7 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly
-from cnncli.models.layer_names import LayerNames
+from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, STANDARDIZED, TORCHVISION_WEIGHTS, Deviations, ModelSpec, Paper, Published, keras
 
@@ -38,9 +38,7 @@ LAYER_NAMES = LayerNames(
         },
         "head.last_bn": "bn",
         "head.last_activation": "relu",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
-        "head.probabilities": "predictions",
+        **HEAD,
     },
 )
 

@@ -9,7 +9,7 @@ from cnncli.graph.layers import AveragePooling2D, BatchNormalization, ZeroPaddin
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Path, conv, follow, mixed
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     SYMMETRIC,
@@ -95,11 +95,9 @@ LAYER_NAMES = LayerNames(
         "mixed": "{block}",
         "stage3.block2.branch2.mixed": "mixed9_0",
         "stage3.block3.branch2.mixed": "mixed9_1",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-        "head.probabilities": "predictions",
+        **HEAD,
     },
-    without_top={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered()},
 )
 COUNTING_ZEROS: Path = (ZeroPadding2D(1), AveragePooling2D(3, strides=1))
 

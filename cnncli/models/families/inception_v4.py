@@ -11,7 +11,7 @@ from cnncli.graph.layers import BatchNormalization, Conv2D, CustomScaleLayer
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, RELU, STEM, Path, conv, follow, mixed
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import KERAS_WEIGHTS, PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
@@ -161,11 +161,9 @@ LAYER_NAMES = LayerNames(
         "head.last_conv": "conv_7b",
         "head.last_bn": "conv_7b_bn",
         "head.last_activation": "conv_7b_ac",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-        "head.probabilities": "predictions",
+        **HEAD,
     },
-    without_top={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered()},
 )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncli.graph import Graph
-from cnncli.graph.layers import BatchNormalization, ReLU, VarianceScaling
+from cnncli.graph.layers import BatchNormalization, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, make_divisible
-from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
+from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, TORCHVISION_WEIGHTS, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 
@@ -60,9 +60,8 @@ SMALL = Variant(
     ),
 )
 HEAD = 1280
-HE = VarianceScaling(2.0, "fan_out")
-STYLE = Style(ReLU(), BatchNormalization(), HE)
-TORCHVISION = Style(ReLU(), BatchNormalization(momentum=0.9997, epsilon=1e-5), HE, evenly=True)
+STYLE = Style(ReLU(), BatchNormalization())
+TORCHVISION = Style(ReLU(), BatchNormalization(momentum=0.9997, epsilon=1e-5), evenly=True)
 
 
 def mnasnet(
@@ -87,7 +86,7 @@ def mnasnet(
     with graph.scope("head"):
         x = style.convolve(graph, x, "last", HEAD)
         top = Top(include_top, pooling, classes, classifier_activation)
-        classifier(graph, x, top, dropout, VarianceScaling(1 / 3, "fan_out", "uniform"))
+        classifier(graph, x, top, dropout, CLASSIFIER)
 
 
 DEVIATIONS = {

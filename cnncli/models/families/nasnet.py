@@ -250,7 +250,7 @@ LAST_SUMS: dict[str, str | Numbered] = {
     "ReductionCell.right4_pool": "reduction_left4_{block}",
     **_of_step("ReductionCell.left5", "reduction_left4_{block}"),
     "ReductionCell.add3": "reduction_add3_{block}",
-    "ReductionCell.add4": Numbered("Add"),
+    "ReductionCell.add4": Numbered(),
     "ReductionCell.add5": "reduction_add4_{block}",
 }
 """Keras's last sums of a reduction cell are named otherwise than the others, but for one that has no name."""

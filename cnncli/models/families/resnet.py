@@ -9,7 +9,7 @@ from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, GlobalAv
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, pad_evenly, pool_up
 from cnncli.models.blocks.residual import residual, squeeze_excite
-from cnncli.models.layer_names import LayerNames
+from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
@@ -115,9 +115,7 @@ LAYER_NAMES = LayerNames(
         },
         "add": "{block}_add",
         "activation": "{block}_out",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
-        "head.probabilities": "predictions",
+        **HEAD,
     },
 )
 
