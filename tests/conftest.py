@@ -25,6 +25,15 @@ from cnncli.network import network
 GOLDENS = Path(__file__).parent / "goldens"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Exhaustive tests are run where -m asks for them alone: no other expression, such as "not slow", brings them in."""
+    if "exhaustive" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
 class Result(NamedTuple):
     code: int
     out: str

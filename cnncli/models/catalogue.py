@@ -47,14 +47,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "efficientnet_lite3", "lite3", "efficientnet_lite4", "lite4",
     ),
     "regnet": (
-        "regnet_x_200mf", "regnetx_002", "regnet_x_400mf", "regnetx_004", "regnet_x_600mf", "regnetx_006",
-        "regnet_x_800mf", "regnetx_008", "regnet_x_1_6gf", "regnetx_016", "regnet_x_3_2gf", "regnetx_032",
-        "regnet_x_4_0gf", "regnetx_040", "regnet_x_6_4gf", "regnetx_064", "regnet_x_8gf", "regnetx_080",
-        "regnet_x_12gf", "regnetx_120", "regnet_x_16gf", "regnetx_160", "regnet_x_32gf", "regnetx_320",
-        "regnet_y_200mf", "regnety_002", "regnet_y_400mf", "regnety_004", "regnet_y_600mf", "regnety_006",
-        "regnet_y_800mf", "regnety_008", "regnet_y_1_6gf", "regnety_016", "regnet_y_3_2gf", "regnety_032",
-        "regnet_y_4_0gf", "regnety_040", "regnet_y_6_4gf", "regnety_064", "regnet_y_8gf", "regnety_080",
-        "regnet_y_12gf", "regnety_120", "regnet_y_16gf", "regnety_160", "regnet_y_32gf", "regnety_320",
+        "regnet_x_200mf", "regnet_x_400mf", "regnet_x_600mf", "regnet_x_800mf", "regnet_x_1_6gf", "regnet_x_3_2gf",
+        "regnet_x_4_0gf", "regnet_x_6_4gf", "regnet_x_8gf", "regnet_x_12gf", "regnet_x_16gf", "regnet_x_32gf",
+        "regnet_y_200mf", "regnet_y_400mf", "regnet_y_600mf", "regnet_y_800mf", "regnet_y_1_6gf", "regnet_y_3_2gf",
+        "regnet_y_4_0gf", "regnet_y_6_4gf", "regnet_y_8gf", "regnet_y_12gf", "regnet_y_16gf", "regnet_y_32gf",
     ),
     "efficientnet_v2": (
         "efficientnet_v2_b0", "efficientnet_v2_b1", "efficientnet_v2_b2", "efficientnet_v2_b3", "efficientnet_v2_s",

@@ -26,8 +26,10 @@ SYMMETRIC: Range = (-1.0, 1.0)
 UNIT: Range = (0.0, 1.0)
 CENTERED: Range = (-123.68, 151.061)
 """Pixels less ImageNet's mean of each channel (keras.applications' mode "caffe": 123.68, 116.779, 103.939)."""
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet's of each channel, black being 0 and white 1."""
 STANDARDIZED: Range = (-2.118, 2.64)
-"""Of 0 to 1 less ImageNet's mean, by its deviation (mode "torch": 0.485, 0.456, 0.406 by 0.229, 0.224, 0.225)."""
+"""Of 0 to 1 less the mean, by the deviation (mode "torch")."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class Published(NamedTuple):
     macs: float | None = None
     top1: float | None = None
     erratum: str = ""
+
+
+TORCHVISION_WEIGHTS = "torchvision's weights IMAGENET1K_V1"
+KERAS_WEIGHTS = "keras.io, weights of keras.applications"
+"""Sources that say of many networks what those whom they trained came to, which need not be the paper's."""
 
 
 @dataclass(frozen=True)

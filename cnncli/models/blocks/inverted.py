@@ -21,9 +21,14 @@ from cnncli.graph.layers import (
     Initializer,
     ReLU,
     Reshape,
+    VarianceScaling,
 )
-from cnncli.models.blocks.convolution import conv_bn, pad_evenly
+from cnncli.models.blocks.convolution import conv_bn, evenly
 from cnncli.models.blocks.residual import squeeze_excite
+
+# What the authors of MnasNet and EfficientNet initialize convolutions and classifiers with.
+CONVOLUTIONS = VarianceScaling(2.0, "fan_out")
+CLASSIFIER = VarianceScaling(1 / 3, "fan_out", "uniform")
 
 
 class Row(NamedTuple):
@@ -49,8 +54,12 @@ class Style(NamedTuple):
 
     activation: Activation | ReLU | None
     batch_norm: BatchNormalization
-    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_initializer: Initializer = CONVOLUTIONS
     evenly: bool = False
+
+    @property
+    def function(self) -> str | None:
+        return self.activation.function if self.activation else None
 
     def convolve(self, graph: Graph, x: Node, name: str, filters: int, kernel_size: int = 1, stride: int = 1) -> Node:
         """A convolution with its padding, normalization and activation."""
@@ -78,9 +87,7 @@ class Style(NamedTuple):
         return conv_bn(graph, x, layer, name, self.batch_norm, self.activation)
 
     def _padded(self, graph: Graph, x: Node, name: str, kernel_size: int, stride: int) -> tuple[Node, str]:
-        if self.evenly and stride > 1:
-            return pad_evenly(graph, x, kernel_size, name), "valid"
-        return x, "same"
+        return evenly(graph, x, kernel_size, stride, name) if self.evenly else (x, "same")
 
 
 def inverted_residuals(
@@ -112,7 +119,11 @@ def inverted_residual(graph: Graph, x: Node, row: Row, style: Style, drop: float
     else:
         x = _wide(graph, x, row, style)
         if row.squeeze:
-            x = squeeze_excite(graph, x, _gate(x.shape[-1], max(1, int(channels * row.squeeze)), style))
+            squeezed, function = (
+                max(1, int(channels * row.squeeze)),
+                style.activation.function if style.activation else None,
+            )
+            x = squeeze_excite(graph, x, gate(x.shape[-1], squeezed, function, style.kernel_initializer))
         x = style._replace(activation=None).convolve(graph, x, "project", row.filters)
     if row.stride != 1 or channels != row.filters:
         return x
@@ -130,8 +141,8 @@ def _wide(graph: Graph, x: Node, row: Row, style: Style) -> Node:
     return style.convolve_channels(graph, x, "depthwise", row.kernel_size, row.stride)
 
 
-def _gate(channels: int, squeezed: int, style: Style) -> Iterable[tuple[str, Layer]]:
-    initializer, function = style.kernel_initializer, style.activation.function if style.activation else None
+def gate(channels: int, squeezed: int, function: str | None, initializer: Initializer) -> Iterable[tuple[str, Layer]]:
+    """Of `squeezed` channels' width, from the mean of each channel."""
     return (
         ("squeeze", GlobalAveragePooling2D()),
         ("reshape", Reshape((1, 1, channels))),

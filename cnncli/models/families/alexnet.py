@@ -23,6 +23,7 @@ from cnncli.models.spec import (
     FLAVORS,
     PAPER,
     STANDARDIZED,
+    TORCHVISION_WEIGHTS,
     Deviations,
     Flavor,
     ModelSpec,
@@ -149,7 +150,7 @@ MODELS = (
         flavors=(replace(PAPER, input_range=CENTERED),),
         published=(
             Published("NIPS 2012, abstract", 60e6),
-            Published("albanie/convnet-burden", macs=727e6, erratum="with biases, rectifiers and pooling"),
+            Published("albanie/convnet-burden", macs=727e6, erratum="with biases, rectifiers, pooling"),
             Published("BVLC's Caffe model zoo, its weights", top1=57.1),
         ),
         descends_from=("lenet",),
@@ -165,7 +166,7 @@ MODELS = (
             torchvision({}),
             Flavor("paper", FLAVORS["paper"], {"fourth": FOURTH}, input_range=STANDARDIZED),
         ),
-        published=(Published("torchvision's weights IMAGENET1K_V1", 61_100_840, 714e6, 56.522),),
+        published=(Published(TORCHVISION_WEIGHTS, 61_100_840, 714e6, 56.522),),
         descends_from=("alexnet",),
     ),
 )

@@ -19,15 +19,23 @@ from cnncli.models.options import (
     InputShape,
     Pooling,
 )
-from cnncli.models.spec import PIXELS, STANDARDIZED, Deviations, ModelSpec, Paper, Published, Range, keras
+from cnncli.models.spec import (
+    DEVIATION,
+    MEAN,
+    PIXELS,
+    STANDARDIZED,
+    Deviations,
+    ModelSpec,
+    Paper,
+    Published,
+    Range,
+    keras,
+)
 
 # Section 3 of the paper: blocks B a stage; channels C of the first, which double from stage to stage.
 TINY, DEEP = (3, 3, 9, 3), (3, 3, 27, 3)
 
-# ImageNet's mean and deviation of each channel, of pixels.
-MEAN = tuple(255 * mean for mean in (0.485, 0.456, 0.406))
-VARIANCE = tuple((255 * deviation) ** 2 for deviation in (0.229, 0.224, 0.225))
-COLOURS = 3
+PREPROCESSING = Normalization(tuple(255 * mean for mean in MEAN), tuple((255 * each) ** 2 for each in DEVIATION))
 
 
 def convnext(
@@ -45,8 +53,8 @@ def convnext(
 ) -> None:
     x = image(graph, input_shape)
     with graph.scope("stem"):
-        if include_preprocessing and input_shape[-1] == COLOURS:  # statistics of other channels nobody has
-            x = graph.add(Normalization(MEAN, VARIANCE), x, name="normalization")
+        if include_preprocessing and input_shape[-1] == len(MEAN):  # statistics of other channels nobody has
+            x = graph.add(PREPROCESSING, x, name="normalization")
         x = patches(graph, x, width)
     x = stages(graph, x, depths, width, _block)
     head(graph, x, Top(include_top, pooling, classes, classifier_activation))
@@ -83,9 +91,8 @@ def _layer_names(network: str) -> LayerNames:
             "head.probabilities": f"{network}_head_dense",
         },
         without_top={
-            "head.pool": Numbered("GlobalAveragePooling2D"),
-            "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-            "head.norm": Numbered("LayerNormalization"),
+            "head.pool": Numbered(),
+            "head.norm": Numbered(),
         },
     )
 
@@ -95,7 +102,7 @@ def _input_range(options: Mapping[str, Any]) -> Range:
 
 
 README = "facebookresearch/ConvNeXt README"
-CUT = "28,589,128 parameters, digits cut"
+CUT = "params' digits cut, not rounded"
 
 
 def _spec(name: str, depths: tuple[int, ...], width: int, published: Published) -> ModelSpec:

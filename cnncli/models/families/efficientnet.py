@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
 from cnncli.graph import Graph, Layer, Node
@@ -14,15 +15,15 @@ from cnncli.graph.layers import (
     DepthwiseConv2D,
     Dropout,
     GlobalAveragePooling2D,
+    Initializer,
     Normalization,
     Rescaling,
-    Reshape,
-    VarianceScaling,
 )
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row, gate
 from cnncli.models.blocks.residual import residual, squeeze_excite
-from cnncli.models.layer_names import LayerNames
+from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import (
     Classes,
     ClassifierActivation,
@@ -35,18 +36,7 @@ from cnncli.models.options import (
 )
 from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, article, keras
 
-
-class Row(NamedTuple):
-    """Stages 2 to 8 of the paper's table 1: MBConv's expansion, kernel, output channels, layers, stride."""
-
-    expansion: int
-    kernel_size: int
-    filters: int
-    repeats: int
-    stride: int
-
-
-# Table 1, with the strides of the authors' code: the table's column of resolutions is that of each stage's input.
+# Table 1, stages 2 to 8, with the strides of the authors' code: the resolutions in the table are those of the inputs.
 STAGES = (
     Row(1, 3, 16, 1, 1),
     Row(6, 3, 24, 2, 2),
@@ -97,10 +87,8 @@ LAYER_NAMES = LayerNames(
         "head.last_conv": "top_conv",
         "head.last_bn": "top_bn",
         "head.last_activation": "top_activation",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
         "head.dropout": "top_dropout",
-        "head.probabilities": "predictions",
+        **HEAD,
     },
 )
 SWISH = Activation("silu")
@@ -124,9 +112,8 @@ class Scaling(NamedTuple):
         return int(repeats * self.depth) if "repeats" in self.deviations else math.ceil(self.depth * repeats)
 
     @property
-    def kernel_initializer(self) -> str | VarianceScaling:
-        """He et al.'s initial weights by fan-out, as the authors' code has them."""
-        return "glorot_uniform" if "initializers" in self.deviations else VarianceScaling(2.0, "fan_out")
+    def kernel_initializer(self) -> Initializer:
+        return "glorot_uniform" if "initializers" in self.deviations else CONVOLUTIONS
 
     def pointwise(self, filters: int) -> Conv2D:
         return Conv2D(filters, 1, padding="same", use_bias=False, kernel_initializer=self.kernel_initializer)
@@ -159,8 +146,7 @@ def efficientnet(
     with graph.scope("head"):
         last = scaling.pointwise(scaling.filters(1280, scaled="head" not in deviations))
         x = conv_bn(graph, x, last, "last", BATCH_NORM, SWISH)
-        uniform = VarianceScaling(1 / 3, "fan_out", "uniform")
-        initializer = "glorot_uniform" if "initializers" in deviations else uniform
+        initializer = "glorot_uniform" if "initializers" in deviations else CLASSIFIER
         classifier(graph, x, Top(include_top, pooling, classes, classifier_activation), dropout, initializer)
 
 
@@ -233,7 +219,7 @@ def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop
     return residual(graph, shortcut, x)
 
 
-def _gate(channels: int, input_channels: int, scaling: Scaling) -> tuple[tuple[str, Layer], ...]:
+def _gate(channels: int, input_channels: int, scaling: Scaling) -> Iterable[tuple[str, Layer]]:
     """The authors squeeze to a quarter of the block's input channels (their code's se_ratio)."""
     squeezed = max(1, int((channels if "squeeze_width" in scaling.deviations else input_channels) / 4))
     if "squeeze_dense" in scaling.deviations:
@@ -242,13 +228,7 @@ def _gate(channels: int, input_channels: int, scaling: Scaling) -> tuple[tuple[s
             ("reduce", Dense(squeezed, activation="silu")),
             ("expand", Dense(channels, activation="sigmoid")),
         )
-    initializer = scaling.kernel_initializer
-    return (
-        ("squeeze", GlobalAveragePooling2D()),
-        ("reshape", Reshape((1, 1, channels))),
-        ("reduce", Conv2D(squeezed, 1, padding="same", activation="silu", kernel_initializer=initializer)),
-        ("expand", Conv2D(channels, 1, padding="same", activation="sigmoid", kernel_initializer=initializer)),
-    )
+    return gate(channels, squeezed, "silu", scaling.kernel_initializer)
 
 
 PAPER = Paper("EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "1905.11946")

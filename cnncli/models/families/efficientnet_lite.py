@@ -6,28 +6,17 @@ import math
 from dataclasses import replace
 
 from cnncli.graph import Graph
-from cnncli.graph.layers import BatchNormalization, ReLU, VarianceScaling
+from cnncli.graph.layers import BatchNormalization, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, make_divisible
-from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
+from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
+from cnncli.models.families.efficientnet import DROP_CONNECT, STAGES
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, Deviations, ModelSpec, Paper, Published
 
-# EfficientNet's table without squeeze-and-excitation: expansion, kernel, output channels, layers, stride.
-ROWS = (
-    Row(1, 3, 16, 1, 1),
-    Row(6, 3, 24, 2, 2),
-    Row(6, 5, 40, 2, 2),
-    Row(6, 3, 80, 3, 2),
-    Row(6, 5, 112, 3, 1),
-    Row(6, 5, 192, 4, 2),
-    Row(6, 3, 320, 1, 1),
-)
 STEM, HEAD = 32, 1280
-DROP_CONNECT = 0.2
-"""Share of examples for which the last block is skipped in training; it grows linearly from 0 at the first."""
 # ReLU6 instead of swish keeps values in a range that integers of 8 bits divide finely enough.
-STYLE = Style(ReLU(6.0), BatchNormalization(), VarianceScaling(2.0, "fan_out"))
+STYLE = Style(ReLU(6.0), BatchNormalization())
 RANGE = (-127 / 128, 1.0)
 """Of the authors' (pixel - 127) / 128."""
 
@@ -52,18 +41,21 @@ def efficientnet_lite(
     with graph.scope("head"):
         x = STYLE.convolve(graph, x, "last", HEAD)
         top = Top(include_top, pooling, classes, classifier_activation)
-        classifier(graph, x, top, dropout, VarianceScaling(1 / 3, "fan_out", "uniform"))
+        classifier(graph, x, top, dropout, CLASSIFIER)
 
 
 def _scaled(width: float, depth: float) -> list[Row]:
-    """The first and the last stage keep their depth, as stem and head their width: larger networks grow less so."""
-    ends = (0, len(ROWS) - 1)
+    """EfficientNet's table, without its gates.
+
+    The first and the last stage keep their depth, as stem and head their width: larger networks grow less so.
+    """
+    ends = (0, len(STAGES) - 1)
     return [
         row._replace(
             filters=make_divisible(row.filters * width),
             repeats=row.repeats if place in ends else math.ceil(row.repeats * depth),
         )
-        for place, row in enumerate(ROWS)
+        for place, row in enumerate(STAGES)
     ]
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.layers import Activation, BatchNormalization, Normalization, Rescaling, VarianceScaling
+from cnncli.graph.layers import Activation, BatchNormalization, Normalization, Rescaling
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
-from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
-from cnncli.models.layer_names import LayerNames
+from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
+from cnncli.models.families.efficientnet import DROP_CONNECT
+from cnncli.models.families.efficientnet import LAYER_NAMES as V1_NAMES
 from cnncli.models.options import (
     Classes,
     ClassifierActivation,
@@ -22,6 +23,8 @@ from cnncli.models.options import (
     Pooling,
 )
 from cnncli.models.spec import (
+    DEVIATION,
+    MEAN,
     PIXELS,
     STANDARDIZED,
     SYMMETRIC,
@@ -34,105 +37,49 @@ from cnncli.models.spec import (
 )
 
 
+class Stage(NamedTuple):
+    """What the networks have in common of a stage; blocks that are not fused have gates."""
+
+    expansion: int
+    stride: int
+    fused: bool = False
+
+
+# Table 4, with 3x3 kernels throughout.
+STAGES = (Stage(1, 1, True), Stage(4, 2, True), Stage(4, 2, True), Stage(4, 2), Stage(6, 1), Stage(6, 2), Stage(6, 1))
+SQUEEZE = 0.25
+"""The share of a block's input channels that its gates are computed from."""
+
+
 class Variant(NamedTuple):
-    """A searched network: the stem's filters and the stages' rows."""
+    """A searched network: the stem's filters, and of each stage output channels and layers."""
 
     stem: int
-    rows: tuple[Row, ...]
+    filters: tuple[int, ...]
+    repeats: tuple[int, ...]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [
+            Row(stage.expansion, 3, filters, repeats, stage.stride, 0.0 if stage.fused else SQUEEZE, stage.fused)
+            for stage, filters, repeats in zip(STAGES, self.filters, self.repeats, strict=False)
+        ]
 
 
-def _fused(expansion: int, filters: int, repeats: int, stride: int) -> Row:
-    return Row(expansion, 3, filters, repeats, stride, fused=True)
-
-
-def _mbconv(expansion: int, filters: int, repeats: int, stride: int) -> Row:
-    return Row(expansion, 3, filters, repeats, stride, squeeze=0.25)
-
-
-# Table 4: expansion, output channels, layers, stride; 3x3 kernels throughout. M, L and B are in the authors' code only.
-S = Variant(
-    24,
-    (
-        _fused(1, 24, 2, 1),
-        _fused(4, 48, 4, 2),
-        _fused(4, 64, 4, 2),
-        _mbconv(4, 128, 6, 2),
-        _mbconv(6, 160, 9, 1),
-        _mbconv(6, 256, 15, 2),
-    ),
-)
-M = Variant(
-    24,
-    (
-        _fused(1, 24, 3, 1),
-        _fused(4, 48, 5, 2),
-        _fused(4, 80, 5, 2),
-        _mbconv(4, 160, 7, 2),
-        _mbconv(6, 176, 14, 1),
-        _mbconv(6, 304, 18, 2),
-        _mbconv(6, 512, 5, 1),
-    ),
-)
-L = Variant(
-    32,
-    (
-        _fused(1, 32, 4, 1),
-        _fused(4, 64, 7, 2),
-        _fused(4, 96, 7, 2),
-        _mbconv(4, 192, 10, 2),
-        _mbconv(6, 224, 19, 1),
-        _mbconv(6, 384, 25, 2),
-        _mbconv(6, 640, 7, 1),
-    ),
-)
-B = Variant(
-    32,
-    (
-        _fused(1, 16, 1, 1),
-        _fused(4, 32, 2, 2),
-        _fused(4, 48, 2, 2),
-        _mbconv(4, 96, 3, 2),
-        _mbconv(6, 112, 5, 1),
-        _mbconv(6, 192, 8, 2),
-    ),
-)
+# Table 4; M, L and B are in the authors' code only. S and B lack the last stage.
+S = Variant(24, (24, 48, 64, 128, 160, 256), (2, 4, 4, 6, 9, 15))
+M = Variant(24, (24, 48, 80, 160, 176, 304, 512), (3, 5, 5, 7, 14, 18, 5))
+L = Variant(32, (32, 64, 96, 192, 224, 384, 640), (4, 7, 7, 10, 19, 25, 7))
+B = Variant(32, (16, 32, 48, 96, 112, 192), (1, 2, 2, 3, 5, 8))
 HEAD = 1280
-DROP_CONNECT = 0.2
-"""Share of examples for which the last block is skipped in training; it grows linearly from 0 at the first."""
-MEAN, VARIANCE = (0.485, 0.456, 0.406), (0.229**2, 0.224**2, 0.225**2)
-"""ImageNet's, of pixels from 0 to 1."""
-STYLE = Style(Activation("silu"), BatchNormalization(momentum=0.9), VarianceScaling(2.0, "fan_out"))
+STYLE = Style(Activation("silu"), BatchNormalization(momentum=0.9))
 
-LAYER_NAMES = LayerNames(
-    lambda stage, place, number: f"block{stage}{chr(ord('a') + place - 1)}",
-    {
-        "stem.stem_conv": "stem_conv",
-        "stem.stem_bn": "stem_bn",
-        "stem.stem_activation": "stem_activation",
-        "expand_conv": "{block}_expand_conv",
-        "expand_bn": "{block}_expand_bn",
-        "expand_activation": "{block}_expand_activation",
+LAYER_NAMES = V1_NAMES._replace(
+    names={
+        **V1_NAMES.names,
         "depthwise_conv": "{block}_dwconv2",
-        "depthwise_bn": "{block}_bn",
-        "depthwise_activation": "{block}_activation",
-        "squeeze_excite.squeeze": "{block}_se_squeeze",
-        "squeeze_excite.reshape": "{block}_se_reshape",
-        "squeeze_excite.reduce": "{block}_se_reduce",
-        "squeeze_excite.expand": "{block}_se_expand",
-        "squeeze_excite.excite": "{block}_se_excite",
-        "project_conv": "{block}_project_conv",
-        "project_bn": "{block}_project_bn",
         "project_activation": "{block}_project_activation",
-        "drop_connect": "{block}_drop",
-        "add": "{block}_add",
-        "head.last_conv": "top_conv",
-        "head.last_bn": "top_bn",
-        "head.last_activation": "top_activation",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
-        "head.dropout": "top_dropout",
-        "head.probabilities": "predictions",
-    },
+    }
 )
 
 
@@ -166,7 +113,7 @@ def efficientnet_v2(
     with graph.scope("head"):
         x = STYLE.convolve(graph, x, "last", _filters(HEAD, width))
         top = Top(include_top, pooling, classes, classifier_activation)
-        classifier(graph, x, top, dropout, VarianceScaling(1 / 3, "fan_out", "uniform"))
+        classifier(graph, x, top, dropout, CLASSIFIER)
 
 
 def _filters(filters: int, width: float) -> int:
@@ -178,7 +125,7 @@ def _preprocessed(graph: Graph, x: Node, variant: Variant) -> Node:
     if not _is_standardized(variant, x.shape[-1]):
         return graph.add(Rescaling(1 / 128, -1.0), x, name="rescaling")
     x = graph.add(Rescaling(1 / 255), x, name="rescaling")
-    return graph.add(Normalization(MEAN, VARIANCE), x, name="normalization")
+    return graph.add(Normalization(MEAN, tuple(each**2 for each in DEVIATION)), x, name="normalization")
 
 
 def _is_standardized(variant: Variant, channels: int) -> bool:

@@ -163,6 +163,8 @@ MODELS = (
         introduced="half of the features made by cheap depthwise convolutions",
         build=ghostnet,
         descends_from=("mobilenet_v3",),
-        published=(Published("the authors' README", 5.2e6, 142e6, 73.98, "141 M MACs in the paper's table 7"),),
+        published=(
+            Published("huawei-noah, ghostnet_pytorch README", 5.2e6, 142e6, 73.98, "141 M in the paper's table 7"),
+        ),
     ),
 )

@@ -30,7 +30,16 @@ from cnncli.models.options import (
     Pooling,
     boolean,
 )
-from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import (
+    CENTERED,
+    PAPER,
+    TORCHVISION_WEIGHTS,
+    Deviations,
+    ModelSpec,
+    Paper,
+    Published,
+    torchvision,
+)
 
 
 class Row(NamedTuple):
@@ -183,7 +192,7 @@ MODELS = (
         published=(
             Published("arXiv 1409.4842, section 1", macs=1.5e9, erratum="table 1's layers have 1.58 G"),
             Published("BVLC's Caffe model zoo, its weights", top1=68.7),
-            Published("torchvision's weights IMAGENET1K_V1", 6_624_904, 1498e6, 69.778, "3x3 kernels in place of 5x5"),
+            Published(TORCHVISION_WEIGHTS, 6_624_904, 1498e6, 69.778, "3x3 kernels in place of 5x5"),
         ),
         descends_from=("network_in_network",),
     ),

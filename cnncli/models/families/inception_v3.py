@@ -9,9 +9,18 @@ from cnncli.graph.layers import AveragePooling2D, BatchNormalization, ZeroPaddin
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Path, conv, follow, mixed
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras, torchvision
+from cnncli.models.spec import (
+    SYMMETRIC,
+    TORCHVISION_WEIGHTS,
+    Deviations,
+    ModelSpec,
+    Paper,
+    Published,
+    keras,
+    torchvision,
+)
 
 Module = tuple[Path, ...]
 
@@ -86,11 +95,9 @@ LAYER_NAMES = LayerNames(
         "mixed": "{block}",
         "stage3.block2.branch2.mixed": "mixed9_0",
         "stage3.block3.branch2.mixed": "mixed9_1",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-        "head.probabilities": "predictions",
+        **HEAD,
     },
-    last={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered()},
 )
 COUNTING_ZEROS: Path = (ZeroPadding2D(1), AveragePooling2D(3, strides=1))
 
@@ -132,7 +139,7 @@ MODELS = (
         descends_from=("googlenet",),
         published=(
             Published("arXiv 1512.00567, abstract", 25e6, 5e9, 78.8, "less than 25 M params; 5.7 G MACs in its code"),
-            Published("torchvision, weights IMAGENET1K_V1", macs=5.713e9),
+            Published(TORCHVISION_WEIGHTS, macs=5.713e9),
         ),
     ),
 )

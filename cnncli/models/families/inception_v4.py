@@ -11,9 +11,9 @@ from cnncli.graph.layers import BatchNormalization, Conv2D, CustomScaleLayer
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, RELU, STEM, Path, conv, follow, mixed
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import KERAS_WEIGHTS, PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
 Module = tuple[Path, ...]
 
@@ -161,11 +161,9 @@ LAYER_NAMES = LayerNames(
         "head.last_conv": "conv_7b",
         "head.last_bn": "conv_7b_bn",
         "head.last_activation": "conv_7b_ac",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-        "head.probabilities": "predictions",
+        **HEAD,
     },
-    last={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered()},
 )
 
 
@@ -228,6 +226,6 @@ MODELS = (
         build=inception_resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=75),),
         descends_from=("inception_v3", "inception_v4", "resnet"),
-        published=(Published("keras.io, weights of keras.applications", top1=80.3),),
+        published=(Published(KERAS_WEIGHTS, top1=80.3),),
     ),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncli.graph import Graph
-from cnncli.graph.layers import BatchNormalization, ReLU, VarianceScaling
+from cnncli.graph.layers import BatchNormalization, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, make_divisible
-from cnncli.models.blocks.inverted import Row, Style, inverted_residuals
+from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import PAPER, TORCHVISION_WEIGHTS, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 
 
 class Variant(NamedTuple):
@@ -60,9 +60,8 @@ SMALL = Variant(
     ),
 )
 HEAD = 1280
-HE = VarianceScaling(2.0, "fan_out")
-STYLE = Style(ReLU(), BatchNormalization(), HE)
-TORCHVISION = Style(ReLU(), BatchNormalization(momentum=0.9997, epsilon=1e-5), HE, evenly=True)
+STYLE = Style(ReLU(), BatchNormalization())
+TORCHVISION = Style(ReLU(), BatchNormalization(momentum=0.9997, epsilon=1e-5), evenly=True)
 
 
 def mnasnet(
@@ -87,7 +86,7 @@ def mnasnet(
     with graph.scope("head"):
         x = style.convolve(graph, x, "last", HEAD)
         top = Top(include_top, pooling, classes, classifier_activation)
-        classifier(graph, x, top, dropout, VarianceScaling(1 / 3, "fan_out", "uniform"))
+        classifier(graph, x, top, dropout, CLASSIFIER)
 
 
 DEVIATIONS = {
@@ -122,7 +121,7 @@ def _spec(
     )
 
 
-B1_FIGURES = Published("torchvision 0.28, mnasnet1_0's weights", 4383312, 314e6, 73.456)
+B1_FIGURES = Published(TORCHVISION_WEIGHTS, 4383312, 314e6, 73.456)
 
 # torchvision and timm call B1 alone mnasnet, timm A1 semnasnet.
 MODELS = (

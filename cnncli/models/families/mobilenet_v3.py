@@ -118,7 +118,7 @@ LAYER_NAMES = LayerNames(
         "head.logits": "logits",
         "head.probabilities": "predictions",
     },
-    last={"head.pool": "avg_pool", "head.pool:GlobalMaxPooling2D": "max_pool"},
+    without_top={"head.pool": "avg_pool", "head.pool:GlobalMaxPooling2D": "max_pool"},
 )
 
 Minimalistic = Annotated[bool, Option(boolean, "Without squeeze-and-excitation, hard-swish and 5x5 kernels.", BOOLEANS)]

@@ -80,7 +80,7 @@ def _spec(name: str, widths: tuple[float, ...], params: float, top1: float, **mo
         fixed={"widths": widths, "branches": 1, "gated": (0, 0, 0, 0), **more},
         architecture="mobileone",
         descends_from=("mobilenet_v1", "repvgg"),
-        published=(Published("arXiv 2206.04040", params), Published("the authors' README", top1=top1)),
+        published=(Published("arXiv 2206.04040", params), Published("apple/ml-mobileone README", top1=top1)),
     )
 
 

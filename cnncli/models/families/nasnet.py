@@ -220,20 +220,20 @@ def _layer_names(num_blocks: int) -> LayerNames:
         "adjust_bn": "adjust_bn_{block}",
         "head.probabilities": "predictions",
     }
-    return LayerNames(block, names, kinds={"Cell": _of_cell(NORMAL, "normal"), "ReductionCell": REDUCTION_NAMES})
+    return LayerNames(block, {**names, **_of_cell(NORMAL, "normal"), **_of_cell(REDUCTION, "reduction"), **LAST_SUMS})
 
 
-def _of_cell(cell: Cell, kind: str) -> dict[str, str]:
+def _of_cell(cell: Cell, theirs: str) -> dict[str, str]:
     names = {
-        "pointwise_conv": f"{kind}_conv_1_{{block}}",
-        "pointwise_bn": f"{kind}_bn_1_{{block}}",
-        "pool_pad": f"{kind}_pad_1_{{block}}",
-        "concatenate": f"{kind}_concat_{{block}}",
+        f"{cell.kind}.pointwise_conv": f"{theirs}_conv_1_{{block}}",
+        f"{cell.kind}.pointwise_bn": f"{theirs}_bn_1_{{block}}",
+        f"{cell.kind}.pool_pad": f"{theirs}_pad_1_{{block}}",
+        f"{cell.kind}.concatenate": f"{theirs}_concat_{{block}}",
     }
     for number in range(1, len(cell.pairs) + 1):
-        names[f"add{number}"] = f"{kind}_add_{number}_{{block}}"
+        names[f"{cell.kind}.add{number}"] = f"{theirs}_add_{number}_{{block}}"
         for side in ("left", "right"):
-            names |= _of_step(f"{side}{number}", f"{kind}_{side}{number}_{{block}}")
+            names |= _of_step(f"{cell.kind}.{side}{number}", f"{theirs}_{side}{number}_{{block}}")
     return names
 
 
@@ -246,15 +246,14 @@ def _of_step(ours: str, theirs: str) -> dict[str, str]:
     return names
 
 
-REDUCTION_NAMES: dict[str, str | Numbered] = {
-    **_of_cell(REDUCTION, "reduction"),
-    "right4_pool": "reduction_left4_{block}",
-    **_of_step("left5", "reduction_left4_{block}"),
-    "add3": "reduction_add3_{block}",
-    "add4": Numbered("Add"),
-    "add5": "reduction_add4_{block}",
+LAST_SUMS: dict[str, str | Numbered] = {
+    "ReductionCell.right4_pool": "reduction_left4_{block}",
+    **_of_step("ReductionCell.left5", "reduction_left4_{block}"),
+    "ReductionCell.add3": "reduction_add3_{block}",
+    "ReductionCell.add4": Numbered(),
+    "ReductionCell.add5": "reduction_add4_{block}",
 }
-"""Keras's last sums are named otherwise than the others, but for one that has no name."""
+"""Keras's last sums of a reduction cell are named otherwise than the others, but for one that has no name."""
 
 SOURCE = "arXiv 1707.07012, tables 2 and 3"
 

@@ -168,16 +168,9 @@ INTRODUCED: Mapping[str, str] = {
 }
 
 
-def _hundreds(name: str) -> int:
-    """Of a name's MACs the hundreds of millions, by which timm calls the network: 16 of `1_6gf`."""
-    number = float(name[:-2].replace("_", "."))
-    return round(10 * number if name.endswith("gf") else number / 100)
-
-
 def _spec(letter: str, entry: Entry) -> ModelSpec:
     return ModelSpec(
         name=f"regnet_{letter}_{entry.name}",
-        aliases=(f"regnet{letter}_{_hundreds(entry.name):03}",),
         family="RegNet",
         year=2020,
         paper=Paper("Designing Network Design Spaces", "2003.13678"),

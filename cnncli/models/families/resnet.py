@@ -9,12 +9,13 @@ from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, GlobalAv
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, pad_evenly, pool_up
 from cnncli.models.blocks.residual import residual, squeeze_excite
-from cnncli.models.layer_names import LayerNames
+from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
     FLAVORS,
     PAPER,
+    TORCHVISION_WEIGHTS,
     Deviations,
     Flavor,
     ModelSpec,
@@ -114,9 +115,7 @@ LAYER_NAMES = LayerNames(
         },
         "add": "{block}_add",
         "activation": "{block}_out",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
-        "head.probabilities": "predictions",
+        **HEAD,
     },
 )
 
@@ -194,9 +193,8 @@ def _gate(channels: int, squeeze: int) -> tuple[tuple[str, Layer], ...]:
 
 SOURCE = "arXiv 1512.03385, table 1"
 CUT = "digits cut, not rounded"
-TORCHVISION = "torchvision's weights IMAGENET1K_V1"
 AUTHORS = "KaimingHe/deep-residual-networks README, 1-crop"
-STRIDES = "strides in the 3x3 convolution and has no biases there, as flavor torchvision here"
+STRIDES = "of flavor torchvision: no biases, strides in the 3x3 convolution"
 KERAS_AND_OTHERS = (
     keras(CENTERED, LAYER_NAMES),
     Flavor("paper", FLAVORS["paper"], CAFFE_DEVIATIONS, input_range=CENTERED),
@@ -224,14 +222,18 @@ def _spec(name: str, block: Block, repeats: tuple[int, ...], *published: Publish
 
 MODELS = (
     _spec(
-        "resnet18", BASIC, LAYERS_18, Published(SOURCE, macs=1.8e9), Published(TORCHVISION, 11689512, 1.814e9, 69.758)
+        "resnet18",
+        BASIC,
+        LAYERS_18,
+        Published(SOURCE, macs=1.8e9),
+        Published(TORCHVISION_WEIGHTS, 11689512, 1.814e9, 69.758),
     ),
     _spec(
         "resnet34",
         BASIC,
         LAYERS_34,
         Published(SOURCE, macs=3.6e9, erratum=CUT),
-        Published(TORCHVISION, 21797672, 3.664e9, 73.314),
+        Published(TORCHVISION_WEIGHTS, 21797672, 3.664e9, 73.314),
     ),
     _spec(
         "resnet50",
@@ -239,7 +241,7 @@ MODELS = (
         LAYERS_50,
         Published(SOURCE, macs=3.8e9, erratum=CUT),
         Published(AUTHORS, top1=75.3),
-        Published(TORCHVISION, 25557032, 4.089e9, 76.13, STRIDES),
+        Published(TORCHVISION_WEIGHTS, 25557032, 4.089e9, 76.13, STRIDES),
     ),
     _spec(
         "resnet101",
@@ -247,7 +249,7 @@ MODELS = (
         LAYERS_101,
         Published(SOURCE, macs=7.6e9),
         Published(AUTHORS, top1=76.4),
-        Published(TORCHVISION, 44549160, 7.801e9, 77.374, STRIDES),
+        Published(TORCHVISION_WEIGHTS, 44549160, 7.801e9, 77.374, STRIDES),
     ),
     _spec(
         "resnet152",
@@ -255,6 +257,6 @@ MODELS = (
         LAYERS_152,
         Published(SOURCE, macs=11.3e9),
         Published(AUTHORS, top1=77.0),
-        Published(TORCHVISION, 60192808, 11.514e9, 78.312, STRIDES),
+        Published(TORCHVISION_WEIGHTS, 60192808, 11.514e9, 78.312, STRIDES),
     ),
 )

@@ -8,37 +8,22 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly
 from cnncli.models.blocks.residual import residual
 from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, LAYERS_152
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.families.resnet import LAYER_NAMES as V1_NAMES
+from cnncli.models.layer_names import Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
-LAYER_NAMES = LayerNames(
-    lambda stage, place, number: f"conv{stage + 1}_block{place}",
-    {
-        "image": "input_layer",
-        "stem.stem_pad": "conv1_pad",
-        "stem.stem_conv": "conv1_conv",
-        "stem.pool_pad": "pool1_pad",
-        "stem.pool": "pool1_pool",
+LAYER_NAMES = V1_NAMES._replace(
+    names={
+        **V1_NAMES.names,
         "before_bn": "{block}_preact_bn",
         "before_activation": "{block}_preact_relu",
-        "shortcut_conv": "{block}_0_conv",
-        "shortcut_pool": Numbered("MaxPooling2D"),
-        "reduce_conv": "{block}_1_conv",
-        "reduce_bn": "{block}_1_bn",
-        "reduce_activation": "{block}_1_relu",
+        "shortcut_pool": Numbered(),
         "spatial_pad": "{block}_2_pad",
-        "spatial_conv": "{block}_2_conv",
-        "spatial_bn": "{block}_2_bn",
-        "spatial_activation": "{block}_2_relu",
-        "expand_conv": "{block}_3_conv",
         "add": "{block}_out",
         "head.last_bn": "post_bn",
         "head.last_activation": "post_relu",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": "max_pool",
-        "head.probabilities": "predictions",
-    },
+    }
 )
 BATCH_NORM = BatchNormalization(epsilon=1.001e-5)
 RELU = Activation("relu")
@@ -86,10 +71,6 @@ def _block(graph: Graph, x: Node, width: int, stride: int) -> Node:
     return residual(graph, shortcut, x)
 
 
-# The paper's own accuracies are of training and testing of another kind.
-SOURCE = "keras.io, weights of keras.applications"
-
-
 def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
     return ModelSpec(
         name=name,
@@ -100,7 +81,8 @@ def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
         build=resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES),),
         fixed={"repeats": repeats},
-        published=(Published(SOURCE, top1=top1),),
+        # The paper's own accuracies are of training and testing of another kind.
+        published=(Published(KERAS_WEIGHTS, top1=top1),),
         descends_from=("resnet",),
         architecture="resnet_v2",
     )

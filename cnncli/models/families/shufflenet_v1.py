@@ -103,7 +103,7 @@ MODELS = (
         descends_from=("resnext", "mobilenet_v1"),
         published=(
             Published("arXiv 1707.01083, tables 1 and 2", macs=137e6, top1=67.4),
-            Published("the authors' README", 1.9e6, 138e6, 67.8, "MACs' digits rounded up"),
+            Published("megvii-model/ShuffleNet-Series README", 1.9e6, 138e6, 67.8, "MACs' digits rounded up"),
         ),
     ),
 )

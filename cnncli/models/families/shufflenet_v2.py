@@ -118,6 +118,6 @@ MODELS = (
         # The authors' code feeds pixels as they are.
         flavors=(replace(PAPER, input_range=PIXELS), torchvision(DEVIATIONS)),
         descends_from=("shufflenet_v1",),
-        published=(Published("the authors' README", 2.3e6, 146e6, 69.4),),
+        published=(Published("megvii-model/ShuffleNet-Series README", 2.3e6, 146e6, 69.4),),
     ),
 )

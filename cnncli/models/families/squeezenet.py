@@ -11,7 +11,16 @@ from cnncli.models.blocks.branches import branches
 from cnncli.models.blocks.classifier import pool, pooled_classes
 from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import (
+    CENTERED,
+    PAPER,
+    TORCHVISION_WEIGHTS,
+    Deviations,
+    ModelSpec,
+    Paper,
+    Published,
+    torchvision,
+)
 
 
 class Version(NamedTuple):
@@ -86,8 +95,7 @@ def _fire(graph: Graph, x: Node, squeezed: int, expanded: int) -> Node:
 CAFFE = replace(PAPER, input_range=CENTERED)
 TORCHVISION = torchvision({"padding": "no padding around the last convolution"})
 BURDEN = "albanie/convnet-burden"
-BURDENS = "with biases, rectifiers and pooling"
-WEIGHTS = "torchvision's weights IMAGENET1K_V1"
+BURDENS = "counts more than kernels, such as biases and pooling"
 
 
 def _spec(name: str, version: Version, *published: Published, **more: object) -> ModelSpec:
@@ -111,8 +119,8 @@ MODELS = (
         "squeezenet_1_0",
         V1_0,
         Published("arXiv 1602.07360, tables 1 and 2", 1_248_424, top1=57.5),
-        Published(BURDEN, macs=837e6, erratum=f"torchvision's, {BURDENS}"),
-        Published(WEIGHTS, 1_248_424, 819e6, 58.092, "without padding around the last convolution"),
+        Published(BURDEN, macs=837e6, erratum=f"of flavor torchvision; {BURDENS}"),
+        Published(TORCHVISION_WEIGHTS, 1_248_424, 819e6, 58.092, "without padding around the last convolution"),
         flavors=(CAFFE, TORCHVISION),
         aliases=("squeezenet",),
     ),
@@ -120,7 +128,7 @@ MODELS = (
         "squeezenet_1_1",
         V1_1,
         Published(BURDEN, macs=360e6, erratum=BURDENS),
-        Published(WEIGHTS, 1_235_496, 349e6, 58.178),
+        Published(TORCHVISION_WEIGHTS, 1_235_496, 349e6, 58.178),
         flavors=(CAFFE,),
     ),
 )

@@ -6,7 +6,7 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, SeparableConv2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image
-from cnncli.models.layer_names import LayerNames, Numbered
+from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
@@ -38,11 +38,9 @@ LAYER_NAMES = LayerNames(
             for ours, theirs in PARTS
         },
         "pool": "{block}_pool",
-        "head.pool": "avg_pool",
-        "head.pool:GlobalMaxPooling2D": Numbered("GlobalMaxPooling2D"),
-        "head.probabilities": "predictions",
+        **HEAD,
     },
-    last={"head.pool": Numbered("GlobalAveragePooling2D")},
+    without_top={"head.pool": Numbered()},
 )
 
 
