@@ -26,7 +26,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Exhaustive tests are run where -m asks for them alone: no other expression, such as "not slow", brings them in."""
+    """Exhaustive tests are run where -m asks for them: no other expression, such as "not slow", brings them in."""
     if "exhaustive" in config.option.markexpr:
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
