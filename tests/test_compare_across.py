@@ -146,7 +146,7 @@ def test_with_another_head_it_is_identical_but_for_the_head(name: str) -> None:
     assert not identical(converted, registry(name))
 
 
-PADDED_APART = {"lenet5", "resnet50_v2"}
+PADDED_APART = {"lenet5", "resnet50_v2", "resnet101_v2", "resnet152_v2"}
 """Whose kernels are all padded by layers of their own, or not at all: none can be widened without a change of shape."""
 
 
