@@ -8,7 +8,7 @@ import numpy
 import pytest
 from conftest import graph_of
 
-from cnncli.export.calibration import LARGEST_SIDE, calibrate, takes
+from cnncli.export.calibration import BRANCH, LARGEST_SIDE, calibrate, takes
 from cnncli.export.exporting import Request, Target, export
 from cnncli.export.formats import BY_KIND
 from cnncli.export.representative import representative
@@ -108,6 +108,35 @@ def test_without_batch_norm_the_outputs_still_tell_pictures_apart(name: str) -> 
     assert outputs.std(axis=0).mean() > 0.1 * outputs.std()
     named = dict(zip((weight.path for weight in weights), changes, strict=True))
     assert {path for path, change in named.items() if change < 1e-3 and "kernel" in path} == set()
+
+
+def residual(*, projected: bool) -> Graph:
+    """A block whose shortcut is itself, or a convolution and a batch norm as where maps change (He et al. 2015)."""
+    graph = Graph("residual")
+    x = graph.add(Conv2D(8, 3), graph.add(InputLayer((32, 32, 3)), name="image"), name="stem")
+    x = graph.add(ReLU(), graph.add(BatchNormalization(), x, name="stem_bn"), name="stem_activation")
+    branch = graph.add(BatchNormalization(), graph.add(Conv2D(8, 1), x, name="first"), name="first_bn")
+    branch = graph.add(Conv2D(8, 3, padding="same"), graph.add(ReLU(), branch, name="activation"), name="last")
+    branch = graph.add(BatchNormalization(), branch, name="last_bn")
+    if projected:
+        x = graph.add(BatchNormalization(), graph.add(Conv2D(8, 1), x, name="shortcut"), name="shortcut_bn")
+    graph.add(Dense(10), graph.add(Add(), x, branch, name="add"), name="logits")
+    return graph
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("projected", [False, True])
+def test_a_branch_adds_a_part_to_its_shortcut_even_where_that_is_projected(projected: bool) -> None:
+    from cnncli.keras_model import lower, quiet
+
+    graph = residual(projected=projected)
+    with quiet():
+        model = lower(graph)
+        calibrate(model, graph, representative(None, graph.inputs[0].shape, (0.0, 255.0)))
+    gammas = {layer.name: float(layer.gamma[0]) for layer in model.layers if hasattr(layer, "gamma")}
+    others = {name: gamma for name, gamma in gammas.items() if name != "last_bn"}
+    assert gammas["last_bn"] == pytest.approx(BRANCH)
+    assert set(others.values()) == {1.0}
 
 
 @pytest.mark.tf

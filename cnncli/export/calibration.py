@@ -112,10 +112,22 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
 
 def _tame(layer: Any, node: Node, readers: list[list[Node]]) -> None:
     """Give a batch norm the scale and the mean of what does not let small differences grow."""
-    if layer.gamma is not None and _leads_to(_sums, node, readers):
+    if layer.gamma is not None and _leads_to(_sums, node, readers) and not _is_shortcut(node, readers):
         layer.gamma.assign(layer.gamma * BRANCH)
     if layer.beta is not None and _leads_to(_activates, node, readers):
         layer.beta.assign(layer.beta + LIFT)
+
+
+def _is_shortcut(node: Node, readers: list[list[Node]]) -> bool:
+    """Whether nothing is activated on the way from the fork: it is what branches are added to, projected as in ResNet.
+
+    Were it made less too, the branches would be as much as it.
+    """
+    while len(readers[node.index]) == 1:
+        if len(node.inputs) != 1 or _activates(node) or _is_rectified(node):
+            return False
+        (node,) = node.inputs
+    return True
 
 
 def _activates(node: Node) -> bool:
