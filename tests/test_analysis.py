@@ -8,12 +8,13 @@ import pytest
 from conftest import graph_of
 
 from cnncli.analysis.depth import convolution_depth
-from cnncli.analysis.labels import PartsLabel, group_label, layer_label
+from cnncli.analysis.labels import PartsLabel, group_label, layer_label, traits
 from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.metrics import Totals
 from cnncli.analysis.receptive_field import receptive_field, views
 from cnncli.analysis.report import merge_repeats, report
 from cnncli.graph import UNKNOWN, Graph, Layer, fold
+from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -296,3 +297,17 @@ def test_a_label_of_many_layers_names_each_kind_once() -> None:
     assert str(PartsLabel(((one, 2), (other, 1)) * 5, 15)) == f"Conv2D 1x1 x10 + {other} x5"
     kinds = tuple((layer_label(Conv2D(8, size)), 2) for size in range(1, 11))
     assert PartsLabel(kinds, 20).words()[6:] == ["Conv2D 7x7 x2", "6 more"]
+
+
+def test_how_many_blocks_a_stage_has_is_told_before_what_makes_its_map_smaller() -> None:
+    stages = {group.name: str(group_label(group)) for group in fold(graph_of("googlenet"), STAGE)}
+    assert stages["stage4"] == "Inception k5x5 x5 + MaxPooling2D 3x3 s2"
+
+
+@pytest.mark.parametrize(
+    ("reference", "adding"),
+    [("mobileone_s0:deploy=false", 0), ("repvgg_a0:deploy=false", 17), ("resnet50", 16), ("ghostnet", 16)],
+)
+def test_what_is_added_within_a_block_is_not_its_input(reference: str, adding: int) -> None:
+    found = [traits(group) for group in fold(graph_of(reference), BLOCK) if group.kinds]
+    assert sum(block.residual for block in found if block) == adding

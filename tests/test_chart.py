@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
 from cnncli.analysis.compare.comparison import entry
-from cnncli.draw.chart import Chart, ChartPoint, Panel, draw_chart
+from cnncli.draw.chart import Chart, ChartPoint, Panel, _looks, draw_chart
 from cnncli.draw.label_places import MARKER, Box, Spot, crosses, place
 from cnncli.network import network
 from cnncli.views.chart import chart
@@ -134,3 +134,10 @@ def test_places(seed: int) -> None:
             for led, free in ((one, other), (other, one)):
                 at = spots[(places or []).index(led)]
                 assert not (led.led and crosses((at, led.box.nearest(at)), free.box))
+
+
+def test_no_two_series_look_alike() -> None:
+    points = [ChartPoint(f"network{number}", 10.0**number, f"series{number}") for number in range(12)]
+    looks = _looks(Chart("", points, []))
+    assert len(set(looks.values())) == 12
+    assert len({colour for colour, _ in looks.values()}) == 6

@@ -428,3 +428,22 @@ def test_diff_by_the_size_of_maps(run) -> None:
     blocks = run("compare", "v1", "v2", "--diff").out
     assert "+ only mobilenet_v2: 10 residual additions and 16 inverted bottlenecks\n" in blocks
     assert "~ stage2 block1" in blocks
+
+
+def test_of_one_builder_what_a_paper_brought_and_what_differs_in_its_records(run) -> None:
+    out = run("compare", "resnet50", "resnext50_32x4d", "--explain").out.replace("\n", " ")
+    assert "resnext50_32x4d (2016) takes up resnet50 (2015); it introduced cardinality" in out
+    assert "x1.005 by block (groups 1 → groups 32)" in out
+    assert "conventions (use_bias true, striding 1 → use_bias false, striding 3)" in out
+    stages = run("compare", "v4_small", "v4_medium", "--explain").out.replace("\n", " ")
+    assert "x4.455 by stages and x1.304 by resolution (224 → 256)." in stages
+    assert "takes up" not in run("compare", "resnet50", "resnet101", "--explain").out
+
+
+def test_whose_deviations_are_told(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run("compare", "resnet50", "resnet50@torchvision", "--explain").out
+    assert "In torchvision" in out
+    assert "article" not in out
+    assert "\nTogether" in out
+    assert "In the paper and torchvision" in run("compare", "resnet50@paper", "resnet50@torchvision", "--explain").out

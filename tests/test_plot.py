@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cnncli.diagram import Options, as_dot, as_picture, diagram
+from cnncli.diagram.composition import stage_line, stage_place
 from cnncli.draw import graphviz as picture
 from cnncli.draw import pen, stamps
 from cnncli.draw.formats import check_size
@@ -464,3 +466,41 @@ def test_the_page_that_is_told_is_the_page_that_is_drawn(run, tmp_path: Path, mo
     assert [float(number) for number in centimetres.groups()] == pytest.approx(
         [side / 72 * 2.54 for side in size], rel=0.03
     )
+
+
+@pytest.mark.parametrize(
+    "reference", ["nasnet_large", "googlenet:auxiliary=true", "densenet201", "convnext_tiny", "cspdarknet53"]
+)
+@pytest.mark.parametrize("detail", ["stage", "block"])
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_no_line_leads_through_the_heading_of_a_stage(reference: str, detail: str, direction: str) -> None:
+    found = network(reference)
+    drawn = diagram(found.graph, heading(found), Options(detail, direction=direction))  # type: ignore[arg-type]
+    lines = [pair for route in drawn.sheet.layout.routes for pair in pairwise(route.path)]
+    for _, ground in drawn.grounds():
+        place, line = stage_place(ground), stage_line(ground.frame)
+        left, right = (sum(run.width for run in runs) for runs in (line.left, line.right))
+        assert place.left + left < place.right - right
+        for ends in (place._replace(right=place.left + left), place._replace(left=place.right - right)):
+            for one, other in lines:
+                beside = max(one.x, other.x) < ends.left or min(one.x, other.x) > ends.right
+                assert beside or max(one.y, other.y) < ends.top or min(one.y, other.y) > ends.bottom, ground.frame
+
+
+def test_all_of_a_stage_stands_in_its_frame() -> None:
+    found = network("googlenet")
+    drawn = diagram(found.graph, heading(found), Options("block", columns=2))
+    stages = {item.name: [frame.key for frame in item.frames] for item in drawn.chain.items}
+    assert stages["stage4.pool"] == stages["stage4.block1"] == ["stage4"]
+    assert stages["stem"] == []
+    told = {ground.frame.left: ground.frame.right for _, ground in drawn.grounds()}
+    assert told["stage4"] == told["stage4 (continued)"] == "14x14 → 7x7"
+
+
+def test_the_legend_tells_of_added_inputs_only_where_there_are_any() -> None:
+    said = {}
+    for name in ("densenet121", "resnet50"):
+        found = network(name)
+        said[name] = words(document(as_picture(diagram(found.graph, heading(found), Options("block")))).encode())
+    assert "xN: blocks alike in a row, their costs together" in said["densenet121"]
+    assert any("each adding its own input" in text for text in said["resnet50"])

@@ -114,20 +114,27 @@ class Traits:
     groups: int = 1
 
     def words(self) -> list[str]:
-        """`MBConv6`, `k5x5`, `s2` or `+ MaxPooling2D 2x2 s2`, `SE`: without the number of blocks."""
-        strides = [f"s{once_if_alike(self.strides)}"] if max(self.strides) > 1 else []
+        """`MBConv6`, `k5x5`, `s2`, `SE` or `+ MaxPooling2D 2x2 s2`: without the number of blocks."""
+        return [*self._of_a_block(), *self._resized()]
+
+    def _of_a_block(self) -> list[str]:
+        strides = max(self.strides) > 1 and not self.resizing
         return [
             str(self.kind),
             f"k{shape(self.kernel_size)}",
-            *([f"+ {label}" for label in self.resizing] or strides),
+            *([f"s{once_if_alike(self.strides)}"] if strides else []),
             *([f"g{self.groups}"] if self.groups > 1 else []),
             *([SQUEEZE_EXCITE] if self.squeeze_excite else []),
             *([self.activation] if self.activation == VARYING else []),
         ]
 
+    def _resized(self) -> list[str]:
+        return [f"+ {label}" for label in self.resizing]
+
     def __str__(self) -> str:
-        """`MBConv6 k5x5 s2 SE`, `MBConv6 k5x5 s2 SE x2`."""
-        return " ".join([*self.words(), *([f"x{self.blocks}"] if self.blocks > 1 else [])])
+        """`MBConv6 k5x5 s2 SE`, `MBConv6 k5x5 s2 SE x2`, `Fire k3x3 x3 + MaxPooling2D 3x3 s2`."""
+        count = [f"x{self.blocks}"] if self.blocks > 1 else []
+        return " ".join([*self._of_a_block(), *count, *self._resized()])
 
 
 SQUEEZE_EXCITE = "SE"
@@ -198,7 +205,7 @@ def traits(group: Group) -> Traits | None:
         kernel_size=max((_sizes(layer.kernel_size) or () for layer in sliding), default=(1, 1)),
         strides=_shrinking(group, before),
         squeeze_excite=_has_gate(group.nodes),
-        residual=_adds_its_input(group.nodes),
+        residual=_adds_its_input(_last_block(group)),
         depthwise=bool(depthwise),
         activation=next((layer.function for layer in layers if layer.role is Role.ACTIVATION), ""),
         input_shape=group.input_shape,
@@ -236,22 +243,38 @@ def resizes(node: Node) -> bool:
     return len(before) == len(after) == 3 and before[:2] != after[:2]
 
 
-def _adds_its_input(nodes: Sequence[Node]) -> bool:
-    """Whether the last that joins paths is a sum, of which one goes by some of the kernels.
+def _last_block(group: Group) -> Sequence[Node]:
+    """The nodes of a block; of a stage or a row of blocks those of the last one."""
+    scope = next(
+        node.scope[:depth]
+        for node in reversed(group.nodes)
+        for depth in range(len(node.scope), -1, -1)
+        if node.scope[:depth] in group.scope_kinds
+    )
+    return [node for node in group.nodes if node.scope[: len(scope)] == scope]
 
-    What a cell adds within it is not the block's input; nor are branches of as many kernels, such as RepVGG's where it
-    strides, which are kernels of one sum.
+
+def _adds_its_input(nodes: Sequence[Node]) -> bool:
+    """Whether the last that joins paths is a sum, of which one goes by some of the kernels, and one from the input.
+
+    What a cell adds within it is not the block's input; nor is what MobileOne's block has between its two convolutions;
+    nor are branches of as many kernels, such as RepVGG's where it strides, which are kernels of one sum.
     """
     kernels: dict[int, int] = {}
+    passed: dict[int, frozenset[int]] = {}  # the sums and kernels that every way to a node leads through
     joined: Node | None = None
     for node in nodes:
         before = max((kernels[source.index] for source in node.inputs if source.index in kernels), default=0)
         kernels[node.index] = before + (node.role in KERNELS)
+        ways = [passed.get(source.index, frozenset[int]()) for source in node.inputs]
+        passed[node.index] = frozenset.intersection(*ways) if ways else frozenset()
         if node.role is Role.MERGING and node.layer.combines != "product":
             joined = node
+        if node.role in KERNELS or node.layer.combines == "sum":
+            passed[node.index] |= {node.index}
     if joined is None or joined.layer.combines != "sum":
         return False
-    return len({kernels.get(source.index, 0) for source in joined.inputs}) != 1
+    return passed[joined.index] == {joined.index} and len({kernels.get(each.index, 0) for each in joined.inputs}) != 1
 
 
 def _has_gate(nodes: Sequence[Node]) -> bool:

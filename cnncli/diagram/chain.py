@@ -144,11 +144,11 @@ def _resolutions(parts: Sequence[Part]) -> list[tuple[Frame, ...]]:
     frames: list[tuple[Frame, ...]] = []
     last = ""
     for part in parts:
-        size = _size(part.row.output_shape)
-        if size != last:
-            frame = (Frame("stage", part.row.name, size),) if size else ()
+        here = size(part.row.output_shape)
+        if here != last:
+            frame = (Frame("stage", part.row.name, here),) if here else ()
         frames.append(frame)
-        last = size
+        last = here
     return frames
 
 
@@ -157,11 +157,20 @@ def _scopes(
 ) -> tuple[Frame, ...]:
     """The scopes that the part lies in; one that it fills by itself is no frame."""
     scope = part.row.scope
-    depth = len(scope) if detail == "layer" else len(scope) - 1
+    fills = not part.row.name.startswith(".".join((*scope, "")))
+    depth = len(scope) if detail == "layer" else min(len(scope) - fills, STAGE)
     frames = []
     if depth >= STAGE:
         stage = stages[scope[:STAGE]]
-        frames.append(Frame("stage", stage.name, stage.name, _change(stage), left_behind=_size(stage.shape)))
+        frames.append(
+            Frame(
+                "stage",
+                stage.name,
+                stage.name,
+                change(size(stage.input_shape), size(stage.shape)),
+                left_behind=size(stage.shape),
+            )
+        )
     if depth >= BLOCK:
         frames.append(blocks[scope[:BLOCK]])
     if depth > BLOCK:
@@ -169,13 +178,12 @@ def _scopes(
     return tuple(frames)
 
 
-def _change(group: Group) -> str:
-    """`112x112 → 56x56`, or `56x56` where the group leaves the size alone."""
-    before, after = _size(group.input_shape), _size(group.shape)
+def change(before: str, after: str) -> str:
+    """`112x112 → 56x56`, or `56x56` where the size stays."""
     return f"{before} → {after}" if before and after and before != after else after or before
 
 
-def _size(sizes: Shape) -> str:
+def size(sizes: Shape) -> str:
     """Height and width; nothing for a vector."""
     return shape(sizes[:2]) if len(sizes) == 3 else ""
 

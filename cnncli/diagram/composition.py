@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cnncli.diagram.chain import Chain, Frame, Item
+from cnncli.diagram.chain import Chain, Frame, Item, change, size
 from cnncli.diagram.layout import Ground
 from cnncli.diagram.parts import Detail
 from cnncli.diagram.placing import Route
@@ -23,6 +23,8 @@ STAGE_HEADING = 9.0
 """Size of type."""
 STAGE_INSET = 10.0, 7.0
 """From a stage's upper corners to its heading, across and down."""
+BESIDE = 5.0
+"""From a link that enters a stage beside the chain to the stage's heading."""
 BAR_INSET = 8.0
 """From the sides of a block's bar to its heading."""
 CARD = 2.5
@@ -75,12 +77,14 @@ class Diagram:
             if seen[key] == 1:
                 yield key, ground
             else:
-                yield f"{key} {seen[key]}", ground._replace(frame=_continued(ground.frame))
+                yield f"{key} {seen[key]}", ground._replace(frame=self._continued(ground))
 
-
-def _continued(frame: Frame) -> Frame:
-    """In the next column; the resolution has changed before."""
-    return frame._replace(left=f"{frame.left} (continued)", right=frame.left_behind or frame.right)
+    def _continued(self, ground: Ground) -> Frame:
+        """In the next column; the resolution may have changed before."""
+        frame, items = ground.frame, self.chain.items[ground.first : ground.last + 1]
+        before = next((size(item.part.row.input_shape) for item in items if item.part), "")
+        right = change(before, frame.left_behind) if frame.left_behind else frame.right
+        return frame._replace(left=f"{frame.left} (continued)", right=right)
 
 
 def bar(rect: Rect, sizes: Sizes) -> Rect:
@@ -97,10 +101,12 @@ def stage_line(frame: Frame) -> Line:
     return Line((Run(frame.left, STAGE_HEADING, bold=True),), (Run(frame.right, STAGE_HEADING),))
 
 
-def stage_place(rect: Rect) -> Rect:
+def stage_place(ground: Ground) -> Rect:
+    """Within a frame's upper edge, right of the links that enter it beside the chain."""
     across, down = STAGE_INSET
-    top = rect.top + down
-    return Rect(rect.left + across, top, rect.right - across, top + STAGE_HEADING * LINE_HEIGHT)
+    rect, top = ground.rect, ground.rect.top + down
+    left = rect.left + max(across, ground.aside + BESIDE)
+    return Rect(left, top, rect.right - across, top + STAGE_HEADING * LINE_HEIGHT)
 
 
 def cards(rect: Rect) -> list[Rect]:

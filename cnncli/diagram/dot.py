@@ -22,6 +22,7 @@ from cnncli.diagram.composition import (
     link_look,
     stage_place,
 )
+from cnncli.diagram.layout import Ground
 from cnncli.diagram.markup import Chip, box_label, run_label
 from cnncli.diagram.placing import Route
 from cnncli.diagram.sheet import Sample
@@ -82,9 +83,9 @@ class _Drawing:
     def frames(self) -> list[Any]:
         """Draw the frames; returns for each item the innermost one around it."""
         parents = [self.page] * len(self.diagram.chain.items)
-        for name, (frame, first, last, rect) in self.diagram.grounds():
-            inner = self.frame(parents[first], name, frame, rect)
-            parents[first : last + 1] = [inner] * (last + 1 - first)
+        for name, ground in self.diagram.grounds():
+            inner = self.frame(parents[ground.first], name, ground)
+            parents[ground.first : ground.last + 1] = [inner] * (ground.last + 1 - ground.first)
         return parents
 
     def cluster(self, parent: Any, name: str, rect: Rect, fill: str, border: str, style: str = "filled") -> Any:
@@ -139,13 +140,13 @@ class _Drawing:
             parent, name, rect, plus, shape="circle", fillcolor=quoted(self.theme.page), color=quoted(self.theme.skip)
         )
 
-    def frame(self, parent: Any, name: str, frame: Frame, rect: Rect) -> Any:
-        theme = self.theme
+    def frame(self, parent: Any, name: str, ground: Ground) -> Any:
+        theme, frame, rect = self.theme, ground.frame, ground.rect
         if frame.level == "branch":
             return self.cluster(parent, name, rect, theme.branch, theme.branch, "filled,rounded")
         if frame.level == "stage":
             found = self.cluster(parent, name, rect, theme.band, theme.band_border, "filled,rounded")
-            self.heading(found, name, frame, stage_place(rect))
+            self.heading(found, name, frame, stage_place(ground))
             return found
         found = self.cluster(parent, name, rect, theme.frame, theme.frame_border)
         line = bar_line(frame, self.sizes)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Chain, Frame, Item, Link
-from cnncli.diagram.columns import Breaks, Spacing, Walk, walk
+from cnncli.diagram.columns import Breaks, Framed, Spacing, Walk, walk
 from cnncli.diagram.placing import TURN, Column, Lane, Route, frame_rect, route
 from cnncli.diagram.routes import Links, Ride, indents, rides, tracks
 from cnncli.draw.geometry import Axes, Direction, Point, Rect, Span
@@ -16,12 +16,16 @@ LANE = 6.0
 
 
 class Ground(NamedTuple):
-    """A frame as far as one column shows it, around the items from `first` to `last`; outer ones come first."""
+    """A frame as far as one column shows it, around the items from `first` to `last`; outer ones come first.
+
+    `aside` is how much of its upper edge, from the left, belongs to links that enter there beside the chain.
+    """
 
     frame: Frame
     first: int
     last: int
     rect: Rect
+    aside: float = 0.0
 
 
 class Layout(NamedTuple):
@@ -84,18 +88,16 @@ class Arrangement:
         turns = self._turns(columns)
         return Layout(
             items=[axes.rect(*spans) for column in placed for spans in zip(column.main, column.cross, strict=True)],
-            grounds=[
-                Ground(
-                    framed.frame,
-                    column.members.start + framed.first,
-                    column.members.start + framed.last,
-                    axes.rect(*frame_rect(column, framed, lane, self.insets)),
-                )
-                for column in placed
-                for framed in column.walk.frames
-            ],
+            grounds=[self._ground(column, framed, lane, axes) for column in placed for framed in column.walk.frames],
             routes=[route(link, placed, axes, gap, LANE * turns.get(link, 0), self.items) for link in self.links],
         )
+
+    def _ground(self, column: Column, framed: Framed, lane: Lane, axes: Axes) -> Ground:
+        first, last = (column.members.start + local for local in (framed.first, framed.last))
+        main, cross = frame_rect(column, framed, lane, self.insets)
+        entering = [track for (source, target), track in column.tracks.items() if source < first <= target]
+        aside = max(entering, default=cross.start) - cross.start if axes.vertical else 0.0
+        return Ground(framed.frame, first, last, axes.rect(main, cross), aside)
 
     def _lane(self, columns: Sequence[range]) -> Lane:
         deepest = length = 0.0
@@ -107,7 +109,7 @@ class Arrangement:
             length = max(self.needs) + deepest
         before = sum(start for start, _ in self.insets.values())
         after = sum(end for _, end in self.insets.values())
-        length = max(length, self.least - before - after)
+        length = max(length, self.least - before - after + deepest)
         boxes = Span(before, before + length)
         return Lane(before + length + after, boxes, Span(boxes.start + deepest, boxes.end))
 

@@ -37,7 +37,8 @@ def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None
     if template is None and detail != "layer" and _gated(found):
         samples.append(Sample("SE", (20, 11), "squeeze-and-excitation"))
     if any(part.blocks > 1 for part in found):
-        samples.append(Sample("stack", (20, 12), STACKS[detail].format(" and their shade" if heat else "")))
+        adding = ADDING if detail == "block" and any(item.symbol == "sum" for item in chain.items) else ""
+        samples.append(Sample("stack", (20, 12), STACKS[detail].format(" and their shade" if heat else "") + adding))
     said = [part.label for part in found] if template is None or "{label" in template else []
     said += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
@@ -46,8 +47,9 @@ def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None
 
 STACKS: Mapping[Detail, str] = {
     "stage": "xN: blocks in a row, their costs{} together",
-    "block": "xN: blocks alike in a row, their costs{} together, each adding its own input where there is a +",
+    "block": "xN: blocks alike in a row, their costs{} together",
 }
+ADDING = ", each adding its own input where there is a +"
 
 
 def highest(parts: Sequence[Part], heat: Heat) -> Any:

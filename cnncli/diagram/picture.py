@@ -79,7 +79,7 @@ class _Painting:
         """A stage's words upon the links that enter it; a block's on a bar, under which they pass."""
         theme, frame, rect = self.theme, ground.frame, ground.rect
         if frame.level == "stage":
-            place, line = stage_place(rect), stage_line(frame)
+            place, line = stage_place(ground), stage_line(frame)
             yield from self.line(line._replace(right=()), place, theme.text, theme.band)
             yield from self.line(line._replace(left=()), place, theme.faint, theme.band)
         elif frame.level == "block":

@@ -8,7 +8,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -202,8 +201,12 @@ def _marks(chart: Chart, panel: Panel) -> list[Mark]:
 
 
 def _looks(chart: Chart) -> Looks:
-    series = dict.fromkeys(point.series for point in chart.points)
-    return dict(zip(series, cycle(LOOKS), strict=False))
+    """Of more series than colours, the next ones have the colours again, each with another marker."""
+    looks = {}
+    for number, series in enumerate(dict.fromkeys(point.series for point in chart.points)):
+        again, place = divmod(number, len(LOOKS))
+        looks[series] = LOOKS[place][0], LOOKS[(place + again) % len(LOOKS)][1]
+    return looks
 
 
 def _draw(axes: Any, chart: Chart, panel: Panel, looks: Looks, margins: tuple[float, float]) -> None:

@@ -135,7 +135,9 @@ def _by_words(table: Table, wide: int) -> list[int] | None:
     """
     longest = list(map(len, widest(table)))
     least = [
-        size if column.right else max(map(len, " ".join((column.header, *cells)).split()), default=0)
+        size
+        if column.right
+        else max(map(len, " ".join((column.header, table.footer.get(column.key, ""), *cells)).split()), default=0)
         for column, cells, size in zip(table.columns, table.cells, longest, strict=True)
     ]
     over = wide - sum(least) - GAP * (len(least) - 1)

@@ -89,6 +89,20 @@ def span(groups: Sequence[Group]) -> str | None:
     return f"{name}-{last.number}"
 
 
+def sides(before: Any, after: Any) -> tuple[str, str]:
+    """Two values of an option: of records what differs in them, of tables their lengths, where these differ."""
+    if hasattr(before, "_fields") and type(before) is type(after):
+        told = [(name, getattr(before, name), getattr(after, name)) for name in before._fields]
+        plain = [each for each in told if each[1] != each[2] and all(isinstance(side, PLAIN) for side in each[1:])]
+        one, other = (", ".join(f"{each[0]} {shown(each[side])}" for each in plain) for side in (1, 2))
+    else:
+        one, other = shown(before), shown(after)
+    return (one, other) if one != other else ("", "")
+
+
+PLAIN = bool, int, float, str
+
+
 def shown(value: Any) -> str:
     """An option's value as references spell it; of a table of blocks its length."""
     if isinstance(value, (tuple, list)) and not all(isinstance(size, int) for size in value):

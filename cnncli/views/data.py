@@ -195,13 +195,14 @@ def explanation_data(model: str, sentences: Sequence[str], attribution: Attribut
 
 
 def _share_data(share: Share) -> dict[str, Any]:
-    from cnncli.views.changes import shown
+    from cnncli.views.changes import sides
 
     factor = share.factor
+    before, after = sides(factor.before, factor.after)
     return {
         "factor": factor.name,
-        "before": shown(factor.before),
-        "after": shown(factor.after),
+        "before": before,
+        "after": after,
         "remark": factor.remark,
         **{metric: growth.__dict__ for metric, growth in share.growth.items()},
     }

@@ -15,9 +15,9 @@ from cnncli.document.numbers import times
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table
 from cnncli.network import Network
-from cnncli.views.changes import shown
+from cnncli.views.changes import sides
 from cnncli.views.data import explanation_data
-from cnncli.views.makeup import Pair, makeup_data, makeup_rows, makeup_table
+from cnncli.views.makeup import Pair, descent, makeup_data, makeup_rows, makeup_table
 from cnncli.views.makeup import sentences as makeup_sentences
 
 OBSTACLES = {
@@ -82,6 +82,8 @@ def sentences(explanation: Explanation) -> list[str]:
         return [*told, lead, *makeup_sentences(pair)]
     if explanation.why_not:
         return [*told, f"This is no matter of options: {explanation.why_not}."]
+    if before.model and after.model and before.model.spec.introduced != after.model.spec.introduced:
+        told += descent(before, after)
     idle = [share.factor for share in attribution.shares if share.idle]
     if explanation.by_deviation:
         return told + ([f"These change neither: {', '.join(_name(factor) for factor in idle)}."] if idle else [])
@@ -118,7 +120,9 @@ def _named(factor: Factor, key: str) -> str:
 
 
 def _change(factor: Factor) -> str:
-    return f" ({shown(factor.before)} → {shown(factor.after)})"
+    """` (1 → 1.8)`; nothing of tables of blocks that are equally long."""
+    before, after = sides(factor.before, factor.after)
+    return f" ({before} → {after})" if before else ""
 
 
 def _name(factor: Factor) -> str:
@@ -134,13 +138,21 @@ def share_table(explanations: Sequence[Explanation]) -> Table:
     columns = [
         Column("model", "Model", lambda row: row[0].after.reference),
         Column("factor", "Factor", lambda row: row[1].factor.name),
-        Column("before", "From", lambda row: shown(row[1].factor.before)),
-        Column("after", "To", lambda row: shown(row[1].factor.after)),
+        Column("before", "From", lambda row: sides(row[1].factor.before, row[1].factor.after)[0]),
+        Column("after", "To", lambda row: sides(row[1].factor.before, row[1].factor.after)[1]),
     ]
     for key in EXPLAINED:
         columns.append(Column(f"{key}_difference", metric(key).title, _difference(key), True, _signed))
         columns.append(Column(f"{key}_ratio", "Ratio", _ratio(key), True, _ratio_text))
-    return Table([*columns, Column("remark", "In the article", lambda row: row[1].factor.remark)], rows)
+    return Table([*columns, Column("remark", _whose(explanations), lambda row: row[1].factor.remark)], rows)
+
+
+def _whose(explanations: Sequence[Explanation]) -> str:
+    """The heading above what flavors do otherwise than those that they are compared with."""
+    models = [network.model for each in explanations for network in (each.before, each.after)]
+    flavors = {model.flavor: None for model in models if model and model.definition.deviations}
+    names = ["torchvision" if flavor == "torchvision" else f"the {flavor}" for flavor in flavors]
+    return f"In {enumerated(names)}" if names else "Remark"
 
 
 def _signed(difference: int) -> str:

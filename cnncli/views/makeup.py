@@ -15,7 +15,7 @@ from cnncli.document import READABLE
 from cnncli.document.numbers import grouped, in_words, scaled, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
-from cnncli.network import lineage
+from cnncli.network import Network, lineage
 
 WORKS = {
     Work.DENSE: "dense layers",
@@ -105,7 +105,7 @@ class Pair(NamedTuple):
 def sentences(pair: Pair) -> list[str]:
     """Where the costs sit, then what each has that the other lacks."""
     return [
-        *_lineage(pair),
+        *descent(pair.before.network, pair.after.network),
         *_costs(pair, "params", "holds"),
         *_costs(pair, "macs", "does"),
         *_lacking(pair),
@@ -132,17 +132,17 @@ def _lacking(pair: Pair) -> list[str]:
     return told or ["Neither has what the other lacks."]
 
 
-def _lineage(pair: Pair) -> Iterator[str]:
+def descent(before: Network, after: Network) -> Iterator[str]:
     """What the papers brought, and whether one takes the other's up; nothing of what is no architecture."""
-    one, other = pair.before.network.model, pair.after.network.model
+    one, other = before.model, after.model
     if one is None or other is None:
         return
     for later, earlier in ((other, one), (one, other)):
         way = lineage(later, earlier)
         if way is not None:
             spec, old = later.spec, earlier.spec
-            before = f"{old.name} ({old.year})"
-            bond = f"descends from {before} by way of {', '.join(way)}" if way else f"takes up {before}"
+            older = f"{old.name} ({old.year})"
+            bond = f"descends from {older} by way of {', '.join(way)}" if way else f"takes up {older}"
             yield f"{spec.name} ({spec.year}) {bond}; it introduced {spec.introduced}."
             return
     specs = sorted((one.spec, other.spec), key=lambda spec: spec.year)

@@ -24,8 +24,9 @@ def stages(graph: Graph, x: Node, depths: Sequence[int], width: int, block: Call
     for stage, blocks in enumerate(depths, 1):
         with graph.scope("stage", stage):
             if stage > 1:
-                x = graph.add(LAYER_NORM, x, name="downsample_norm")
-                x = graph.add(Conv2D(width * 2 ** (stage - 1), 2, strides=2), x, name="downsample_conv")
+                with graph.scope("downsample"):
+                    x = graph.add(LAYER_NORM, x, name="norm")
+                    x = graph.add(Conv2D(width * 2 ** (stage - 1), 2, strides=2), x, name="conv")
             for number in range(1, blocks + 1):
                 with graph.scope("block", number, kind="ConvNeXt"):
                     x = block(graph, x)

@@ -75,7 +75,7 @@ def _layer_names(network: str) -> LayerNames:
             "stem.stem_conv": f"{network}_stem_conv",
             "stem.stem_norm": f"{network}_stem_layernorm",
             **{
-                f"stage{stage}.downsample_{ours}": f"{network}_downsampling_{theirs}_{stage - 2}"
+                f"stage{stage}.downsample.{ours}": f"{network}_downsampling_{theirs}_{stage - 2}"
                 for stage in (2, 3, 4)
                 for ours, theirs in (("norm", "layernorm"), ("conv", "conv"))
             },
