@@ -63,6 +63,12 @@ def evenly(graph: Graph, x: Node, kernel_size: int, stride: int, name: str) -> t
     return (x, "same") if stride == 1 else (pad_evenly(graph, x, kernel_size, name), "valid")
 
 
+def pool_evenly(graph: Graph, x: Node, pooling: Layer, name: str) -> Node:
+    """Pooling by a "valid" window padded evenly: PyTorch's."""
+    extent, _ = pair(pooling.pool_size)  # type: ignore[attr-defined]
+    return graph.add(pooling, pad_evenly(graph, x, extent, name), name=name)
+
+
 def pool_up(graph: Graph, x: Node, pooling: Layer, name: str) -> Node:
     """Pooling by a "valid" window whose last steps may hang over the edge: Caffe's, and PyTorch's with ceil_mode.
 

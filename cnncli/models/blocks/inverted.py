@@ -6,10 +6,10 @@ FusedMBConv, where one convolution both widens and sees its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -24,7 +24,7 @@ from cnncli.graph.layers import (
     VarianceScaling,
 )
 from cnncli.models.blocks.convolution import conv_bn, evenly
-from cnncli.models.blocks.residual import squeeze_excite
+from cnncli.models.blocks.residual import Gate, squeeze_excite
 
 # What the authors of MnasNet and EfficientNet initialize convolutions and classifiers with.
 CONVOLUTIONS = VarianceScaling(2.0, "fan_out")
@@ -141,7 +141,7 @@ def _wide(graph: Graph, x: Node, row: Row, style: Style) -> Node:
     return style.convolve_channels(graph, x, "depthwise", row.kernel_size, row.stride)
 
 
-def gate(channels: int, squeezed: int, function: str | None, initializer: Initializer) -> Iterable[tuple[str, Layer]]:
+def gate(channels: int, squeezed: int, function: str | None, initializer: Initializer) -> Gate:
     """Of `squeezed` channels' width, from the mean of each channel."""
     return (
         ("squeeze", GlobalAveragePooling2D()),

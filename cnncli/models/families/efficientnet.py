@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     BatchNormalization,
@@ -22,7 +21,7 @@ from cnncli.graph.layers import (
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
 from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row, gate
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.residual import Gate, residual, squeeze_excite
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import (
     Classes,
@@ -219,7 +218,7 @@ def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop
     return residual(graph, shortcut, x)
 
 
-def _gate(channels: int, input_channels: int, scaling: Scaling) -> Iterable[tuple[str, Layer]]:
+def _gate(channels: int, input_channels: int, scaling: Scaling) -> Gate:
     """The authors squeeze to a quarter of the block's input channels (their code's se_ratio)."""
     squeezed = max(1, int((channels if "squeeze_width" in scaling.deviations else input_channels) / 4))
     if "squeeze_dense" in scaling.deviations:

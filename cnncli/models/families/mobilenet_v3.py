@@ -21,7 +21,7 @@ from cnncli.graph.layers import (
 )
 from cnncli.models.blocks.classifier import pool
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.residual import Gate, hard_gate, residual, squeeze_excite
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import (
     BOOLEANS,
@@ -221,7 +221,7 @@ def _bottleneck(
     return residual(graph, shortcut, x) if row.stride == 1 and channels == filters else x
 
 
-def _gate(channels: int, deviations: Deviations) -> tuple[tuple[str, Layer], ...]:
+def _gate(channels: int, deviations: Deviations) -> Gate:
     """A bottleneck a quarter as wide, gates by hard sigmoid (section 5.3)."""
     squeezed = max(1, int(channels / 4)) if "squeeze_width" in deviations else make_divisible(channels / 4)
     if "squeeze_dense" in deviations:
@@ -231,13 +231,7 @@ def _gate(channels: int, deviations: Deviations) -> tuple[tuple[str, Layer], ...
             ("expand", Dense(channels, activation="hard_sigmoid")),
             ("reshape", Reshape((1, 1, channels))),
         )
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(squeezed, 1, padding="same")),
-        ("reduce_activation", ReLU()),
-        ("expand", Conv2D(channels, 1, padding="same")),
-        ("expand_activation", Activation("hard_sigmoid")),
-    )
+    return hard_gate(channels, squeezed)
 
 
 def _article_head(graph: Graph, x: Node, width: int, classes: int | None) -> None:

@@ -61,8 +61,7 @@ def network_in_network(
                 x = graph.add(Dropout(dropout), x, name="dropout")
     with graph.scope("head"):
         if include_top:
-            x = graph.add(Conv2D(classes, 1, activation="relu"), x, name="classes")
-            pooled_classes(graph, x, classifier_activation)
+            pooled_classes(graph, x, classes, classifier_activation)
         else:
             pool(graph, x, pooling)
 

@@ -78,18 +78,15 @@ def squeezenet(
             x = graph.add(Dropout(dropout), x, name="dropout")
         if version.pad and "padding" not in deviations:
             x = graph.add(ZeroPadding2D(version.pad), x, name="classes_pad")
-        x = graph.add(Conv2D(classes, 1, activation="relu"), x, name="classes")
-        pooled_classes(graph, x, classifier_activation)
+        pooled_classes(graph, x, classes, classifier_activation)
 
 
 def _fire(graph: Graph, x: Node, squeezed: int, expanded: int) -> Node:
     """Figure 1: 1x1 kernels squeeze the channels, 1x1 and 3x3 kernels side by side expand them."""
     x = graph.add(Conv2D(squeezed, 1, activation="relu"), x, name="squeeze")
-    paths = {
-        "expand1x1": (("conv", Conv2D(expanded, 1, activation="relu")),),
-        "expand3x3": (("conv", Conv2D(expanded, 3, padding="same", activation="relu")),),
-    }
-    return branches(graph, x, paths)
+    pointwise = Conv2D(expanded, 1, activation="relu")
+    spatial = Conv2D(expanded, 3, padding="same", activation="relu")
+    return branches(graph, x, ((pointwise,), (spatial,)), name="expand")
 
 
 CAFFE = replace(PAPER, input_range=CENTERED)
