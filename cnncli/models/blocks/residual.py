@@ -35,7 +35,7 @@ def gate(channels: int, squeezed: int) -> Gate:
 
 
 def hard_gate(channels: int, squeezed: int) -> Gate:
-    """MobileNet V3's: by hard sigmoid (Howard et al. 2019, section 5.2)."""
+    """MobileNet V3's: by hard sigmoid (Howard et al. 2019, section 5.3)."""
     return (
         ("squeeze", GlobalAveragePooling2D(keepdims=True)),
         ("reduce", Conv2D(squeezed, 1, padding="same")),
