@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -17,15 +16,12 @@ from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    FLAVORS,
-    PAPER,
-    STANDARDIZED,
     TORCHVISION_WEIGHTS,
     Deviations,
-    Flavor,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -136,7 +132,7 @@ MODELS = (
         paper=Paper("ImageNet Classification with Deep Convolutional Neural Networks"),
         introduced="rectifiers, dropout, two towers on two graphics cards",
         build=alexnet,
-        flavors=(replace(PAPER, input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         published=(
             Published("NIPS 2012, abstract", 60e6),
             Published("albanie/convnet-burden", macs=727e6, erratum="with biases, rectifiers, pooling"),
@@ -153,7 +149,7 @@ MODELS = (
         build=alexnet_owt,
         flavors=(
             torchvision({}),
-            Flavor("paper", FLAVORS["paper"], {"fourth": FOURTH}, input_range=STANDARDIZED),
+            paper(deviations={"fourth": FOURTH}),
         ),
         published=(Published(TORCHVISION_WEIGHTS, 61_100_840, 714e6, 56.522),),
         descends_from=("alexnet",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -31,12 +30,12 @@ from cnncli.models.options import (
 )
 from cnncli.models.spec import (
     CENTERED,
-    PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -185,7 +184,7 @@ MODELS = (
         paper=Paper("Going Deeper with Convolutions", "1409.4842"),
         introduced="inception module: several kernels side by side behind 1x1 reductions",
         build=googlenet,
-        flavors=(replace(PAPER, input_range=CENTERED), torchvision(DEVIATIONS)),
+        flavors=(paper(CENTERED), torchvision(DEVIATIONS)),
         aliases=("inception_v1",),
         published=(
             Published("arXiv 1409.4842, section 1", macs=1.5e9, erratum="table 1's layers have 1.58 G"),

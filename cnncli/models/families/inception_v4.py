@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -14,7 +13,7 @@ from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Module, conv
 from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import KERAS_WEIGHTS, PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras, paper
 
 # Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make
 # the map smaller by pooling beside convolutions.
@@ -213,7 +212,7 @@ MODELS = (
         paper=REFERENCE,
         introduced="uniform Inception modules, one kind a stage",
         build=inception_v4,
-        flavors=(replace(PAPER, input_range=SYMMETRIC),),
+        flavors=(paper(SYMMETRIC),),
         descends_from=("inception_v3",),
     ),
     ModelSpec(

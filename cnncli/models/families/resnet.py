@@ -13,15 +13,14 @@ from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    FLAVORS,
     PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
-    Flavor,
     ModelSpec,
     Paper,
     Published,
     keras,
+    paper,
     torchvision,
 )
 
@@ -188,7 +187,7 @@ AUTHORS = "KaimingHe/deep-residual-networks README, 1-crop"
 STRIDES = "of flavor torchvision: no biases, strides in the 3x3 convolution"
 KERAS_AND_OTHERS = (
     keras(CENTERED, LAYER_NAMES),
-    Flavor("paper", FLAVORS["paper"], CAFFE_DEVIATIONS, input_range=CENTERED),
+    paper(CENTERED, CAFFE_DEVIATIONS),
     torchvision(TORCH_DEVIATIONS),
 )
 

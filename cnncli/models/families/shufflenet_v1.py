@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from cnncli.graph import Graph, Node
@@ -20,7 +19,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly, pool_evenly
 from cnncli.models.blocks.shuffle import channel_shuffle
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Option, Pooling, one_of
-from cnncli.models.spec import PAPER, PIXELS, Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, paper
 
 # Table 1: output channels of its stage 2, by the number of groups; the two stages after it double them.
 FILTERS = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}
@@ -95,7 +94,7 @@ MODELS = (
         paper=Paper("ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", "1707.01083"),
         introduced="1x1 convolution in groups and channel shuffle",
         build=shufflenet_v1,
-        flavors=(replace(PAPER, input_range=PIXELS),),  # the authors' code feeds pixels as they are
+        flavors=(paper(PIXELS),),  # the authors' code feeds pixels as they are
         aliases=("shufflenet",),
         descends_from=("resnext", "mobilenet_v1"),
         published=(

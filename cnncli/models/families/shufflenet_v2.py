@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from cnncli.graph import Graph, Node
@@ -11,7 +10,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image, pad_evenly, pool_evenly
 from cnncli.models.blocks.shuffle import channel_shuffle, some_channels
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Option, Pooling, one_of
-from cnncli.models.spec import PAPER, PIXELS, Deviations, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, paper, torchvision
 
 # Table 5: output channels of its stages 2 to 4 and of the last convolution.
 FILTERS = {
@@ -115,7 +114,7 @@ MODELS = (
         introduced="channel split, by guidelines from measured speed",
         build=shufflenet_v2,
         # The authors' code feeds pixels as they are.
-        flavors=(replace(PAPER, input_range=PIXELS), torchvision(DEVIATIONS)),
+        flavors=(paper(PIXELS), torchvision(DEVIATIONS)),
         descends_from=("shufflenet_v1",),
         published=(Published("megvii-model/ShuffleNet-Series README", 2.3e6, 146e6, 69.4),),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -13,12 +12,12 @@ from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -89,7 +88,7 @@ def _fire(graph: Graph, x: Node, squeezed: int, expanded: int) -> Node:
     return branches(graph, x, ((pointwise,), (spatial,)), name="expand")
 
 
-CAFFE = replace(PAPER, input_range=CENTERED)
+CAFFE = paper(CENTERED)
 TORCHVISION = torchvision({"padding": "no padding around the last convolution"})
 BURDEN = "albanie/convnet-burden"
 BURDENS = "counts more than kernels, such as biases and pooling"

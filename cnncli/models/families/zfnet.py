@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cnncli.graph import Graph
 from cnncli.models.blocks.classifier import Top, dense_classifier
 from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.families.alexnet import NORMALIZED, OVERLAPPING, RESPONSE_NORMALIZATION, Row, convolutions
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper
+from cnncli.models.spec import CENTERED, Deviations, ModelSpec, Paper, paper
 
 # Figure 3, cut where the maps are pooled.
 STAGES = (
@@ -54,7 +52,7 @@ MODELS = (
         paper=Paper("Visualizing and Understanding Convolutional Networks", "1311.2901"),
         introduced="a smaller first kernel and stride, found by looking at features",
         build=zfnet,
-        flavors=(replace(PAPER, input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         descends_from=("alexnet",),
     ),
 )
