@@ -48,6 +48,13 @@ def pad_for_stride(graph: Graph, x: Node, kernel_size: int, name: str) -> Node:
     return graph.add(ZeroPadding2D(sides), x, name=f"{name}_pad")
 
 
+def strided(
+    graph: Graph, x: Node, kernel_size: int, stride: int, name: str, *, explicitly: bool = True
+) -> tuple[Node, str]:
+    """What a window reads, and the `padding` of its layer: where it strides it is padded `explicitly`, or by "same"."""
+    return (pad_for_stride(graph, x, kernel_size, name), "valid") if explicitly and stride > 1 else (x, "same")
+
+
 def pad_evenly(graph: Graph, x: Node, kernel_size: int, name: str) -> Node:
     """Half a kernel on every side, for the "valid" window that reads it: Caffe's and PyTorch's padding of k // 2.
 

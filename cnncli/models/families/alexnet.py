@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.layers import (
-    Conv2D,
-    LocalResponseNormalization,
-    MaxPooling2D,
-    ZeroPadding2D,
-)
+from cnncli.graph.layers import Conv2D, LocalResponseNormalization, MaxPooling2D, ZeroPadding2D
 from cnncli.models.blocks.classifier import Top, dense_classifier
 from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling

@@ -19,7 +19,7 @@ from cnncli.graph.layers import (
     Rescaling,
 )
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
 from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row, gate
 from cnncli.models.blocks.residual import Gate, residual, squeeze_excite
 from cnncli.models.layer_names import HEAD, LayerNames
@@ -160,14 +160,12 @@ def _stem(graph: Graph, x: Node, scaling: Scaling) -> Node:
     if "preprocessing" not in scaling.deviations:
         x = graph.add(Rescaling(1 / 255), x, name="rescaling")
         x = graph.add(Normalization(), x, name="normalization")
-    pad = "padding" not in scaling.deviations
-    if pad:
-        x = pad_for_stride(graph, x, 3, "stem")
+    x, padding = strided(graph, x, 3, 2, "stem", explicitly="padding" not in scaling.deviations)
     stem = Conv2D(
         scaling.filters(32, scaled="stem" not in scaling.deviations),
         3,
         strides=2,
-        padding="valid" if pad else "same",
+        padding=padding,
         use_bias=False,
         kernel_initializer=scaling.kernel_initializer,
     )
@@ -198,13 +196,12 @@ def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop
     shortcut, channels, filters = x, x.shape[-1], scaling.filters(row.filters)
     if row.expansion != 1:
         x = conv_bn(graph, x, scaling.pointwise(channels * row.expansion), "expand", BATCH_NORM, SWISH)
-    pad = stride > 1 and "padding" not in scaling.deviations
-    if pad:
-        x = pad_for_stride(graph, x, row.kernel_size, "depthwise")
+    explicitly = "padding" not in scaling.deviations
+    x, padding = strided(graph, x, row.kernel_size, stride, "depthwise", explicitly=explicitly)
     depthwise = DepthwiseConv2D(
         row.kernel_size,
         strides=stride,
-        padding="valid" if pad else "same",
+        padding=padding,
         use_bias=False,
         depthwise_initializer=scaling.kernel_initializer,
     )
