@@ -20,8 +20,9 @@ from cnncli.graph.layers import (
 )
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
-from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row, gate
-from cnncli.models.blocks.residual import Gate, residual, squeeze_excite
+from cnncli.models.blocks.gates import Gate, reshaped_gate, squeeze_excite
+from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import (
     Classes,
@@ -224,7 +225,7 @@ def _gate(channels: int, input_channels: int, scaling: Scaling) -> Gate:
             ("reduce", Dense(squeezed, activation="silu")),
             ("expand", Dense(channels, activation="sigmoid")),
         )
-    return gate(channels, squeezed, "silu", scaling.kernel_initializer)
+    return reshaped_gate(channels, squeezed, "silu", scaling.kernel_initializer)
 
 
 PAPER = Paper("EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "1905.11946")

@@ -20,7 +20,7 @@ from cnncli.graph.layers import (
 )
 from cnncli.models.blocks.classifier import pool
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly
-from cnncli.models.blocks.residual import hard_gate, squeeze_excite
+from cnncli.models.blocks.gates import hard_gate, squeeze_excite
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
 

@@ -21,7 +21,8 @@ from cnncli.graph.layers import (
 )
 from cnncli.models.blocks.classifier import pool
 from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
-from cnncli.models.blocks.residual import Gate, hard_gate, residual, squeeze_excite
+from cnncli.models.blocks.gates import Gate, hard_gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import (
     BOOLEANS,

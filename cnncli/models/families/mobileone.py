@@ -6,8 +6,8 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Conv2D, DepthwiseConv2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
+from cnncli.models.blocks.gates import gate, squeeze_excite
 from cnncli.models.blocks.reparameterized import Deploy, reparameterized
-from cnncli.models.blocks.residual import gate, squeeze_excite
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
 

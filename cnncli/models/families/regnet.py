@@ -11,7 +11,8 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Conv2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly
-from cnncli.models.blocks.residual import gate, residual, squeeze_excite
+from cnncli.models.blocks.gates import gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 

@@ -8,7 +8,8 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image, pool_evenly, pool_up
-from cnncli.models.blocks.residual import gate, residual, squeeze_excite
+from cnncli.models.blocks.gates import gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
