@@ -12,6 +12,7 @@ from typing import Any
 from cnncli.amounts import is_known
 from cnncli.document.numbers import shape
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
+from cnncli.graph.gates import gated
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
 Sizes = tuple[int, ...]
@@ -279,17 +280,8 @@ def _adds_its_input(nodes: Sequence[Node]) -> bool:
 
 def _has_gate(nodes: Sequence[Node]) -> bool:
     """Squeeze-and-excitation: something is multiplied with what kernels make of what was pooled globally."""
-    pooled: set[int] = set()
-    gates: set[int] = set()
-    for node in nodes:
-        read = {source.index for source in node.inputs}
-        if node.layer.combines == "product" and read & gates and read - gates:
-            return True
-        if read & gates or (read & pooled and node.role in KERNELS):
-            gates.add(node.index)
-        elif read & pooled or node.layer.pools_globally:
-            pooled.add(node.index)
-    return False
+    gates = gated(nodes)
+    return any(node.index in gates and node.role in KERNELS for node in nodes)
 
 
 def _common(kinds: Sequence[Kind]) -> Kind:

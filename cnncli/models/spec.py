@@ -60,7 +60,14 @@ FLAVORS = {
     "article": "as the article writes it",
 }
 """Whose networks there are, by the flavor's name."""
-PAPER = Flavor("paper", FLAVORS["paper"], input_range=STANDARDIZED)
+
+
+def paper(input_range: Range = STANDARDIZED, deviations: Mapping[str, str] | None = None) -> Flavor:
+    """The network of the paper, or where that says too little of its authors' code."""
+    return Flavor("paper", FLAVORS["paper"], deviations or {}, input_range=input_range)
+
+
+PAPER = paper()
 
 
 def keras(

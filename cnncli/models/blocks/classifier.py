@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
@@ -14,6 +15,9 @@ from cnncli.graph.layers import (
     GlobalMaxPooling2D,
     Initializer,
 )
+
+DENSE = 4096
+"""Features of AlexNet's dense layers, and of those after it."""
 
 
 class Top(NamedTuple):
@@ -44,21 +48,28 @@ def classifier(
     graph.add(dense, x, name="probabilities")
 
 
-def dense_classifier(graph: Graph, x: Node, top: Top, dropout: float, units: tuple[int, ...] = (4096, 4096)) -> None:
-    """AlexNet's: the map laid out in a row, dense layers each with dropout behind it, and the classes'."""
+def dense_classifier(graph: Graph, x: Node, top: Top, dropout: float, *, dropout_first: bool = False) -> None:
+    """AlexNet's: the map laid out in a row, two dense layers with dropout behind each or before, and the classes'."""
     if not top.include_top:
         pool(graph, x, top.pooling)
         return
     x = graph.add(Flatten(), x, name="flatten")
-    for number, width in enumerate(units, 1):
-        x = graph.add(Dense(width, activation="relu"), x, name=f"dense{number}")
-        if dropout > 0:
-            x = graph.add(Dropout(dropout), x, name=f"dropout{number}")
+    for number in (1, 2):
+        dense = Dense(DENSE, activation="relu")
+        if dropout_first:
+            x = graph.add(dense, _dropped(graph, x, dropout, number), name=f"dense{number}")
+        else:
+            x = _dropped(graph, graph.add(dense, x, name=f"dense{number}"), dropout, number)
     graph.add(Dense(top.classes, activation=top.activation), x, name="probabilities")
 
 
-def pooled_classes(graph: Graph, x: Node, activation: str | None) -> None:
-    """A map a class, and the mean of each: no dense layer (Lin et al. 2013)."""
+def _dropped(graph: Graph, x: Node, dropout: float, number: int) -> Node:
+    return graph.add(Dropout(dropout), x, name=f"dropout{number}") if dropout > 0 else x
+
+
+def pooled_classes(graph: Graph, x: Node, classes: int, activation: str | None) -> None:
+    """A map a class, rectified, and the mean of each: no dense layer (Lin et al. 2013)."""
+    x = graph.add(Conv2D(classes, 1, activation="relu"), x, name="classes")
     x = graph.add(GlobalAveragePooling2D(), x, name="pool")
     if activation is not None:
         graph.add(Activation(activation), x, name="probabilities")

@@ -48,6 +48,13 @@ def pad_for_stride(graph: Graph, x: Node, kernel_size: int, name: str) -> Node:
     return graph.add(ZeroPadding2D(sides), x, name=f"{name}_pad")
 
 
+def strided(
+    graph: Graph, x: Node, kernel_size: int, stride: int, name: str, *, explicitly: bool = True
+) -> tuple[Node, str]:
+    """What a window reads, and the `padding` of its layer: where it strides it is padded `explicitly`, or by "same"."""
+    return (pad_for_stride(graph, x, kernel_size, name), "valid") if explicitly and stride > 1 else (x, "same")
+
+
 def pad_evenly(graph: Graph, x: Node, kernel_size: int, name: str) -> Node:
     """Half a kernel on every side, for the "valid" window that reads it: Caffe's and PyTorch's padding of k // 2.
 
@@ -61,6 +68,12 @@ def evenly(graph: Graph, x: Node, kernel_size: int, stride: int, name: str) -> t
     if kernel_size == 1:
         return x, "valid"
     return (x, "same") if stride == 1 else (pad_evenly(graph, x, kernel_size, name), "valid")
+
+
+def pool_evenly(graph: Graph, x: Node, pooling: Layer, name: str) -> Node:
+    """Pooling by a "valid" window padded evenly: PyTorch's."""
+    extent, _ = pair(pooling.pool_size)  # type: ignore[attr-defined]
+    return graph.add(pooling, pad_evenly(graph, x, extent, name), name=name)
 
 
 def pool_up(graph: Graph, x: Node, pooling: Layer, name: str) -> Node:

@@ -6,10 +6,10 @@ FusedMBConv, where one convolution both widens and sees its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     Add,
@@ -17,14 +17,12 @@ from cnncli.graph.layers import (
     Conv2D,
     DepthwiseConv2D,
     Dropout,
-    GlobalAveragePooling2D,
     Initializer,
     ReLU,
-    Reshape,
     VarianceScaling,
 )
 from cnncli.models.blocks.convolution import conv_bn, evenly
-from cnncli.models.blocks.residual import squeeze_excite
+from cnncli.models.blocks.gates import reshaped_gate, squeeze_excite
 
 # What the authors of MnasNet and EfficientNet initialize convolutions and classifiers with.
 CONVOLUTIONS = VarianceScaling(2.0, "fan_out")
@@ -123,7 +121,7 @@ def inverted_residual(graph: Graph, x: Node, row: Row, style: Style, drop: float
                 max(1, int(channels * row.squeeze)),
                 style.activation.function if style.activation else None,
             )
-            x = squeeze_excite(graph, x, gate(x.shape[-1], squeezed, function, style.kernel_initializer))
+            x = squeeze_excite(graph, x, reshaped_gate(x.shape[-1], squeezed, function, style.kernel_initializer))
         x = style._replace(activation=None).convolve(graph, x, "project", row.filters)
     if row.stride != 1 or channels != row.filters:
         return x
@@ -139,13 +137,3 @@ def _wide(graph: Graph, x: Node, row: Row, style: Style) -> Node:
     if row.expansion != 1:
         x = style.convolve(graph, x, "expand", width)
     return style.convolve_channels(graph, x, "depthwise", row.kernel_size, row.stride)
-
-
-def gate(channels: int, squeezed: int, function: str | None, initializer: Initializer) -> Iterable[tuple[str, Layer]]:
-    """Of `squeezed` channels' width, from the mean of each channel."""
-    return (
-        ("squeeze", GlobalAveragePooling2D()),
-        ("reshape", Reshape((1, 1, channels))),
-        ("reduce", Conv2D(squeezed, 1, padding="same", activation=function, kernel_initializer=initializer)),
-        ("expand", Conv2D(channels, 1, padding="same", activation="sigmoid", kernel_initializer=initializer)),
-    )

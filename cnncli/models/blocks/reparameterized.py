@@ -12,7 +12,7 @@ from typing import Annotated
 from cnncli.graph import Graph, Node
 from cnncli.graph.layer import pair
 from cnncli.graph.layers import Add, BatchNormalization, Conv2D, DepthwiseConv2D, VarianceScaling
-from cnncli.models.blocks.convolution import conv_bn, pad_evenly
+from cnncli.models.blocks.convolution import conv_bn, evenly
 from cnncli.models.options import BOOLEANS, Option, boolean
 
 Deploy = Annotated[
@@ -36,9 +36,8 @@ def reparameterized(
     are padded evenly: then the 1x1 kernel reads the middle of each, without which they would not fuse.
     """
     extent, stride = pair(convolution.kernel_size)[0], pair(convolution.strides)[0]
-    window, convolution = x, replace(convolution, padding="same")
-    if extent > 1 and stride > 1:
-        window, convolution = pad_evenly(graph, x, extent, name), replace(convolution, padding="valid")
+    window, padding = evenly(graph, x, extent, stride, name)
+    convolution = replace(convolution, padding=padding)
     if deploy:
         return graph.add(_kept_alive(convolution), window, name=f"{name}_conv")
     convolution = replace(convolution, use_bias=False)

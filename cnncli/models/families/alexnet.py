@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
-from cnncli.graph.layers import (
-    Conv2D,
-    Dense,
-    Dropout,
-    Flatten,
-    LocalResponseNormalization,
-    MaxPooling2D,
-    ZeroPadding2D,
-)
-from cnncli.models.blocks.classifier import Top, dense_classifier, pool
+from cnncli.graph.layers import Conv2D, LocalResponseNormalization, MaxPooling2D, ZeroPadding2D
+from cnncli.models.blocks.classifier import Top, dense_classifier
 from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    FLAVORS,
-    PAPER,
-    STANDARDIZED,
     TORCHVISION_WEIGHTS,
     Deviations,
-    Flavor,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -66,7 +54,6 @@ FOURTH = "384 kernels in the fourth convolution, as in footnote 1; the author's 
 RESPONSE_NORMALIZATION = LocalResponseNormalization(depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75)
 NORMALIZED = (1, 2)
 OVERLAPPING = MaxPooling2D(3, strides=2)  # section 3.4
-DENSE = 4096
 
 
 def alexnet(
@@ -83,7 +70,7 @@ def alexnet(
     x = image(graph, input_shape)
     for stage, rows in enumerate(TWO_TOWERS, 1):
         with graph.scope("stage", stage):
-            x = _convolutions(graph, x, rows)
+            x = convolutions(graph, x, rows)
             if stage in NORMALIZED:
                 x = graph.add(RESPONSE_NORMALIZATION, x, name="norm")
             x = pool_up(graph, x, OVERLAPPING, "pool")
@@ -110,20 +97,13 @@ def alexnet_owt(
     x = image(graph, input_shape)
     for stage, rows in enumerate(ONE_TOWER_384 if "fourth" in deviations else ONE_TOWER, 1):
         with graph.scope("stage", stage):
-            x = graph.add(OVERLAPPING, _convolutions(graph, x, rows), name="pool")
+            x = graph.add(OVERLAPPING, convolutions(graph, x, rows), name="pool")
     with graph.scope("head"):
-        if not include_top:
-            pool(graph, x, pooling)
-            return
-        x = graph.add(Flatten(), x, name="flatten")
-        for number in (1, 2):
-            if dropout > 0:
-                x = graph.add(Dropout(dropout), x, name=f"dropout{number}")
-            x = graph.add(Dense(DENSE, activation="relu"), x, name=f"dense{number}")
-        graph.add(Dense(classes, activation=classifier_activation), x, name="probabilities")
+        top = Top(include_top, pooling, classes, classifier_activation)
+        dense_classifier(graph, x, top, dropout, dropout_first=True)
 
 
-def _convolutions(graph: Graph, x: Node, rows: tuple[Row, ...]) -> Node:
+def convolutions(graph: Graph, x: Node, rows: tuple[Row, ...]) -> Node:
     for number, row in enumerate(rows, 1):
         if row.pad:
             x = graph.add(ZeroPadding2D(row.pad), x, name=f"conv{number}_pad")
@@ -147,7 +127,7 @@ MODELS = (
         paper=Paper("ImageNet Classification with Deep Convolutional Neural Networks"),
         introduced="rectifiers, dropout, two towers on two graphics cards",
         build=alexnet,
-        flavors=(replace(PAPER, input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         published=(
             Published("NIPS 2012, abstract", 60e6),
             Published("albanie/convnet-burden", macs=727e6, erratum="with biases, rectifiers, pooling"),
@@ -164,7 +144,7 @@ MODELS = (
         build=alexnet_owt,
         flavors=(
             torchvision({}),
-            Flavor("paper", FLAVORS["paper"], {"fourth": FOURTH}, input_range=STANDARDIZED),
+            paper(deviations={"fourth": FOURTH}),
         ),
         published=(Published(TORCHVISION_WEIGHTS, 61_100_840, 714e6, 56.522),),
         descends_from=("alexnet",),

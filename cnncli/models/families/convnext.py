@@ -11,14 +11,7 @@ from cnncli.models.blocks.classifier import Top
 from cnncli.models.blocks.convnext import head, inverted, patches, stages
 from cnncli.models.blocks.convolution import image
 from cnncli.models.layer_names import LayerNames, Numbered
-from cnncli.models.options import (
-    Classes,
-    ClassifierActivation,
-    IncludePreprocessing,
-    IncludeTop,
-    InputShape,
-    Pooling,
-)
+from cnncli.models.options import Classes, ClassifierActivation, IncludePreprocessing, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     DEVIATION,
     MEAN,

@@ -8,7 +8,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image
 from cnncli.models.blocks.residual import residual
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import FLAVORS, UNIT, Deviations, Flavor, ModelSpec, Paper, Published
+from cnncli.models.spec import UNIT, Deviations, ModelSpec, Paper, Published, paper
 
 # Table 1: filters and residual blocks of each stage.
 STAGES = ((64, 1), (128, 2), (256, 8), (512, 8), (1024, 4))
@@ -16,7 +16,7 @@ STAGES = ((64, 1), (128, 2), (256, 8), (512, 8), (1024, 4))
 # The constants of the Darknet framework, on a GPU.
 BATCH_NORM = BatchNormalization(momentum=0.99, epsilon=1e-5)
 LEAKY = LeakyReLU(0.1)
-DARKNET = Flavor("paper", FLAVORS["paper"], input_range=UNIT)
+DARKNET = paper(UNIT)
 
 
 def darknet53(

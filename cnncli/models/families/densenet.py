@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Activation, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly
+from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly, pool_evenly
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, STANDARDIZED, TORCHVISION_WEIGHTS, Deviations, ModelSpec, Paper, Published, keras
@@ -59,8 +59,7 @@ def densenet(
     with graph.scope("stem"):
         x = pad_evenly(graph, x, 7, "stem")
         x = conv_bn(graph, x, Conv2D(2 * growth_rate, 7, strides=2, use_bias=False), "stem", BATCH_NORM, RELU)
-        x = pad_evenly(graph, x, 3, "pool")
-        x = graph.add(MaxPooling2D(3, strides=2), x, name="pool")
+        x = pool_evenly(graph, x, MaxPooling2D(3, strides=2), "pool")
     for stage, repeats in enumerate(layers, 1):
         with graph.scope("stage", stage):
             for block in range(1, repeats + 1):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
+from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     BatchNormalization,
@@ -20,9 +19,10 @@ from cnncli.graph.layers import (
     Rescaling,
 )
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
-from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row, gate
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
+from cnncli.models.blocks.gates import Gate, reshaped_gate, squeeze_excite
+from cnncli.models.blocks.inverted import CLASSIFIER, CONVOLUTIONS, Row
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import (
     Classes,
@@ -161,14 +161,12 @@ def _stem(graph: Graph, x: Node, scaling: Scaling) -> Node:
     if "preprocessing" not in scaling.deviations:
         x = graph.add(Rescaling(1 / 255), x, name="rescaling")
         x = graph.add(Normalization(), x, name="normalization")
-    pad = "padding" not in scaling.deviations
-    if pad:
-        x = pad_for_stride(graph, x, 3, "stem")
+    x, padding = strided(graph, x, 3, 2, "stem", explicitly="padding" not in scaling.deviations)
     stem = Conv2D(
         scaling.filters(32, scaled="stem" not in scaling.deviations),
         3,
         strides=2,
-        padding="valid" if pad else "same",
+        padding=padding,
         use_bias=False,
         kernel_initializer=scaling.kernel_initializer,
     )
@@ -199,13 +197,12 @@ def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop
     shortcut, channels, filters = x, x.shape[-1], scaling.filters(row.filters)
     if row.expansion != 1:
         x = conv_bn(graph, x, scaling.pointwise(channels * row.expansion), "expand", BATCH_NORM, SWISH)
-    pad = stride > 1 and "padding" not in scaling.deviations
-    if pad:
-        x = pad_for_stride(graph, x, row.kernel_size, "depthwise")
+    explicitly = "padding" not in scaling.deviations
+    x, padding = strided(graph, x, row.kernel_size, stride, "depthwise", explicitly=explicitly)
     depthwise = DepthwiseConv2D(
         row.kernel_size,
         strides=stride,
-        padding="valid" if pad else "same",
+        padding=padding,
         use_bias=False,
         depthwise_initializer=scaling.kernel_initializer,
     )
@@ -219,7 +216,7 @@ def _mbconv(graph: Graph, x: Node, scaling: Scaling, row: Row, stride: int, drop
     return residual(graph, shortcut, x)
 
 
-def _gate(channels: int, input_channels: int, scaling: Scaling) -> Iterable[tuple[str, Layer]]:
+def _gate(channels: int, input_channels: int, scaling: Scaling) -> Gate:
     """The authors squeeze to a quarter of the block's input channels (their code's se_ratio)."""
     squeezed = max(1, int((channels if "squeeze_width" in scaling.deviations else input_channels) / 4))
     if "squeeze_dense" in scaling.deviations:
@@ -228,7 +225,7 @@ def _gate(channels: int, input_channels: int, scaling: Scaling) -> Iterable[tupl
             ("reduce", Dense(squeezed, activation="silu")),
             ("expand", Dense(channels, activation="sigmoid")),
         )
-    return gate(channels, squeezed, "silu", scaling.kernel_initializer)
+    return reshaped_gate(channels, squeezed, "silu", scaling.kernel_initializer)
 
 
 PAPER = Paper("EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", "1905.11946")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from cnncli.graph import Graph
 from cnncli.graph.layers import BatchNormalization, ReLU
@@ -12,7 +11,7 @@ from cnncli.models.blocks.convolution import image, make_divisible
 from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
 from cnncli.models.families.efficientnet import DROP_CONNECT, STAGES
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import Deviations, ModelSpec, Paper, Published, paper
 
 STEM, HEAD = 32, 1280
 # ReLU6 instead of swish keeps values in a range that integers of 8 bits divide finely enough.
@@ -72,7 +71,7 @@ def _spec(number: int, width: float, depth: float, size: int, dropout: float, fi
         introduced="EfficientNet with ReLU6, without squeeze-and-excitation",
         build=efficientnet_lite,
         aliases=(f"lite{number}",),
-        flavors=(replace(PAPER, input_range=RANGE),),
+        flavors=(paper(RANGE),),
         fixed={"width": width, "depth": depth},
         defaults={"input_shape": (size, size, 3), "dropout": dropout},
         published=(figures,),

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from cnncli.graph import Graph, Layer, Node
 from cnncli.graph.layers import (
-    Activation,
     Add,
     BatchNormalization,
     Concatenate,
@@ -20,17 +19,9 @@ from cnncli.graph.layers import (
     ReLU,
 )
 from cnncli.models.blocks.classifier import pool
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_evenly
-from cnncli.models.blocks.residual import squeeze_excite
-from cnncli.models.options import (
-    Alpha,
-    Classes,
-    ClassifierActivation,
-    DropoutRate,
-    IncludeTop,
-    InputShape,
-    Pooling,
-)
+from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly
+from cnncli.models.blocks.gates import hard_gate, squeeze_excite
+from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
 
 
@@ -117,7 +108,7 @@ def _bottleneck(graph: Graph, x: Node, row: Row, alpha: float) -> Node:
     if row.stride > 1:
         x = _depthwise(graph, x, row)
     if row.squeeze_excite:
-        x = squeeze_excite(graph, x, _gate(expanded))
+        x = squeeze_excite(graph, x, hard_gate(expanded, make_divisible(expanded / 4, 4)))
     x = _ghost(graph, x, filters, "project")
     if row.stride > 1 or shortcut.shape[-1] != filters:
         with graph.scope("shortcut"):
@@ -136,22 +127,9 @@ def _ghost(graph: Graph, x: Node, filters: int, name: str, activation: Layer | N
 
 
 def _depthwise(graph: Graph, x: Node, row: Row) -> Node:
-    if row.stride > 1:
-        x = pad_evenly(graph, x, row.kernel_size, "depthwise")
-    padding = "valid" if row.stride > 1 else "same"
+    x, padding = evenly(graph, x, row.kernel_size, row.stride, "depthwise")
     depthwise = DepthwiseConv2D(row.kernel_size, strides=row.stride, padding=padding, use_bias=False)
     return conv_bn(graph, x, depthwise, "depthwise", BATCH_NORM)
-
-
-def _gate(channels: int) -> tuple[tuple[str, Layer], ...]:
-    """As MobileNet V3's: a quarter as wide, gates by hard sigmoid."""
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(make_divisible(channels / 4, 4), 1)),
-        ("reduce_activation", RELU),
-        ("expand", Conv2D(channels, 1)),
-        ("expand_activation", Activation("hard_sigmoid")),
-    )
 
 
 MODELS = (

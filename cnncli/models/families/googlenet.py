@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -15,9 +14,8 @@ from cnncli.graph.layers import (
     Flatten,
     LocalResponseNormalization,
     MaxPooling2D,
-    ReLU,
 )
-from cnncli.models.blocks.branches import Step, branches, path
+from cnncli.models.blocks.branches import RELU, branches
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image, pad_evenly, pool_up
 from cnncli.models.options import (
@@ -32,12 +30,12 @@ from cnncli.models.options import (
 )
 from cnncli.models.spec import (
     CENTERED,
-    PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -70,6 +68,7 @@ AUXILIARY = ((4, 1), (4, 4))
 
 # The paper does not say by which figures; these are BVLC's definition for Caffe, which divides alpha by the 5 maps.
 RESPONSE_NORMALIZATION = LocalResponseNormalization(depth_radius=2, bias=1.0, alpha=2e-5, beta=0.75)
+OVERLAPPING = MaxPooling2D(3, strides=2)
 BATCH_NORM = BatchNormalization(momentum=0.9, epsilon=1e-3)
 
 DEVIATIONS = {
@@ -108,7 +107,7 @@ def googlenet(
                 maps.append(x)
             if stage < 5:
                 small = stage == 4 and "pooling" in deviations
-                x = pool_up(graph, x, MaxPooling2D(2 if small else 3, strides=2), "pool")
+                x = pool_up(graph, x, MaxPooling2D(2, strides=2) if small else OVERLAPPING, "pool")
         read = [maps[block - 1] for at, block in AUXILIARY if at == stage and auxiliary and include_top]
         for number, source in enumerate(read, 1):
             with graph.scope("auxiliary", number):
@@ -120,63 +119,61 @@ def googlenet(
 
 
 def _stem(graph: Graph, x: Node, deviations: Deviations) -> Node:
-    normalization = () if "response_norm" in deviations else (RESPONSE_NORMALIZATION,)
     x = pad_evenly(graph, x, 7, "conv1")
-    steps = (
-        ("conv1", _convolution(deviations, 64, 7, strides=2)),
-        ("pool1", _overlapping),
-        *(("norm1", layer) for layer in normalization),
-        ("reduce2", _convolution(deviations, 64, 1)),
-        ("conv2", _convolution(deviations, 192, 3)),
-        *(("norm2", layer) for layer in normalization),
-        ("pool2", _overlapping),
-    )
-    return path(graph, x, steps)
-
-
-def _overlapping(graph: Graph, x: Node, name: str) -> Node:
-    return pool_up(graph, x, MaxPooling2D(3, strides=2), name)
+    x = _convolve(graph, x, deviations, 64, 7, "conv1", strides=2)
+    x = pool_up(graph, x, OVERLAPPING, "pool1")
+    x = _normalized(graph, x, deviations, "norm1")
+    x = _convolve(graph, x, deviations, 64, 1, "reduce2")
+    x = _convolve(graph, x, deviations, 192, 3, "conv2")
+    x = _normalized(graph, x, deviations, "norm2")
+    return pool_up(graph, x, OVERLAPPING, "pool2")
 
 
 def _inception(graph: Graph, x: Node, deviations: Deviations, row: Row) -> Node:
     """Figure 2b."""
 
-    def convolution(filters: int, kernel_size: int) -> Step:
+    def convolution(filters: int, kernel_size: int = 1) -> Conv2D:
         return _convolution(deviations, filters, kernel_size)
 
     large = 3 if "kernels" in deviations else 5
-    paths = {
-        "branch1x1": (("conv", convolution(row.pointwise, 1)),),
-        "branch3x3": (("reduce", convolution(row.reduce3, 1)), ("conv", convolution(row.filters3, 3))),
-        "branch5x5": (("reduce", convolution(row.reduce5, 1)), ("conv", convolution(row.filters5, large))),
-        "branch_pool": (
-            ("pool", MaxPooling2D(3, strides=1, padding="same")),
-            ("conv", convolution(row.pooled, 1)),
-        ),
-    }
-    return branches(graph, x, paths)
+    paths = (
+        (convolution(row.pointwise),),
+        (convolution(row.reduce3), convolution(row.filters3, 3)),
+        (convolution(row.reduce5), convolution(row.filters5, large)),
+        (MaxPooling2D(3, strides=1, padding="same"), convolution(row.pooled)),
+    )
+    return branches(graph, x, paths, BATCH_NORM if "batch_norm" in deviations else None)
 
 
 def _auxiliary(graph: Graph, x: Node, deviations: Deviations, top: Top) -> Node:
     """Section 5. torchvision's pooling, to 4x4 whatever the map, has windows a cell smaller on its 14x14."""
-    steps = (
-        ("pool", AveragePooling2D(5, strides=3)),
-        ("conv", _convolution(deviations, 128, 1)),
-        ("flatten", Flatten()),
-        ("dense", Dense(1024, activation="relu")),
-        ("dropout", Dropout(0.7)),
-        ("probabilities", Dense(top.classes, activation=top.activation)),
-    )
-    return path(graph, x, steps)
+    x = graph.add(AveragePooling2D(5, strides=3), x, name="pool")
+    x = _convolve(graph, x, deviations, 128, 1, "conv")
+    x = graph.add(Flatten(), x, name="flatten")
+    x = graph.add(Dense(1024, activation="relu"), x, name="dense")
+    x = graph.add(Dropout(0.7), x, name="dropout")
+    return graph.add(Dense(top.classes, activation=top.activation), x, name="probabilities")
 
 
-def _convolution(deviations: Deviations, filters: int, kernel_size: int, strides: int = 1) -> Step:
-    """Rectified; strided ones read a map that is padded already."""
+def _convolve(
+    graph: Graph, x: Node, deviations: Deviations, filters: int, kernel_size: int, name: str, strides: int = 1
+) -> Node:
+    convolution = _convolution(deviations, filters, kernel_size, strides)
+    if "batch_norm" in deviations:
+        return conv_bn(graph, x, convolution, name, BATCH_NORM, RELU)
+    return graph.add(convolution, x, name=name)
+
+
+def _convolution(deviations: Deviations, filters: int, kernel_size: int, strides: int = 1) -> Conv2D:
+    """Rectified, unless batch normalization is to follow; strided ones read a map that is padded already."""
     padding = "same" if strides == 1 else "valid"
-    if "batch_norm" not in deviations:
-        return Conv2D(filters, kernel_size, strides=strides, padding=padding, activation="relu")
-    convolution = Conv2D(filters, kernel_size, strides=strides, padding=padding, use_bias=False)
-    return lambda graph, x, name: conv_bn(graph, x, convolution, name, BATCH_NORM, ReLU())
+    if "batch_norm" in deviations:
+        return Conv2D(filters, kernel_size, strides=strides, padding=padding, use_bias=False)
+    return Conv2D(filters, kernel_size, strides=strides, padding=padding, activation="relu")
+
+
+def _normalized(graph: Graph, x: Node, deviations: Deviations, name: str) -> Node:
+    return x if "response_norm" in deviations else graph.add(RESPONSE_NORMALIZATION, x, name=name)
 
 
 MODELS = (
@@ -187,7 +184,7 @@ MODELS = (
         paper=Paper("Going Deeper with Convolutions", "1409.4842"),
         introduced="inception module: several kernels side by side behind 1x1 reductions",
         build=googlenet,
-        flavors=(replace(PAPER, input_range=CENTERED), torchvision(DEVIATIONS)),
+        flavors=(paper(CENTERED), torchvision(DEVIATIONS)),
         aliases=("inception_v1",),
         published=(
             Published("arXiv 1409.4842, section 1", macs=1.5e9, erratum="table 1's layers have 1.58 G"),

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from cnncli.graph import Graph
 from cnncli.graph.layers import AveragePooling2D, BatchNormalization, ZeroPadding2D
+from cnncli.models.blocks.branches import Path, branches, path
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
-from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Path, conv, follow, mixed
+from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Module, conv
 from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
@@ -21,8 +22,6 @@ from cnncli.models.spec import (
     keras,
     torchvision,
 )
-
-Module = tuple[Path, ...]
 
 
 def small(pooled: int, average: Path) -> Module:
@@ -116,12 +115,12 @@ def inception_v3(
     average = COUNTING_ZEROS if "average" in deviations else (AVERAGE,)
     x = image(graph, input_shape)
     with graph.scope("stem"):
-        x = follow(graph, x, STEM, batch_norm)
+        x = path(graph, x, STEM, batch_norm)
     for stage, modules in enumerate(stages(average), 1):
         with graph.scope("stage", stage):
             for block, module in enumerate(modules, 1):
                 with graph.scope("block", block, kind="Inception"):
-                    x = mixed(graph, x, module, batch_norm)
+                    x = branches(graph, x, module, batch_norm)
     with graph.scope("head"):
         dropout = 0.5 if "dropout" in deviations else 0.0
         classifier(graph, x, Top(include_top, pooling, classes, classifier_activation), dropout)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Conv2D, CustomScaleLayer
+from cnncli.models.blocks.branches import RELU, Path, branches, path
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image
-from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, RELU, STEM, Path, conv, follow, mixed
+from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Module, conv
 from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import KERAS_WEIGHTS, PAPER, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
-
-Module = tuple[Path, ...]
+from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras, paper
 
 # Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make
 # the map smaller by pooling beside convolutions.
@@ -89,10 +87,10 @@ def inception_v4(
     batch_norm = BatchNormalization()
     x = image(graph, input_shape)
     with graph.scope("stem"):
-        x = follow(graph, x, STEM_V4, batch_norm)
+        x = path(graph, x, STEM_V4, batch_norm)
         for number, module in enumerate(STEM_MODULES, 1):
             with graph.scope("module", number):
-                x = mixed(graph, x, module, batch_norm)
+                x = branches(graph, x, module, batch_norm)
     for stage, modules in enumerate(STAGES_V4, 1):
         with graph.scope("stage", stage):
             x = _modules(graph, x, modules, batch_norm)
@@ -103,7 +101,7 @@ def inception_v4(
 def _modules(graph: Graph, x: Node, modules: Sequence[Module], batch_norm: BatchNormalization) -> Node:
     for block, module in enumerate(modules, 1):
         with graph.scope("block", block, kind="Inception"):
-            x = mixed(graph, x, module, batch_norm)
+            x = branches(graph, x, module, batch_norm)
     return x
 
 
@@ -180,7 +178,7 @@ def inception_resnet_v2(
     batch_norm = BatchNormalization(scale=False)
     x = image(graph, input_shape)
     with graph.scope("stem"):
-        x = follow(graph, x, STEM, batch_norm)
+        x = path(graph, x, STEM, batch_norm)
     for stage, (first, residual) in enumerate(STAGES_RESNET, 1):
         with graph.scope("stage", stage):
             x = _modules(graph, x, (first,), batch_norm)
@@ -196,7 +194,7 @@ def _residuals(graph: Graph, x: Node, residual: Residual, batch_norm: BatchNorma
         with graph.scope("block", number + 1, kind="InceptionResidual"):
             last = ends and number == residual.repeats
             shortcut = x
-            x = mixed(graph, x, residual.module, batch_norm, "residual_mixed")
+            x = branches(graph, x, residual.module, batch_norm, "residual_mixed")
             x = graph.add(Conv2D(shortcut.shape[-1], 1, padding="same"), x, name="residual_conv")
             x = graph.add(CustomScaleLayer(1.0 if last else residual.scale), shortcut, x, name="add")
             if not last:
@@ -214,7 +212,7 @@ MODELS = (
         paper=REFERENCE,
         introduced="uniform Inception modules, one kind a stage",
         build=inception_v4,
-        flavors=(replace(PAPER, input_range=SYMMETRIC),),
+        flavors=(paper(SYMMETRIC),),
         descends_from=("inception_v3",),
     ),
     ModelSpec(

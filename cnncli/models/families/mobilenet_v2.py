@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Conv2D, DepthwiseConv2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
 from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
@@ -88,10 +88,8 @@ def _block(
     if expansion != 1 or "first_expansion" in deviations:
         expand = Conv2D(expansion * channels, 1, padding="same", use_bias=False)
         x = conv_bn(graph, x, expand, "expand", batch_norm, RELU6)
-    pad = stride > 1 and "padding" not in deviations
-    if pad:
-        x = pad_for_stride(graph, x, 3, "depthwise")
-    depthwise = DepthwiseConv2D(3, strides=stride, padding="valid" if pad else "same", use_bias=False)
+    x, padding = strided(graph, x, 3, stride, "depthwise", explicitly="padding" not in deviations)
+    depthwise = DepthwiseConv2D(3, strides=stride, padding=padding, use_bias=False)
     x = conv_bn(graph, x, depthwise, "depthwise", batch_norm, RELU6)
     x = conv_bn(graph, x, Conv2D(filters, 1, padding="same", use_bias=False), "project", batch_norm)
     return residual(graph, shortcut, x) if stride == 1 and channels == filters else x

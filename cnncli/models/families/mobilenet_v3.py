@@ -20,8 +20,9 @@ from cnncli.graph.layers import (
     Reshape,
 )
 from cnncli.models.blocks.classifier import pool
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_for_stride
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, strided
+from cnncli.models.blocks.gates import Gate, hard_gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import (
     BOOLEANS,
@@ -210,10 +211,9 @@ def _bottleneck(
     activation: Layer = Activation("hard_silu") if row.hard_swish else ReLU()
     if not first or "first_expansion" in deviations:
         x = conv_bn(graph, x, Conv2D(expanded, 1, padding="same", use_bias=False), "expand", batch_norm, activation)
-    pad = row.stride > 1 and "padding" not in deviations
-    if pad:
-        x = pad_for_stride(graph, x, row.kernel_size, "depthwise")
-    depthwise = DepthwiseConv2D(row.kernel_size, strides=row.stride, padding="valid" if pad else "same", use_bias=False)
+    explicitly = "padding" not in deviations
+    x, padding = strided(graph, x, row.kernel_size, row.stride, "depthwise", explicitly=explicitly)
+    depthwise = DepthwiseConv2D(row.kernel_size, strides=row.stride, padding=padding, use_bias=False)
     x = conv_bn(graph, x, depthwise, "depthwise", batch_norm, activation)
     if row.squeeze_excite:
         x = squeeze_excite(graph, x, _gate(expanded, deviations))
@@ -221,7 +221,7 @@ def _bottleneck(
     return residual(graph, shortcut, x) if row.stride == 1 and channels == filters else x
 
 
-def _gate(channels: int, deviations: Deviations) -> tuple[tuple[str, Layer], ...]:
+def _gate(channels: int, deviations: Deviations) -> Gate:
     """A bottleneck a quarter as wide, gates by hard sigmoid (section 5.3)."""
     squeezed = max(1, int(channels / 4)) if "squeeze_width" in deviations else make_divisible(channels / 4)
     if "squeeze_dense" in deviations:
@@ -231,13 +231,7 @@ def _gate(channels: int, deviations: Deviations) -> tuple[tuple[str, Layer], ...
             ("expand", Dense(channels, activation="hard_sigmoid")),
             ("reshape", Reshape((1, 1, channels))),
         )
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(squeezed, 1, padding="same")),
-        ("reduce_activation", ReLU()),
-        ("expand", Conv2D(channels, 1, padding="same")),
-        ("expand_activation", Activation("hard_sigmoid")),
-    )
+    return hard_gate(channels, squeezed)
 
 
 def _article_head(graph: Graph, x: Node, width: int, classes: int | None) -> None:
@@ -251,39 +245,29 @@ def _article_head(graph: Graph, x: Node, width: int, classes: int | None) -> Non
         graph.add(Reshape((classes,)), x, name="probabilities")
 
 
-PAPER = Paper("Searching for MobileNetV3", "1905.02244")
-FLAVORS = (
-    keras(lambda options: PIXELS if options["include_preprocessing"] else SYMMETRIC, LAYER_NAMES),
-    article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
-)
+def _spec(size: str, blocks: tuple[Row, ...], last_width: int, figures: Published) -> ModelSpec:
+    return ModelSpec(
+        name=f"mobilenet_v3_{size}",
+        family="MobileNet",
+        year=2019,
+        paper=Paper("Searching for MobileNetV3", "1905.02244"),
+        introduced="h-swish, squeeze-and-excitation, architecture found by NAS",
+        build=mobilenet_v3,
+        architecture="mobilenet_v3",
+        flavors=(
+            keras(lambda options: PIXELS if options["include_preprocessing"] else SYMMETRIC, LAYER_NAMES),
+            article(DEVIATIONS, ("input_shape", "alpha", "include_top", "classes")),
+        ),
+        descends_from=("mobilenet_v2", "mnasnet", "senet"),
+        aliases=(f"v3_{size}",),
+        fixed={"blocks": blocks, "last_width": last_width},
+        published=(figures,),
+    )
+
+
+SOURCE = "arXiv 1905.02244, table 3"
 
 MODELS = (
-    ModelSpec(
-        name="mobilenet_v3_small",
-        family="MobileNet",
-        year=2019,
-        paper=PAPER,
-        introduced="h-swish, squeeze-and-excitation, architecture found by NAS",
-        build=mobilenet_v3,
-        architecture="mobilenet_v3",
-        flavors=FLAVORS,
-        descends_from=("mobilenet_v2", "mnasnet", "senet"),
-        aliases=("v3_small",),
-        fixed={"blocks": SMALL, "last_width": 1024},
-        published=(Published("arXiv 1905.02244, table 3", 2.5e6, 56e6, 67.4, "MACs' digits cut, not rounded"),),
-    ),
-    ModelSpec(
-        name="mobilenet_v3_large",
-        family="MobileNet",
-        year=2019,
-        paper=PAPER,
-        introduced="h-swish, squeeze-and-excitation, architecture found by NAS",
-        build=mobilenet_v3,
-        architecture="mobilenet_v3",
-        flavors=FLAVORS,
-        descends_from=("mobilenet_v2", "mnasnet", "senet"),
-        aliases=("v3_large",),
-        fixed={"blocks": LARGE, "last_width": 1280},
-        published=(Published("arXiv 1905.02244, table 3", 5.4e6, 219e6, 75.2, "the code has fewer MACs"),),
-    ),
+    _spec("small", SMALL, 1024, Published(SOURCE, 2.5e6, 56e6, 67.4, "MACs' digits cut, not rounded")),
+    _spec("large", LARGE, 1280, Published(SOURCE, 5.4e6, 219e6, 75.2, "the code has fewer MACs")),
 )

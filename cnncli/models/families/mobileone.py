@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from cnncli.graph import Graph, Layer, Node
-from cnncli.graph.layers import Conv2D, DepthwiseConv2D, GlobalAveragePooling2D, ReLU
+from cnncli.graph import Graph, Node
+from cnncli.graph.layers import Conv2D, DepthwiseConv2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image
+from cnncli.models.blocks.gates import gate, squeeze_excite
 from cnncli.models.blocks.reparameterized import Deploy, reparameterized
-from cnncli.models.blocks.residual import squeeze_excite
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
 
 # Table 2: channels and blocks of the stages behind the stem; the first block of each strides.
 STAGES = ((64, 2), (128, 8), (256, 10), (512, 1))
 STEM = 64
+REDUCTION = 16
+"""By how much squeeze-and-excitation narrows."""
 RELU = ReLU()
 
 
@@ -45,28 +47,20 @@ def mobileone(
             for block in range(1, blocks + 1):
                 depthwise = DepthwiseConv2D(3, strides=2 if block == 1 else 1)
                 pointwise = Conv2D(int(channels * width), 1)
-                gate = block > blocks - gates
+                gated_block = block > blocks - gates
                 with graph.scope("block", block, kind="DepthwiseSeparable" if deploy else "MobileOneBlock"):
                     for name, convolution in (("depthwise", depthwise), ("pointwise", pointwise)):
                         x = reparameterized(graph, x, convolution, name, deploy=deploy, branches=branches)
-                        x = _activated(graph, x, name, gate)
+                        x = _activated(graph, x, name, gated_block)
     with graph.scope("head"):
         classifier(graph, x, Top(include_top, pooling, classes, classifier_activation))
 
 
-def _activated(graph: Graph, x: Node, name: str, gate: bool) -> Node:
-    if gate:
+def _activated(graph: Graph, x: Node, name: str, gated: bool) -> Node:
+    if gated:
         with graph.scope(name):
-            x = squeeze_excite(graph, x, _gate(x.shape[-1]))
+            x = squeeze_excite(graph, x, gate(x.shape[-1], x.shape[-1] // REDUCTION))
     return graph.add(RELU, x, name=f"{name}_activation")
-
-
-def _gate(channels: int) -> tuple[tuple[str, Layer], ...]:
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(channels // 16, 1, activation="relu")),
-        ("expand", Conv2D(channels, 1, activation="sigmoid")),
-    )
 
 
 def _spec(name: str, widths: tuple[float, ...], params: float, top1: float, **more: object) -> ModelSpec:

@@ -18,7 +18,7 @@ from cnncli.graph.layers import (
     ZeroPadding2D,
 )
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import image, pad_for_stride
+from cnncli.models.blocks.convolution import image, pad_for_stride, strided
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
@@ -156,10 +156,8 @@ def _step(
 
 
 def _separable(graph: Graph, x: Node, name: str, filters: int, kernel_size: int, stride: int) -> Node:
-    padding = "valid" if stride > 1 else "same"
     x = graph.add(RELU, x, name=f"{name}_activation")
-    if stride > 1:
-        x = pad_for_stride(graph, x, kernel_size, name)
+    x, padding = strided(graph, x, kernel_size, stride, name)
     layer = SeparableConv2D(filters, kernel_size, strides=stride, padding=padding, use_bias=False)
     x = graph.add(layer, x, name=f"{name}_conv")
     return graph.add(BATCH_NORM, x, name=f"{name}_bn")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph
@@ -10,7 +9,7 @@ from cnncli.graph.layers import Conv2D, Dropout, MaxPooling2D
 from cnncli.models.blocks.classifier import pool, pooled_classes
 from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import CENTERED, Deviations, ModelSpec, Paper, Published, paper
 
 
 class Row(NamedTuple):
@@ -61,8 +60,7 @@ def network_in_network(
                 x = graph.add(Dropout(dropout), x, name="dropout")
     with graph.scope("head"):
         if include_top:
-            x = graph.add(Conv2D(classes, 1, activation="relu"), x, name="classes")
-            pooled_classes(graph, x, classifier_activation)
+            pooled_classes(graph, x, classes, classifier_activation)
         else:
             pool(graph, x, pooling)
 
@@ -75,7 +73,7 @@ def _spec(name: str, **more: object) -> ModelSpec:
         paper=Paper("Network In Network", "1312.4400"),
         introduced="1x1 convolution, global average pooling",
         build=network_in_network,
-        flavors=(replace(PAPER, input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         descends_from=("alexnet",),
         architecture="network_in_network",
         **more,  # type: ignore[arg-type]

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
-from cnncli.graph.layers import BatchNormalization, Conv2D, GlobalAveragePooling2D, ReLU
+from cnncli.graph import Graph, Node
+from cnncli.graph.layers import BatchNormalization, Conv2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_evenly
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly
+from cnncli.models.blocks.gates import gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import PAPER, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 
@@ -96,27 +97,17 @@ def _block(graph: Graph, x: Node, stage: Stage, stride: int, squeezes: bool) -> 
     if stride > 1 or channels != width:
         shortcut = conv_bn(graph, x, _pointwise(width, stride), "shortcut", BATCH_NORM)
     x = conv_bn(graph, x, _pointwise(width), "reduce", BATCH_NORM, ReLU())
-    if stride > 1:
-        x = pad_evenly(graph, x, 3, "grouped")
-    padding = "valid" if stride > 1 else "same"
+    x, padding = evenly(graph, x, 3, stride, "grouped")
     grouped = Conv2D(width, 3, stride, padding, groups=width // stage.group, use_bias=False)
     x = conv_bn(graph, x, grouped, "grouped", BATCH_NORM, ReLU())
     if squeezes:
-        x = squeeze_excite(graph, x, _gate(width, round(channels / SQUEEZE)))
+        x = squeeze_excite(graph, x, gate(width, round(channels / SQUEEZE)))
     x = conv_bn(graph, x, _pointwise(width), "expand", BATCH_NORM)
     return graph.add(ReLU(), residual(graph, shortcut, x), name="activation")
 
 
 def _pointwise(width: int, stride: int = 1) -> Conv2D:
     return Conv2D(width, 1, stride, use_bias=False)
-
-
-def _gate(width: int, squeezed: int) -> tuple[tuple[str, Layer], ...]:
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(squeezed, 1, activation="relu")),
-        ("expand", Conv2D(width, 1, activation="sigmoid")),
-    )
 
 
 ZOO = "facebookresearch/pycls MODEL_ZOO.md"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cnncli.graph import Graph, Layer, Node
-from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, GlobalAveragePooling2D, MaxPooling2D
+from cnncli.graph import Graph, Node
+from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, evenly, image, pad_evenly, pool_up
-from cnncli.models.blocks.residual import residual, squeeze_excite
+from cnncli.models.blocks.convolution import conv_bn, evenly, image, pool_evenly, pool_up
+from cnncli.models.blocks.gates import gate, squeeze_excite
+from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    FLAVORS,
     PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
-    Flavor,
     ModelSpec,
     Paper,
     Published,
     keras,
+    paper,
     torchvision,
 )
 
@@ -154,7 +154,7 @@ def _stem(graph: Graph, x: Node, conventions: Conventions) -> Node:
     pooling = MaxPooling2D(3, strides=2)
     if conventions.pools_up:
         return pool_up(graph, x, pooling, "pool")
-    return graph.add(pooling, pad_evenly(graph, x, 3, "pool"), name="pool")
+    return pool_evenly(graph, x, pooling, "pool")
 
 
 def _block(graph: Graph, x: Node, block: Block, width: int, stride: int, conventions: Conventions) -> Node:
@@ -178,17 +178,8 @@ def _block(graph: Graph, x: Node, block: Block, width: int, stride: int, convent
         )
         x = conv_bn(graph, x, convolution, step.name, batch_norm, RELU if step is not block.steps[-1] else None)
     if block.squeeze:
-        x = squeeze_excite(graph, x, _gate(filters, block.squeeze))
+        x = squeeze_excite(graph, x, gate(filters, filters // block.squeeze))
     return graph.add(RELU, residual(graph, shortcut, x), name="activation")
-
-
-def _gate(channels: int, squeeze: int) -> tuple[tuple[str, Layer], ...]:
-    """Two dense layers, as 1x1 convolutions with biases."""
-    return (
-        ("squeeze", GlobalAveragePooling2D(keepdims=True)),
-        ("reduce", Conv2D(channels // squeeze, 1, activation="relu")),
-        ("expand", Conv2D(channels, 1, activation="sigmoid")),
-    )
 
 
 SOURCE = "arXiv 1512.03385, table 1"
@@ -197,7 +188,7 @@ AUTHORS = "KaimingHe/deep-residual-networks README, 1-crop"
 STRIDES = "of flavor torchvision: no biases, strides in the 3x3 convolution"
 KERAS_AND_OTHERS = (
     keras(CENTERED, LAYER_NAMES),
-    Flavor("paper", FLAVORS["paper"], CAFFE_DEVIATIONS, input_range=CENTERED),
+    paper(CENTERED, CAFFE_DEVIATIONS),
     torchvision(TORCH_DEVIATIONS),
 )
 

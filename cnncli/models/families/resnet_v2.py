@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import Activation, BatchNormalization, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly
+from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly, pool_evenly
 from cnncli.models.blocks.residual import residual
 from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, LAYERS_152
 from cnncli.models.families.resnet import LAYER_NAMES as V1_NAMES
@@ -43,7 +43,7 @@ def resnet_v2(
     x = image(graph, input_shape)
     with graph.scope("stem"):
         x = graph.add(Conv2D(FILTERS, 7, strides=2), pad_evenly(graph, x, 7, "stem"), name="stem_conv")
-        x = graph.add(MaxPooling2D(3, strides=2), pad_evenly(graph, x, 3, "pool"), name="pool")
+        x = pool_evenly(graph, x, MaxPooling2D(3, strides=2), "pool")
     for stage, count in enumerate(repeats, 1):
         with graph.scope("stage", stage):
             for number in range(1, count + 1):

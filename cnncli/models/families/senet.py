@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncli.models.families.resnet import CAFFE, LAYERS_50, bottleneck, resnet
-from cnncli.models.spec import CENTERED, FLAVORS, Flavor, ModelSpec, Paper, Published
+from cnncli.models.spec import CENTERED, ModelSpec, Paper, Published, paper
 
 REDUCTION = 16
 """The paper's reduction ratio r: gates are computed from a sixteenth of the channels."""
@@ -17,7 +17,7 @@ MODELS = (
         introduced="squeeze-and-excitation, gates that weigh channels",
         build=resnet,
         # The authors' model is Caffe's: it strides in the first 1x1 convolution, and its first pooling rounds up.
-        flavors=(Flavor("paper", FLAVORS["paper"], input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         fixed={"block": bottleneck(squeeze=REDUCTION), "repeats": LAYERS_50, "conventions": CAFFE},
         published=(
             Published("arXiv 1709.01507, section 4", macs=3.87e9, erratum="the kernels have 0.01 G less"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from cnncli.graph import Graph, Node
@@ -17,10 +16,10 @@ from cnncli.graph.layers import (
     ReLU,
 )
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, pad_evenly
+from cnncli.models.blocks.convolution import conv_bn, evenly, image, make_divisible, pad_evenly, pool_evenly
 from cnncli.models.blocks.shuffle import channel_shuffle
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Option, Pooling, one_of
-from cnncli.models.spec import PAPER, PIXELS, Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, paper
 
 # Table 1: output channels of its stage 2, by the number of groups; the two stages after it double them.
 FILTERS = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}
@@ -53,8 +52,7 @@ def shufflenet_v1(
         stem = make_divisible(STEM * (alpha if alpha < 1 else int(alpha)), groups)
         x = pad_evenly(graph, x, 3, "stem")
         x = conv_bn(graph, x, Conv2D(stem, 3, strides=2, use_bias=False), "stem", BATCH_NORM, RELU)
-        x = pad_evenly(graph, x, 3, "pool")
-        x = graph.add(MaxPooling2D(3, strides=2), x, name="pool")
+        x = pool_evenly(graph, x, MaxPooling2D(3, strides=2), "pool")
     for stage, repeats in enumerate(REPEATS, 1):
         filters = make_divisible(FILTERS[groups] * alpha, 4 * groups) * 2 ** (stage - 1)
         with graph.scope("stage", stage):
@@ -76,17 +74,15 @@ def _unit(graph: Graph, x: Node, filters: int, groups: int, first_groups: int, s
     x = conv_bn(graph, x, reduce, "reduce", BATCH_NORM, RELU)
     if groups > 1:
         x = channel_shuffle(graph, x, groups)
-    if stride > 1:
-        x = pad_evenly(graph, x, 3, "depthwise")
-    depthwise = DepthwiseConv2D(3, strides=stride, padding="valid" if stride > 1 else "same", use_bias=False)
+    x, padding = evenly(graph, x, 3, stride, "depthwise")
+    depthwise = DepthwiseConv2D(3, strides=stride, padding=padding, use_bias=False)
     x = conv_bn(graph, x, depthwise, "depthwise", BATCH_NORM)
     x = conv_bn(graph, x, Conv2D(made, 1, groups=groups, use_bias=False), "expand", BATCH_NORM)
     if stride == 1:
         x = graph.add(Add(), shortcut, x, name="add")
         return graph.add(RELU, x, name="activation")
     x = graph.add(RELU, x, name="activation")
-    shortcut = pad_evenly(graph, shortcut, 3, "shortcut")
-    shortcut = graph.add(AveragePooling2D(3, strides=2), shortcut, name="shortcut_pool")
+    shortcut = pool_evenly(graph, shortcut, AveragePooling2D(3, strides=2), "shortcut")
     return graph.add(Concatenate(), shortcut, x, name="concatenate")
 
 
@@ -98,7 +94,7 @@ MODELS = (
         paper=Paper("ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", "1707.01083"),
         introduced="1x1 convolution in groups and channel shuffle",
         build=shufflenet_v1,
-        flavors=(replace(PAPER, input_range=PIXELS),),  # the authors' code feeds pixels as they are
+        flavors=(paper(PIXELS),),  # the authors' code feeds pixels as they are
         aliases=("shufflenet",),
         descends_from=("resnext", "mobilenet_v1"),
         published=(

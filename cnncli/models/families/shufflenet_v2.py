@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import BatchNormalization, Concatenate, Conv2D, DepthwiseConv2D, MaxPooling2D, ReLU
 from cnncli.models.blocks.classifier import Top, classifier
-from cnncli.models.blocks.convolution import conv_bn, image, pad_evenly
+from cnncli.models.blocks.convolution import conv_bn, image, pad_evenly, pool_evenly
 from cnncli.models.blocks.shuffle import channel_shuffle, some_channels
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Option, Pooling, one_of
-from cnncli.models.spec import PAPER, PIXELS, Deviations, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import PIXELS, Deviations, ModelSpec, Paper, Published, paper, torchvision
 
 # Table 5: output channels of its stages 2 to 4 and of the last convolution.
 FILTERS = {
@@ -55,8 +54,7 @@ def shufflenet_v2(
     with graph.scope("stem"):
         x = pad_evenly(graph, x, 3, "stem")
         x = conv_bn(graph, x, Conv2D(STEM, 3, strides=2, use_bias=False), "stem", BATCH_NORM, RELU)
-        x = pad_evenly(graph, x, 3, "pool")
-        x = graph.add(MaxPooling2D(3, strides=2), x, name="pool")
+        x = pool_evenly(graph, x, MaxPooling2D(3, strides=2), "pool")
     *widths, last = FILTERS[alpha]
     for stage, (filters, repeats) in enumerate(zip(widths, REPEATS, strict=True), 1):
         with graph.scope("stage", stage):
@@ -116,7 +114,7 @@ MODELS = (
         introduced="channel split, by guidelines from measured speed",
         build=shufflenet_v2,
         # The authors' code feeds pixels as they are.
-        flavors=(replace(PAPER, input_range=PIXELS), torchvision(DEVIATIONS)),
+        flavors=(paper(PIXELS), torchvision(DEVIATIONS)),
         descends_from=("shufflenet_v1",),
         published=(Published("megvii-model/ShuffleNet-Series README", 2.3e6, 146e6, 69.4),),
     ),

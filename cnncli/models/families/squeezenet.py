@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cnncli.graph import Graph, Node
@@ -13,12 +12,12 @@ from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    PAPER,
     TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
     Published,
+    paper,
     torchvision,
 )
 
@@ -78,21 +77,18 @@ def squeezenet(
             x = graph.add(Dropout(dropout), x, name="dropout")
         if version.pad and "padding" not in deviations:
             x = graph.add(ZeroPadding2D(version.pad), x, name="classes_pad")
-        x = graph.add(Conv2D(classes, 1, activation="relu"), x, name="classes")
-        pooled_classes(graph, x, classifier_activation)
+        pooled_classes(graph, x, classes, classifier_activation)
 
 
 def _fire(graph: Graph, x: Node, squeezed: int, expanded: int) -> Node:
     """Figure 1: 1x1 kernels squeeze the channels, 1x1 and 3x3 kernels side by side expand them."""
     x = graph.add(Conv2D(squeezed, 1, activation="relu"), x, name="squeeze")
-    paths = {
-        "expand1x1": (("conv", Conv2D(expanded, 1, activation="relu")),),
-        "expand3x3": (("conv", Conv2D(expanded, 3, padding="same", activation="relu")),),
-    }
-    return branches(graph, x, paths)
+    pointwise = Conv2D(expanded, 1, activation="relu")
+    spatial = Conv2D(expanded, 3, padding="same", activation="relu")
+    return branches(graph, x, ((pointwise,), (spatial,)), name="expand")
 
 
-CAFFE = replace(PAPER, input_range=CENTERED)
+CAFFE = paper(CENTERED)
 TORCHVISION = torchvision({"padding": "no padding around the last convolution"})
 BURDEN = "albanie/convnet-burden"
 BURDENS = "counts more than kernels, such as biases and pooling"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cnncli.graph import Graph
-from cnncli.graph.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-from cnncli.models.blocks.classifier import pool
+from cnncli.graph.layers import Conv2D, MaxPooling2D
+from cnncli.models.blocks.classifier import Top, dense_classifier
 from cnncli.models.blocks.convolution import image
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
@@ -13,7 +13,6 @@ from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper, Pu
 FILTERS = (64, 128, 256, 512, 512)
 # Table 1: 3x3 convolutions a stage, by the column's letter.
 A, B, D, E = (1, 1, 2, 2, 2), (2, 2, 2, 2, 2), (2, 2, 3, 3, 3), (2, 2, 4, 4, 4)
-DENSE = 4096
 
 LAYER_NAMES = LayerNames(
     lambda stage, place, number: "",
@@ -52,15 +51,7 @@ def vgg(
                 x = graph.add(Conv2D(filters, 3, padding="same", activation="relu"), x, name=f"conv{number}")
             x = graph.add(MaxPooling2D(), x, name="pool")
     with graph.scope("head"):
-        if not include_top:
-            pool(graph, x, pooling)
-            return
-        x = graph.add(Flatten(), x, name="flatten")
-        for number in (1, 2):
-            x = graph.add(Dense(DENSE, activation="relu"), x, name=f"dense{number}")
-            if dropout > 0:
-                x = graph.add(Dropout(dropout), x, name=f"dropout{number}")
-        graph.add(Dense(classes, activation=classifier_activation), x, name="probabilities")
+        dense_classifier(graph, x, Top(include_top, pooling, classes, classifier_activation), dropout)
 
 
 # Keras has D and E, without the paper's dropout.

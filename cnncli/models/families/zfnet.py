@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cnncli.graph import Graph
-from cnncli.graph.layers import Conv2D, LocalResponseNormalization, MaxPooling2D, ZeroPadding2D
 from cnncli.models.blocks.classifier import Top, dense_classifier
 from cnncli.models.blocks.convolution import image, pool_up
+from cnncli.models.families.alexnet import NORMALIZED, OVERLAPPING, RESPONSE_NORMALIZATION, Row, convolutions
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import CENTERED, PAPER, Deviations, ModelSpec, Paper
+from cnncli.models.spec import CENTERED, Deviations, ModelSpec, Paper, paper
 
-# Figure 3: filters, kernel size and stride of each convolution, cut where the maps are pooled.
-STAGES = (((96, 7, 2),), ((256, 5, 2),), ((384, 3, 1), (384, 3, 1), (256, 3, 1)))
-# "Contrast normalized across feature maps", by which figures it does not say: AlexNet's.
-RESPONSE_NORMALIZATION = LocalResponseNormalization(depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75)
-NORMALIZED = (1, 2)
+# Figure 3, cut where the maps are pooled.
+STAGES = (
+    (Row(96, 7, strides=2, pad=1),),
+    (Row(256, 5, strides=2),),
+    (Row(384, 3), Row(384, 3), Row(256, 3)),
+)
 
 
 def zfnet(
@@ -29,17 +28,15 @@ def zfnet(
     classifier_activation: ClassifierActivation = "softmax",
     dropout: DropoutRate = 0.5,
 ) -> None:
-    """The figure's maps are 110, 55, 26, 13 and 6 cells wide: one cell of padding at first, pooling rounded up."""
+    """The figure's maps are 110, 55, 26, 13 and 6 cells wide: one cell of padding at first, pooling rounded up.
+
+    They are "contrast normalized across feature maps", by which figures it does not say: by AlexNet's.
+    """
     x = image(graph, input_shape)
     for stage, rows in enumerate(STAGES, 1):
         with graph.scope("stage", stage):
-            if stage == 1:
-                x = graph.add(ZeroPadding2D(1), x, name="conv1_pad")
-            for number, (filters, kernel_size, strides) in enumerate(rows, 1):
-                padding = "same" if strides == 1 else "valid"
-                convolution = Conv2D(filters, kernel_size, strides=strides, padding=padding, activation="relu")
-                x = graph.add(convolution, x, name=f"conv{number}")
-            x = pool_up(graph, x, MaxPooling2D(3, strides=2), "pool")
+            x = convolutions(graph, x, rows)
+            x = pool_up(graph, x, OVERLAPPING, "pool")
             if stage in NORMALIZED:
                 x = graph.add(RESPONSE_NORMALIZATION, x, name="norm")
     with graph.scope("head"):
@@ -55,7 +52,7 @@ MODELS = (
         paper=Paper("Visualizing and Understanding Convolutional Networks", "1311.2901"),
         introduced="a smaller first kernel and stride, found by looking at features",
         build=zfnet,
-        flavors=(replace(PAPER, input_range=CENTERED),),
+        flavors=(paper(CENTERED),),
         descends_from=("alexnet",),
     ),
 )
