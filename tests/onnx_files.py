@@ -15,7 +15,9 @@ from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Activation,
     Add,
+    AveragePooling2D,
     BatchNormalization,
+    Concatenate,
     Conv2D,
     Dense,
     DepthwiseConv2D,
@@ -23,6 +25,9 @@ from cnncli.graph.layers import (
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    InputLayer,
+    LeakyReLU,
+    MaxPooling2D,
     Multiply,
     Normalization,
     ReLU,
@@ -52,6 +57,20 @@ class Writer:
     def add(self, operation: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.operations.append(helper.make_node(operation, inputs, [name], name=name, **attributes))
         return name
+
+
+WRITTEN = (
+    *(Activation, Add, AveragePooling2D, BatchNormalization, Concatenate, Conv2D, Dense, DepthwiseConv2D, Dropout),
+    *(Flatten, GlobalAveragePooling2D, GlobalMaxPooling2D, InputLayer, LeakyReLU, MaxPooling2D, Multiply),
+    *(Normalization, ReLU, Rescaling, Reshape, Softmax, ZeroPadding2D),
+)
+
+
+def writes(graph: Graph) -> bool:
+    """Whether all layers have an operation here, on vectors and maps alone."""
+    known = all(isinstance(node.layer, WRITTEN) for node in graph.nodes)
+    dense_maps = any(isinstance(node.layer, Dense) and len(node.shape) > 1 for node in graph.nodes)
+    return known and not dense_maps and not any(node.layer.function == "gelu" for node in graph.nodes)
 
 
 def write_onnx(graph: Graph, path: Path) -> None:
@@ -113,6 +132,14 @@ def _other(writer: Writer, node: Node, inputs: list[str]) -> str:
     if isinstance(layer, (Rescaling, Normalization)):
         scaled = writer.add("Mul", [*inputs, writer.constant(f"{name}.scale", 1, node.shape[-1], 1, 1)], f"{name}.mul")
         return writer.add("Add", [scaled, writer.constant(f"{name}.offset", 1, node.shape[-1], 1, 1)], name)
+    if isinstance(layer, (AveragePooling2D, MaxPooling2D)):
+        kind = "AveragePool" if isinstance(layer, AveragePooling2D) else "MaxPool"
+        steps = {"kernel_shape": layer.pool_size, "strides": layer.strides, "auto_pad": _padding(layer)}
+        return writer.add(kind, inputs, name, **steps)
+    if isinstance(layer, Concatenate):
+        return writer.add("Concat", inputs, name, axis=1)
+    if isinstance(layer, LeakyReLU):
+        return writer.add("LeakyRelu", inputs, name, alpha=layer.negative_slope)
     assert layer.idle or isinstance(layer, Dropout), f"{node.type} has no operation here"
     return writer.add("Identity", inputs, name)
 
@@ -131,9 +158,13 @@ def _convolution(writer: Writer, node: Node, inputs: list[str]) -> str:
         "kernel_shape": kernel.shape[:2],
         "strides": layer.strides,
         "dilations": layer.dilation_rate,
-        "auto_pad": "SAME_UPPER" if layer.padding == "same" else "VALID",
+        "auto_pad": _padding(layer),
     }
     return writer.add("Conv", [*inputs, *weights], f"{node.name}.conv", **attributes)
+
+
+def _padding(layer: Any) -> str:
+    return "SAME_UPPER" if layer.padding == "same" else "VALID"
 
 
 def _activated(writer: Writer, function: str | None, source: str, name: str) -> str:
