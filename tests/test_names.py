@@ -235,3 +235,19 @@ def test_nothing_is_suggested_where_nothing_is_near(name: str) -> None:
 def test_what_is_near_among_a_hundred_names_is_suggested(name: str, first: str) -> None:
     everything = sorted(RECORDED - {"vgg16c"}) + ALIASES.split() + [f"efficientnet_b{number}" for number in range(8)]
     assert suggestion(name, everything).startswith(f"; did you mean {first}")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("VGG", "; it is a family, of vgg11, vgg13, vgg16 and vgg19; `cnncli list vgg` tells more"),
+        ("senet", "; it is a family, of seresnet50; `cnncli list senet` tells more"),
+        ("regnet", ", regnet_x_3_2gf and 18 more; `cnncli list regnet` tells more"),
+        ("MobileNetV3", "of mobilenet_v3_small and mobilenet_v3_large; `cnncli list mobilenet_v3` tells more"),
+        ("vgg15", "; did you mean vgg16 or vgg13 or vgg11?; `cnncli list` shows all"),
+    ],
+)
+def test_a_familys_name_is_told_as_that(name: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(name)
+    assert str(caught.value).endswith(says)

@@ -136,7 +136,6 @@ KNOWN = {name: name for spec in models() for name in (*spec.aliases, spec.name)}
         ("moblienet_v2", "mobilenet_v2"),
         ("mobilenet_v7", "mobilenet_v"),
         ("efficientnet_b9", "efficientnet_b7"),
-        ("MobileNetV3", "mobilenet_v3_small"),
         ("b9", "b7"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
+from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.options import BOOLEANS, Option
 from cnncli.models.spec import ModelSpec
@@ -169,7 +170,26 @@ def find(name: str) -> tuple[ModelSpec, Mapping[str, str], str]:
     elsewhere = published(name, _spelt, _known)
     if elsewhere:
         return _known(elsewhere.name), elsewhere.options, elsewhere.flavor
-    raise UsageError(f"unknown model {name!r}{suggestion(name, names())}; `cnncli list` shows all")
+    raise UsageError(f"unknown model {name!r}{_near(name)}")
+
+
+def _near(name: str) -> str:
+    """What to do about a name that no model has: many people type a family's."""
+    family = next((module for module in FAMILIES if plain(module) == plain(name)), None)
+    if family is None:
+        return f"{suggestion(name, names())}; `cnncli list` shows all"
+    return f"; it is a family, of {enumerated(_its_models(family))}; `cnncli list {family}` tells more"
+
+
+MOST_NAMED = 6
+"""Of a family's models."""
+
+
+def _its_models(family: str) -> list[str]:
+    """The names of a family's models; of many the first, and how many more there are."""
+    found = [spec.name for spec in _family(family)]
+    more = len(found) - MOST_NAMED
+    return [*found[:MOST_NAMED], f"{more} more"] if more > 1 else found
 
 
 def _spelt(text: str) -> str | None:
