@@ -160,7 +160,8 @@ def _convolution(writer: Writer, node: Node, inputs: list[str]) -> str:
         "dilations": layer.dilation_rate,
         "auto_pad": _padding(layer),
     }
-    return writer.add("Conv", [*inputs, *weights], f"{node.name}.conv", **attributes)
+    made = node.name if layer.activation in (None, "linear") else f"{node.name}.conv"
+    return writer.add("Conv", [*inputs, *weights], made, **attributes)
 
 
 def _padding(layer: Any) -> str:
@@ -169,7 +170,7 @@ def _padding(layer: Any) -> str:
 
 def _activated(writer: Writer, function: str | None, source: str, name: str) -> str:
     if function in (None, "linear"):
-        return writer.add("Identity", [source], name)
+        return source if source == name else writer.add("Identity", [source], name)
     if function == "relu6":
         for bound in ("min", "max"):
             limit = numpy.array(0 if bound == "min" else 6, numpy.float32)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from conftest import at_small_size, first_of_families
 from PIL import Image
 
 from cnncli.export.exporting import Export, Request, Target, export
@@ -126,6 +127,23 @@ IN_ALL_RUNS = (
 )
 def test_the_larger_networks(tmp_path: Path, name: str) -> None:
     hold(exported(tmp_path, f"{name}:input_shape=64", LARGER[name]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("lenet5", "convnext_v2_atto") else EXHAUSTIVE)
+        for name in (*first_of_families(), "inception_resnet_v2")
+    ],
+)
+def test_one_network_a_family(tmp_path: Path, name: str) -> None:
+    """In every run those that have the layers that Keras lacks."""
+    found = exported(tmp_path, at_small_size(name), ("none", "saved_model", "int8-io"))
+    assert found.problems == []
+    assert [(file.verified, file.in_place, file.comparison.blind) for file in found.files] == [(True, True, False)] * 3
+    for file in found.files:
+        if file.format.name == "tflite":
+            holds_only_what_is_used(file.path)
 
 
 def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ from cnncli.graph.layers import (
     TimeDistributed,
 )
 from cnncli.readers.folding import folded
+from cnncli.readers.folding.draft import Draft
 
 
 class Operations:
@@ -576,3 +577,28 @@ def test_batch_normalization_stays_a_layer() -> None:
     x = made.kernel(Conv2D(4, 1, use_bias=False), made.x, "conv")
     made.do(BatchNormalization(), x)
     assert folded(made.graph) is made.graph
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("block/norm/sub", "block/norm/add"), "block/norm"),
+        (("block/norm", "block/norm/add"), "block/norm"),
+        (("block/sub", "block/norm/add"), "block/norm/add"),
+        (("sub", "add"), "add"),
+    ],
+)
+def test_what_operations_are_within_is_the_layer_that_they_were(names: tuple[str, str], expected: str) -> None:
+    operations = Operations()
+    first, last = (operations.do(Activation("relu"), operations.x, name=name) for name in names)
+    steps = Draft(operations.graph).steps
+    assert Draft(operations.graph).scope_of(steps[last.index], [steps[first.index]]) == expected
+
+
+def test_a_name_that_something_else_has_is_not_given_to_a_layer() -> None:
+    operations = Operations()
+    nodes = [operations.do(ReLU(), operations.x, name=name) for name in ("norm", "norm/sub", "norm/add")]
+    draft = Draft(operations.graph)
+    other, first, last = (draft.steps[node.index] for node in nodes)
+    assert draft.scope_of(last, [first]) == "norm/add"
+    assert draft.scope_of(last, [first, other]) == "norm"

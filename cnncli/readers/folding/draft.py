@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -78,6 +79,20 @@ class Draft:
         for step in self.outputs:
             step.output = True
         self.changes = 0
+        self._named = Counter(step.name for step in self.steps)
+
+    def scope_of(self, step: Step, inner: Iterable[Step]) -> str:
+        """What all of the steps are within by their names, `norm` of norm/sub and norm/add.
+
+        It is the step's own name where they are not within one scope, or something else is called so.
+        """
+        within = dict.fromkeys(inner)
+        scope = step.name.rpartition("/")[0]
+        if not scope or self._named[scope] > sum(each.name == scope for each in within):
+            return step.name
+        if not all(each.name == scope or each.name.startswith(f"{scope}/") for each in within):
+            return step.name
+        return scope
 
     def become(
         self, step: Step, layer: Layer, sources: Sequence[Step], inner: Iterable[Step] = (), *,
@@ -101,6 +116,7 @@ class Draft:
             each.gone = True
         step.layer, step.read, step.given = layer, list(sources), tuple(weights)
         step.name = name or step.name
+        self._named[step.name] += 1
         for source in sources:
             source.readers[step] = source.readers.get(step, 0) + 1
         self.changes += 1

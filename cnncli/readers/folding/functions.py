@@ -132,7 +132,7 @@ def _layer_normalization(scale: bool = False, center: bool = False) -> Callable[
         (axis,) = axes
         epsilon = _epsilon(match)
         layer = LayerNormalization(axis[0] if len(axis) == 1 else axis, epsilon, center=center, scale=scale)
-        return draft.become(step, layer, [match.argument], match.inner)
+        return draft.become(step, layer, [match.argument], match.inner, name=draft.scope_of(step, match.inner))
 
     return apply
 
