@@ -447,3 +447,14 @@ def test_whose_deviations_are_told(run, monkeypatch) -> None:
     assert "article" not in out
     assert "\nTogether" in out
     assert "In the paper and torchvision" in run("compare", "resnet50@paper", "resnet50@torchvision", "--explain").out
+
+
+def test_what_is_done_alike_on_maps_of_one_size_is_told_once(run) -> None:
+    out = run("compare", "shufflenet_v1", "shufflenet_v2", "--diff").out
+    assert "  112x112: Conv2D 3x3 s2 + MaxPooling2D 3x3 s2, 24 channels, equal\n" in out
+    assert "~ head: GlobalAveragePooling2D + Dense softmax, +64,000 params, +64,000 MACs\n" in out
+
+
+def test_where_strides_move_within_a_block_the_layers_are_named(run) -> None:
+    out = run("compare", "resnet50", "resnet50@torchvision", "--diff").out
+    assert "~ stage2 block1: use_bias True → False, epsilon 1.001e-05 → 1e-05, reduce_conv s2 → s1, spatial" in out

@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncli.analysis.compare.changes import Added, Aspect, Changed, Fact, Fused, Piece, Removed, Whole
 from cnncli.analysis.compare.difference import Change
-from cnncli.analysis.labels import SQUEEZE_EXCITE
+from cnncli.analysis.labels import SQUEEZE_EXCITE, once_if_alike
 from cnncli.document.numbers import setting
 from cnncli.graph import Group
 
@@ -44,7 +44,7 @@ def phrase(fact: Changed) -> str:
         return f"{SQUEEZE_EXCITE} {_listed(fact.what, before)} → {_listed(fact.what, after)}"
     lead, tail = {
         "kernel_size": ("k", ""),
-        "strides": ("s", ""),
+        "strides": (f"{fact.layer} s" if fact.layer else "s", ""),
         "activation": ("", ""),
         Aspect.LAYER: ("", ""),
         Aspect.SIZE: ("", ""),
@@ -55,8 +55,8 @@ def phrase(fact: Changed) -> str:
         Aspect.GATE_WIDTH: ("squeeze ", ""),
         Aspect.ZEROS: ("zero padding ", ""),
     }.get(fact.what, (f"{fact.what} ", ""))
-    write = _sides if fact.what is Aspect.ZEROS else _value
-    again = lead if fact.what in ("kernel_size", "strides") else ""
+    write = _sides if fact.what is Aspect.ZEROS else _steps if fact.what == "strides" else _value
+    again = lead[-1] if fact.what in ("kernel_size", "strides") else ""
     return f"{lead}{write(before)} → {again}{write(after)}{tail}"
 
 
@@ -68,6 +68,10 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple):
         return "x".join(map(_value, value))
     return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def _steps(strides: Any) -> str:
+    return once_if_alike(strides) if isinstance(strides, tuple) else _value(strides)
 
 
 def _sides(sides: tuple[tuple[int, int], tuple[int, int]]) -> str:

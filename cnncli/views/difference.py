@@ -128,9 +128,10 @@ def _size(level: Level) -> str:
 
 
 def _done(level: Level) -> str:
-    words = " → ".join(_section(section) for section in (level.before, level.after) if section)
-    costs = _costs(level.costs)
-    return f"{words}, {costs}" if costs else words
+    """What is computed in either; once where both are called the same."""
+    words = dict.fromkeys(_section(section) for section in (level.before, level.after) if section)
+    end = "equal" if level.equal else _costs(level.costs)
+    return ", ".join(filter(None, (" → ".join(words), end)))
 
 
 def _section(section: Section) -> str:

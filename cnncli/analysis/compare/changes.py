@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -117,9 +117,17 @@ def changed(before: Group, after: Group) -> tuple[Fact, ...]:
         *_shapes(before.shape, after.shape, Aspect.CHANNELS),
         *_input_channels(before, after),
     ]
-    facts = _joined(list(dict.fromkeys(facts)))
+    facts = _joined(list(dict.fromkeys(_told_apart(facts))))
     telling = [fact for fact in facts if not _reshapes(fact)]
     return tuple(telling or facts or _following(matched, before, after) or [Rewired()])
+
+
+def _told_apart(facts: Sequence[Fact]) -> list[Fact]:
+    """Of strides that change in several ways each with its layer: where ResNet v1.5 strides otherwise than v1."""
+    strides = [fact for fact in facts if isinstance(fact, Changed) and fact.what == "strides"]
+    if len({(fact.before, fact.after) for fact in strides}) > 1:
+        return list(facts)
+    return [replace(fact, layer="") if isinstance(fact, Changed) and fact in strides else fact for fact in facts]
 
 
 def _reshapes(fact: Fact) -> bool:
@@ -181,7 +189,7 @@ def _arguments(one: Node, other: Node) -> Iterator[Fact]:
     values = arguments(other.layer)
     for name, value in arguments(one.layer).items():
         if value != values[name] and name not in TOLD_AS_SHAPES:
-            yield Changed(name, value, values[name])
+            yield Changed(name, value, values[name], one.short_name if name == "strides" else "")
 
 
 def _runs(nodes: Sequence[Node], block: Sequence[Node]) -> Iterator[tuple[Piece, tuple[LayerLabel, ...]]]:
