@@ -197,8 +197,8 @@ def test_functions_are_told_by_the_values_of_constants(kind: str, gates: dict[st
 
 SPELT_OUT = {"GlobalResponseNormalization", "LocalResponseNormalization", "RadialBasis", "Subsampling2D"}
 """Layers that Keras lacks, which files hold as several: converters move axes and factors among them."""
-UNMARKED = {"nin_cifar10", "repvgg_a0", "mobilenet_v4_conv_small"}
-"""Whose blocks, or whose classifier, are convolutions like those around them: without names nothing tells them."""
+UNMARKED = {"cspdarknet53", "darknet53", "nin_cifar10", "repvgg_a0", "mobilenet_v4_conv_small"}
+"""Of which a block, or the classifier, is convolutions like those around them: without names nothing tells them."""
 
 
 @pytest.mark.exhaustive
