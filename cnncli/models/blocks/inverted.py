@@ -117,11 +117,8 @@ def inverted_residual(graph: Graph, x: Node, row: Row, style: Style, drop: float
     else:
         x = _wide(graph, x, row, style)
         if row.squeeze:
-            squeezed, function = (
-                max(1, int(channels * row.squeeze)),
-                style.activation.function if style.activation else None,
-            )
-            x = squeeze_excite(graph, x, reshaped_gate(x.shape[-1], squeezed, function, style.kernel_initializer))
+            squeezed = max(1, int(channels * row.squeeze))
+            x = squeeze_excite(graph, x, reshaped_gate(x.shape[-1], squeezed, style.function, style.kernel_initializer))
         x = style._replace(activation=None).convolve(graph, x, "project", row.filters)
     if row.stride != 1 or channels != row.filters:
         return x
