@@ -62,7 +62,7 @@ class Naming:
         ours = node.name.removeprefix(".".join(scope) + ".") if within else node.name
         kind = self._graph.kinds[scope].name if within else ""
         keys = (f"{kind}.{ours}", f"{ours}:{node.type}", ours, node.name)
-        theirs = next((table[key] for key in keys for table in self._tables if key in table), Numbered())
+        theirs = next((table[key] for table in self._tables for key in keys if key in table), Numbered())
         if isinstance(theirs, Numbered):
             base = snake_case(theirs.type or node.type)
             self._counts[base] += 1
