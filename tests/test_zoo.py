@@ -21,7 +21,7 @@ TOTALS: dict[str, list[dict[str, Any]]] = json.loads((DATA / "totals.json").read
 NAMES = {spec.name for spec in models()}
 
 
-@pytest.mark.parametrize("record", [r for r in ZOO if r["reference"] in NAMES], ids=lambda record: record["reference"])
+@pytest.mark.parametrize("record", ZOO, ids=lambda record: record["reference"])
 def test_a_network_is_that_of_keras_applications(record: dict[str, Any]) -> None:
     """Every layer with its arguments, and what it reads."""
     model = parse(record["reference"])
@@ -208,3 +208,7 @@ def unit(figure: float) -> float:
 def test_those_that_a_network_descends_from_are_there() -> None:
     known = NAMES | {spec.architecture for spec in models()}
     assert {name for spec in models() for name in spec.descends_from} - known == set()
+
+
+def test_every_total_is_held_against_a_network() -> None:
+    assert {network for _, network, _ in CLASSICS} == set(TOTALS)
