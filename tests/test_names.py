@@ -15,6 +15,7 @@ from cnncli.models.catalogue import apart, find, models, names
 from cnncli.models.names import Elsewhere, published
 from cnncli.models.reference import parse
 from cnncli.network import canonical
+from cnncli.views.list import is_family
 
 DATA = Path(__file__).parent / "data"
 RECORDED = {
@@ -249,3 +250,9 @@ def test_a_familys_name_is_told_as_that(name: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         find(name)
     assert str(caught.value).endswith(says)
+
+
+@pytest.mark.parametrize("family", [each for each in catalogue.FAMILIES if each not in catalogue.names()])
+def test_where_a_familys_name_sends_people_there_is_something(family: str) -> None:
+    """`cnncli list FAMILY`, which a family's name in a model's place is answered with."""
+    assert is_family(family)

@@ -81,9 +81,7 @@ def _parts(graph: Graph) -> Iterator[tuple[int | None, Group]]:
     wires, seen = Wires(graph), views(graph)
     on_map = [node.role in KERNELS and work_of(node, wires) not in (Work.DENSE, Work.GATE) for node in graph.nodes]
     first = next((node for node in graph.nodes if on_map[node.index]), None)
-    level = _halvings(
-        seen[first.index] if first else None, 0
-    )  # the image and what becomes of it belong to the first kernel
+    level = _halvings(seen[first.index] if first else None, 0)  # the image, and what becomes of it, is the first's
     for group in _groups(graph):
         last, kernels = group.nodes[-1], [node for node in group.nodes if on_map[node.index]]
         if kernels:
