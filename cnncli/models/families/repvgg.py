@@ -51,8 +51,19 @@ def repvgg(
         classifier(graph, x, Top(include_top, pooling, classes, classifier_activation))
 
 
+CUT = "params' digits cut, not rounded"
+
+
 def _spec(
-    name: str, layers: tuple[int, ...], a: float, b: float, groups: int, params: float, macs: float, top1: float
+    name: str,
+    layers: tuple[int, ...],
+    a: float,
+    b: float,
+    groups: int,
+    params: float,
+    macs: float,
+    top1: float,
+    erratum: str = CUT,
 ) -> ModelSpec:
     return ModelSpec(
         name=f"repvgg_{name}",
@@ -64,13 +75,13 @@ def _spec(
         fixed={"layers": layers, "a": a, "b": b, "groups": groups},
         architecture="repvgg",
         descends_from=("vgg", "resnet"),
-        published=(Published("arXiv 2101.03697, table 4", params, macs, top1, "params' digits cut, not rounded"),),
+        published=(Published("arXiv 2101.03697, table 4", params, macs, top1, erratum),),
     )
 
 
 # Table 3, with table 4's figures.
 MODELS = (
-    _spec("a0", A, 0.75, 2.5, 1, 8.30e6, 1.4e9, 72.41),
+    _spec("a0", A, 0.75, 2.5, 1, 8.3e6, 1.4e9, 72.41, erratum=""),
     _spec("a1", A, 1, 2.5, 1, 12.78e6, 2.4e9, 74.46),
     _spec("a2", A, 1.5, 2.75, 1, 25.49e6, 5.1e9, 76.48),
     _spec("b0", B, 1, 2.5, 1, 14.33e6, 3.1e9, 75.14),
@@ -78,6 +89,6 @@ MODELS = (
     _spec("b1g4", B, 2, 4, 4, 36.12e6, 7.3e9, 77.58),
     _spec("b2", B, 2.5, 5, 1, 80.31e6, 18.4e9, 78.78),
     _spec("b2g4", B, 2.5, 5, 4, 55.77e6, 11.3e9, 79.38),
-    _spec("b3", B, 3, 5, 1, 110.96e6, 26.2e9, 80.52),
+    _spec("b3", B, 3, 5, 1, 110.96e6, 26.2e9, 80.52, erratum=""),
     _spec("b3g4", B, 3, 5, 4, 75.62e6, 16.1e9, 80.21),
 )
