@@ -9,8 +9,7 @@ from conftest import graph_of
 
 from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.labels import PartsLabel, group_label, layer_label, traits
-from cnncli.analysis.memory import peak_activation_bytes
-from cnncli.analysis.metrics import Totals
+from cnncli.analysis.metrics import Totals, peak_activation_bytes
 from cnncli.analysis.receptive_field import receptive_field, views
 from cnncli.analysis.report import merge_repeats, report
 from cnncli.graph import UNKNOWN, Graph, Layer, fold

@@ -8,7 +8,7 @@ from math import prod
 import pytest
 from conftest import graph_of
 
-from cnncli.analysis.memory import peak_activation_bytes
+from cnncli.analysis.metrics import peak_activation_bytes
 from cnncli.graph import Graph
 from cnncli.graph.layers import ACTIVATION_FLOPS, Activation, Conv2D, InputLayer
 

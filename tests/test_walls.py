@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     ("errors", "words", "descriptors", "amounts", "written"),
     ("temporary", "graph", "document"),
-    ("files", "child", "grouping"),
+    ("files", "child", "grouping", "deployed"),
     ("models", "readers", "keras_model", "render"),
     ("network",),
     ("analysis",),

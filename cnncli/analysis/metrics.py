@@ -13,11 +13,13 @@ from math import prod
 from operator import attrgetter
 from typing import Any
 
-from cnncli.amounts import UNKNOWN, is_known, total
+from cnncli.amounts import is_known, total
 from cnncli.analysis.depth import convolution_depth
-from cnncli.analysis.memory import peak_activation_bytes
 from cnncli.analysis.receptive_field import receptive_field
+from cnncli.deployed import deployed
+from cnncli.deployed.lifetimes import peak
 from cnncli.graph import Graph, Node
+from cnncli.graph.dtypes import FULL, in_bytes
 from cnncli.graph.roles import KERNELS
 
 
@@ -139,21 +141,17 @@ def _activations(node: Node) -> Any:
     return prod(node.shape) if node.role in KERNELS else 0
 
 
-FULL = "float32"
 BYTES_PER_WEIGHT = {FULL: 4, "float16": 2, "int8": 1}
+
+
+def peak_activation_bytes(graph: Graph) -> Any:
+    """Largest sum of live tensors in bytes of float32 for one example; AtLeast where a size is unknown."""
+    return peak(deployed(graph)).bytes
 
 
 def weight_bytes(graph: Graph) -> dict[str, Any]:
     params = total(node.params for node in graph.nodes)
     return {dtype: params * size for dtype, size in BYTES_PER_WEIGHT.items()}
-
-
-# Bits of an element by its type's name, as files have them.
-BITS = {
-    "float64": 64, FULL: 32, "float16": 16, "bfloat16": 16, "float8_e4m3fn": 8, "float8_e5m2": 8, "bool": 8,
-    "complex64": 64, "complex128": 128,
-    **{f"{sign}int{bits}": bits for sign in ("", "u") for bits in (2, 4, 8, 16, 32, 64)},
-}  # fmt: skip
 
 
 def stored_weight_bytes(graph: Graph) -> dict[str, Any]:
@@ -164,14 +162,8 @@ def stored_weight_bytes(graph: Graph) -> dict[str, Any]:
     for node in graph.nodes:
         for weight in node.own_weights:
             sizes.setdefault(weight.dtype, []).append(weight.size)
-    found = {dtype: _in_bytes(total(counts), BITS.get(dtype)) for dtype, counts in sizes.items()}
+    found = {dtype: in_bytes(total(counts), dtype) for dtype, counts in sizes.items()}
     return dict(sorted(found.items(), key=lambda item: is_known(item[1]) and -item[1]))
-
-
-def _in_bytes(count: Any, bits: int | None) -> Any:
-    if bits is None:
-        return UNKNOWN
-    return -(-count * bits // 8) if is_known(count) else count * max(bits // 8, 1)
 
 
 METRICS: tuple[Metric, ...] = (

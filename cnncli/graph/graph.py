@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.errors import LayerError
 from cnncli.graph.layer import Layer, Shape, Weight, Window
 from cnncli.graph.roles import Role
 from cnncli.graph.transport import flattened, restored
+
+if TYPE_CHECKING:
+    from cnncli.deployed.plan import Plan
 
 Scope = tuple[str, ...]
 """Where a layer stands, from the outside in: ("stage2", "block1")."""
@@ -137,6 +140,7 @@ class Graph:
 
     `kinds` holds what a person would call the block of a scope, `numbers` which one of its like a scope is; `warnings`
     what its builder has to say, `remarks` what it says of an option to a person who asks what that option did.
+    `file_plan` is what a .tflite file runs, where the graph was read in one.
     """
 
     def __init__(self, name: str) -> None:
@@ -151,6 +155,7 @@ class Graph:
         self._names: set[str] = set()
         self._identities: set[str] = set()
         self._outputs: tuple[Node, ...] = ()
+        self.file_plan: Plan | None = None
 
     @property
     def inputs(self) -> tuple[Node, ...]:

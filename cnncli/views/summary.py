@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.labels import counted, group_label
-from cnncli.analysis.metrics import FULL, OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Node, Scope, fold
+from cnncli.graph.dtypes import FULL
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network

@@ -1,0 +1,26 @@
+"""Networks as they are deployed: what TFLite's converter makes of a graph, without TensorFlow."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from cnncli.deployed.converter import converted
+from cnncli.deployed.plan import FLOAT32, KINDS, Constant, Operation, Plan, Tensor
+from cnncli.graph import Graph
+
+__all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deployed"]
+
+_PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionary()
+
+
+def deployed(graph: Graph, kind: str = FLOAT32, batch: int = 1) -> Plan:
+    """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind.
+
+    It is made once a graph, kind and batch.
+    """
+    if batch == 1 and graph.file_plan is not None and graph.file_plan.kind == kind:
+        return graph.file_plan
+    plans = _PLANS.setdefault(graph, {})
+    if (kind, batch) not in plans:
+        plans[kind, batch] = converted(graph, kind, batch)
+    return plans[kind, batch]

@@ -1,0 +1,75 @@
+"""When the tensors of a plan live, and how much memory they take together."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from cnncli.amounts import UNKNOWN, is_known, known_part, total
+from cnncli.deployed.plan import Plan
+
+
+class Lifetime(NamedTuple):
+    """The first and the last operation, by their places, at which a tensor holds something that is needed."""
+
+    first: int
+    last: int
+
+
+class Peak(NamedTuple):
+    """The largest sum of live tensors in bytes, UNKNOWN or AtLeast where some size is, and the operation at which."""
+
+    bytes: Any
+    operation: int | None
+
+
+def lifetimes(plan: Plan) -> list[Lifetime]:
+    """Of each tensor: from the operation that writes it to the last that reads it.
+
+    An input lives from the beginning, an output to the end, and what nothing reads while it is written.
+    """
+    end = max(len(plan.operations) - 1, 0)
+    first = dict.fromkeys(plan.inputs, 0)
+    last = dict.fromkeys(plan.inputs, 0)
+    for step, operation in enumerate(plan.operations):
+        for tensor in operation.writes:
+            first.setdefault(tensor, step)
+            last[tensor] = step
+        last.update(dict.fromkeys(operation.reads, step))
+    last.update(dict.fromkeys(plan.outputs, end))
+    return [Lifetime(first.get(tensor, 0), last.get(tensor, 0)) for tensor in range(len(plan.tensors))]
+
+
+def live_tensors(plan: Plan) -> list[tuple[int, ...]]:
+    """At each operation the tensors that are held: its inputs, its outputs, and what a later one reads."""
+    live: list[list[int]] = [[] for _ in plan.operations]
+    for tensor, (first, last) in enumerate(lifetimes(plan)):
+        for step in range(first, last + 1):
+            if step < len(live):
+                live[step].append(tensor)
+    return [tuple(tensors) for tensors in live]
+
+
+def live_bytes(plan: Plan) -> list[Any]:
+    """At each operation the sum of the live tensors, UNKNOWN or AtLeast where some size is."""
+    steps = len(plan.operations)
+    changes = [0] * (steps + 1)
+    unknown = [0] * (steps + 1)  # how many tensors of unknown size begin to live, less those that end
+    for tensor, (first, last) in zip(plan.tensors, lifetimes(plan), strict=True):
+        size = tensor.bytes
+        held, amount = (changes, size) if is_known(size) else (unknown, 1)
+        held[first] += amount
+        held[min(last + 1, steps)] -= amount
+    known, open_sizes = accumulate(changes[:steps]), accumulate(unknown[:steps])
+    return [total([live, UNKNOWN]) if count else live for live, count in zip(known, open_sizes, strict=True)]
+
+
+def peak(plan: Plan) -> Peak:
+    """Where the live tensors are largest: the first such operation."""
+    sums = live_bytes(plan)
+    if not sums:
+        return Peak(total(tensor.bytes for tensor in plan.tensors), None)
+    at = max(range(len(sums)), key=lambda step: known_part(sums[step]))
+    complete = all(map(is_known, sums)) and not plan.uncounted
+    largest = known_part(sums[at])
+    return Peak(largest if complete else total([largest, UNKNOWN]), at)

@@ -1,0 +1,73 @@
+"""What a network is where TFLite runs it: operations, the tensors that they compute, and what the file holds.
+
+A plan is predicted from a graph (see `converter`), or is that of a .tflite file as it was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, NamedTuple
+
+from cnncli.graph import Shape
+from cnncli.graph.dtypes import in_bytes
+
+FLOAT32, FLOAT16, DYNAMIC, INT8, INT8_IO = KINDS = ("float32", "float16", "dynamic", "int8", "int8-io")
+"""What a network can be converted to: the first as it is; kernels in half; kernels in int8; all in int8, with floats at
+its ends and without."""
+
+
+class Tensor(NamedTuple):
+    """What is given or computed, and takes memory only while it is needed. The shape has the batch in front."""
+
+    name: str
+    shape: Shape
+    dtype: str = FLOAT32
+
+    @property
+    def bytes(self) -> Any:
+        """UNKNOWN where a size is."""
+        return in_bytes(prod(self.shape), self.dtype)
+
+
+class Constant(NamedTuple):
+    """What the file holds: a kernel, a bias, the shape that a RESHAPE makes. The shape is as TFLite stores it."""
+
+    name: str
+    shape: Shape
+    dtype: str = FLOAT32
+    scales: int = 0
+    """How many scales, and zero points, say which real numbers its integers are."""
+
+    @property
+    def bytes(self) -> Any:
+        return in_bytes(prod(self.shape), self.dtype)
+
+
+class Operation(NamedTuple):
+    """One of TFLite's, by its name in the schema, as CONV_2D. Tensors and constants are told by their places.
+
+    `nodes` are the indices of the layers that it computes, more than one where they are fused.
+    """
+
+    type: str
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    constants: tuple[int, ...] = ()
+    nodes: tuple[int, ...] = ()
+
+
+@dataclass
+class Plan:
+    """Operations in the order in which they are run."""
+
+    kind: str
+    tensors: list[Tensor] = field(default_factory=list)
+    constants: list[Constant] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    inputs: tuple[int, ...] = ()
+    outputs: tuple[int, ...] = ()
+    uncounted: tuple[int, ...] = ()
+    """The indices of the layers of which nobody knows the operations: what is told of the plan is at least so much."""
+    file_bytes: int | None = None
+    """Of a plan that was read in a file, the file's own size."""
