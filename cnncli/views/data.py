@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, metric, metrics
+from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
 from cnncli.views.columns import weight_dtype
@@ -110,8 +111,26 @@ def row_data(row: Row) -> dict[str, Any]:
     }
 
 
-def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
-    """A network with the rows that were asked for."""
+def movement_data(report: Report, row: Row, roof: Roof | None) -> dict[str, Any]:
+    """The bytes that a row moves; under a roof also what holds it back, and the least time."""
+    parts = report.moved_by(row)
+    moved = together(parts)
+    found = {"bytes_read": moved.read, "bytes_written": moved.written, "arithmetic_intensity": moved.intensity}
+    return {**found, "bound": roof.bound(parts), "seconds": roof.seconds(parts)} if roof else found
+
+
+def roofline_data(report: Report, roof: Roof) -> dict[str, Any]:
+    """The roof of a machine, and the least time that it allows the whole network."""
+    return {
+        "macs_per_second": roof.macs,
+        "bytes_per_second": roof.bandwidth,
+        "dtype": report.kind,
+        "seconds": roof.seconds(report.movements),
+    }
+
+
+def summary_data(network: Network, report: Report, rows: Sequence[Row], roof: Roof | None = None) -> dict[str, Any]:
+    """A network with the rows that were asked for, and under a roof what it allows."""
     typed = network.origin.reading is not None and report.depth is None
     return {
         "model": model_data(network),
@@ -119,8 +138,16 @@ def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[
         "conventions": {**conventions(), **({STORED: metric(STORED).convention} if network.origin.reading else {})},
         "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
         **uncounted_data(report.totals),
+        **({"roofline": roofline_data(report, roof)} if roof else {}),
         "warnings": network.warnings,
-        "layers": [{**row_data(row), **(types_data(network.graph.nodes[row.place]) if typed else {})} for row in rows],
+        "layers": [
+            {
+                **row_data(row),
+                **(types_data(network.graph.nodes[row.place]) if typed else {}),
+                **movement_data(report, row, roof),
+            }
+            for row in rows
+        ],
     }
 
 
