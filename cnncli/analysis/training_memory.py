@@ -10,7 +10,8 @@ Which tensors a gradient needs follows from its rule, whatever the framework:
   2018), so that where input or output is held anyway, nothing is added;
 - of a product each factor whose fellow is trained.
 
-Sums, concatenations, padding and means need the shapes alone. Reshapes and dropout hold no tensor of their own.
+Sums, concatenations and means need the shapes alone. Reshapes, dropout and padding hold no tensor of their own: a
+kernel can pad by itself what it is applied to.
 Each tensor counts once. Frameworks hold more, such as masks of dropout, the places of maxima, work space and tensors
 of which the gradient is being computed; computing activations a second time holds less and takes longer.
 """
@@ -40,7 +41,7 @@ CONVENTION = (
 )
 
 
-PARTS = ("activations", "weights", "gradients", "slots")
+PARTS = ("activation_bytes", "weight_bytes", "gradient_bytes", "optimizer_bytes")
 
 
 class TrainingRow(NamedTuple):
@@ -51,13 +52,13 @@ class TrainingRow(NamedTuple):
     scope: Scope
     label: Label | None
     output_shape: Shape
-    activations: Any
-    weights: Any
-    gradients: Any
-    slots: Any
+    activation_bytes: Any
+    weight_bytes: Any
+    gradient_bytes: Any
+    optimizer_bytes: Any
 
     @property
-    def bytes(self) -> Any:
+    def training_bytes(self) -> Any:
         return total(getattr(self, part) for part in PARTS)
 
 
@@ -115,10 +116,11 @@ def kept_cells(graph: Graph) -> list[Any]:
 
 
 def _makers(graph: Graph) -> list[int]:
-    """Of each node which one's memory its output is: another's behind reshapes and dropout."""
+    """Of each node which one's memory its output is: another's behind reshapes, dropout and padding."""
     made: list[int] = []
     for node in graph.nodes:
-        made.append(made[node.inputs[0].index] if node.layer.free and len(node.inputs) == 1 else node.index)
+        passed = len(node.inputs) == 1 and (node.layer.free or node.layer.pads)
+        made.append(made[node.inputs[0].index] if passed else node.index)
     return made
 
 

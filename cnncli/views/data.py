@@ -182,7 +182,7 @@ def training_data(network: Network, found: Training, rows: Sequence[TrainingRow]
         "optimizer": found.optimizer,
         "batch": found.batch,
         "conventions": {"training_bytes": CONVENTION},
-        "totals": {**parts_data(found.whole), "training_bytes": found.whole.bytes},
+        "totals": parts_data(found.whole),
         **nodes_data(found.uncounted),
         "warnings": network.warnings,
         "rows": [
@@ -192,7 +192,6 @@ def training_data(network: Network, found: Training, rows: Sequence[TrainingRow]
                 "scope": ".".join(row.scope),
                 "output_shape": row.output_shape,
                 **parts_data(row),
-                "bytes": row.bytes,
             }
             for row in rows
         ],
@@ -202,7 +201,7 @@ def training_data(network: Network, found: Training, rows: Sequence[TrainingRow]
 def parts_data(row: TrainingRow) -> dict[str, Any]:
     from cnncli.analysis.training_memory import PARTS
 
-    return {part: getattr(row, part) for part in PARTS}
+    return {part: getattr(row, part) for part in (*PARTS, "training_bytes")}
 
 
 def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, Any]:
