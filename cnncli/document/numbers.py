@@ -70,6 +70,15 @@ def share(part: Any, whole: Any) -> str:
     return ">99.9%" if part < whole and text == "100.0%" else text
 
 
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def bar(percent: float | None, width: int) -> str:
+    """A percentage as a bar of at most `width` characters, to an eighth of one; of any part at least that."""
+    eighths = max(round((percent or 0) / 100 * width * 8), 1 if percent else 0)
+    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8]).rstrip()
+
+
 def times(ratio: float, digits: int = 2) -> str:
     """A ratio as `x11.39`, with as many digits more as it takes to tell it from x0.00 and x1.00."""
     texts = (f"{ratio:.{count}f}" for count in range(digits, 6))

@@ -122,8 +122,8 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
     columns = [column for column in table.columns if column.key not in left_out]
     rows = table.rows
     if outlined:
-        columns[0] = columns[0]._replace(value=_short_name)
-        rows = _outline(table.rows, graph)
+        columns[0] = columns[0]._replace(value=short_name)
+        rows = outline(table.rows, graph)
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
@@ -133,13 +133,14 @@ def _in_short(column: Column) -> Column:
     return column._replace(text=scaled) if is_figure(column) else column
 
 
-def _short_name(row: Row) -> str:
-    return "  " * (len(row.scope) - BLOCK) + row.short_name
+def short_name(row: Any) -> str:
+    """As a row is called below the heading of its block."""
+    return "  " * (len(row.scope) - BLOCK) + str(row.short_name)
 
 
-def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
-    """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
-    outlined: list[Row | Heading] = []
+def outline(rows: Sequence[Any], graph: Graph) -> list[Any]:
+    """Rows, each with its scope, and a Heading where one begins: its name and, of a block, what a person calls it."""
+    outlined: list[Any] = []
     labels = {group.scope: str(group_label(group)) for group in fold(graph, BLOCK) if group.kinds}
     opened: Scope = ()
     for scope, members in groupby(rows, key=lambda row: row.scope):
@@ -230,11 +231,13 @@ def totals_lines(found: Report, reading: Reading | None = None) -> tuple[str, ..
             if len(nodes) > 1:
                 told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
-    uncounted = found.totals.uncounted()
-    if uncounted:
-        layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
-        lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
-    return (*lines, OF_PAPERS)
+    return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
+
+
+def uncounted_lines(nodes: Sequence[Node]) -> list[str]:
+    """The layers that are not in the figures, in a line; none where there are none."""
+    layers = f"{len(nodes)} layer{'s' if len(nodes) > 1 else ''} uncounted"
+    return [f"{layers} ({counted([node.type for node in nodes])})"] if nodes else []
 
 
 def _ends(nodes: Sequence[Node]) -> str:
