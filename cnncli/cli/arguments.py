@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from cnncli.cli import complete
-from cnncli.errors import UsageError
+from cnncli.deployed.plan import KINDS
+from cnncli.document.prose import enumerated
+from cnncli.errors import UsageError, suggestion
 from cnncli.readers.formats import FORMATS
 from cnncli.render.console import complain
-from cnncli.written import read_whole
+from cnncli.written import read_choice, read_whole
 
 _ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 _FILES = ", ".join(dict.fromkeys(each.called for each in FORMATS))
@@ -58,6 +60,23 @@ Seed = Annotated[
     str | None,
     typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
 ]
+
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="As what the network is deployed: float32, float16, dynamic, int8, or int8-io, whose ends are int8 too.",
+        metavar="KIND",
+        autocompletion=complete.one_of(KINDS),
+    ),
+]
+
+
+def kind_of(text: str) -> str:
+    """The kind of deployed network that --dtype names. Raises UsageError for another word."""
+    kind = read_choice(text, KINDS)
+    if kind is None:
+        raise UsageError(f"--dtype {text}: expected {enumerated(KINDS, 'or')}{suggestion(text, KINDS)}")
+    return kind
 
 
 def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_999_999) -> int | None:
