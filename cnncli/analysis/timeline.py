@@ -79,6 +79,10 @@ class Timeline:
         """Bytes of the arena's head."""
         return arena_bytes(self.plan)
 
+    def leader(self, operation: int) -> Node | None:
+        """The layer that an operation is named by; None where it computes none."""
+        return _leader(self.graph, self.plan.operations[operation])
+
     def name(self, operation: int) -> str:
         """The name of the layer that an operation computes."""
         return _name(self.graph, self.plan, self.plan.operations[operation])
@@ -91,7 +95,11 @@ class Timeline:
 
 def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) -> Timeline:
     """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth."""
-    plan = deployed(graph, kind, batch)
+    return timeline_of(graph, deployed(graph, kind, batch), batch, depth)
+
+
+def timeline_of(graph: Graph, plan: Plan, batch: int = 1, depth: int | None = None) -> Timeline:
+    """As timeline, of a plan that a graph has, in whatever order."""
     live = live_bytes(plan)
     groups = {} if depth is None else _groups(graph, depth)
     members: dict[Any, list[int]] = {}

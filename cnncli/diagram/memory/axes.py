@@ -47,6 +47,6 @@ def byte_ticks(most: float) -> list[tuple[float, str]]:
 
 
 def step_ticks(steps: int) -> list[tuple[int, str]]:
-    """Operations by their numbers, which count from 1: the first, and round ones."""
+    """Operations by their numbers, which count from 0, at round ones."""
     step = int(round_step(steps, whole=True))
-    return [(number, f"{number:,}") for number in sorted({1, *range(step, steps + 1, step)})]
+    return [(number, f"{number:,}") for number in range(0, steps, step)]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from cnncli.deployed.plan import Operation, Plan
-from cnncli.graph import Graph, Scope
+from cnncli.analysis.timeline import Timeline
+from cnncli.graph import Scope
 
 
 class Band(NamedTuple):
@@ -18,12 +18,13 @@ class Band(NamedTuple):
     name: str
 
 
-def bands(graph: Graph, plan: Plan, depth: int) -> list[Band]:
+def bands(found: Timeline, depth: int) -> list[Band]:
     """The scopes of this depth in the order of the operations; what lies outside of such scopes has none.
 
     Where operations of several scopes are run in turns, each turn is a band.
     """
-    return list(_bands([_scope(graph, operation) for operation in plan.operations], depth))
+    leaders = map(found.leader, range(len(found.plan.operations)))
+    return list(_bands([leader.scope if leader else () for leader in leaders], depth))
 
 
 def _bands(scopes: list[Scope], depth: int) -> Iterator[Band]:
@@ -33,8 +34,3 @@ def _bands(scopes: list[Scope], depth: int) -> Iterator[Band]:
         if len(scope) == depth:
             yield Band(start, end, scope[-1])
         start = end
-
-
-def _scope(graph: Graph, operation: Operation) -> Scope:
-    """That of the first layer which an operation computes."""
-    return graph.nodes[operation.nodes[0]].scope if operation.nodes else ()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from cnncli.amounts import known_part
-from cnncli.deployed.arena import arrangement
-from cnncli.deployed.lifetimes import lifetimes, peak
-from cnncli.deployed.plan import Plan
+from cnncli.analysis.timeline import Timeline
+from cnncli.deployed.arena import Placed, arrangement
 from cnncli.diagram.legend import KINDS
 from cnncli.diagram.memory.axes import Axes, byte_ticks, step_ticks
 from cnncli.diagram.memory.bands import Band, bands
@@ -20,8 +19,7 @@ from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import CAPITALS, LINE_HEIGHT, width
-from cnncli.draw.theme import Theme, palette
-from cnncli.graph import Graph
+from cnncli.draw.theme import Swatch, Theme, palette
 from cnncli.graph.fold import BLOCK, STAGE
 
 WIDTH, HEIGHT = 842.0, 595.0
@@ -40,16 +38,29 @@ HAIR, THIN, ROOMY = 0.25, 0.6, 4.0
 """Outlines where an operation is narrower than ROOMY points, and where it is not."""
 SWATCH = 16.0, 8.0
 """In the legend."""
+SCRATCH = "scratch"
+"""The kind of what only a kernel needs while it computes."""
+WORDS = {**KINDS, "other": "padding, reshape", SCRATCH: "scratch of a kernel"}
 
 
 Anchor = Literal["start", "middle", "end"]
 
 
+class _Held(NamedTuple):
+    """What takes memory: its kind, its name, what a pointer over it is told, its bytes, and where it stands."""
+
+    kind: str
+    name: str
+    says: str
+    bytes: int
+    runs: Sequence[Run]
+
+
 class _Panel(NamedTuple):
-    """What is drawn in a panel: of each tensor its runs, how high they go, and what is written at that height."""
+    """What is drawn in a panel, how high it goes, and what is written at that height."""
 
     heading: str
-    runs: Mapping[int, Sequence[Run]]
+    held: Sequence[_Held]
     highest: int
     says: str
     at: int | None = None
@@ -59,13 +70,13 @@ class _Panel(NamedTuple):
 class Sheet:
     """One page."""
 
-    def __init__(self, graph: Graph, plan: Plan, heading: Heading, theme: Theme) -> None:
-        self.plan, self.heading, self.theme = plan, heading, theme
-        self.makers = Makers(graph, plan)
-        self.kinds = [self.makers.kind(tensor) for tensor in range(len(plan.tensors))]
-        self.swatches = palette(theme, self.kinds)
-        self.stages, self.blocks = bands(graph, plan, STAGE), bands(graph, plan, BLOCK)
-        self.steps = max(len(plan.operations), 1)
+    def __init__(self, found: Timeline, heading: Heading, theme: Theme) -> None:
+        self.found, self.plan, self.heading, self.theme = found, found.plan, heading, theme
+        self.makers = Makers(found)
+        self.kinds = [self.makers.kind(tensor) for tensor in range(len(self.plan.tensors))]
+        self.swatches = {**palette(theme, self.kinds), SCRATCH: Swatch(theme.frame_bar, theme.frame_border, theme.text)}
+        self.stages, self.blocks = bands(found, STAGE), bands(found, BLOCK)
+        self.steps = max(len(found.plan.operations), 1)
         self.rows = self._rows()
 
     def _rows(self) -> list[list[Band]]:
@@ -82,35 +93,44 @@ class Sheet:
         )  # fmt: skip
 
     def _timeline(self) -> _Panel:
-        found = peak(self.plan)
+        found = self.found.peak
         where = ""
         if found.operation is not None:
-            where = f" at {self.makers.operation(found.operation)}, operation {found.operation + 1:,} of {self.steps:,}"
+            where = f" at {self.found.name(found.operation)}, operation {found.operation:,}"
         says = f"peak {in_words(found.bytes, _amount)}{where}"
-        return _Panel(
-            "Live tensors at each operation", stacked(self.plan), known_part(found.bytes), says, found.operation
-        )
+        held = [self._tensor(tensor, runs) for tensor, runs in stacked(self.plan).items()]
+        return _Panel("Live tensors at each operation", held, known_part(found.bytes), says, found.operation)
 
     def _arena(self) -> list[_Panel]:
         placed = arrangement(self.plan)
         if placed is None:
             return []
         highest = max((each.offset + each.size for each in placed), default=0)
-        lives = lifetimes(self.plan)
-
-        runs = {}
-        for tensor, offset, size in placed:
-            if size:
-                runs[tensor] = [Run(lives[tensor].first, lives[tensor].last + 1, offset, offset + size)]
-        live = known_part(peak(self.plan).bytes)
+        live = known_part(self.found.peak.bytes)
         above = f", {share(highest - live, live)} above the peak" if highest > live else ""
-        return [_Panel("Arena of TensorFlow Lite Micro", runs, highest, f"head {_amount(highest)}{above}")]
+        held = [self._placed(each) for each in placed if each.lives.last >= 0]
+        return [_Panel("Arena of TensorFlow Lite Micro", held, highest, f"head {_amount(highest)}{above}")]
+
+    def _tensor(self, tensor: int, runs: Sequence[Run]) -> _Held:
+        told, name = self.plan.tensors[tensor], self.makers.name(tensor)
+        lives = f"operations {runs[0].start:,} to {runs[-1].end - 1:,}"
+        says = f"{name}: {shape(told.shape)} {told.dtype}, {grouped(told.bytes)} bytes, {lives}"
+        return _Held(self.kinds[tensor], name, says, told.bytes, runs)
+
+    def _placed(self, each: Placed) -> _Held:
+        """What lives before the first operation begins there."""
+        run = Run(max(each.lives.first, 0), each.lives.last + 1, each.offset, each.offset + each.size)
+        if each.tensor is None:
+            says = f"what the kernel of operation {run.start:,} computes with: {grouped(each.size)} bytes"
+            return _Held(SCRATCH, SCRATCH, says, each.size, [run])
+        return self._tensor(each.tensor, [run])
 
     # What stands where.
 
     def _shapes(self, panels: Sequence[_Panel]) -> Iterator[Shape]:
         heading = list(self._heading())
-        legend = list(self._legend())
+        kinds = {held.kind for panel in panels for held in panel.held}
+        legend = list(self._legend([each for each in (*self.theme.fills, SCRATCH) if each in kinds]))
         top = MARGIN + TITLE * LINE_HEIGHT + LINE * LINE_HEIGHT * len(self.heading.lines)
         bottom = min(place.top for place, *_ in legend) - 3 * SMALL * LINE_HEIGHT if legend else HEIGHT - 2 * MARGIN
         yield from heading
@@ -146,12 +166,11 @@ class Sheet:
             y += LINE * LINE_HEIGHT if line != self.heading.lines[0] else (TITLE + LINE) * LINE_HEIGHT / 2
             yield self._text(MARGIN, y, _fitting(line, LINE, wide), LINE, self.theme.faint)
 
-    def _legend(self) -> Iterator[tuple[Rect, str, str, str]]:
-        """The kinds of tensors that there are, in rows upon the lower margin: swatch and words."""
-        kinds = [each for each in self.theme.fills if each in self.kinds]
+    def _legend(self, kinds: Sequence[str]) -> Iterator[tuple[Rect, str, str, str]]:
+        """Kinds in rows upon the lower margin: a swatch's place and colours, and words."""
         rows: list[list[tuple[str, float]]] = [[]]
         for each in kinds:
-            wide = SWATCH[0] + 4 + width(KINDS.get(each, each), SMALL) + 14
+            wide = SWATCH[0] + 4 + width(WORDS.get(each, each), SMALL) + 14
             if rows[-1] and sum(taken for _, taken in rows[-1]) + wide > WIDTH - 2 * MARGIN - SCALE:
                 rows.append([])
             rows[-1].append((each, wide))
@@ -159,7 +178,7 @@ class Sheet:
             x, y = MARGIN + SCALE, HEIGHT - MARGIN - (len(rows) - number) * 1.6 * SMALL
             for each, wide in row:
                 swatch = self.swatches[each]
-                yield Rect(x, y, x + SWATCH[0], y + SWATCH[1]), swatch.fill, swatch.border, KINDS.get(each, each)
+                yield Rect(x, y, x + SWATCH[0], y + SWATCH[1]), swatch.fill, swatch.border, WORDS.get(each, each)
                 x += wide
 
     def _text(
@@ -206,8 +225,8 @@ class Sheet:
         above = STRIP * len(self.rows) if panel.at is not None else 0
         y = frame.top - above - HEADING * LINE_HEIGHT / 2 - 1
         yield self._text(frame.left, y, panel.heading, HEADING, theme.text, bold=True)
-        for tensor, runs in panel.runs.items():
-            yield self._tensor(tensor, runs, axes)
+        for held in panel.held:
+            yield self._area(held, axes)
         for ends in (
             ((frame.left, frame.top), (frame.left, frame.bottom)),
             ((frame.left, frame.bottom), (frame.right, frame.bottom)),
@@ -215,15 +234,13 @@ class Sheet:
             yield Path([Point(*end) for end in ends], theme.line, THIN)
         yield from self._highest(panel, axes)
 
-    def _tensor(self, tensor: int, runs: Sequence[Run], axes: Axes) -> Group:
+    def _area(self, held: _Held, axes: Axes) -> Group:
         """Its area, on which its name and its bytes are written where they have room."""
-        swatch = self.swatches[self.kinds[tensor]]
-        named, told = self.makers.tensor(tensor), self.plan.tensors[tensor]
+        swatch = self.swatches[held.kind]
         outline = THIN if axes.x(1) - axes.x(0) >= ROOMY else HAIR
-        area = Area(list(_around(runs, axes)), swatch.fill, swatch.border, outline)
-        lives = f"operations {runs[0].start + 1:,} to {runs[-1].end:,}"
-        says = f"{named}: {shape(told.shape)} {told.dtype}, {grouped(told.bytes)} bytes, {lives}"
-        return Group("tensor", named, [area, *label(axes, runs, named, scaled(told.bytes, "B"), swatch.ink)], says)
+        area = Area(list(_around(held.runs, axes)), swatch.fill, swatch.border, outline)
+        written = label(axes, held.runs, held.name, scaled(held.bytes, "B"), swatch.ink)
+        return Group("tensor", held.name, [area, *written], held.says)
 
     def _highest(self, panel: _Panel, axes: Axes) -> Iterator[Shape]:
         """A line at the height that is never passed, what it means upon it, and where it is reached."""
@@ -244,7 +261,7 @@ class Sheet:
         frame, theme = axes.frame, self.theme
         y = frame.bottom + SMALL
         for number, words in step_ticks(self.steps):
-            yield self._text(axes.x(number - 0.5), y, words, SMALL, theme.text, anchor="middle")
+            yield self._text(axes.x(number + 0.5), y, words, SMALL, theme.text, anchor="middle")
         yield self._text(frame.center.x, y + SMALL * LINE_HEIGHT, "operation", SMALL, theme.faint, anchor="middle")
 
 
