@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import is_known, known_part, total
+from cnncli.analysis.deployment import live_by_layer
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.receptive_field import View, views
@@ -23,7 +24,8 @@ class Row:
     `amounts` are the figures that add up, by the metrics' keys, summed over the group.
 
     `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
-    are a layer's own arguments or a block's traits. `place` is the index of the node whose output is the row's.
+    are a layer's own arguments or a block's traits. `nodes` are the indices of its layers, `place` is that of the one
+    whose output is the row's.
     `repeats` counts the blocks alike in the row, `number` tells which of its like the first one is.
     """
 
@@ -36,11 +38,15 @@ class Row:
     output_shape: Shape
     amounts: Mapping[str, Any]
     details: Mapping[str, Any]
-    place: int
+    nodes: tuple[int, ...]
     repeats: int = 1
     number: int | None = None
     shares: str = ""
     """Of a layer that is applied again: the name of the one whose weights it uses."""
+
+    @property
+    def place(self) -> int:
+        return self.nodes[-1]
 
     @property
     def short_name(self) -> str:
@@ -69,6 +75,15 @@ class Report:
         """What a cell of each node sees of the input; worked out when it is first asked for."""
         return views(self.graph)
 
+    @cached_property
+    def _live(self) -> list[Any]:
+        return live_by_layer(self.graph)
+
+    def live_bytes(self, row: Row) -> Any:
+        """The most bytes that are live while a row is computed in float32; None where nothing of it is."""
+        live = [found for node in row.nodes if (found := self._live[node]) is not None]
+        return max(live, key=known_part, default=None)
+
 
 def report(graph: Graph, depth: int | None = None) -> Report:
     groups = fold(graph, depth)
@@ -91,7 +106,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         output_shape=group.shape,
         amounts=amounts(group.nodes),
         details=_arguments(group) if single else _traits(label),
-        place=group.nodes[-1].index,
+        nodes=tuple([node.index for node in group.nodes]),
         number=group.number,
         shares=group.nodes[0].shares.name if single and group.nodes[0].shares else "",
     )
@@ -141,7 +156,7 @@ def _merged(run: list[Row]) -> Row:
         name=f"{first.name}-{end}",
         label=replace(first.label, output_shape=last.output_shape) if isinstance(first.label, Traits) else first.label,
         output_shape=last.output_shape,
-        place=last.place,
+        nodes=tuple(node for row in run for node in row.nodes),
         amounts={key: total(row.amounts[key] for row in run) for key in first.amounts},
         repeats=len(run),
     )

@@ -31,10 +31,11 @@ def write_help(command: Any, ctx: Any, draw: Callable[[Any, Any], None], formatt
 
 def _conventions() -> Iterator[str]:
     """What each figure counts, a paragraph each."""
-    from cnncli.analysis.metrics import OF_PAPERS, Place, metrics
+    from cnncli.analysis.metrics import METRICS, OF_PAPERS, Place
 
     yield "What is counted:"
-    yield from (f"{each.title}: {each.convention}." for each in metrics(Place.LINE) if each.convention)
+    told = [each for each in METRICS if each.places & {Place.LINE, Place.DEPLOYED} and each.convention]
+    yield from (f"{each.title}: {each.convention}." for each in told)
     yield OF_PAPERS
 
 

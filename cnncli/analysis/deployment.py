@@ -1,0 +1,95 @@
+"""A network as it is deployed: the file's size, the memory that it needs, and where it needs most.
+
+Each figure is computed when it is first asked for, and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from cnncli.amounts import known_part
+from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
+from cnncli.deployed.arena import arena_bytes, tail_bytes
+from cnncli.deployed.lifetimes import Peak, live_bytes, peak
+from cnncli.deployed.plan import INT8, INT8_IO
+from cnncli.deployed.size import file_bytes
+from cnncli.graph import Graph
+
+MICRO = (FLOAT32, INT8, INT8_IO)
+"""The kinds that TensorFlow Lite Micro runs: its kernels read no weights in half, and none in int8 beside floats."""
+
+
+class At(NamedTuple):
+    """An operation, by TFLite's name, and the layer that it computes, if it computes one."""
+
+    operation: str
+    layer: str | None
+
+
+@dataclass(eq=False)
+class Deployment:
+    """The figures of a plan, in bytes; UNKNOWN or AtLeast where something is not known."""
+
+    plan: Plan
+
+    @property
+    def is_read(self) -> bool:
+        """Whether they are a file's own, not predicted."""
+        return self.plan.file_bytes is not None
+
+    @cached_property
+    def tflite_bytes(self) -> Any:
+        return file_bytes(self.plan)
+
+    @cached_property
+    def peak(self) -> Peak:
+        return peak(self.plan)
+
+    @cached_property
+    def arena_bytes(self) -> Any:
+        """The head of TensorFlow Lite Micro's arena; None of a kind that it does not run."""
+        return arena_bytes(self.plan) if self.plan.kind in MICRO else None
+
+    @cached_property
+    def arena_tail_bytes(self) -> tuple[int, int] | None:
+        """What TensorFlow Lite Micro keeps behind the head, an estimate: at least and at most."""
+        return tail_bytes(self.plan) if self.plan.kind in MICRO else None
+
+
+_DEPLOYMENTS: WeakKeyDictionary[Graph, dict[str, Deployment]] = WeakKeyDictionary()
+
+
+def deployment(graph: Graph, kind: str) -> Deployment:
+    """A finished graph as one of `kinds_of`; made once."""
+    made = _DEPLOYMENTS.setdefault(graph, {})
+    if kind not in made:
+        made[kind] = Deployment(deployed(graph, kind))
+    return made[kind]
+
+
+def kinds_of(graph: Graph) -> tuple[str, ...]:
+    """What a network can be deployed as; what it was read as, where that is something else, before it."""
+    return tuple(dict.fromkeys([*([graph.file_plan.kind] if graph.file_plan else []), *KINDS]))
+
+
+def peak_at(graph: Graph, kind: str) -> At | None:
+    """Where most memory is needed; None where there is no operation."""
+    found = deployment(graph, kind)
+    if found.peak.operation is None:
+        return None
+    operation = found.plan.operations[found.peak.operation]
+    return At(operation.type, graph.nodes[operation.nodes[0]].name if operation.nodes else None)
+
+
+def live_by_layer(graph: Graph, kind: str = FLOAT32) -> list[Any]:
+    """Of each layer the most bytes that are live while it is computed; None of those that cost no operation."""
+    found: list[Any] = [None] * len(graph.nodes)
+    plan = deployed(graph, kind)
+    for operation, live in zip(plan.operations, live_bytes(plan), strict=True):
+        for node in operation.nodes:
+            before = found[node]
+            found[node] = live if before is None or known_part(live) > known_part(before) else before
+    return found
