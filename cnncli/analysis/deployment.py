@@ -16,10 +16,21 @@ from cnncli.deployed.arena import arena_bytes, tail_bytes
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
 from cnncli.deployed.plan import INT8, INT8_IO
 from cnncli.deployed.size import file_bytes
+from cnncli.document.prose import enumerated
+from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph
+from cnncli.written import read_choice
 
 MICRO = (FLOAT32, INT8, INT8_IO)
 """The kinds that TensorFlow Lite Micro runs: its kernels read no weights in half, and none in int8 beside floats."""
+
+
+def read_kind(text: str) -> str:
+    """A kind as it is spelt. Raises UsageError for another word."""
+    kind = read_choice(text, KINDS)
+    if kind is None:
+        raise UsageError(f"dtype {text}: expected {enumerated(KINDS, 'or')}{suggestion(text, KINDS)}")
+    return kind
 
 
 class At(NamedTuple):
@@ -84,10 +95,12 @@ def peak_at(graph: Graph, kind: str) -> At | None:
     return At(operation.type, graph.nodes[operation.nodes[0]].name if operation.nodes else None)
 
 
-def live_by_layer(graph: Graph, kind: str = FLOAT32) -> list[Any]:
-    """Of each layer the most bytes that are live while it is computed; None of those that cost no operation."""
+def live_by_layer(graph: Graph) -> list[Any]:
+    """Of each layer the most bytes that are live while it is computed, in float32, or as the .tflite file has it; None
+    of those that cost no operation.
+    """
     found: list[Any] = [None] * len(graph.nodes)
-    plan = deployed(graph, kind)
+    plan = graph.file_plan or deployed(graph, FLOAT32)
     for operation, live in zip(plan.operations, live_bytes(plan), strict=True):
         for node in operation.nodes:
             before = found[node]

@@ -78,7 +78,8 @@ class Metric:
 
     Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
     Of a figure that differs by what the network is deployed as `by_kind` computes it of the graph and one of the
-    `possible` kinds; `kinds` are those that are told where none is asked for, the first of them where one figure is.
+    `possible` kinds: of `kind` or, where none is asked for, of that of a .tflite file, else of the first of `kinds`, of
+    which a row each is told.
     `better` is -1 where less is better, 1 where more is, 0 where neither. `share_behind` asks for a column of shares
     behind the column of that key, `main` says that it is worth its room where that is scarce. `noun` is what it is in a
     sentence, `behind` what stands behind its number; `parts` are the keys of what it is made of.
@@ -93,6 +94,7 @@ class Metric:
     network: Callable[[Graph], Any] | None = None
     by_kind: Callable[[Graph, str], Any] | None = None
     kinds: tuple[str, ...] = ()
+    kind: str = ""
     possible: tuple[str, ...] = KINDS
     figure: Callable[[Any], Any] = lambda value: value
     """Of a value that is several figures the one that is compared and limited."""
@@ -136,19 +138,19 @@ class Metric:
         return self.budget or Budget(name, f"{self.title}.", self.words)
 
     def of(self, kind: str) -> Metric:
-        """The figure of one kind. Its key and title say which, but where it is that of the network itself, in float32,
-        and float32 is what is told of it where no kind is asked for.
-        """
-        assert self.by_kind is not None
+        """The figure of one kind. Its key and title say which, but for float32 where that is the usual one."""
         if kind == FLOAT32 == self.kinds[0]:
-            return self
-        key = f"{self.key}_{kind.replace('-', '_')}"
-        return replace(self, key=key, kinds=(kind,), detail=kind)
+            return replace(self, kind=kind)
+        return replace(self, key=f"{self.key}_{kind.replace('-', '_')}", kind=kind, detail=kind)
 
     @property
     def told(self) -> list[Metric]:
-        """The figures of the kinds that are told; itself where it does not differ by kind."""
-        return [self.of(kind) for kind in self.kinds] or [self]
+        """The figures that are told each in a row: of several kinds, or itself."""
+        return [self if kind == FLOAT32 else self.of(kind) for kind in self.kinds] or [self]
+
+    def kind_of(self, graph: Graph) -> str:
+        """The kind that is meant of a graph."""
+        return self.kind or (graph.file_plan.kind if graph.file_plan else self.kinds[0])
 
     @property
     def header(self) -> str:
@@ -160,7 +162,7 @@ class Metric:
         if self.layer is not None:
             return total(map(self.layer, graph.nodes))
         if self.by_kind is not None:
-            return self.by_kind(graph, self.kinds[0])
+            return self.by_kind(graph, self.kind_of(graph))
         assert self.network is not None
         return self.network(graph)
 
@@ -301,9 +303,9 @@ METRICS: tuple[Metric, ...] = (
         "tflite_bytes",
         "TFLite file",
         About.WEIGHTS,
-        "the .tflite file that `export` writes of the network, predicted: its weights with batch normalization folded "
-        "into the kernels, in float32 unless a kind is named, and what it says of its operations, tensors and scales; "
-        "of a .tflite file the size that it has",
+        "the .tflite file that `export` writes, predicted: weights with batch normalization folded into the kernels, "
+        "and what it says of operations, tensors and scales; in float32 unless another kind is named, of a .tflite "
+        "file the size that it has",
         Unit.BYTES,
         by_kind=tflite_bytes,
         kinds=(FLOAT32, INT8),
@@ -315,9 +317,9 @@ METRICS: tuple[Metric, ...] = (
         "Peak activation",
         About.MEMORY,
         "largest sum of live tensors at any operation of inference, batch 1, in the order of the file, as TFLite "
-        "computes the network, in float32 unless a kind is named: batch normalization, relu and relu6 are within their "
-        "convolution; every other activation writes a tensor, silu a further one (x, sigmoid(x) and their product), "
-        "and so does padding that padding='same' would not make",
+        "computes the network: batch normalization, relu and relu6 are within their convolution; every other "
+        "activation writes a tensor, silu a further one (x, sigmoid(x) and their product), and so does padding that "
+        "padding='same' would not make; in float32 unless another kind is named, of a .tflite file as it is",
         Unit.BYTES,
         by_kind=peak_activation_bytes,
         kinds=(FLOAT32,),
@@ -333,9 +335,9 @@ METRICS: tuple[Metric, ...] = (
         "arena_bytes",
         "Arena",
         About.MEMORY,
-        "the arena in which TensorFlow Lite Micro lays these tensors out, each at a multiple of 16 bytes (its greedy "
-        "memory planner), of the network in int8 with int8 ends (int8-io) unless another kind is named; what it keeps "
-        "behind them for as long as the network is loaded is not in it",
+        "where TensorFlow Lite Micro lays out these tensors, each at a multiple of 16 bytes (its greedy memory "
+        "planner), without what it keeps behind them for as long as the network is loaded; in int8 with int8 ends (int8-io) "
+        "unless another kind is named, of a .tflite file as it is",
         Unit.BYTES,
         by_kind=arena_bytes,
         kinds=(INT8_IO,),
@@ -406,6 +408,11 @@ def _by_key() -> dict[str, Metric]:
 def metric(key: str) -> Metric:
     """Raises KeyError for a key that no figure has."""
     return _by_key()[key]
+
+
+def stored(told: Metric) -> Metric:
+    """What is really held, of bytes that are counted in a type which a file may have replaced."""
+    return metric(told.stored) if told.stored else told
 
 
 def conventions() -> dict[str, str]:
