@@ -10,19 +10,15 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cnncli.amounts import known_part
+from cnncli.amounts import is_known, known_part
 from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
-from cnncli.deployed.arena import arena_bytes, tail_bytes
+from cnncli.deployed.arena import arena_bytes, tail_bytes, why_no_arena
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
-from cnncli.deployed.plan import INT8, INT8_IO
 from cnncli.deployed.size import file_bytes
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph
 from cnncli.written import read_choice
-
-MICRO = (FLOAT32, INT8, INT8_IO)
-"""The kinds that TensorFlow Lite Micro runs: its kernels read no weights in half, and none in int8 beside floats."""
 
 
 def read_kind(text: str) -> str:
@@ -61,13 +57,18 @@ class Deployment:
 
     @cached_property
     def arena_bytes(self) -> Any:
-        """The head of TensorFlow Lite Micro's arena; None of a kind that it does not run."""
-        return arena_bytes(self.plan) if self.plan.kind in MICRO else None
+        """The head of TensorFlow Lite Micro's arena; UNKNOWN of what it does not run."""
+        return arena_bytes(self.plan)
 
     @cached_property
+    def why_no_arena(self) -> str:
+        """Why nobody can say how large the arena must be; nothing where it can be said."""
+        return "" if is_known(self.arena_bytes) else why_no_arena(self.plan)
+
+    @property
     def arena_tail_bytes(self) -> tuple[int, int] | None:
-        """What TensorFlow Lite Micro keeps behind the head, an estimate: at least and at most."""
-        return tail_bytes(self.plan) if self.plan.kind in MICRO else None
+        """What TensorFlow Lite Micro keeps behind the head, an estimate: at least and at most; None of no arena."""
+        return tail_bytes(self.plan) if is_known(self.arena_bytes) else None
 
 
 _DEPLOYMENTS: WeakKeyDictionary[Graph, dict[str, Deployment]] = WeakKeyDictionary()

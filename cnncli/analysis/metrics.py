@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from cnncli.amounts import is_known, total
-from cnncli.analysis.deployment import MICRO, deployment
+from cnncli.analysis.deployment import deployment
 from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.receptive_field import receptive_field
 from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS
@@ -77,8 +77,8 @@ class Metric:
     """A figure. `convention` is the sentence that says what is counted.
 
     Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
-    Of a figure that differs by what the network is deployed as `by_kind` computes it of the graph and one of the
-    `possible` kinds: of `kind` or, where none is asked for, of that of a .tflite file, else of the first of `kinds`, of
+    Of a figure that differs by what the network is deployed as `by_kind` computes it of the graph and one of
+    the kinds: of `kind` or, where none is asked for, of that of a .tflite file, else of the first of `kinds`, of
     which a row each is told.
     `better` is -1 where less is better, 1 where more is, 0 where neither. `share_behind` asks for a column of shares
     behind the column of that key, `main` says that it is worth its room where that is scarce. `noun` is what it is in a
@@ -95,7 +95,6 @@ class Metric:
     by_kind: Callable[[Graph, str], Any] | None = None
     kinds: tuple[str, ...] = ()
     kind: str = ""
-    possible: tuple[str, ...] = KINDS
     figure: Callable[[Any], Any] = lambda value: value
     """Of a value that is several figures the one that is compared and limited."""
     better: int = -1
@@ -184,7 +183,7 @@ def peak_activation_bytes(graph: Graph, kind: str = FLOAT32) -> Any:
 
 
 def arena_bytes(graph: Graph, kind: str = INT8_IO) -> Any:
-    """None of a kind that TensorFlow Lite Micro does not run."""
+    """UNKNOWN of what TensorFlow Lite Micro does not run."""
     return deployment(graph, kind).arena_bytes
 
 
@@ -336,12 +335,11 @@ METRICS: tuple[Metric, ...] = (
         "Arena",
         About.MEMORY,
         "where TensorFlow Lite Micro lays out these tensors, each at a multiple of 16 bytes (its greedy memory "
-        "planner), without what it keeps behind them for as long as the network is loaded; in int8 with int8 ends (int8-io) "
-        "unless another kind is named, of a .tflite file as it is",
+        "planner), without what it keeps behind them for as long as the network is loaded; in int8 with int8 ends "
+        "(int8-io) unless another kind is named, of a .tflite file as it is",
         Unit.BYTES,
         by_kind=arena_bytes,
         kinds=(INT8_IO,),
-        possible=MICRO,
         budget=Budget(
             "max-arena",
             "TensorFlow Lite Micro's memory for tensors, such as 256KiB, of the kind of --dtype, else int8-io.",
@@ -401,7 +399,7 @@ def figures(place: Place) -> list[Metric]:
 @cache
 def _by_key() -> dict[str, Metric]:
     """Every figure, of those that differ by kind each kind's too."""
-    of_kinds = [each.of(kind) for each in METRICS if each.by_kind for kind in each.possible]
+    of_kinds = [each.of(kind) for each in METRICS if each.by_kind for kind in KINDS]
     return {each.key: each for each in (*of_kinds, *METRICS)}
 
 

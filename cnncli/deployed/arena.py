@@ -120,13 +120,3 @@ def tail_bytes(plan: Plan) -> tuple[int, int]:
     """What lies behind the head for as long as the network is loaded, an estimate: at least and at most."""
     low, high = TAIL
     return low * len(plan.operations), high * len(plan.operations)
-
-
-TAIL = 1_100, 2_500
-"""Bytes that TFLite Micro keeps for an operation beside the tensors, at least and at most, as measured."""
-
-
-def tail_bytes(plan: Plan) -> tuple[int, int]:
-    """What lies behind the head for as long as the network is loaded, an estimate: at least and at most."""
-    low, high = TAIL
-    return low * len(plan.operations), high * len(plan.operations)

@@ -129,6 +129,7 @@ def _amount(verdict: Verdict, budget: Budgeted) -> str:
     words = f"{in_words(value, grouped)} {limited()[budget.name].limit.noun}"
     words += f" in {budget.kind}" if budget.kind else ""
     words += f" ({binary(value)})" if is_known(value) and budget.written.endswith("iB") else ""
+    words += f": {budget.why}" if budget.why else ""
     return words + (f", most at {where(budget.at)}" if budget.at else "")
 
 

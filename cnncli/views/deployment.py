@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from cnncli.amounts import is_known
 from cnncli.analysis.deployment import At, Deployment, deployment, kinds_of, peak_at
 from cnncli.analysis.labels import counted
 from cnncli.analysis.metrics import Metric, Place, metrics
@@ -46,11 +45,9 @@ def _columns(graph: Graph) -> list[Column]:
 def _figure(metric: Metric, graph: Graph) -> Column:
     assert metric.by_kind is not None
     of_kind = partial(metric.by_kind, graph)
-    return Column(metric.key, metric.title.replace(" ", "\n"), lambda row: of_kind(row.name), True, size)
-
-
-def size(value: Any) -> str:
-    return "-" if value is None else scaled(value, "B")
+    return Column(
+        metric.key, metric.title.replace(" ", "\n"), lambda row: of_kind(row.name), True, partial(scaled, unit="B")
+    )
 
 
 def where(at: At | None) -> str:
@@ -75,9 +72,18 @@ def _notes(graph: Graph, rows: Sequence[Kind]) -> list[str]:
     if unknown:
         types = counted([graph.nodes[node].type for node in sorted(unknown)])
         notes.append(f"Nobody knows the operations of {len(unknown)} layer{'s' if len(unknown) > 1 else ''} ({types}).")
-    told = {row.name: row.found for row in rows if row.found.arena_bytes is not None}
-    tail = told["int8-io"].arena_tail_bytes if "int8-io" in told and is_known(told["int8-io"].arena_bytes) else None
-    if tail:
-        low, high = (scaled(each, "B") for each in tail)
-        notes.append(f"TensorFlow Lite Micro keeps {low} to {high} behind the arena of int8-io, by estimate.")
+    notes += _arenas(rows)
+    return notes
+
+
+def _arenas(rows: Sequence[Kind]) -> list[str]:
+    """What TensorFlow Lite Micro needs besides, of the last kind that it runs, and why some have no arena."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        reasons.setdefault(row.found.why_no_arena, []).append(row.name)
+    tails = [(row.name, row.found.arena_tail_bytes) for row in rows if row.found.arena_tail_bytes]
+    notes = [f"Arena unknown of {enumerated(names)}: {reason}." for reason, names in reasons.items() if reason]
+    for name, (low, high) in tails[-1:]:
+        tail = f"{scaled(low, 'B')} to {scaled(high, 'B')}"
+        notes.insert(0, f"Arena: behind that of {name} TFLite Micro keeps {tail} more, by estimate.")
     return notes

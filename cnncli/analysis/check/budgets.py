@@ -13,7 +13,7 @@ from cnncli.amounts import is_known, known_part
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.deployment import peak_at, read_kind
+from cnncli.analysis.deployment import deployment, peak_at, read_kind
 from cnncli.analysis.metrics import About, Metric, Place, Totals, Unit, metrics, stored
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
@@ -63,9 +63,6 @@ def read_budget(name: str, value: Any, place: Position | None = None, kind: str 
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UsageError(f'{option} {value}: expected a whole number, or text such as "5M"')
     found = _metric(name)
-    if kind and found.by_kind and kind not in found.possible:
-        runs = enumerated(found.possible, "or")
-        raise UsageError(f"{option} {value}: TensorFlow Lite Micro runs no {kind}; its kind is {runs}")
     try:
         limit = READERS[found.unit](str(value))
         return Budget(name, limit, str(value), place, kind if found.by_kind else None)
@@ -106,7 +103,8 @@ def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Ver
     if uncounted and not is_known(value):
         passed = not known_part(value) > budget.limit
     at = peak_at(graph, kind) if kind and told.about is About.MEMORY else None
-    check = Budgeted(budget.name, budget.text, kind, at)
+    why = deployment(graph, kind).why_no_arena if told.key == "arena_bytes" else ""
+    check = Budgeted(budget.name, budget.text, kind, at, why)
     return Verdict(model, check, budget.limit, value, passed, budget.place)
 
 
