@@ -291,3 +291,5 @@ gate_options = _offering(*OPTIONS, *(name for name in FILE_OPTIONS if name != "r
 """The same without --raw: what is held to a budget is a network, not how a file spells it."""
 list_options = _offering("input_shape", *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
 """Those that a list of models of every kind may have."""
+measure_options = _offering(*OPTIONS, "batch")
+"""Those of what the deployed runtime runs: architectures, and files whose open sizes can be settled."""

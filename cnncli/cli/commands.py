@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "check:check",
     "build": "build:build",
     "export": "export:export",
+    "measure": "measure:measure",
     "completions": "completions:completions",
 }
 """Name -> module of this package and its function; in the order of `--help`."""
