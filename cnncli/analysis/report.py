@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import is_known, known_part, total
+from cnncli.analysis.deployment import live_by_layer
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
 from cnncli.analysis.movement import Movement, movements
@@ -84,6 +85,15 @@ class Report:
     def movements(self) -> list[Movement]:
         """What each node moves; worked out when it is first asked for."""
         return movements(self.graph, self.kind)
+
+    @cached_property
+    def _live(self) -> list[Any]:
+        return live_by_layer(self.graph)
+
+    def live_bytes(self, row: Row) -> Any:
+        """The most bytes that are live while a row is computed in float32; None where nothing of it is."""
+        live = [found for node in row.nodes if (found := self._live[node]) is not None]
+        return max(live, key=known_part, default=None)
 
     def moved_by(self, row: Row) -> list[Movement]:
         """What the nodes of a row move."""

@@ -9,12 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from cnncli.cli import complete
-from cnncli.deployed.plan import KINDS
-from cnncli.document.prose import enumerated
-from cnncli.errors import UsageError, suggestion
+from cnncli.errors import UsageError
 from cnncli.readers.formats import FORMATS
 from cnncli.render.console import complain
-from cnncli.written import read_choice, read_whole
+from cnncli.written import read_whole
 
 _ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
 _FILES = ", ".join(dict.fromkeys(each.called for each in FORMATS))
@@ -60,23 +58,26 @@ Seed = Annotated[
     str | None,
     typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
 ]
-
 Dtype = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="As what the network is deployed: float32, float16, dynamic, int8, or int8-io, whose ends are int8 too.",
+        help="What networks are deployed as: float32, float16, dynamic, int8 or int8-io, as `export --quantize` says "
+        "it. Unless given, float32 for the file and the activations, int8-io for the arena, and of a .tflite file what "
+        "it is.",
         metavar="KIND",
-        autocompletion=complete.one_of(KINDS),
+        autocompletion=complete.kind,
+        show_default=False,
     ),
 ]
 
 
-def kind_of(text: str) -> str:
-    """The kind of deployed network that --dtype names. Raises UsageError for another word."""
-    kind = read_choice(text, KINDS)
-    if kind is None:
-        raise UsageError(f"--dtype {text}: expected {enumerated(KINDS, 'or')}{suggestion(text, KINDS)}")
-    return kind
+def kind(dtype: str | None) -> str | None:
+    """What --dtype says. Raises UsageError for another word."""
+    if dtype is None:
+        return None
+    from cnncli.analysis.deployment import read_kind
+
+    return read_kind(dtype)
 
 
 def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_999_999) -> int | None:

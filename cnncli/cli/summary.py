@@ -70,7 +70,7 @@ def summary(
     at: At = None,
     freeze_before: FreezeBefore = None,
     roofline: Roofline = None,
-    dtype: args.Dtype = "float32",
+    dtype: args.Dtype = None,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -88,6 +88,6 @@ def summary(
     depth, networks = depth_of(by), choice.networks(models)
     roof = None if roofline is None else read_roof(roofline)
     wanted = Wanted(
-        depth, columns.shown, columns.sort, first, len(networks) > 1, type, at, freeze_before, roof, args.kind_of(dtype)
+        depth, columns.shown, columns.sort, first, len(networks) > 1, type, at, freeze_before, roof, args.kind(dtype)
     )
     report.deliver(together([summary_document(network, wanted) for network in networks]))

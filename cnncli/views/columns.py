@@ -50,6 +50,7 @@ def columns_for(
         Column("weight_dtype", "Dtype of weights", lambda row: found and _weights_of(found, row)),
         Column("activation", "Activation", lambda row: found and _activation(found, row)),
         *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
+        Column("live_bytes", "Live bytes", lambda row: found and found.live_bytes(row), True),
         Column("receptive_field", "Receptive field", _view(found, "pixels"), True, _sizes),
         Column("stride", "Stride", _view(found, "step"), True, _sizes),
         Column("bytes_read", "Bytes read", _moved(found, "read"), True),

@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
+from cnncli.analysis.deployment import kind_as_it_is
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
 from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
-from cnncli.document.document import Document
+from cnncli.document.document import Document, Section
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
@@ -23,13 +24,13 @@ from cnncli.graph.freezing import frozen
 from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure
 from cnncli.views.data import summary_data, versioned
+from cnncli.views.deployment import deployed_table
 from cnncli.views.roofline import roof_line
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
-    from cnncli.readers.reading import Reading
 
 
 DEEPEST = 99
@@ -54,7 +55,7 @@ class Wanted(NamedTuple):
     at: str | None = None
     freeze_before: str | None = None
     roof: Roof | None = None
-    kind: str = FULL
+    kind: str | None = None
 
     @property
     def ranked(self) -> bool:
@@ -70,7 +71,7 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     boundary = freezing(network, wanted.freeze_before)
     if boundary:
         network = replace(network, graph=frozen(network.graph, boundary.index))
-    found = report(network.graph, wanted.depth, wanted.kind)
+    found = report(network.graph, wanted.depth, wanted.kind or kind_as_it_is(network.graph))
     columns = columns_for(network, found, wanted.roof)
     chosen = choose(columns, wanted.columns, UNDER_A_ROOF if wanted.roof else DEFAULT)
     rows = ordered(kept(network, found, wanted.types, wanted.at), columns, wanted.sort)[: wanted.top]
@@ -78,10 +79,18 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     sheet = [*model, *chosen] if wanted.named else chosen
     return Document(
         title=network.reference,
-        sections=lambda width: [_fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width)],
+        sections=lambda width: _sections(
+            _fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width), network
+        ),
         data=lambda: versioned(summary_data(network, found, rows, wanted.roof)),
         sheet=lambda: Table(sheet, rows),
     )
+
+
+def _sections(layers: Table, network: Network) -> list[Section]:
+    """The layers with their totals, and what the network is as deployed."""
+    deployed = deployed_table(network)
+    return [layers, deployed] if deployed else [layers]
 
 
 def _table(
@@ -96,7 +105,7 @@ def _table(
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
     notes = [] if whole else [_shortened(rows, found)]
     lines = [
-        *totals_lines(found, network.origin.reading),
+        *totals_lines(found, network),
         *([_frozen_line(network, boundary)] if boundary else []),
         *([f"{'Roofline':<{NAMES}}{roof_line(wanted.roof, found.movements, found.kind)}"] if wanted.roof else []),
     ]
@@ -215,21 +224,18 @@ NAMES = 16
 """Characters for the names of the lines below the table."""
 
 
-def totals_lines(found: Report, reading: Reading | None = None) -> tuple[str, ...]:
-    """The totals, each with its name; ends where there are several, and what could not be counted.
+def totals_lines(found: Report, network: Network) -> tuple[str, ...]:
+    """The totals, each with its name; the ends with their types, but of weights alone; and what could not be counted.
 
-    Of a file the ends are told with their types, unless it holds weights alone, and the weights as they are stored.
+    The weights of a file are told as they are stored. Of an architecture the output is told only where there are
+    several.
     """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    if reading and not reading.only_weights:
-        told += [
-            (f"Input{'s' if len(found.graph.inputs) > 1 else ''}", _ends(found.graph.inputs)),
-            (f"Output{'s' if len(found.graph.outputs) > 1 else ''}", _ends(found.graph.outputs)),
-        ]
-    elif not reading:
-        for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
-            if len(nodes) > 1:
-                told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
+    inputs, outputs, reading = found.graph.inputs, found.graph.outputs, network.origin.reading
+    if not (reading and reading.only_weights):
+        told.append((f"Input{'s' if len(inputs) > 1 else ''}", _ends(inputs) + _range(network)))
+    if (reading and not reading.only_weights) or len(outputs) > 1:
+        told.append((f"Output{'s' if len(outputs) > 1 else ''}", _ends(outputs)))
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
     return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
 
@@ -245,6 +251,12 @@ def _ends(nodes: Sequence[Node]) -> str:
     return ", ".join(f"{node.name} {shape(node.shape)} {node.dtype}" for node in nodes) or "none"
 
 
+def _range(network: Network) -> str:
+    """`, -1 to 1`: between which numbers the input's values lie, where that is known."""
+    told = network.known_range
+    return "" if told is None else f", {told[0]:g} to {told[1]:g}"
+
+
 def _total(told: Metric, totals: Totals) -> str:
     value = totals[told.key]
     if value is None:
@@ -256,7 +268,7 @@ def _total(told: Metric, totals: Totals) -> str:
         if set(stored) - {FULL}:
             return f"{_bytes(total(stored.values()))} as stored: {_bytes(stored)}"
     if told.unit is Unit.BYTES:
-        return _bytes(value) + (f" ({told.remark})" if told.remark else "")
+        return f"{_bytes(told.figure(value))} ({FULL})"
     if told.parts:
         split = ", ".join(f"{metric(key).title.lower()} {grouped(totals[key])}" for key in told.parts)
         return f"{in_words(value, grouped)} ({split})"
