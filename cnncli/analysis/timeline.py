@@ -12,6 +12,7 @@ from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
 from cnncli.deployed.arena import arena_bytes
 from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors, peak
+from cnncli.deployed.reorder import Reordering, reordered
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 from cnncli.graph.roles import KERNELS
 
@@ -61,6 +62,8 @@ class Timeline:
     rows: tuple[Step, ...]
     depth: int | None
     batch: int
+    order: Reordering | None = None
+    """Where another order was asked for: what it saves; None too where nobody can say."""
 
     @cached_property
     def peak(self) -> Peak:
@@ -93,13 +96,14 @@ class Timeline:
         return [self.graph.nodes[index] for index in self.plan.uncounted]
 
 
-def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) -> Timeline:
-    """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth."""
-    return timeline_of(graph, deployed(graph, kind, batch), batch, depth)
+def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None, reorder: bool = False) -> Timeline:
+    """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth.
 
-
-def timeline_of(graph: Graph, plan: Plan, batch: int = 1, depth: int | None = None) -> Timeline:
-    """As timeline, of a plan that a graph has, in whatever order."""
+    `reorder` is whether it is told in the order of the operations that takes least.
+    """
+    plan = deployed(graph, kind, batch)
+    order = reordered(plan) if reorder else None
+    plan = order.plan if order else plan
     live = live_bytes(plan)
     groups = {} if depth is None else _groups(graph, depth)
     members: dict[Any, list[int]] = {}
@@ -108,7 +112,7 @@ def timeline_of(graph: Graph, plan: Plan, batch: int = 1, depth: int | None = No
         owner = groups.get(leader.index) if leader else None
         members.setdefault(owner or place, []).append(place)
     rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
-    return Timeline(graph, plan, tuple(rows), depth, batch)
+    return Timeline(graph, plan, tuple(rows), depth, batch, order)
 
 
 def _groups(graph: Graph, depth: int) -> dict[int, Group]:

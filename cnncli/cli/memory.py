@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,7 +14,7 @@ from cnncli.cli import complete
 from cnncli.cli.choice import Choice, deployed_options
 from cnncli.cli.columns import Columns, column_options
 from cnncli.cli.options import adding, option
-from cnncli.cli.output import Report, report_options
+from cnncli.cli.output import PICTURES, Report, report_options
 from cnncli.deployed.plan import KINDS
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
     from cnncli.network import Network
 
 _TRAINING = "Training"
+OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    help="Draw live tensors and the arena to a .pdf, .png or .svg; or write the report.",
+    metavar="FILE",
+    autocompletion=complete.suffixes(*PICTURES),
+    show_default=False,
+)
 
 
 def _keys() -> list[str]:
@@ -44,7 +54,7 @@ def _kind(dtype: str | None) -> str | None:
 
 
 @deployed_options
-@report_options()
+@report_options(output=OUTPUT, pictures=True)
 @adding("dtype", _kinds, _kind)
 @column_options(_keys)
 def memory(
@@ -67,6 +77,10 @@ def memory(
         str | None,
         typer.Option(help="Show only the N largest rows, in order of size.", metavar="N", show_default=False),
     ] = None,
+    reorder: Annotated[
+        bool,
+        typer.Option("--reorder", help="In the order that takes least, and how much that saves."),
+    ] = False,
     training: Annotated[
         bool,
         typer.Option(
@@ -96,23 +110,41 @@ def memory(
     few, count = args.whole_number("--top", top), args.whole_number("--batch", batch)
     if optimizer and not training:
         raise UsageError(f"--optimizer {optimizer} is for --training")
+    drawn = report.picture()
+    if training and (reorder or drawn):
+        raise UsageError(f"{drawn or '--reorder'} is for what runs where it is deployed, not for --training")
     if dtype and training:
         raise UsageError(f"--dtype {dtype}: training is counted in float32")
     networks = choice.networks(models, lambda _: {"batch": count} if count else {})
+    if drawn and len(networks) > 1:
+        raise UsageError(f"{drawn}: a picture shows one network, was given {len(networks)}")
+    report.check_target()
     shown = columns, few, len(networks) > 1
     if training:
         documents = [_trained(each, by, optimizer or "sgd", count or 1, *shown) for each in networks]
     else:
-        documents = [_run(each, by, dtype, count, *shown) for each in networks]
+        documents = [_run(each, by, dtype, count, reorder, *shown) for each in networks]
+    if drawn:
+        _draw(networks[0], dtype, count, reorder, drawn, force=report.force)
+        report = replace(report, output=None)
     report.deliver(together(documents))
 
 
 def _run(
-    network: Network, by: str, kind: str | None, batch: int | None, columns: Columns, top: int | None, named: bool
-) -> Document:
+    network: Network, by: str, kind: str | None, batch: int | None, reorder: bool,
+    columns: Columns, top: int | None, named: bool,
+) -> Document:  # fmt: skip
     from cnncli.views.memory import Wanted, level_of, memory_document
 
-    return memory_document(network, Wanted(kind, batch, level_of(by), columns.shown, columns.sort, top, named))
+    return memory_document(network, Wanted(kind, batch, level_of(by), columns.shown, columns.sort, top, named, reorder))
+
+
+def _draw(network: Network, kind: str | None, batch: int | None, reorder: bool, path: Path, *, force: bool) -> None:
+    from cnncli.draw.canvas import write_picture
+    from cnncli.views.memory import Wanted
+    from cnncli.views.memory_sheet import memory_sheet
+
+    write_picture(memory_sheet(network, Wanted(kind, batch, reorder=reorder)), path, force=force)
 
 
 def _trained(

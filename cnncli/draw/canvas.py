@@ -12,6 +12,7 @@ from cnncli.child import Tell
 from cnncli.child.inside import serve
 from cnncli.child.parent import run
 from cnncli.draw.chart import REPRODUCIBLE, defaults
+from cnncli.draw.formats import DEFAULT_DPI, POINTS
 from cnncli.draw.geometry import Point, Rect, rounded, shortened
 from cnncli.draw.shapes import OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.stamps import source_date
@@ -20,8 +21,6 @@ from cnncli.errors import MachineError
 from cnncli.files import replacing, write_text
 from cnncli.words import visible
 
-POINTS = 72
-"""To an inch."""
 HEAD = 0.35
 """Half the width of an arrowhead, of its length."""
 DASHES = (0, (2.4, 1.6))
@@ -37,7 +36,7 @@ class Job(NamedTuple):
     target: File
 
 
-def write_picture(picture: Picture, path: File, dpi: int, *, force: bool) -> None:
+def write_picture(picture: Picture, path: File, dpi: int = DEFAULT_DPI, *, force: bool) -> None:
     """Into a file by its suffix: .pdf, .png (of so many pixels to an inch) or .svg; as files.replacing.
 
     Raises MachineError without matplotlib, which is loaded in a process of its own, and not for a .svg; UsageError as
