@@ -108,7 +108,7 @@ def order_told(order: Reordering | None) -> str:
     if not order.saved:
         return "no other takes less" if order.exact else f"none was found that takes less; {least}"
     after, before = scaled(order.after, "B"), scaled(order.before, "B")
-    saved = f"{after} instead of {before}, {share(order.saved, order.before)} less than in the file's"
+    saved = f"{after} instead of {before}, {share(order.saved, order.before)} less than in the file's order"
     return f"{saved}; {'no other takes less' if order.exact else least}"
 
 
