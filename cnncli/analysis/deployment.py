@@ -92,6 +92,11 @@ def kinds_of(graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*([graph.file_plan.kind] if graph.file_plan else []), *KINDS]))
 
 
+def kind_as_it_is(graph: Graph) -> str:
+    """What a network is deployed as unless something else is said: as float32, a .tflite file as what it is."""
+    return graph.file_plan.kind if graph.file_plan else FLOAT32
+
+
 def peak_at(graph: Graph, kind: str) -> At | None:
     """Where most memory is needed; None where there is no operation."""
     found = deployment(graph, kind)
@@ -106,7 +111,7 @@ def live_by_layer(graph: Graph) -> list[Any]:
     of those that cost no operation.
     """
     found: list[Any] = [None] * len(graph.nodes)
-    plan = graph.file_plan or deployed(graph, FLOAT32)
+    plan = deployed(graph, kind_as_it_is(graph))
     for operation, live in zip(plan.operations, live_bytes(plan), strict=True):
         for node in operation.nodes:
             before = found[node]

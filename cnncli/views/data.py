@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.deployment import deployment, kinds_of, peak_at
 from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, figures, metric, metrics
+from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
 from cnncli.views.columns import weight_dtype
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cnncli.analysis.compare.attribution import Attribution, Share
     from cnncli.analysis.compare.comparison import Entry
     from cnncli.analysis.compare.difference import Change
+    from cnncli.analysis.timeline import Step, Timeline
+    from cnncli.analysis.training_memory import Training, TrainingRow
     from cnncli.graph import Graph, Group, Node
     from cnncli.keras_model import Build
     from cnncli.models.spec import ModelSpec
@@ -101,9 +104,9 @@ def _kind_data(graph: Graph, kind: str) -> dict[str, Any]:
     }
 
 
-def uncounted_data(totals: Totals) -> list[dict[str, str]]:
+def uncounted_data(uncounted: Sequence[Node]) -> list[dict[str, str]]:
     """The layers of which a figure is unknown, so that totals are at least what they say."""
-    return [{"name": node.name, "type": node.type} for node in totals.uncounted()]
+    return [{"name": node.name, "type": node.type} for node in uncounted]
 
 
 def stored_data(network: Network, totals: Totals) -> dict[str, Any]:
@@ -135,18 +138,112 @@ def layer_data(row: Row, report: Report) -> dict[str, Any]:
     return {**types, "live_bytes": report.live_bytes(row), "receptive_field": view and view.pixels}
 
 
-def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
-    """A network with the rows that were asked for."""
+def movement_data(report: Report, row: Row, roof: Roof | None) -> dict[str, Any]:
+    """The bytes that a row moves; under a roof also what holds it back, and the least time."""
+    parts = report.moved_by(row)
+    moved = together(parts)
+    found = {"bytes_read": moved.read, "bytes_written": moved.written, "arithmetic_intensity": moved.intensity}
+    return {**found, "bound": roof.bound(parts), "seconds": roof.seconds(parts)} if roof else found
+
+
+def roofline_data(report: Report, roof: Roof) -> dict[str, Any]:
+    """The roof of a machine, and the least time that it allows the whole network."""
+    return {
+        "macs_per_second": roof.macs,
+        "bytes_per_second": roof.bandwidth,
+        "dtype": report.kind,
+        "seconds": roof.seconds(report.movements),
+    }
+
+
+def summary_data(network: Network, report: Report, rows: Sequence[Row], roof: Roof | None = None) -> dict[str, Any]:
+    """A network with the rows that were asked for, and under a roof what it allows."""
     return {
         "model": model_data(network),
         **ends_data(network),
         "conventions": {**conventions(), **({STORED: metric(STORED).convention} if network.origin.reading else {})},
         "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
         "deployed": deployed_data(network),
-        "uncounted": uncounted_data(report.totals),
+        "uncounted": uncounted_data(report.totals.uncounted()),
+        **({"roofline": roofline_data(report, roof)} if roof else {}),
         "warnings": network.warnings,
-        "layers": [{**row_data(row), **layer_data(row, report)} for row in rows],
+        "layers": [{**row_data(row), **layer_data(row, report), **movement_data(report, row, roof)} for row in rows],
     }
+
+
+def memory_data(network: Network, found: Timeline, rows: Sequence[Step]) -> dict[str, Any]:
+    """What is held at each operation, with the rows that were asked for; the peak is that of all."""
+    from cnncli.analysis.timeline import CONVENTION
+
+    at, operations = found.peak.operation, found.plan.operations
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        "kind": found.plan.kind,
+        "batch": found.batch,
+        "conventions": {"live_bytes": CONVENTION},
+        "peak": {
+            "bytes": found.peak.bytes,
+            "operation": at,
+            "name": None if at is None else found.name(at),
+            "type": None if at is None else operations[at].type,
+            "tensors": [{**tensor._asdict(), "bytes": tensor.bytes} for tensor in found.held],
+        },
+        "arena_bytes": found.arena,
+        "operations": len(operations),
+        "uncounted": uncounted_data(found.uncounted),
+        "warnings": network.warnings,
+        "rows": [step_data(step) for step in rows],
+    }
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """`operation` is the place of that at which most is live; of a row of several `types` are theirs, in order."""
+    return {
+        "operation": step.operation,
+        "name": step.name,
+        "type": step.text,
+        "types": step.types,
+        "layers": step.layers,
+        "scope": ".".join(step.scope),
+        "output_shape": step.output_shape,
+        "reads": step.reads,
+        "writes": step.writes,
+        "constants": step.constants,
+        "live_bytes": step.live_bytes,
+    }
+
+
+def training_data(network: Network, found: Training, rows: Sequence[TrainingRow]) -> dict[str, Any]:
+    """What training takes, at least, with the rows that were asked for; the totals are those of all."""
+    from cnncli.analysis.training_memory import CONVENTION
+
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        "optimizer": found.optimizer,
+        "batch": found.batch,
+        "conventions": {"training_bytes": CONVENTION},
+        "totals": parts_data(found.whole),
+        "uncounted": uncounted_data(found.uncounted),
+        "warnings": network.warnings,
+        "rows": [
+            {
+                "name": row.name,
+                "type": str(row.label),
+                "scope": ".".join(row.scope),
+                "output_shape": row.output_shape,
+                **parts_data(row),
+            }
+            for row in rows
+        ],
+    }
+
+
+def parts_data(row: TrainingRow) -> dict[str, Any]:
+    from cnncli.analysis.training_memory import PARTS
+
+    return {part: getattr(row, part) for part in (*PARTS, "training_bytes")}
 
 
 def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, Any]:
@@ -177,7 +274,7 @@ def entry_data(found: Entry, identical: bool) -> dict[str, Any]:
         "input_shape": ends.pop("input_shape"),
         **{key: value for key, value in ends.items() if key != "output_shape"},
         "totals": {**totals_data(found.totals), **compared},
-        "uncounted": uncounted_data(found.totals),
+        "uncounted": uncounted_data(found.totals.uncounted()),
         "published": published and published._asdict(),
         "structure": found.structure,
         "identical": identical,

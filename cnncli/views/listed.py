@@ -129,5 +129,5 @@ def _data(listed: Listed) -> dict[str, Any]:
         "model": model_data(network),
         **ends_data(network),
         "totals": {**totals_data(totals), **stored_data(network, totals)},
-        "uncounted": uncounted_data(totals),
+        "uncounted": uncounted_data(totals.uncounted()),
     }

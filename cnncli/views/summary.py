@@ -8,8 +8,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
+from cnncli.analysis.deployment import kind_as_it_is
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document, Section
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
@@ -20,9 +22,10 @@ from cnncli.graph.dtypes import FULL
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network
-from cnncli.views.columns import DEFAULT, SHARE, columns_for, is_figure
+from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure
 from cnncli.views.data import summary_data, versioned
 from cnncli.views.deployment import deployed_table
+from cnncli.views.roofline import roof_line
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
 
@@ -39,7 +42,8 @@ class Wanted(NamedTuple):
 
     `named` is whether a sheet says in each row whose it is, as one of several networks must, whatever its columns.
     `types` are the layers' classes and `at` the height and width of the outputs that rows are kept of. `freeze_before`
-    is the layer, by its number or name, before which training changes nothing.
+    is the layer, by its number or name, before which training changes nothing. Under a `roof` each row says what holds
+    it back; bytes that layers move are those of the deployed network of this `kind`.
     """
 
     depth: int | None = None
@@ -50,6 +54,8 @@ class Wanted(NamedTuple):
     types: str | None = None
     at: str | None = None
     freeze_before: str | None = None
+    roof: Roof | None = None
+    kind: str | None = None
 
     @property
     def ranked(self) -> bool:
@@ -65,9 +71,9 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     boundary = freezing(network, wanted.freeze_before)
     if boundary:
         network = replace(network, graph=frozen(network.graph, boundary.index))
-    found = report(network.graph, wanted.depth)
-    columns = columns_for(network, found)
-    chosen = choose(columns, wanted.columns, DEFAULT)
+    found = report(network.graph, wanted.depth, wanted.kind or kind_as_it_is(network.graph))
+    columns = columns_for(network, found, wanted.roof)
+    chosen = choose(columns, wanted.columns, UNDER_A_ROOF if wanted.roof else DEFAULT)
     rows = ordered(kept(network, found, wanted.types, wanted.at), columns, wanted.sort)[: wanted.top]
     model = [column for column in columns if column.key == "model" and column not in chosen]
     sheet = [*model, *chosen] if wanted.named else chosen
@@ -76,7 +82,7 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
         sections=lambda width: _sections(
             _fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width), network
         ),
-        data=lambda: versioned(summary_data(network, found, rows)),
+        data=lambda: versioned(summary_data(network, found, rows, wanted.roof)),
         sheet=lambda: Table(sheet, rows),
     )
 
@@ -101,8 +107,9 @@ def _table(
     lines = [
         *totals_lines(found, network),
         *([_frozen_line(network, boundary)] if boundary else []),
+        *([f"{'Roofline':<{NAMES}}{roof_line(wanted.roof, found.movements, found.kind)}"] if wanted.roof else []),
     ]
-    return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *lines))
+    return Table(columns, shown, title(network), _footer(found, columns) if whole else {}, (*notes, *lines))
 
 
 def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
@@ -111,17 +118,21 @@ def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
         return table
     if wanted.columns is None:
         return narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
-    footer = _footer(found.totals, scaled) if table.footer else {}
+    footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
 
 def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
-    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block."""
-    columns = [column for column in table.columns if column.key != "macs_share"]
+    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block.
+
+    Under a roof what holds a layer back is worth more than its shape.
+    """
+    left_out = {"macs_share", "output_shape" if any(column.key == "bound" for column in table.columns) else ""}
+    columns = [column for column in table.columns if column.key not in left_out]
     rows = table.rows
     if outlined:
-        columns[0] = columns[0]._replace(value=_short_name)
-        rows = _outline(table.rows, graph)
+        columns[0] = columns[0]._replace(value=short_name)
+        rows = outline(table.rows, graph)
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
@@ -131,13 +142,14 @@ def _in_short(column: Column) -> Column:
     return column._replace(text=scaled) if is_figure(column) else column
 
 
-def _short_name(row: Row) -> str:
-    return "  " * (len(row.scope) - BLOCK) + row.short_name
+def short_name(row: Any) -> str:
+    """As a row is called below the heading of its block."""
+    return "  " * (len(row.scope) - BLOCK) + str(row.short_name)
 
 
-def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
-    """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
-    outlined: list[Row | Heading] = []
+def outline(rows: Sequence[Any], graph: Graph) -> list[Any]:
+    """Rows, each with its scope, and a Heading where one begins: its name and, of a block, what a person calls it."""
+    outlined: list[Any] = []
     labels = {group.scope: str(group_label(group)) for group in fold(graph, BLOCK) if group.kinds}
     opened: Scope = ()
     for scope, members in groupby(rows, key=lambda row: row.scope):
@@ -186,11 +198,20 @@ def _frozen_line(network: Network, first: Node) -> str:
     return f"{'Frozen':<{NAMES}}{first.index} of {len(network.graph.nodes)} layers, those before {first.name}{also}"
 
 
-def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, str]:
+def _footer(found: Report, columns: Sequence[Column], write: Callable[[Any], str] = grouped) -> dict[str, str]:
+    """The last row: sums of figures, and of what moves where it is shown, which is not worked out otherwise."""
+    totals = found.totals
     told = metrics(Place.COLUMN, additive=True)
     whole = [each for each in told if each.share_behind and is_known(totals[each.key]) and totals[each.key]]
     shares = {f"{each.key}{SHARE}": "100.0" for each in whole}
-    return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares}
+    whole_row = _whole(found) if any(column.key in MOVED for column in columns) else None
+    moved = {column.key: column.text(column.value(whole_row)) for column in columns if column.key in MOVED}
+    return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares, **moved}
+
+
+def _whole(found: Report) -> Row:
+    """All layers as one row."""
+    return replace(found.rows[0], nodes=tuple(range(len(found.graph.nodes))))
 
 
 def _shortened(rows: Sequence[Row], found: Report) -> str:
@@ -213,11 +234,13 @@ def totals_lines(found: Report, network: Network) -> tuple[str, ...]:
     reading = network.origin.reading
     told += [] if reading and reading.only_weights else _told_ends(network)
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
-    uncounted = found.totals.uncounted()
-    if uncounted:
-        layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
-        lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
-    return (*lines, OF_PAPERS)
+    return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
+
+
+def uncounted_lines(nodes: Sequence[Node]) -> list[str]:
+    """The layers that are not in the figures, in a line; none where there are none."""
+    layers = f"{len(nodes)} layer{'s' if len(nodes) > 1 else ''} uncounted"
+    return [f"{layers} ({counted([node.type for node in nodes])})"] if nodes else []
 
 
 def _told_ends(network: Network) -> list[tuple[str, str]]:
