@@ -78,8 +78,13 @@ def deployment(graph: Graph, kind: str) -> Deployment:
     """A finished graph as one of `kinds_of`; made once."""
     made = _DEPLOYMENTS.setdefault(graph, {})
     if kind not in made:
-        made[kind] = Deployment(deployed(graph, kind))
+        made[kind] = Deployment(deployed(graph, kind) if graph.inputs else _unconnected(graph, kind))
     return made[kind]
+
+
+def _unconnected(graph: Graph, kind: str) -> Plan:
+    """Of a table of weights nobody knows what is computed."""
+    return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
 
 
 def kinds_of(graph: Graph) -> tuple[str, ...]:

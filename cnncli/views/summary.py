@@ -231,11 +231,8 @@ def totals_lines(found: Report, network: Network) -> tuple[str, ...]:
     several.
     """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    inputs, outputs, reading = found.graph.inputs, found.graph.outputs, network.origin.reading
-    if not (reading and reading.only_weights):
-        told.append((f"Input{'s' if len(inputs) > 1 else ''}", _ends(inputs) + _range(network)))
-    if (reading and not reading.only_weights) or len(outputs) > 1:
-        told.append((f"Output{'s' if len(outputs) > 1 else ''}", _ends(outputs)))
+    reading = network.origin.reading
+    told += [] if reading and reading.only_weights else _told_ends(network)
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
     return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
 
@@ -244,6 +241,14 @@ def uncounted_lines(nodes: Sequence[Node]) -> list[str]:
     """The layers that are not in the figures, in a line; none where there are none."""
     layers = f"{len(nodes)} layer{'s' if len(nodes) > 1 else ''} uncounted"
     return [f"{layers} ({counted([node.type for node in nodes])})"] if nodes else []
+
+
+def _told_ends(network: Network) -> list[tuple[str, str]]:
+    inputs, outputs = network.graph.inputs, network.graph.outputs
+    told = [(f"Input{'s' if len(inputs) > 1 else ''}", _ends(inputs) + _range(network))]
+    if network.origin.reading or len(outputs) > 1:
+        told.append((f"Output{'s' if len(outputs) > 1 else ''}", _ends(outputs)))
+    return told
 
 
 def _ends(nodes: Sequence[Node]) -> str:

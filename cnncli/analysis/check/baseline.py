@@ -36,7 +36,9 @@ def costs() -> tuple[str, ...]:
 
 
 ADDED = ("tflite_bytes", "tflite_bytes_int8", "arena_bytes_int8_io")
-"""Figures that lock files of schema version 1 lack: they are not compared."""
+"""Figures that a lock file may lack, and of which nothing is compared then: those of schema version 1 do, and no model
+has an arena that TensorFlow Lite Micro does not run.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path
     What a lock file held `before` of other models stays in it. Files are named as seen from `folder`, in which it lies.
     """
     entries = list(entries)
-    models = dict(before.models if before else {}) | {entry.network.key: _locked(entry) for entry in entries}
+    models = dict(before.models if before else {}) | {entry.network.key: _to_hold(entry) for entry in entries}
     blocks = dict(before.blocks if before else {})
     blocks |= {entry.network.key: block_digests(entry.network.graph) for entry in entries}
     written = {name: {key: _written(locked[key]) for key in sorted(locked)} for name, locked in models.items()}
@@ -97,6 +99,10 @@ def _read(value: Any) -> Any:
 
 def _locked(entry: Entry) -> dict[str, Any]:
     return {**{cost: entry.totals[cost] for cost in costs()}, STRUCTURE: f"sha256:{entry.structure}"}
+
+
+def _to_hold(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in _locked(entry).items() if not (key in ADDED and value is UNKNOWN)}
 
 
 def read_lock(text: str, path: str) -> Lock:
