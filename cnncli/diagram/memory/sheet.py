@@ -19,7 +19,7 @@ from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import CAPITALS, LINE_HEIGHT, width
-from cnncli.draw.theme import Swatch, Theme, palette
+from cnncli.draw.theme import Swatch, Theme, ink, palette
 from cnncli.graph.fold import BLOCK, STAGE
 
 WIDTH, HEIGHT = 842.0, 595.0
@@ -40,7 +40,7 @@ SWATCH = 16.0, 8.0
 """In the legend."""
 SCRATCH = "scratch"
 """The kind of what only a kernel needs while it computes."""
-WORDS = {**KINDS, "other": "padding, reshape", SCRATCH: "scratch of a kernel"}
+WORDS = {**KINDS, "other": "padding, reshape, quantizing", SCRATCH: "scratch of a kernel"}
 
 
 Anchor = Literal["start", "middle", "end"]
@@ -74,7 +74,7 @@ class Sheet:
         self.found, self.plan, self.heading, self.theme = found, found.plan, heading, theme
         self.makers = Makers(found)
         self.kinds = [self.makers.kind(tensor) for tensor in range(len(self.plan.tensors))]
-        self.swatches = {**palette(theme, self.kinds), SCRATCH: Swatch(theme.frame_bar, theme.frame_border, theme.text)}
+        self.swatches = {**palette(theme, self.kinds), **_grounds(theme)}
         self.stages, self.blocks = bands(found, STAGE), bands(found, BLOCK)
         self.steps = max(len(found.plan.operations), 1)
         self.rows = self._rows()
@@ -263,6 +263,16 @@ class Sheet:
         for number, words in step_ticks(self.steps):
             yield self._text(axes.x(number + 0.5), y, words, SMALL, theme.text, anchor="middle")
         yield self._text(frame.center.x, y + SMALL * LINE_HEIGHT, "operation", SMALL, theme.faint, anchor="middle")
+
+
+def _grounds(theme: Theme) -> dict[str, Swatch]:
+    """Of kinds whose boxes are as light as the page, where nothing stands."""
+    shades = {
+        "input": (theme.frame_border, theme.text),
+        "other": (theme.frame_bar, theme.faint),
+        SCRATCH: (theme.branch, theme.skip),
+    }
+    return {kind: Swatch(fill, border, ink(theme, fill)) for kind, (fill, border) in shades.items()}
 
 
 def _around(runs: Sequence[Run], axes: Axes) -> Iterator[Point]:
