@@ -12,4 +12,6 @@ def file_bytes(plan: Plan) -> Any:
     """The bytes of the constants; AtLeast or UNKNOWN where some layer's operations are."""
     if plan.file_bytes is not None:
         return plan.file_bytes
+    if plan.impossible:
+        return UNKNOWN
     return total([*(constant.bytes for constant in plan.constants), *(UNKNOWN for _ in plan.uncounted[:1])])
