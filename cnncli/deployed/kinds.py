@@ -46,12 +46,15 @@ def _large_quantized(operation: Operation, constant: Constant) -> Form:
 
 
 def _with_constants(plan: Plan, form: Callable[[Operation, Constant], Form]) -> Plan:
-    """The plan with its constants in other forms, and before all else a DEQUANTIZE of each that is read as floats."""
+    """The plan with its constants in other forms, and before all else a DEQUANTIZE of each that is read as floats.
+
+    Of these the last constant comes first, roughly as in the files: none is read before all have been.
+    """
     used = [[(place, *form(each, plan.constants[place])) for place in each.constants] for each in plan.operations]
     held = sorted({each for forms in used for each in forms}, key=lambda each: each[0])
     places = {each: place for place, each in enumerate(dict.fromkeys(each[:2] for each in held))}
     given = len(plan.inputs)
-    real = {each: given + place for place, each in enumerate(each for each in held if each[2])}
+    real = {each: given + place for place, each in enumerate(each for each in reversed(held) if each[2])}
     order = [*plan.inputs, *(tensor for tensor in range(len(plan.tensors)) if tensor not in plan.inputs)]
     moved = {tensor: place if place < given else place + len(real) for place, tensor in enumerate(order)}
     tensors = [plan.tensors[tensor] for tensor in order]
@@ -77,7 +80,7 @@ def _int8_io(plan: Plan) -> Plan:
 
 
 def _without_ends(plan: Plan) -> Plan:
-    """An int8 plan that takes and gives integers: `export` leaves the QUANTIZE at its beginning out, and the DEQUANTIZE.
+    """An int8 plan that takes and gives integers: without the QUANTIZE at its beginning, the DEQUANTIZE at its end.
 
     Impossible where anything else stands there, such as what is computed with floats.
     """
