@@ -15,7 +15,8 @@ from cnncli.graph.roles import KERNELS, Role
 
 # What an operation is within a layer, where TensorFlow's word is of another length.
 _WORDS = {
-    "ADD": ("Add",), "AVERAGE_POOL_2D": ("AvgPool",), "CONCATENATION": ("concat",), "GELU": ("Gelu/mul_2", "Gelu/mul", "Gelu/Neg", "Gelu/mul_1", "Gelu/Erfc"),
+    "ADD": ("Add",), "AVERAGE_POOL_2D": ("AvgPool",), "CONCATENATION": ("concat",),
+    "GELU": ("Gelu/mul_2", "Gelu/mul", "Gelu/Neg", "Gelu/mul_1", "Gelu/Erfc"),
     "HARD_SWISH": ("mul", "Relu6", "add", "truediv"), "LEAKY_RELU": ("LeakyRelu",), "LOGISTIC": ("Sigmoid",),
     "MAX_POOL_2D": ("MaxPool2d",), "MUL": ("mul_1",), "SQUARED_DIFFERENCE": ("moments/SquaredDifference",),
     "RSQRT": ("Rsqrt",),
