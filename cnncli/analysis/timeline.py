@@ -15,8 +15,8 @@ from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors, peak
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 from cnncli.graph.roles import KERNELS
 
-LAYER = 99
-"""A depth of scopes that none has: rows of layers, where the operations of a layer are told together."""
+LAYER = 0
+"""A depth that no scope has: a row a layer, where the operations of a layer are told together."""
 CONVENTION = (
     "live_bytes are the tensors held while an operation runs, without weights: what it reads, what it writes and what "
     "a later one reads; reads and writes are of tensors, constants the weights and tables that it reads; a row of "

@@ -34,6 +34,10 @@ Seconds = Annotated[
         show_default=False,
     ),
 ]
+PerOp = Annotated[
+    bool,
+    typer.Option("--per-op", help="Also how long each operation takes, by the runtime's own profiler."),
+]
 MOST_THREADS, LONGEST = 1024, 86_400
 
 
@@ -65,6 +69,7 @@ def measure(
     threads: Threads = "1",
     runs: Runs = None,
     seconds: Seconds = None,
+    per_op: PerOp = False,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -88,7 +93,7 @@ def measure(
     from cnncli.render.progress import progress, progress_bar
     from cnncli.views.measure import measurement_document
 
-    plan, wanted = _plan(threads, runs, seconds), kinds_of(kinds)
+    plan, wanted = _plan(threads, runs, seconds, per_op=per_op), kinds_of(kinds)
     _refuse_callables(models)
     networks = choice.networks(models)
     for network in networks:
@@ -106,7 +111,7 @@ def measure(
         raise KeyboardInterrupt
 
 
-def _plan(threads: str, runs: str | None, seconds: str | None) -> Plan:
+def _plan(threads: str, runs: str | None, seconds: str | None, *, per_op: bool) -> Plan:
     from cnncli.measure.measuring import SECONDS, Plan
 
     if runs is not None and seconds is not None:
@@ -115,7 +120,7 @@ def _plan(threads: str, runs: str | None, seconds: str | None) -> Plan:
     if wanted is None or not 0 < wanted <= LONGEST:
         raise UsageError(f"--seconds {seconds}: expected a number above 0, at most {LONGEST:,}")
     counted = args.whole_number("--threads", threads, most=MOST_THREADS)
-    return Plan(counted or 1, args.whole_number("--runs", runs), wanted)
+    return Plan(counted or 1, args.whole_number("--runs", runs), wanted, per_op)
 
 
 def _refuse_callables(references: Sequence[str]) -> None:

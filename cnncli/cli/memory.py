@@ -13,7 +13,6 @@ from cnncli.cli.choice import Choice, deployed_options
 from cnncli.cli.columns import Columns, column_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, report_options
-from cnncli.deployed.plan import KINDS
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
@@ -31,6 +30,8 @@ def _keys() -> list[str]:
 
 
 def _kinds() -> list[inspect.Parameter]:
+    from cnncli.deployed.plan import KINDS
+
     known: Any = Literal
     shown = typer.Option(
         help=f"As what the network is deployed: {enumerated(KINDS, 'or')}; float32, or what a .tflite file is.",

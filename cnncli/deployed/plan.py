@@ -56,6 +56,8 @@ class Operation(NamedTuple):
     writes: tuple[int, ...]
     constants: tuple[int, ...] = ()
     nodes: tuple[int, ...] = ()
+    function: str = ""
+    """The activation function that it computes as well, by TFLite's name: RELU, RELU6 or RELU_N1_TO_1."""
 
 
 @dataclass

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from math import ceil
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.metrics import Totals
 from cnncli.child.parent import run
-from cnncli.graph import Shape
+from cnncli.graph import Node, Shape
 from cnncli.measure.intervals import LEAST, Interval, Ratio, median_interval, paired_ratio, quantile
-from cnncli.measure.messages import Job, Run
-from cnncli.network import Network
+from cnncli.measure.matching import layers_of
+from cnncli.measure.messages import Job, Operation, Run
+from cnncli.network import Network, of_file
 
 ROUNDS = 20
 """Of which the middle eight ratios are an interval of 96%; each costs every model 0.25 s for its process."""
@@ -53,11 +54,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each model is run: so many `runs`, or so many `seconds`, over all rounds together."""
+    """How long each model is run: so many `runs`, or so many `seconds`, over all rounds together.
+
+    `per_operation` is whether it is run as long once more, under the runtime's profiler.
+    """
 
     threads: int = 1
     runs: int | None = None
     seconds: float = SECONDS
+    per_operation: bool = False
     seed: int = 0
 
     @property
@@ -91,12 +96,21 @@ class Plan:
         return min(1.0, max(by_rounds, by_time))
 
 
+class Profile(NamedTuple):
+    """The operations as the runtime ran them, and each one's layer in the file, where that is known."""
+
+    operations: Sequence[Operation]
+    layers: Sequence[Node | None]
+
+
 @dataclass
 class Measured:
     """A model with what came of it in each round."""
 
     model: Model
     rounds: list[Run] = field(default_factory=list)
+    profile: Profile | None = None
+    """Where it was asked for."""
 
     @cached_property
     def times(self) -> list[float]:
@@ -193,11 +207,15 @@ def measure(models: Sequence[Model], plan: Plan, hear: Hear) -> Measurement:
         while done < 1:
             _round(measured, plan, lot, partial(hear, done))
             done = plan.done(measured)
+        for each in measured if plan.per_operation else ():
+            hear(done, f"{each.model.called}, operation by operation")
+            each.profile = _profile(each.model, plan)
     except KeyboardInterrupt:
         whole = min(len(each.rounds) for each in measured)
         if whole == 0:
             raise
-        return Measurement(plan, tuple(Measured(each.model, each.rounds[:whole]) for each in measured), True)
+        kept = tuple(Measured(each.model, each.rounds[:whole], each.profile) for each in measured)
+        return Measurement(plan, kept, interrupted=True)
     return Measurement(plan, measured)
 
 
@@ -207,3 +225,11 @@ def _round(measured: Sequence[Measured], plan: Plan, lot: random.Random, hear: C
         hear(each.model.called)
         answer = run("cnncli.measure.worker", plan.job(each.model), each.model.called, lambda _: None)
         each.rounds.append(Run.of(answer))
+
+
+def _profile(model: Model, plan: Plan) -> Profile:
+    job = replace(plan.job(model), runs=plan.runs, seconds=plan.seconds)
+    answer = run("cnncli.measure.profiler", job, model.called, lambda _: None)
+    operations = [Operation(**each) for each in answer]
+    graph = model.network.graph if model.kind is None else of_file(model.path, {}).graph
+    return Profile(operations, layers_of(operations, graph))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncli.export.pictures import Range
 from cnncli.graph import Shape
@@ -57,3 +57,10 @@ class Run:
     def of(cls, data: dict[str, Any]) -> Run:
         inputs = tuple(map(tuple, data["inputs"]))
         return cls(**{**data, "nanoseconds": tuple(data["nanoseconds"]), "inputs": inputs})
+
+
+class Operation(NamedTuple):
+    """An operation as the runtime ran it: its own name for it, and seconds in a run."""
+
+    name: str
+    seconds: float

@@ -45,14 +45,19 @@ def work(job: Job, tell: Tell) -> dict[str, Any]:
 
 
 def _resize(interpreter: Any, shapes: Sequence[Shape]) -> None:
-    """Settle the sizes that the file leaves open as `shapes` have them; what is open there, too, is 1."""
     for place, taken in enumerate(interpreter.get_input_details()):
         file = [int(size) for size in taken["shape_signature"]]
-        asked = shapes[place] if place < len(shapes) and len(shapes[place]) == len(file) else [UNKNOWN] * len(file)
-        if FREE in file:
-            sizes = [1 if size is UNKNOWN else size for size in asked]
-            settled = [size if size != FREE else sizes[axis] for axis, size in enumerate(file)]
-            interpreter.resize_tensor_input(taken["index"], settled)
+        sizes = settled(file, shapes[place] if place < len(shapes) else ())
+        if sizes != file:
+            interpreter.resize_tensor_input(taken["index"], sizes)
+
+
+def settled(file: Sequence[int], asked: Sequence[Any]) -> list[int]:
+    """A file's sizes with those it leaves open as they are asked for; 1 where that is not known, either."""
+    known = asked if len(asked) == len(file) else [UNKNOWN] * len(file)
+    return [
+        size if size != FREE else 1 if wanted is UNKNOWN else wanted for size, wanted in zip(file, known, strict=True)
+    ]
 
 
 def _fill(interpreter: Any, job: Job, random: Any) -> None:

@@ -20,7 +20,6 @@ _SPELLED = {
     "|": r"\textbar{}", '"': "''", "[": "{[}", "]": "{]}", "*": "{*}",
     "×": r"$\times$", "→": r"$\rightarrow$", "±": r"$\pm$", "≤": r"$\leq$", "≥": r"$\geq$", "−": "$-$", "·": r"$\cdot$",
     "Δ": r"$\Delta$", "★": r"$\star$", "✓": r"$\surd$", "✗": r"$\times$", "–": "--", "—": "---", "…": r"\ldots{}",
-    "◂": r"$\triangleleft$",
 }  # fmt: skip
 # Brackets and stars would be read as arguments of the \\ before them; of these, two become one.
 _DOUBLED = "-'`,"

@@ -6,27 +6,37 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli import __version__
+from cnncli.amounts import is_known
 from cnncli.document.document import Document, Listing, Paragraphs, Section
 from cnncli.document.document import Line as ListedLine
 from cnncli.document.numbers import scaled, times
-from cnncli.document.table import Column, Table, natural_width
+from cnncli.document.table import GAP, Column, Table, natural_width
 from cnncli.measure.intervals import CONFIDENCE, LEAST
 from cnncli.measure.machine import RUNTIME
 from cnncli.measure.messages import WARM_UP_SECONDS
 from cnncli.views.data import model_data, versioned
 
 if TYPE_CHECKING:
+    from cnncli.graph import Node
     from cnncli.measure.intervals import Interval, Ratio
     from cnncli.measure.machine import Machine
-    from cnncli.measure.measuring import Measured, Measurement, Plan
+    from cnncli.measure.measuring import Measured, Measurement, Plan, Profile
+    from cnncli.measure.messages import Operation
 
 LOW, HIGH = 0.1, 0.9
-METHOD = (
+NAME = 12
+"""Characters that a model's name has at least in a table; where there are fewer, figures stand in lists."""
+ROUNDS = (
     "Every model runs in each round, in an order drawn by lot and in a process of its own, after a warm-up of "
-    f"{WARM_UP_SECONDS:g} s; a round's figure is its median run. The ratio is the median of the rounds' paired ratios; "
-    f"its {CONFIDENCE:.0%} interval lies between two of them, the k-th from either end by the binomial distribution, "
-    "whatever the noise is like. No difference is seen where it contains 1."
+    f"{WARM_UP_SECONDS:g} s; a round's figure is its median run."
 )
+RATIOS = (
+    f"The ratio is the median of the rounds' paired ratios; its {CONFIDENCE:.0%} interval lies between two of them, the "
+    "k-th from either end by the binomial distribution, whatever the noise is like. No difference is seen where it "
+    "contains 1."
+)
+SURE_SECONDS = 10e-6
+"""What the profiler tells is cut off to whole microseconds: below, a rate would be wrong by more than a tenth."""
 
 
 class Row(NamedTuple):
@@ -44,6 +54,10 @@ def milliseconds(seconds: float) -> str:
 
 def _rate(rate: Any) -> str:
     return scaled(rate)
+
+
+def _rate_or_nothing(rate: Any) -> str:
+    return "" if rate is None else scaled(rate)
 
 
 def _bytes(size: int | None) -> str:
@@ -96,9 +110,11 @@ def measurement_document(found: Measurement, machine: Machine) -> Document:
 
     def sections(width: int) -> list[Section]:
         table = Table(shown, rows)
-        fits = natural_width(Table(COLUMNS, rows)) <= width
+        fits = natural_width(Table(COLUMNS[1:], rows)) + GAP + NAME <= width
         figures: list[Section] = [table] if fits else [_listing(shown, row) for row in rows]
-        return [*figures, Paragraphs([*verdicts(rows), *_notes(found, machine)])]
+        below = Paragraphs([*verdicts(rows), *_notes(found, machine)])
+        profiled = [operations_table(each.model.called, each.profile) for each in found.models if each.profile]
+        return [*figures, below, *profiled]
 
     return Document(
         title=", ".join(each.model.called for each in found.models),
@@ -116,15 +132,75 @@ def verdicts(rows: list[Row]) -> Iterator[str]:
         if ratio.interval is None:
             yield f"{name} against {first}: of {len(row.measured.rounds)} rounds nothing can be told; it takes {LEAST}."
         elif ratio.differs:
-            yield (
-                f"{name} takes {ratio.median:.3f} of the time of {first} "
-                f"({_between(ratio.interval)} with {CONFIDENCE:.0%})."
-            )
+            told = f"{ratio.median:.3f} times as long as" if ratio.median > 1 else f"{ratio.median:.3f} of the time of"
+            yield f"{name} takes {told} {first} ({_between(ratio.interval)} with {CONFIDENCE:.0%})."
         else:
             yield (
-                f"No difference seen between {name} and {first}: the ratio of their times is somewhere in "
+                f"No difference seen between {name} and {first}: the ratio of their times may be anything from "
                 f"{_between(ratio.interval)} ({CONFIDENCE:.0%})."
             )
+
+
+class Timed(NamedTuple):
+    """An operation with the layer that it is, where that is known, and its share of all operations' time."""
+
+    operation: Operation
+    node: Node | None
+    share: float
+
+    @property
+    def macs(self) -> Any:
+        return None if self.node is None else self.node.macs
+
+    @property
+    def macs_per_second(self) -> float | None:
+        seconds = self.operation.seconds
+        return self.macs / seconds if self.node and seconds >= SURE_SECONDS and is_known(self.macs) else None
+
+
+def timed(profile: Profile) -> list[Timed]:
+    whole = sum(each.seconds for each in profile.operations)
+    return [
+        Timed(operation, node, operation.seconds / whole if whole else 0.0)
+        for operation, node in zip(profile.operations, profile.layers, strict=True)
+    ]
+
+
+def _microseconds(seconds: float) -> str:
+    return f"{seconds * 1e6:,.1f}"
+
+
+OPERATIONS = (
+    Column("operation", "Operation", lambda timed: timed.operation.name),
+    Column("layer", "Layer", lambda timed: timed.node and timed.node.name),
+    Column("seconds", "us", lambda timed: timed.operation.seconds, True, _microseconds),
+    Column("share", "Share", lambda timed: timed.share, True, lambda part: f"{part:.1%}"),
+    Column("macs", "MACs", lambda timed: timed.macs, True, _rate_or_nothing),
+    Column("macs_per_second", "MACs/s", lambda timed: timed.macs_per_second, True, _rate_or_nothing),
+)
+
+
+def operations_table(called: str, profile: Profile) -> Table:
+    """A row an operation, in the order in which the runtime runs them, beside the costs of the layer that it is."""
+    rows = timed(profile)
+    whole = milliseconds(sum(each.seconds for each in profile.operations))
+    notes = [
+        f"By LiteRT's own profiler, {whole} ms in all: each time cut off to whole microseconds, then the mean over the "
+        "faster half of the runs."
+    ]
+    if not any(row.node for row in rows):
+        notes.append("Which layers they are cannot be told: the runtime has changed them.")
+    return Table(OPERATIONS, rows, title=called, notes=notes)
+
+
+def operation_data(timed: Timed) -> dict[str, Any]:
+    return {
+        "name": timed.operation.name,
+        "layer": timed.node and timed.node.name,
+        "seconds": timed.operation.seconds,
+        "share": timed.share,
+        "macs": timed.macs,
+    }
 
 
 def _listing(columns: tuple[Column, ...], row: Row) -> Listing:
@@ -143,7 +219,12 @@ def _notes(found: Measurement, machine: Machine) -> Iterator[str]:
     if any(each.model.kind for each in found.models):
         yield "Weights: fresh ones; they do not change how long a run takes."
     yield "Memory: the most that the process held beyond Python and the runtime."
-    yield f"Method: {METHOD}"
+    yield f"Method: {_method(found)}"
+
+
+def _method(found: Measurement) -> str:
+    """In words, as far as it applies: one model alone has no ratio."""
+    return ROUNDS if len(found.models) == 1 else f"{ROUNDS} {RATIOS}"
 
 
 def runtime(found: Measurement, machine: Machine) -> str:
@@ -157,7 +238,7 @@ def measurement_data(found: Measurement, machine: Machine) -> dict[str, Any]:
     return {
         "machine": {**machine._asdict(), "cnncli": __version__},
         "runtime": {"name": RUNTIME, "version": machine.runtime, "threads": found.plan.threads},
-        "method": {"says": METHOD, "confidence": CONFIDENCE, **plan_data(found.plan), "rounds": found.rounds},
+        "method": {"says": _method(found), "confidence": CONFIDENCE, **plan_data(found.plan), "rounds": found.rounds},
         "interrupted": found.interrupted,
         "models": [model_figures(each, found.ratio(place)) for place, each in enumerate(found.models)],
     }
@@ -192,6 +273,7 @@ def model_figures(found: Measured, ratio: Ratio | None) -> dict[str, Any]:
             {"runs": len(each.nanoseconds), "median_seconds": seconds}
             for each, seconds in zip(found.rounds, found.round_times, strict=True)
         ],
+        "operations": [operation_data(each) for each in timed(found.profile)] if found.profile else None,
         "ratio": ratio and {"median": ratio.median, "interval": ratio.interval, "differs": ratio.differs},
     }
 

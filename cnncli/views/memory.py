@@ -61,9 +61,7 @@ def check_runs(network: Network) -> None:
     """Raise UsageError for a file of weights alone."""
     reading = network.origin.reading
     if reading and reading.only_weights:
-        raise UsageError(
-            f"{network.reference} holds weights alone, and nothing of what reads them: name the whole model"
-        )
+        raise UsageError(f"{network.reference} holds weights alone, not what reads them; name the whole model")
 
 
 def timeline_of(network: Network, wanted: Wanted) -> Timeline:
@@ -165,7 +163,7 @@ def fitting(table: Table, graph: Graph, width: int, spared: Sequence[Sequence[st
 
 def _unnamed(column: Column) -> Column:
     """A bar without its header, and a sign in place of the word behind it."""
-    return column._replace(header="", text=lambda value: column.text(value) and "◂") if column.bar else column
+    return column._replace(header="", text=lambda value: column.text(value) and "<") if column.bar else column
 
 
 def _with_bar(table: Table, width: int) -> Table:
