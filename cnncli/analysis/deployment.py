@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from cnncli.amounts import is_known, known_part
 from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
@@ -38,9 +38,13 @@ class At(NamedTuple):
 
 @dataclass(eq=False)
 class Deployment:
-    """The figures of a plan, in bytes; UNKNOWN or AtLeast where something is not known."""
+    """The figures of a plan, in bytes; UNKNOWN or AtLeast where something is not known.
+
+    What it is of is kept for as long as that is there by itself.
+    """
 
     plan: Plan
+    _graph: ReferenceType[Graph]
 
     @property
     def is_read(self) -> bool:
@@ -49,7 +53,9 @@ class Deployment:
 
     @cached_property
     def tflite_bytes(self) -> Any:
-        return file_bytes(self.plan)
+        graph = self._graph()
+        assert graph is not None
+        return file_bytes(self.plan, graph)
 
     @cached_property
     def peak(self) -> Peak:
@@ -78,7 +84,7 @@ def deployment(graph: Graph, kind: str) -> Deployment:
     """A finished graph as one of `kinds_of`; made once."""
     made = _DEPLOYMENTS.setdefault(graph, {})
     if kind not in made:
-        made[kind] = Deployment(deployed(graph, kind) if graph.inputs else _unconnected(graph, kind))
+        made[kind] = Deployment(deployed(graph, kind) if graph.inputs else _unconnected(graph, kind), ref(graph))
     return made[kind]
 
 
