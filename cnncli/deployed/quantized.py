@@ -70,7 +70,7 @@ class _Quantizing:
     def _add(self, at: int, operation: Operation, held: tuple[int, ...]) -> None:
         reads = tuple(self.form[tensor, self._read_in(at, tensor)] for tensor in operation.reads)
         writes = tuple(self._first_form(tensor, self.integer[at]) for tensor in operation.writes)
-        self.made.operations.append(Operation(operation.type, reads, writes, held, operation.nodes))
+        self.made.operations.append(operation._replace(reads=reads, writes=writes, constants=held))
         for tensor in operation.writes:
             self._convert(tensor)
 
@@ -142,10 +142,10 @@ def _new_constants(plan: Plan, operation: Operation) -> Iterator[tuple[int, Cons
             scales = constant.shape[0] if len(operation.reads) == 1 else 1
             yield place, constant._replace(dtype=BIAS, scales=scales)
         else:
-            yield place, constant._replace(dtype=INTEGER, scales=channels(operation, constant) or 1)
+            yield place, constant._replace(dtype=INTEGER, scales=kernel_scales(operation, constant) or 1)
 
 
-def channels(operation: Operation, constant: Constant) -> int:
+def kernel_scales(operation: Operation, constant: Constant) -> int:
     """How many scales a constant has as the operation's kernel: 0 of what is no kernel."""
     if operation.type in KERNELS_OF_ONE_SCALE:
         return 1

@@ -2,7 +2,7 @@
 
 It is decided as TensorFlow's converter does it. Tensors are calibrated: a range is measured of each. Where operations
 tie ranges together some are dropped (`RemoveRedundantStatsOps` in tensorflow/compiler/mlir/lite/quantization/common/
-quantization_lib/quantization_utils.cc), and the others are handed on (`QuantizationDriver` in tfl_quantization_driver.cc
+quantization_lib/quantization_utils.cc), and the others are handed on (`QuantizationDriver`, tfl_quantization_driver.cc
 beside it). Which operations those are was measured: each was converted by TensorFlow 2.21 between two convolutions.
 """
 
@@ -40,7 +40,7 @@ INTEGER_TYPES = SAME_RANGE | FREE_RANGE | FIXED_RANGE.keys()
 """All that is computed with integers; what is not among them, as POW, ELU and CONV_3D, is computed with floats."""
 
 Range = tuple[Any, ...]
-"""Stands for a range: ("measured", of these tensors), or scale and zero point. Equal ones need no QUANTIZE between them."""
+"""Stands for a range: ("measured", of these tensors), or scale and zero point. No QUANTIZE stands between equal ones."""
 
 
 class Shift(NamedTuple):
@@ -86,7 +86,7 @@ class _Propagation:
         self.range: dict[int, Range] = {tensor: ("measured", self._joined(tensor)) for tensor in self.measured}
         self.demanded: dict[int, Range] = {}  # what an operation writes, where its readers have settled on another
         self.shifted: dict[int, dict[Range, set[int]]] = defaultdict(dict)  # what some read, and which operations
-        self.work = [at for at, each in enumerate(plan.operations) if each.type in SAME_RANGE or each.type in FIXED_RANGE]
+        self.work = [at for at, each in enumerate(plan.operations) if each.type in SAME_RANGE | FIXED_RANGE.keys()]
 
     def _joined(self, tensor: int) -> frozenset[int]:
         """What it is joined of, or itself: the same numbers have the same range in whatever order."""
@@ -150,7 +150,7 @@ class _Propagation:
     def ranged(self, tensor: int) -> Ranged | None:
         """What has been settled of a tensor.
 
-        Where all that reads it wants another range and its operation can give any, it gives that (FoldTrivalRequantizeOp).
+        Where all that reads it wants another range and its operation gives any, it gives that (FoldTrivalRequantizeOp).
         """
         common = self.range.get(tensor)
         if common is None or not (tensor in self.measured or self._settles(tensor)):
@@ -165,8 +165,8 @@ class _Propagation:
         return tensor not in self.writer or self.plan.operations[self.writer[tensor]].type in INTEGER_TYPES
 
     def _gives_any(self, tensor: int) -> bool:
-        writer = self.writer.get(tensor)
-        return writer is not None and self.plan.operations[writer].type in FREE_RANGE and tensor not in self.plan.outputs
+        free = tensor in self.writer and self.plan.operations[self.writer[tensor]].type in FREE_RANGE
+        return free and tensor not in self.plan.outputs
 
 
 def _measured(plan: Plan, floats: list[bool], writer: dict[int, int]) -> set[int]:
