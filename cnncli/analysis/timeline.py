@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any
 
 from cnncli.amounts import known_part, total
+from cnncli.analysis.deployment import leader_of
 from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
 from cnncli.deployed.arena import arena_bytes
 from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors, peak
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
-from cnncli.graph.roles import KERNELS
 
 LAYER = 0
 """A depth that no scope has: a row a layer, where the operations of a layer are told together."""
@@ -96,7 +96,7 @@ def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) 
     groups = {} if depth is None else _groups(graph, depth)
     members: dict[Any, list[int]] = {}
     for place, operation in enumerate(plan.operations):
-        leader = _leader(graph, operation)
+        leader = leader_of(graph, operation)
         owner = groups.get(leader.index) if leader else None
         members.setdefault(owner or place, []).append(place)
     rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
@@ -112,7 +112,7 @@ def _groups(graph: Graph, depth: int) -> dict[int, Group]:
 def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], owner: Group | int) -> Step:
     """The row of some operations; `owner` is the group that they compute, if they are told as one."""
     operations = [plan.operations[place] for place in places]
-    leader = _leader(graph, operations[0])
+    leader = leader_of(graph, operations[0])
     group = owner if isinstance(owner, Group) and len(owner.nodes) > 1 else None
     name = group.name if group else _name(graph, plan, operations[0])
     written = [plan.tensors[tensor] for operation in operations for tensor in operation.writes]
@@ -141,15 +141,9 @@ def _bytes(sized: Sequence[Any], places: Iterable[tuple[int, ...]]) -> Any:
     return total(sized[place].bytes for of_one in places for place in dict.fromkeys(of_one))
 
 
-def _leader(graph: Graph, operation: Operation) -> Node | None:
-    """The layer that an operation is named by: of fused ones the kernel, else the first; None where there is none."""
-    nodes = [graph.nodes[index] for index in operation.nodes]
-    return next((node for node in nodes if node.role in KERNELS), nodes[0] if nodes else None)
-
-
 def _name(graph: Graph, plan: Plan, operation: Operation) -> str:
     """The leading layer's; of an operation that the converter adds, as at the ends, its output's or its own type."""
-    leader = _leader(graph, operation)
+    leader = leader_of(graph, operation)
     if leader:
         return leader.name
     return next((plan.tensors[tensor].name for tensor in operation.writes), "") or operation.type
