@@ -173,6 +173,7 @@ def test_it_says_that_it_is_a_lower_bound(run) -> None:
 # What PyTorch's own autograd saves
 
 
+@pytest.mark.tf
 def test_it_is_what_pytorch_saves_of_a_block() -> None:
     """Kernels, normalization, rectifier, silu, sigmoid's gate, a sum and a dense layer: cell for cell.
 
@@ -192,8 +193,9 @@ def test_it_is_what_pytorch_saves_of_a_block() -> None:
 
 def _saved_by_pytorch(batch: int) -> int:
     """How many cells of activations the same block leaves for backpropagation, each storage once."""
-    torch = pytest.importorskip("torch")
-    nn = torch.nn
+    import torch
+    from torch import nn
+
     stem, depthwise = nn.Conv2d(3, 4, 1, bias=False), nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False)
     expand, project, classes = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1), nn.Linear(4, 2)
     norms = nn.BatchNorm2d(4), nn.BatchNorm2d(4)
