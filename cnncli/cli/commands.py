@@ -23,6 +23,7 @@ COMMANDS = {
     "memory": "memory:memory",
     "build": "build:build",
     "export": "export:export",
+    "measure": "measure:measure",
     "completions": "completions:completions",
 }
 """Name -> module of this package and its function; in the order of `--help`."""

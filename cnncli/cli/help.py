@@ -39,9 +39,10 @@ def _conventions(command: str) -> Iterator[str]:
 
         yield from (f"Live: {timeline.CONVENTION}.", f"Training: {training_memory.CONVENTION}.")
         return
-    from cnncli.analysis.metrics import OF_PAPERS, Place, metrics
+    from cnncli.analysis.metrics import METRICS, OF_PAPERS, Place
 
-    yield from (f"{each.title}: {each.convention}." for each in metrics(Place.LINE) if each.convention)
+    told = [each for each in METRICS if each.places & {Place.LINE, Place.DEPLOYED} and each.convention]
+    yield from (f"{each.title}: {each.convention}." for each in told)
     yield OF_PAPERS
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known, known_part
+from cnncli.analysis.deployment import kind_as_it_is
 from cnncli.analysis.timeline import LAYER, Step, Timeline, timeline
-from cnncli.deployed.plan import FLOAT32, INT8, Tensor
+from cnncli.deployed.plan import INT8, Tensor
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape
 from cnncli.document.prose import enumerated
@@ -66,8 +67,7 @@ def check_runs(network: Network) -> None:
 def timeline_of(network: Network, wanted: Wanted) -> Timeline:
     """Raises UsageError where nothing is run."""
     check_runs(network)
-    plan = network.graph.file_plan
-    kind = wanted.kind or (plan.kind if plan else FLOAT32)
+    kind = wanted.kind or kind_as_it_is(network.graph)
     found = timeline(network.graph, kind, wanted.batch or 1, wanted.depth)
     if not found.rows and not found.uncounted:
         raise UsageError(f"{network.reference}: nothing is computed in it, so nothing is held in memory")
