@@ -100,20 +100,20 @@ def kind_as_it_is(graph: Graph) -> str:
     return graph.file_plan.kind if graph.file_plan else FLOAT32
 
 
+def leader(graph: Graph, operation: Operation) -> Node | None:
+    """The layer that an operation is named by: of those fused in it the kernel, else the first; None of no layer."""
+    nodes = [graph.nodes[index] for index in operation.nodes]
+    return next((node for node in nodes if node.role in KERNELS), nodes[0] if nodes else None)
+
+
 def peak_at(graph: Graph, kind: str) -> At | None:
     """Where most memory is needed; None where there is no operation."""
     found = deployment(graph, kind)
     if found.peak.operation is None:
         return None
     operation = found.plan.operations[found.peak.operation]
-    leader = leader_of(graph, operation)
-    return At(operation.type, leader.name if leader else None)
-
-
-def leader_of(graph: Graph, operation: Operation) -> Node | None:
-    """The layer by which an operation is named: the kernel of those that are fused; None where it computes none."""
-    nodes = [graph.nodes[index] for index in operation.nodes]
-    return next((node for node in nodes if node.role in KERNELS), nodes[0] if nodes else None)
+    layer = leader(graph, operation)
+    return At(operation.type, layer.name if layer else None)
 
 
 def live_by_layer(graph: Graph) -> list[Any]:
