@@ -33,16 +33,18 @@ Reference = Annotated[
 ]
 
 
-def _references() -> Any:
+def _references(which: str = _REFERENCE) -> Any:
     return typer.Argument(
         metavar="MODEL",
-        help=f"{_REFERENCE} - reads them from the standard input, one a line.",
+        help=f"{which} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
     )
 
 
 References = Annotated[list[str], _references()]
+Runnables = Annotated[list[str], _references(f"{_ARCHITECTURE} Or a .tflite file.")]
+"""What the deployed runtime runs."""
 OptionalReferences = Annotated[list[str] | None, _references()]
 
 Weights = Annotated[

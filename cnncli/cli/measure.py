@@ -63,7 +63,7 @@ def _kinds(kind: Sequence[str] | None) -> Sequence[str]:
 @report_options()
 @adding("kinds", _kind_options, _kinds)
 def measure(
-    models: args.References,
+    models: args.Runnables,
     *,
     kinds: Sequence[str],
     threads: Threads = "1",

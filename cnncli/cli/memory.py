@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,9 +12,7 @@ from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, deployed_options
 from cnncli.cli.columns import Columns, column_options
-from cnncli.cli.options import adding, option
 from cnncli.cli.output import PICTURES, Report, report_options
-from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +29,36 @@ OUTPUT = typer.Option(
     show_default=False,
 )
 
+Batch = Annotated[str | None, typer.Option(help="Examples at once; one, unless told.", metavar="N", show_default=False)]
+Level = Annotated[
+    str,
+    typer.Option(
+        help="operation, layer, block, stage, or a scope depth such as 3.",
+        metavar="LEVEL",
+        autocompletion=complete.one_of(("operation", *complete.level())),
+    ),
+]
+Top = Annotated[
+    str | None,
+    typer.Option(help="Show only the N largest rows, in order of size.", metavar="N", show_default=False),
+]
+Reorder = Annotated[
+    bool,
+    typer.Option("--reorder", help="In the order that takes least, and how much that saves."),
+]
+Training = Annotated[
+    bool,
+    typer.Option("--training", help="What training takes instead, at least, in float32.", rich_help_panel=_TRAINING),
+]
+Optimizer = Annotated[
+    Literal["sgd", "momentum", "adam"] | None,
+    typer.Option(
+        help="Which keeps no copy of the weights (sgd, the default), one (momentum) or two (adam).",
+        rich_help_panel=_TRAINING,
+        show_default=False,
+    ),
+]
+
 
 def _keys() -> list[str]:
     from cnncli.views.memory import column_keys
@@ -39,63 +66,29 @@ def _keys() -> list[str]:
     return column_keys()
 
 
-def _kinds() -> list[inspect.Parameter]:
-    from cnncli.deployed.plan import KINDS
-
-    known: Any = Literal
-    shown = typer.Option(
-        help=f"As what the network is deployed: {enumerated(KINDS, 'or')}; float32, or what a .tflite file is.",
-        metavar="KIND", show_default=False,
-    )  # fmt: skip
-    return [option("dtype", Annotated[known[KINDS] | None, shown], None)]
-
-
-def _kind(dtype: str | None) -> str | None:
-    return dtype
-
-
 @deployed_options
 @report_options(output=OUTPUT, pictures=True)
-@adding("dtype", _kinds, _kind)
 @column_options(_keys)
 def memory(
     models: args.References,
-    batch: Annotated[
-        str | None, typer.Option(help="Examples at once; one, unless told.", metavar="N", show_default=False)
-    ] = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            help="operation, layer, block, stage, or a scope depth such as 3.",
-            metavar="LEVEL",
-            autocompletion=complete.one_of(("operation", *complete.level())),
-        ),
-    ] = "operation",
-    *,
-    dtype: str | None,
-    columns: Columns,
-    top: Annotated[
+    dtype: Annotated[
         str | None,
-        typer.Option(help="Show only the N largest rows, in order of size.", metavar="N", show_default=False),
-    ] = None,
-    reorder: Annotated[
-        bool,
-        typer.Option("--reorder", help="In the order that takes least, and how much that saves."),
-    ] = False,
-    training: Annotated[
-        bool,
         typer.Option(
-            "--training", help="What training takes instead, at least, in float32.", rich_help_panel=_TRAINING
-        ),
-    ] = False,
-    optimizer: Annotated[
-        Literal["sgd", "momentum", "adam"] | None,
-        typer.Option(
-            help="Which keeps no copy of the weights (sgd, the default), one (momentum) or two (adam).",
-            rich_help_panel=_TRAINING,
+            help="What the network is deployed as: float32, float16, dynamic, int8 or int8-io; float32 unless given, "
+            "and of a .tflite file what it is.",
+            metavar="KIND",
+            autocompletion=complete.kind,
             show_default=False,
         ),
     ] = None,
+    batch: Batch = None,
+    by: Level = "operation",
+    *,
+    columns: Columns,
+    top: Top = None,
+    reorder: Reorder = False,
+    training: Training = False,
+    optimizer: Optimizer = None,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -108,14 +101,14 @@ def memory(
     """
     from cnncli.document.document import together
 
-    few, count = args.whole_number("--top", top), args.whole_number("--batch", batch)
+    few, count, kind = args.whole_number("--top", top), args.whole_number("--batch", batch), args.kind(dtype)
     if optimizer and not training:
         raise UsageError(f"--optimizer {optimizer} is for --training")
     drawn = report.picture()
     if training and (reorder or drawn):
         raise UsageError(f"{drawn or '--reorder'} is for what runs where it is deployed, not for --training")
-    if dtype and training:
-        raise UsageError(f"--dtype {dtype}: training is counted in float32")
+    if kind and training:
+        raise UsageError(f"--dtype {kind}: training is counted in float32")
     networks = choice.networks(models, lambda _: {"batch": count} if count else {})
     if drawn and len(networks) > 1:
         raise UsageError(f"{drawn}: a picture shows one network, was given {len(networks)}")
@@ -124,9 +117,9 @@ def memory(
     if training:
         documents = [_trained(each, by, optimizer or "sgd", count or 1, *shown) for each in networks]
     else:
-        documents = [_run(each, by, dtype, count, reorder, *shown) for each in networks]
+        documents = [_run(each, by, kind, count, reorder, *shown) for each in networks]
     if drawn:
-        _draw(networks[0], dtype, count, reorder, drawn, force=report.force)
+        _draw(networks[0], kind, count, reorder, drawn, force=report.force)
         report = replace(report, output=None)
     report.deliver(together(documents))
 

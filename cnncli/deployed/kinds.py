@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import prod
 
 from cnncli.deployed.plan import DYNAMIC, FLOAT16, FLOAT32, INT8, INT8_IO, Constant, Operation, Plan, Tensor
-from cnncli.deployed.quantized import INTEGER, channels, quantized
+from cnncli.deployed.quantized import INTEGER, kernel_scales, quantized
 
 FEWEST = 1024
-"""Elements of a kernel that is worth quantizing by itself (`minimum_elements_for_weights` in quantization_config.h)."""
+"""Elements of a kernel that the dynamic kind quantizes (`minimum_elements_for_weights` in quantization_config.h)."""
 
 Form = tuple[Constant, bool]
 """What an operation's constant becomes, and whether a DEQUANTIZE makes floats of it again."""
@@ -22,69 +22,95 @@ def as_kind(plan: Plan, kind: str) -> Plan:
 
 
 def _float16(plan: Plan) -> Plan:
-    return _with_constants(plan, _half)
+    return _with_constants(plan, _halved)
 
 
-def _half(_: Operation, constant: Constant) -> Form:
+def _halved(_: Operation, constant: Constant) -> Form:
     return (constant._replace(dtype=FLOAT16), True) if constant.dtype == FLOAT32 else (constant, False)
 
 
 def _dynamic(plan: Plan) -> Plan:
-    return _with_constants(plan, _by_itself)
+    return _with_constants(plan, _large_quantized)
 
 
-def _by_itself(operation: Operation, constant: Constant) -> Form:
-    """Large kernels in int8 (prepare_quantize_dynamic_range.cc in tensorflow/compiler/mlir/lite/transforms).
+def _large_quantized(operation: Operation, constant: Constant) -> Form:
+    """A large kernel in int8 (tensorflow/compiler/mlir/lite/transforms/prepare_quantize_dynamic_range.cc).
 
-    Operations that read such a kernel as integers bring their input to integers as they run; a GATHER, which has
-    nothing else to read, takes floats. (Measured: which operations have DynamicRangeQuantizedOpInterface.)
+    An operation that reads it so brings its input to integers as it runs. Measured: a GATHER reads floats, a CONV_3D
+    keeps its kernel.
     """
-    scales = channels(operation, constant)
+    scales = kernel_scales(operation, constant)
     if constant.dtype != FLOAT32 or not scales or not prod(constant.shape) >= FEWEST:
         return constant, False
     return constant._replace(dtype=INTEGER, scales=scales), operation.type == "GATHER"
 
 
 def _with_constants(plan: Plan, form: Callable[[Operation, Constant], Form]) -> Plan:
-    """The plan with its constants in other forms, and a DEQUANTIZE of those that are read as floats before all else.
+    """The plan with its constants in other forms, and before all else a DEQUANTIZE of each that is read as floats.
 
-    The file holds quantized ones after all others, and those the last first.
+    Of these the last constant comes first, roughly as in the files: none is read before all have been.
     """
-    formed = [[(place, *form(each, plan.constants[place])) for place in each.constants] for each in plan.operations]
-    keys = sorted({key for each in formed for key in each}, key=lambda key: key[0])
-    held = sorted(keys, key=lambda key: (key[1].scales > 0, key[0] if key[1].scales else -key[0]))
-    places = {key: place for place, key in enumerate(dict.fromkeys(key[:2] for key in held))}
-    real = [key for key in keys if key[2]]
-    given = [plan.tensors[tensor] for tensor in plan.inputs]
-    made = [Tensor(f"{constant.name}1", constant.shape) for _, constant, _ in real]
-    rest = [tensor for tensor in range(len(plan.tensors)) if tensor not in plan.inputs]
-    moved = {
-        tensor: place for place, tensor in enumerate((*plan.inputs, *[None] * len(made), *rest)) if tensor is not None
-    }
-    floats = {key: len(given) + place for place, key in enumerate(real)}
-    operations = [Operation("DEQUANTIZE", (), (floats[key],), (places[key[:2]],)) for key in real]
-    for operation, each in zip(plan.operations, formed, strict=True):
-        reads = (*(moved[tensor] for tensor in operation.reads), *(floats[key] for key in each if key[2]))
-        writes = tuple(moved[tensor] for tensor in operation.writes)
-        constants = tuple(places[key[:2]] for key in each if not key[2])
-        operations.append(Operation(operation.type, reads, writes, constants, operation.nodes))
+    used = [[(place, *form(each, plan.constants[place])) for place in each.constants] for each in plan.operations]
+    held = sorted({each for forms in used for each in forms}, key=lambda each: each[0])
+    places = {each: place for place, each in enumerate(dict.fromkeys(each[:2] for each in held))}
+    given = len(plan.inputs)
+    real = {each: given + place for place, each in enumerate(each for each in reversed(held) if each[2])}
+    order = [*plan.inputs, *(tensor for tensor in range(len(plan.tensors)) if tensor not in plan.inputs)]
+    moved = {tensor: place if place < given else place + len(real) for place, tensor in enumerate(order)}
+    tensors = [plan.tensors[tensor] for tensor in order]
+    tensors[given:given] = [Tensor(f"{constant.name}1", constant.shape) for _, constant, _ in real]
+    operations = [Operation("DEQUANTIZE", (), (real[each],), (places[each[:2]],)) for each in real]
+    for operation, forms in zip(plan.operations, used, strict=True):
+        reads = (*_at(moved, operation.reads), *(real[each] for each in forms if each[2]))
+        writes = _at(moved, operation.writes)
+        constants = tuple(places[each[:2]] for each in forms if not each[2])
+        operations.append(operation._replace(reads=reads, writes=writes, constants=constants))
     return replace(
         plan,
-        tensors=[*given, *made, *(plan.tensors[tensor] for tensor in rest)],
-        constants=[constant for _, constant in places],
+        tensors=tensors,
+        constants=[each for _, each in places],
         operations=operations,
-        inputs=tuple(range(len(given))),
-        outputs=tuple(moved[tensor] for tensor in plan.outputs),
+        inputs=_at(moved, plan.inputs),
+        outputs=_at(moved, plan.outputs),
     )
 
 
 def _int8_io(plan: Plan) -> Plan:
-    return without_ends(quantized(plan))
+    return _without_ends(quantized(plan))
 
 
-def without_ends(plan: Plan) -> Plan:
-    """An int8 plan that takes and gives integers."""
-    return plan
+def _without_ends(plan: Plan) -> Plan:
+    """An int8 plan that takes and gives integers: without the QUANTIZE at its beginning, the DEQUANTIZE at its end.
+
+    Impossible where anything else stands there, such as what is computed with floats.
+    """
+    readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
+    writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
+    refused = [each.type for at in readers for each in at if each.type != "QUANTIZE"]
+    refused += [each.type for at in writers for each in at if each.type != "DEQUANTIZE"]
+    if plan.impossible or refused:
+        floats = " and ".join(dict.fromkeys(refused))
+        return Plan(INT8_IO, impossible=plan.impossible or f"{floats} at its ends computes with floats")
+    ends = [each for at in (*readers, *writers) for each in at]
+    operations = [each for each in plan.operations if each not in ends]
+    inputs = [each.writes[0] for (each,) in readers]
+    outputs = [each.reads[0] for (each,) in writers]
+    named = dict(zip((*inputs, *outputs), (*plan.inputs, *plan.outputs), strict=True))
+    kept = sorted({*inputs, *outputs, *(tensor for each in operations for tensor in (*each.reads, *each.writes))})
+    places = {tensor: place for place, tensor in enumerate(kept)}
+    return replace(
+        plan,
+        tensors=[plan.tensors[tensor]._replace(name=plan.tensors[named.get(tensor, tensor)].name) for tensor in kept],
+        operations=[
+            each._replace(reads=_at(places, each.reads), writes=_at(places, each.writes)) for each in operations
+        ],
+        inputs=_at(places, inputs),
+        outputs=_at(places, outputs),
+    )
+
+
+def _at(places: dict[int, int], tensors: Iterable[int]) -> tuple[int, ...]:
+    return tuple(places[tensor] for tensor in tensors)
 
 
 _MAKERS: dict[str, Callable[[Plan], Plan]] = {

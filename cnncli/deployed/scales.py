@@ -2,14 +2,15 @@
 
 It is decided as TensorFlow's converter does it. Tensors are calibrated: a range is measured of each. Where operations
 tie ranges together some are dropped (`RemoveRedundantStatsOps` in tensorflow/compiler/mlir/lite/quantization/common/
-quantization_lib/quantization_utils.cc), and the others are handed on (`QuantizationDriver` in tfl_quantization_driver.cc
+quantization_lib/quantization_utils.cc), and the others are handed on (`QuantizationDriver`, tfl_quantization_driver.cc
 beside it). Which operations those are was measured: each was converted by TensorFlow 2.21 between two convolutions.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import NamedTuple
 
 from cnncli.deployed.plan import FLOAT32, Operation, Plan
 
@@ -39,8 +40,13 @@ FREE_RANGE = frozenset({
 INTEGER_TYPES = SAME_RANGE | FREE_RANGE | FIXED_RANGE.keys()
 """All that is computed with integers; what is not among them, as POW, ELU and CONV_3D, is computed with floats."""
 
-Range = tuple[Any, ...]
-"""Stands for a range: ("measured", of these tensors), or scale and zero point. Equal ones need no QUANTIZE between them."""
+TIED = SAME_RANGE | FIXED_RANGE.keys()
+
+Range = Hashable
+"""Stands for a range: a tensor of which it was measured, or the set that it is joined of; or scale and zero point.
+
+No QUANTIZE stands between equal ones.
+"""
 
 
 class Shift(NamedTuple):
@@ -62,7 +68,10 @@ class Ranged(NamedTuple):
 
     def read_by(self, operation: int) -> Range:
         """The range in which an operation, told by its place, reads the tensor."""
-        return next((shift.range for shift in self.others if operation in shift.readers), self.common)
+        for shift in self.others:
+            if operation in shift.readers:
+                return shift.range
+        return self.common
 
 
 def ranges(plan: Plan) -> list[Ranged | None]:
@@ -83,18 +92,16 @@ class _Propagation:
             for tensor in dict.fromkeys(operation.reads):
                 self.readers[tensor].append(index)
         self.measured = _measured(plan, self.floats, self.writer)
-        self.range: dict[int, Range] = {tensor: ("measured", self._joined(tensor)) for tensor in self.measured}
+        self.range: dict[int, Range] = {tensor: self._joined(tensor) for tensor in self.measured}
         self.demanded: dict[int, Range] = {}  # what an operation writes, where its readers have settled on another
         self.shifted: dict[int, dict[Range, set[int]]] = defaultdict(dict)  # what some read, and which operations
-        self.work = [
-            at for at, each in enumerate(plan.operations) if each.type in SAME_RANGE or each.type in FIXED_RANGE
-        ]
+        self.work = [at for at, each in enumerate(plan.operations) if each.type in TIED]
 
-    def _joined(self, tensor: int) -> frozenset[int]:
+    def _joined(self, tensor: int) -> Range:
         """What it is joined of, or itself: the same numbers have the same range in whatever order."""
         writer = self.plan.operations[self.writer[tensor]] if tensor in self.writer else None
         joins = writer is not None and writer.type == "CONCATENATION" and not writer.constants
-        return frozenset(writer.reads) if writer and joins else frozenset([tensor])
+        return frozenset(writer.reads) if writer and joins else tensor
 
     def run(self) -> None:
         """Hand ranges on, the last operation first, until nothing is left to do."""
@@ -152,7 +159,7 @@ class _Propagation:
     def ranged(self, tensor: int) -> Ranged | None:
         """What has been settled of a tensor.
 
-        Where all that reads it wants another range and its operation can give any, it gives that (FoldTrivalRequantizeOp).
+        Where all that reads it wants another range and its operation gives any, it gives that (FoldTrivalRequantizeOp).
         """
         common = self.range.get(tensor)
         if common is None or not (tensor in self.measured or self._settles(tensor)):
@@ -167,10 +174,8 @@ class _Propagation:
         return tensor not in self.writer or self.plan.operations[self.writer[tensor]].type in INTEGER_TYPES
 
     def _gives_any(self, tensor: int) -> bool:
-        writer = self.writer.get(tensor)
-        return (
-            writer is not None and self.plan.operations[writer].type in FREE_RANGE and tensor not in self.plan.outputs
-        )
+        free = tensor in self.writer and self.plan.operations[self.writer[tensor]].type in FREE_RANGE
+        return free and tensor not in self.plan.outputs
 
 
 def _measured(plan: Plan, floats: list[bool], writer: dict[int, int]) -> set[int]:

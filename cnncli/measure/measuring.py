@@ -45,6 +45,11 @@ class Model:
         return self.network.reference if self.kind is None else f"{self.network.reference} {self.kind}"
 
     @property
+    def open_sizes(self) -> bool:
+        """Whether nobody has said how large an input is; what is unknown of it is taken as 1."""
+        return any(size is UNKNOWN for shape in self.shapes for size in shape)
+
+    @property
     def shapes(self) -> tuple[Shape, ...]:
         """Of the inputs, with the batch."""
         reading = self.network.origin.reading

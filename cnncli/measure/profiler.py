@@ -18,9 +18,9 @@ from typing import Any
 
 from cnncli.child import Tell
 from cnncli.child.inside import serve
-from cnncli.errors import MachineError
+from cnncli.errors import MachineError, UsageError
 from cnncli.measure.messages import WARM_UP_SECONDS, Job, Operation
-from cnncli.measure.worker import settled
+from cnncli.measure.worker import FREE, settled
 
 CPU = 1
 FLOAT32 = 1
@@ -87,6 +87,7 @@ class Compiled:
     """A file, compiled with a profiler, with its inputs filled. All of it ends with the process."""
 
     def __init__(self, job: Job) -> None:
+        self._called = job.called
         self._call = call = Library(job.called)
         self._environment = call.made("CreateEnvironment", 0, None)
         model = call.made("CreateModelFromFile", self._environment, os.fsencode(job.path))
@@ -132,11 +133,21 @@ class Compiled:
         file = list(type_.layout.sizes)[: type_.layout.rank]
         sizes = settled(file, shapes[place] if place < len(shapes) else ())
         if sizes != file:
+            self._check_resized(file, sizes)
             wanted = (c_int * len(sizes))(*sizes)
             arguments = self._compiled, c_size_t(0), c_size_t(place), wanted, c_size_t(len(sizes))
             self._call("CompiledModelResizeInputTensor", *arguments)
             for axis, size in enumerate(sizes):
                 type_.layout.sizes[axis] = size
+
+    def _check_resized(self, file: list[int], sizes: list[int]) -> None:
+        """Raise UsageError unless a batch of one is all that is settled: LiteRT's library in C tells sizes of outputs
+        that it does not keep to, where they depend on those of inputs, and writes beyond the buffers made for them.
+        """
+        if FREE in file[1:] or sizes[0] != 1:
+            raise UsageError(
+                f"--per-op: {self._called} leaves sizes of its inputs open, of which LiteRT profiles only a batch of 1"
+            )
 
     def _buffer(self, end: str, place: int, type_: _Type) -> c_void_p:
         name = f"GetCompiledModel{end}BufferRequirements"

@@ -9,7 +9,7 @@ from cnncli import __version__
 from cnncli.amounts import is_known
 from cnncli.document.document import Document, Listing, Paragraphs, Section
 from cnncli.document.document import Line as ListedLine
-from cnncli.document.numbers import scaled, times
+from cnncli.document.numbers import scaled, shape, times
 from cnncli.document.table import GAP, Column, Table, natural_width
 from cnncli.measure.intervals import CONFIDENCE, LEAST
 from cnncli.measure.machine import RUNTIME
@@ -31,12 +31,14 @@ ROUNDS = (
     f"{WARM_UP_SECONDS:g} s; a round's figure is its median run."
 )
 RATIOS = (
-    f"The ratio is the median of the rounds' paired ratios; its {CONFIDENCE:.0%} interval lies between two of them, the "
-    "k-th from either end by the binomial distribution, whatever the noise is like. No difference is seen where it "
+    f"The ratio is the median of the rounds' paired ratios; its {CONFIDENCE:.0%} interval lies between two of them, "
+    "the k-th from either end by the binomial distribution, whatever the noise is like. No difference is seen where it "
     "contains 1."
 )
-SURE_SECONDS = 10e-6
-"""What the profiler tells is cut off to whole microseconds: below, a rate would be wrong by more than a tenth."""
+RESOLUTION = 1e-6
+"""What the profiler tells is cut off to whole microseconds."""
+SURE_SECONDS = 10 * RESOLUTION
+"""Below, a rate would be wrong by more than a tenth."""
 
 
 class Row(NamedTuple):
@@ -167,7 +169,7 @@ def timed(profile: Profile) -> list[Timed]:
 
 
 def _microseconds(seconds: float) -> str:
-    return f"{seconds * 1e6:,.1f}"
+    return "<1" if seconds < RESOLUTION else f"{seconds * 1e6:,.1f}"
 
 
 OPERATIONS = (
@@ -216,6 +218,10 @@ def _notes(found: Measurement, machine: Machine) -> Iterator[str]:
     threads = found.plan.threads
     yield f"Runtime: {runtime(found, machine)}, {threads} thread{'s' if threads > 1 else ''}."
     yield f"Machine: {machine.processor}, {machine.usable} of {machine.cpus} CPUs, {machine.system}."
+    for each in found.models:
+        if each.model.open_sizes:
+            inputs = ", ".join(map(shape, each.rounds[0].inputs))
+            yield f"Inputs of {each.model.called}: {inputs}, open sizes taken as 1."
     if any(each.model.kind for each in found.models):
         yield "Weights: fresh ones; they do not change how long a run takes."
     yield "Memory: the most that the process held beyond Python and the runtime."
@@ -273,6 +279,7 @@ def model_figures(found: Measured, ratio: Ratio | None) -> dict[str, Any]:
             {"runs": len(each.nanoseconds), "median_seconds": seconds}
             for each, seconds in zip(found.rounds, found.round_times, strict=True)
         ],
+        "profiler_resolution_seconds": RESOLUTION,
         "operations": [operation_data(each) for each in timed(found.profile)] if found.profile else None,
         "ratio": ratio and {"median": ratio.median, "interval": ratio.interval, "differs": ratio.differs},
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from cnncli.analysis.deployment import leader
 from cnncli.analysis.timeline import Timeline
 from cnncli.graph import Scope
 
@@ -23,8 +24,8 @@ def bands(found: Timeline, depth: int) -> list[Band]:
 
     Where operations of several scopes are run in turns, each turn is a band.
     """
-    leaders = map(found.leader, range(len(found.plan.operations)))
-    return list(_bands([leader.scope if leader else () for leader in leaders], depth))
+    layers = [leader(found.graph, operation) for operation in found.plan.operations]
+    return list(_bands([layer.scope if layer else () for layer in layers], depth))
 
 
 def _bands(scopes: list[Scope], depth: int) -> Iterator[Band]:

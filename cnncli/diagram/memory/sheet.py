@@ -18,7 +18,7 @@ from cnncli.diagram.sheet import MARGIN, Heading
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text
-from cnncli.draw.text import CAPITALS, LINE_HEIGHT, width
+from cnncli.draw.text import CAPITALS, width
 from cnncli.draw.theme import Swatch, Theme, ink, palette
 from cnncli.graph.fold import BLOCK, STAGE
 
@@ -26,6 +26,8 @@ WIDTH, HEIGHT = 842.0, 595.0
 """A4 on its side, in points."""
 TITLE, LINE, HEADING, SMALL = 15.0, 9.0, 9.5, 7.0
 """Sizes of type."""
+LEADING = 1.25
+"""From a line to the next, of their size."""
 SCALE = 42.0
 """Left of the panels, for the amounts at the ticks."""
 HEADROOM = 1.16
@@ -131,8 +133,8 @@ class Sheet:
         heading = list(self._heading())
         kinds = {held.kind for panel in panels for held in panel.held}
         legend = list(self._legend([each for each in (*self.theme.fills, SCRATCH) if each in kinds]))
-        top = MARGIN + TITLE * LINE_HEIGHT + LINE * LINE_HEIGHT * len(self.heading.lines)
-        bottom = min(place.top for place, *_ in legend) - 3 * SMALL * LINE_HEIGHT if legend else HEIGHT - 2 * MARGIN
+        top = MARGIN + LEADING * (TITLE + LINE * len(self.heading.lines))
+        bottom = min((place.top for place, *_ in legend), default=HEIGHT - MARGIN) - 3 * SMALL * LEADING
         yield from heading
         places = self._frames(top, bottom, len(panels))
         for number, (panel, frame) in enumerate(zip(panels, places, strict=True)):
@@ -146,7 +148,7 @@ class Sheet:
     def _frames(self, top: float, bottom: float, count: int) -> list[Rect]:
         """Of one panel or two, the first below a row for its heading and one for each row of names."""
         left, right = MARGIN + SCALE, WIDTH - MARGIN
-        title = HEADING * LINE_HEIGHT + 8
+        title = HEADING * LEADING + 7
         first = top + title + STRIP * len(self.rows)
         if count == 1:
             return [Rect(left, first, right, bottom)]
@@ -158,12 +160,10 @@ class Sheet:
 
     def _heading(self) -> Iterator[Shape]:
         wide = WIDTH - 2 * MARGIN
-        y = MARGIN + TITLE * LINE_HEIGHT / 2
-        yield self._text(
-            MARGIN, y, _fitting(self.heading.title, TITLE, wide, bold=True), TITLE, self.theme.text, bold=True
-        )
-        for line in self.heading.lines:
-            y += LINE * LINE_HEIGHT if line != self.heading.lines[0] else (TITLE + LINE) * LINE_HEIGHT / 2
+        title = _fitting(self.heading.title, TITLE, wide, bold=True)
+        yield self._text(MARGIN, MARGIN + TITLE * LEADING / 2, title, TITLE, self.theme.text, bold=True)
+        for number, line in enumerate(self.heading.lines):
+            y = MARGIN + TITLE * LEADING + LINE * LEADING * (number + 0.5)
             yield self._text(MARGIN, y, _fitting(line, LINE, wide), LINE, self.theme.faint)
 
     def _legend(self, kinds: Sequence[str]) -> Iterator[tuple[Rect, str, str, str]]:
@@ -223,7 +223,7 @@ class Sheet:
     def _panel(self, panel: _Panel, axes: Axes) -> Iterator[Shape]:
         frame, theme = axes.frame, self.theme
         above = STRIP * len(self.rows) if panel.at is not None else 0
-        y = frame.top - above - HEADING * LINE_HEIGHT / 2 - 1
+        y = frame.top - above - HEADING * LEADING / 2
         yield self._text(frame.left, y, panel.heading, HEADING, theme.text, bold=True)
         for held in panel.held:
             yield self._area(held, axes)
@@ -262,7 +262,7 @@ class Sheet:
         y = frame.bottom + SMALL
         for number, words in step_ticks(self.steps):
             yield self._text(axes.x(number + 0.5), y, words, SMALL, theme.text, anchor="middle")
-        yield self._text(frame.center.x, y + SMALL * LINE_HEIGHT, "operation", SMALL, theme.faint, anchor="middle")
+        yield self._text(frame.center.x, y + SMALL * LEADING, "operation", SMALL, theme.faint, anchor="middle")
 
 
 def _grounds(theme: Theme) -> dict[str, Swatch]:

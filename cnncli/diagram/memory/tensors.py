@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cnncli.analysis.deployment import leader
 from cnncli.analysis.timeline import Timeline
 from cnncli.diagram.parts import kind_of
-from cnncli.graph import Role
+from cnncli.graph import Node, Role
 from cnncli.graph.roles import KERNELS
 
 COMPUTED_BY_KERNELS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "FULLY_CONNECTED"})
@@ -23,17 +24,20 @@ class Makers:
     def name(self, tensor: int) -> str:
         """That of the layer, within its block."""
         place = self.places.get(tensor)
-        leader = None if place is None else self.found.leader(place)
-        return self.found.plan.tensors[tensor].name if leader is None else leader.short_name
+        layer = None if place is None else self._layer(place)
+        return self.found.plan.tensors[tensor].name if layer is None else layer.short_name
 
     def kind(self, tensor: int) -> str:
         """As `kind_of` has them for boxes."""
         place = self.places.get(tensor)
         if place is None:
             return Role.INPUT.value
-        leader, type = self.found.leader(place), self.found.plan.operations[place].type
-        if leader is None:
+        layer, type = self._layer(place), self.found.plan.operations[place].type
+        if layer is None:
             return Role.OTHER.value
-        if leader.role in KERNELS and type not in COMPUTED_BY_KERNELS:
+        if layer.role in KERNELS and type not in COMPUTED_BY_KERNELS:
             return kind_of(Role.SHAPING if type in MOVING else Role.ACTIVATION)
-        return kind_of(leader.role)
+        return kind_of(layer.role)
+
+    def _layer(self, place: int) -> Node | None:
+        return leader(self.found.graph, self.found.plan.operations[place])
