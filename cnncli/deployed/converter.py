@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 
 from cnncli.deployed.draft import Draft, Op, Value
 from cnncli.deployed.fusing import fused, needed
+from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.deployed.moving import mean_of_sum
 from cnncli.deployed.order import Step, steps
@@ -20,11 +21,7 @@ from cnncli.graph import Graph, Role
 def converted(graph: Graph, kind: str, batch: int) -> Plan:
     """The plan of a graph, of one of KINDS."""
     plan = float_plan(graph, batch)
-    if kind == FLOAT32:
-        return plan
-    from cnncli.deployed.kinds import as_kind
-
-    return as_kind(plan, kind)
+    return plan if kind == FLOAT32 else as_kind(plan, kind)
 
 
 def float_plan(graph: Graph, batch: int = 1) -> Plan:
@@ -85,6 +82,7 @@ def _plan(ops: list[Op], inputs: list[Value], outputs: list[Value], uncounted: I
             else:
                 held.append(constant(value, (value.key, own) if own else value.key))
         writes = tuple([place(value) for value in op.outputs])
-        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), op.nodes, op.function))
+        nodes = op.nodes if len(op.nodes) == 1 else tuple(dict.fromkeys(op.nodes))
+        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), nodes, op.function))
     plan.outputs = tuple([places[id(value)] for value in outputs])
     return plan

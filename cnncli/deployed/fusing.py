@@ -58,7 +58,7 @@ def _lifted(op: Op) -> list[Op]:
         if op.type in BINARY and op.inputs[1].maker is not None:
             op.inputs[1] = _put_aside(op.inputs[1].maker)
         between = Value(op.output.name, source.shape, op.output.dtype)
-        moved = Op(move.type, [between, *move.inputs[1:]], op.outputs, (*move.nodes, *op.nodes), move.options)
+        moved = Op(move.type, [between, *move.inputs[1:]], op.outputs, move.nodes, move.options)
         moved.output.maker, between.maker, between.uses = moved, op, 1
         op.inputs[0], op.outputs = _put_aside(move), [between]
         behind.insert(0, moved)
