@@ -64,8 +64,10 @@ def test_each_layer_as_the_converter_makes_it(make: Callable[[], Graph]) -> None
 
 @pytest.mark.tf
 @pytest.mark.parametrize(
-    "reference", ["v1:alpha=0.25,input_shape=33x47", "v3_small:input_shape=64", "b0:input_shape=48"]
-)
+    "reference",
+    ["v1:alpha=0.25,input_shape=33x47", "v2:alpha=0.35,input_shape=45", "v3_small:input_shape=64", "b0:input_shape=64",
+     "v1@article:alpha=0.25,input_shape=33", "v3_small@article:input_shape=64", "b0@article:input_shape=48"],
+)  # fmt: skip
 def test_a_network_as_the_converter_makes_it(reference: str) -> None:
     graph = graph_of(reference)
     _same(float_plan(graph), _converted(graph))

@@ -158,7 +158,9 @@ def time_distributed(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     source = Node(node.index, node.name, node.scope, InputLayer(tuple(rest)), (), tuple(rest), node.dtype)
     part = Node(node.index, node.name, node.scope, layer.layer, (source,), node.shape[1:], node.dtype)
     lower = lowering.LOWERINGS[type(layer.layer).__name__]
-    parts = [lower(draft, part, [_part(draft, node, x, step)]) for step in range(count)]
+    by_name = sorted(range(count), key=str)  # as they are run: the tenth is called _10, which comes before _2
+    made = {step: lower(draft, part, [_part(draft, node, x, step)]) for step in by_name}
+    parts = [made[step] for step in range(count)]
     shape = (count, *draft.batched(part.shape))
     together = draft.emit("PACK", node, parts, shape)
     return permuted(draft, node, together, (1, 0, *range(2, len(shape))))
