@@ -86,11 +86,11 @@ def _without_ends(plan: Plan) -> Plan:
     """
     readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
     writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
-    refused = [each.type for at in readers for each in at if each.type != "QUANTIZE"]
-    refused += [each.type for at in writers for each in at if each.type != "DEQUANTIZE"]
-    if plan.impossible or refused:
-        floats = " and ".join(dict.fromkeys(refused))
-        return Plan(INT8_IO, impossible=plan.impossible or f"{floats} at its ends computes with floats")
+    at_ends = [*((at, "QUANTIZE") for at in readers), *((at, "DEQUANTIZE") for at in writers)]
+    if plan.impossible or any([each.type for each in at] != [wanted] for at, wanted in at_ends):
+        floats = dict.fromkeys(each.type for at, wanted in at_ends for each in at if each.type != wanted)
+        reason = f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
+        return Plan(INT8_IO, impossible=plan.impossible or reason)
     ends = [each for at in (*readers, *writers) for each in at]
     operations = [each for each in plan.operations if each not in ends]
     inputs = [each.writes[0] for (each,) in readers]
