@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import process_time
 from typing import Any
 
 import pytest
-from conftest import graph_of
+from conftest import at_small_size, graph_of, networks
+from deployed_ties import FUNCTIONS, files, in_two_joins
 
 from cnncli.amounts import UNKNOWN
 from cnncli.deployed import FLOAT32, KINDS, Constant, Operation, Plan, Tensor, deployed
@@ -22,6 +24,8 @@ from cnncli.deployed.arena import arena_bytes
 from cnncli.deployed.converter import float_plan
 from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.lifetimes import peak
+from cnncli.deployed.plan import INT8_IO
+from cnncli.network import network
 
 TRUTH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deployed_kinds.json").read_text(encoding="utf-8"))
 
@@ -360,6 +364,132 @@ def test_no_integers_at_ends_of_floats(operations: list[str], types: str) -> Non
     assert made.impossible == f"{types} at its ends computes with floats"
     assert peak(made).bytes is UNKNOWN
     assert arena_bytes(made) is UNKNOWN
+
+
+def test_conversions_are_of_the_layers_that_read_what_they_make() -> None:
+    """The last is of that which computes what it converts."""
+    before = plan("CONV_2D x kernel bias > a", "ELU a > b", "CONV_2D b kernel > y")
+    made = as_kind(before, "int8")
+    assert [(each.type, each.nodes) for each in made.operations if each.type.endswith("QUANTIZE")] == [
+        ("QUANTIZE", (0,)),
+        ("DEQUANTIZE", (1,)),
+        ("QUANTIZE", (2,)),
+        ("DEQUANTIZE", (2,)),
+    ]
+    halves = as_kind(before, "float16").operations
+    assert [each.nodes for each in halves if each.type == "DEQUANTIZE"] == [(0,), (0,)]
+
+
+# What the converter makes.
+
+QUANTIZE = {"float32": "none", "float16": "float16", "dynamic": "dynamic", "int8": "int8", "int8-io": "int8"}
+"""The kinds of --quantize."""
+
+
+def read(path: Path, data: bytes) -> Plan:
+    path.write_bytes(data)
+    found = network(str(path)).graph.file_plan
+    assert found is not None
+    return found
+
+
+def same(made: Plan, file: Plan) -> None:
+    """Which operation computes which tensor of which, and what it holds; tensors in their order.
+
+    Of float16 not in which order the constants are converted, of which the float32 plan tells nothing.
+    """
+    conversions = sum(not each.reads for each in made.operations)
+    assert _operations(made)[conversions:] == _operations(file)[conversions:]
+    assert Counter(_operations(made)[:conversions]) == Counter(_operations(file)[:conversions])
+    assert Counter(_types(made.constants)) == Counter(_types(file.constants))
+    if not conversions:
+        assert _types(made.tensors) == _types(file.tensors)
+        assert [(sorted(each.reads), each.writes) for each in made.operations] == [
+            (sorted(each.reads), each.writes) for each in file.operations
+        ]
+
+
+def _operations(made: Plan) -> list[Any]:
+    """Each by its type and the shapes and types of what it reads, holds and writes."""
+    return [
+        (
+            each.type,
+            *(
+                tuple(sorted(_types([made.tensors[at] for at in tensors]), key=str))
+                for tensors in (each.reads, each.writes)
+            ),
+            tuple(_types([made.constants[at] for at in each.constants])),
+        )
+        for each in made.operations
+    ]
+
+
+def _types(of: Iterable[Tensor | Constant]) -> list[Any]:
+    return [(each.shape, each.dtype, getattr(each, "scales", 0)) for each in of]
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.exhaustive if at % 4 else ()) for at, name in enumerate(FUNCTIONS)]
+)
+def test_ties_are_as_the_converter_makes_them(name: str, tmp_path: Path) -> None:
+    """Of the plan that the float32 file is."""
+    kinds = KINDS[:-1]
+    made = files(FUNCTIONS[name], [QUANTIZE[kind] for kind in kinds])
+    plans = [read(tmp_path / "x.tflite", data) for data in made]
+    for kind, file in zip(kinds, plans, strict=True):
+        same(as_kind(plans[0], kind), file)
+
+
+@pytest.mark.tf
+def test_the_converter_itself_fails() -> None:
+    function = in_two_joins(lambda kit, x: kit.tf.tanh(x))
+    assert len(list(files(function, ["none"]))) == 1
+    with pytest.raises(RuntimeError):
+        list(files(function, ["int8"]))
+
+
+def converted(reference: str, path: Path) -> Iterator[tuple[str, Plan]]:
+    """A network's files of all kinds, as export finishes them, of random weights."""
+    import numpy
+
+    from cnncli.errors import CheckFailed
+    from cnncli.export.formats.editing import finished, with_integer_ends
+    from cnncli.export.formats.tflite import concrete_function, convert
+    from cnncli.keras_model import lower
+
+    graph = graph_of(reference)
+    generator = numpy.random.default_rng(0)
+    model = lower(graph)
+    for weight in model.weights:
+        if weight.name not in ("count", "mean", "variance"):
+            weight.assign((weight.name in ("gamma", "moving_variance")) + 0.1 * generator.random(weight.shape))
+    pictures = generator.uniform(-1, 1, (2, 1, *graph.inputs[0].shape)).astype("float32")
+    function = concrete_function(model, 1)
+    for kind in KINDS[1:]:
+        data = finished(convert(function, QUANTIZE[kind], lambda: iter(pictures)), "image", "given", free_batch=False)
+        try:
+            yield kind, read(path, with_integer_ends(data, "int8") if kind == INT8_IO else data)
+        except CheckFailed:
+            assert deployed(graph, kind).impossible
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize(
+    "reference",
+    ["v1:alpha=0.25,input_shape=96x96x1,classes=2", "v3_small:input_shape=65", "lenet5@paper", "zfnet:input_shape=64"],
+)
+def test_kinds_of_networks_are_as_the_converter_makes_them(reference: str, tmp_path: Path) -> None:
+    for kind, file in converted(reference, tmp_path / "x.tflite"):
+        same(deployed(graph_of(reference), kind), file)
+
+
+@pytest.mark.tf
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("reference", [each.values[0] for each in networks()])
+def test_kinds_of_every_network_are_as_the_converter_makes_them(reference: str, tmp_path: Path) -> None:
+    name, _, flavor = reference.partition("@")
+    test_kinds_of_networks_are_as_the_converter_makes_them(at_small_size(name, flavor), tmp_path)
 
 
 # Networks.

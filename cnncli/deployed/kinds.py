@@ -18,7 +18,23 @@ Form = tuple[Constant, bool]
 
 def as_kind(plan: Plan, kind: str) -> Plan:
     """A new plan, of one of KINDS, of a float32 one."""
-    return replace(_MAKERS[kind](plan), kind=kind)
+    made = _MAKERS[kind](plan)
+    return replace(made, kind=kind, operations=_owned(made.operations))
+
+
+def _owned(operations: list[Operation]) -> list[Operation]:
+    """With the conversions told as of the layers that read what they make; the last as of that which made it."""
+    reader: dict[int, tuple[int, ...]] = {}
+    for each in reversed(operations):
+        nodes = each.nodes or next((reader[tensor] for tensor in each.writes if tensor in reader), ())
+        reader.update(dict.fromkeys(each.reads, nodes))
+    writer = {tensor: each.nodes for each in operations for tensor in each.writes}
+
+    def owner(each: Operation) -> tuple[int, ...]:
+        around = [*map(reader.get, each.writes), *map(writer.get, each.reads)]
+        return next(filter(None, around), ())
+
+    return [each if each.nodes else each._replace(nodes=owner(each)) for each in operations]
 
 
 def _float16(plan: Plan) -> Plan:
