@@ -112,13 +112,3 @@ def arena_bytes(plan: Plan) -> Any:
     if placed is None:
         return UNKNOWN
     return max((each.offset + each.size for each in placed), default=0)
-
-
-TAIL = 1_100, 2_500
-"""Bytes that TFLite Micro keeps for an operation beside the tensors, at least and at most, as measured."""
-
-
-def tail_bytes(plan: Plan) -> tuple[int, int]:
-    """What lies behind the head for as long as the network is loaded, an estimate: at least and at most."""
-    low, high = TAIL
-    return low * len(plan.operations), high * len(plan.operations)

@@ -43,6 +43,8 @@ def file_bytes(plan: Plan, graph: Graph) -> Any:
     """
     if plan.file_bytes is not None:
         return plan.file_bytes
+    if not plan.operations and plan.uncounted:
+        return UNKNOWN
     parts = [
         MODEL,
         CODE * len({operation.type for operation in plan.operations}),
