@@ -158,6 +158,17 @@ def test_a_thousand_operations_are_placed_at_once() -> None:
     assert perf_counter() - started < 0.5
 
 
+def test_tensors_that_all_live_at_once_are_refused_at_once() -> None:
+    """As a file that was made to do harm may have them."""
+    count = 10_000
+    plan = chain(*[16] * count)
+    plan.operations = [Operation("RELU", (0,), (number,)) for number in range(1, count)]
+    plan.operations.append(Operation("ADD_N", tuple(range(1, count)), (0,)))
+    started = perf_counter()
+    assert why_no_arena(plan) == "too many tensors live at the same time to lay them out"
+    assert perf_counter() - started < 1
+
+
 # What TensorFlow Lite Micro says itself.
 
 
