@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cnncli.amounts import is_known, known_part
+from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.deployed import FLOAT32, KINDS, Operation, Plan, deployed
 from cnncli.deployed.arena import arena_bytes, tail_bytes, why_no_arena
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
@@ -51,7 +51,7 @@ class Deployment:
     def tflite_bytes(self, graph: Graph) -> Any:
         """Of the file, in which the names of the graph's layers are; the graph is not kept for it."""
         if self._file is None:
-            self._file = file_bytes(self.plan, graph)
+            self._file = file_bytes(self.plan, graph) if self.plan.tensors else UNKNOWN
         return self._file
 
     @cached_property
@@ -81,18 +81,14 @@ def deployment(graph: Graph, kind: str) -> Deployment:
     """A finished graph as one of `kinds_of`; made once."""
     made = _DEPLOYMENTS.setdefault(graph, {})
     if kind not in made:
-        made[kind] = Deployment(deployed(graph, kind) if graph.inputs else _unconnected(graph, kind))
+        made[kind] = Deployment(deployed(graph, kind))
     return made[kind]
 
 
-def _unconnected(graph: Graph, kind: str) -> Plan:
-    """Of a table of weights nobody knows what is computed."""
-    return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-
-
 def kinds_of(graph: Graph) -> tuple[str, ...]:
-    """What a network can be deployed as; what it was read as, where that is something else, before it."""
-    return tuple(dict.fromkeys([*([graph.file_plan.kind] if graph.file_plan else []), *KINDS]))
+    """What a network can be deployed as; a .tflite file that has been quantized only as what it is."""
+    own = kind_as_it_is(graph)
+    return KINDS if own == FLOAT32 else (own,)
 
 
 def kind_as_it_is(graph: Graph) -> str:

@@ -67,7 +67,8 @@ def _places(rows: Sequence[Kind]) -> list[str]:
 
 
 def _notes(graph: Graph, rows: Sequence[Kind]) -> list[str]:
-    notes = ["* as the file is; the others are predicted."] if any(row.found.is_read for row in rows) else []
+    others = "; the others are predicted" if len(rows) > 1 else ""
+    notes = [f"* As the file is{others}."] if any(row.found.is_read for row in rows) else []
     unknown = {node for row in rows for node in row.found.plan.uncounted}
     if unknown:
         types = counted([graph.nodes[node].type for node in sorted(unknown)])
