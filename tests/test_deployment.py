@@ -1,4 +1,4 @@
-"""What networks are as deployed, wherever it is told: the file, the peak of memory and its place, arena, by kind."""
+"""What networks are as deployed, wherever it is told: the file, the peak of memory, the arena, by kind."""
 
 from __future__ import annotations
 

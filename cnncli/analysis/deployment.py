@@ -48,25 +48,30 @@ class Deployment:
         """Whether they are a file's own, not predicted."""
         return self.plan.file_bytes is not None
 
+    @property
+    def _is_nothing(self) -> bool:
+        """Whether nobody can say anything of it, or it cannot be made."""
+        return not self.plan.tensors or bool(self.plan.impossible)
+
     def tflite_bytes(self, graph: Graph) -> Any:
         """Of the file, in which the names of the graph's layers are; the graph is not kept for it."""
         if self._file is None:
-            self._file = file_bytes(self.plan, graph) if self.plan.tensors else UNKNOWN
+            self._file = UNKNOWN if self._is_nothing else file_bytes(self.plan, graph)
         return self._file
 
     @cached_property
     def peak(self) -> Peak:
-        return peak(self.plan)
+        return Peak(UNKNOWN, None) if self._is_nothing else peak(self.plan)
 
     @cached_property
     def arena_bytes(self) -> Any:
         """The head of TensorFlow Lite Micro's arena; UNKNOWN of what it does not run."""
-        return arena_bytes(self.plan)
+        return UNKNOWN if self._is_nothing else arena_bytes(self.plan)
 
     @cached_property
     def why_no_arena(self) -> str:
         """Why nobody can say how large the arena must be; nothing where it can be said."""
-        return "" if is_known(self.arena_bytes) else why_no_arena(self.plan)
+        return "" if is_known(self.arena_bytes) else self.plan.impossible or why_no_arena(self.plan)
 
     @property
     def arena_tail_bytes(self) -> tuple[int, int] | None:

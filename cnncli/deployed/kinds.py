@@ -91,6 +91,8 @@ def _without_ends(plan: Plan) -> Plan:
     if plan.impossible or refused:
         floats = " and ".join(dict.fromkeys(refused))
         return Plan(INT8_IO, impossible=plan.impossible or f"{floats} at its ends computes with floats")
+    if any(len(at) != 1 for at in (*readers, *writers)):
+        return Plan(INT8_IO, impossible="nothing is computed from an input")
     ends = [each for at in (*readers, *writers) for each in at]
     operations = [each for each in plan.operations if each not in ends]
     inputs = [each.writes[0] for (each,) in readers]
