@@ -53,9 +53,8 @@ def test_a_sum_reads_a_tensor_that_it_takes_twice_once() -> None:
 
 def test_silu_moves_three_maps_more_than_its_convolution() -> None:
     graph = stem()
-    before = together(movements(graph))
     graph.add(Activation("silu"), graph.nodes[-1], name="silu")
-    after = together(movements(graph))
+    before, after = together(movements(stem())), together(movements(graph))
     assert after.read - before.read == 3 * MAP  # x for the sigmoid, x and sigmoid(x) for the product
     assert after.written - before.written == 2 * MAP
 

@@ -168,3 +168,49 @@ def test_it_says_that_it_is_a_lower_bound(run) -> None:
     assert "a lower bound" in data["conventions"]["training_bytes"]
     assert sum(row["training_bytes"] for row in data["rows"]) == data["totals"]["training_bytes"]
     assert (data["optimizer"], data["batch"]) == ("sgd", 1)
+
+
+# What PyTorch's own autograd saves
+
+
+@pytest.mark.tf
+def test_it_is_what_pytorch_saves_of_a_block() -> None:
+    """Kernels, normalization, rectifier, silu, sigmoid's gate, a sum and a dense layer: cell for cell.
+
+    PyTorch keeps of relu the output, of silu the input, and pads within its kernels.
+    """
+    graph, x = begun()
+    trunk = x = graph.add(ReLU(), graph.add(BatchNormalization(), x, name="bn"), name="relu")
+    x = graph.add(DepthwiseConv2D(3, use_bias=False), graph.add(ZeroPadding2D(1), x, name="pad"), name="depthwise")
+    x = graph.add(Activation("silu"), graph.add(BatchNormalization(), x, name="bn2"), name="silu")
+    gate = graph.add(GlobalAveragePooling2D(keepdims=True), x, name="squeeze")
+    gate = graph.add(Activation("sigmoid"), graph.add(Conv2D(4, 1), gate, name="expand"), name="sigmoid")
+    x = graph.add(Conv2D(4, 1), graph.add(Multiply(), x, gate, name="excite"), name="project")
+    x = graph.add(GlobalAveragePooling2D(), graph.add(Add(), x, trunk, name="add"), name="pool")
+    graph.add(Dense(2), x, name="classes")
+    assert _saved_by_pytorch(batch=3) == 3 * sum(kept_cells(graph))
+
+
+def _saved_by_pytorch(batch: int) -> int:
+    """How many cells of activations the same block leaves for backpropagation, each storage once."""
+    import torch
+    from torch import nn
+
+    stem, depthwise = nn.Conv2d(3, 4, 1, bias=False), nn.Conv2d(4, 4, 3, padding=1, groups=4, bias=False)
+    expand, project, classes = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1), nn.Linear(4, 2)
+    norms = nn.BatchNorm2d(4), nn.BatchNorm2d(4)
+    saved = {}
+
+    def keep(tensor):
+        if tensor.dim() > 1 and tensor.shape[0] == batch:  # no kernel, and no statistics of a batch
+            storage = tensor.untyped_storage()
+            saved[storage.data_ptr()] = storage.nbytes() // 4
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        trunk = torch.relu(norms[0](stem(torch.rand(batch, 3, 8, 8))))
+        x = nn.functional.silu(norms[1](depthwise(trunk)))
+        x = project(x * torch.sigmoid(expand(x.mean((2, 3), keepdim=True))))
+        result = classes((x + trunk).mean((2, 3)))
+    assert result.requires_grad
+    return sum(saved.values())

@@ -5,19 +5,19 @@ Each figure is computed when it is first asked for, and kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from cnncli.amounts import is_known, known_part
-from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
+from cnncli.deployed import FLOAT32, KINDS, Operation, Plan, deployed
 from cnncli.deployed.arena import arena_bytes, tail_bytes, why_no_arena
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
 from cnncli.deployed.size import file_bytes
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
-from cnncli.graph import Graph
+from cnncli.graph import Graph, Node
+from cnncli.graph.roles import KERNELS
 from cnncli.written import read_choice
 
 
@@ -36,20 +36,23 @@ class At(NamedTuple):
     layer: str | None
 
 
-@dataclass(eq=False)
 class Deployment:
     """The figures of a plan, in bytes; UNKNOWN or AtLeast where something is not known."""
 
-    plan: Plan
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._file: Any = None
 
     @property
     def is_read(self) -> bool:
         """Whether they are a file's own, not predicted."""
         return self.plan.file_bytes is not None
 
-    @cached_property
-    def tflite_bytes(self) -> Any:
-        return file_bytes(self.plan)
+    def tflite_bytes(self, graph: Graph) -> Any:
+        """Of the file, in which the names of the graph's layers are; the graph is not kept for it."""
+        if self._file is None:
+            self._file = file_bytes(self.plan, graph)
+        return self._file
 
     @cached_property
     def peak(self) -> Peak:
@@ -97,13 +100,20 @@ def kind_as_it_is(graph: Graph) -> str:
     return graph.file_plan.kind if graph.file_plan else FLOAT32
 
 
+def leader(graph: Graph, operation: Operation) -> Node | None:
+    """The layer that an operation is named by: of those fused in it the kernel, else the first; None of no layer."""
+    nodes = [graph.nodes[index] for index in operation.nodes]
+    return next((node for node in nodes if node.role in KERNELS), nodes[0] if nodes else None)
+
+
 def peak_at(graph: Graph, kind: str) -> At | None:
     """Where most memory is needed; None where there is no operation."""
     found = deployment(graph, kind)
     if found.peak.operation is None:
         return None
     operation = found.plan.operations[found.peak.operation]
-    return At(operation.type, graph.nodes[operation.nodes[0]].name if operation.nodes else None)
+    layer = leader(graph, operation)
+    return At(operation.type, layer.name if layer else None)
 
 
 def live_by_layer(graph: Graph) -> list[Any]:

@@ -174,7 +174,7 @@ BYTES_PER_WEIGHT = {FULL: 4, "float16": 2, "int8": 1}
 
 
 def tflite_bytes(graph: Graph, kind: str = FLOAT32) -> Any:
-    return deployment(graph, kind).tflite_bytes
+    return deployment(graph, kind).tflite_bytes(graph)
 
 
 def peak_activation_bytes(graph: Graph, kind: str = FLOAT32) -> Any:

@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from cnncli.amounts import known_part, total
+from cnncli.analysis.deployment import Deployment, leader
 from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
-from cnncli.deployed.arena import arena_bytes
-from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors, peak
+from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
-from cnncli.graph.roles import KERNELS
 
 LAYER = 0
 """A depth that no scope has: a row a layer, where the operations of a layer are told together."""
@@ -63,8 +62,12 @@ class Timeline:
     batch: int
 
     @cached_property
+    def figures(self) -> Deployment:
+        return Deployment(self.plan)
+
+    @property
     def peak(self) -> Peak:
-        return peak(self.plan)
+        return self.figures.peak
 
     @cached_property
     def held(self) -> list[Tensor]:
@@ -73,11 +76,6 @@ class Timeline:
             return []
         there = [self.plan.tensors[tensor] for tensor in live_tensors(self.plan)[self.peak.operation]]
         return sorted(there, key=lambda tensor: -known_part(tensor.bytes))
-
-    @cached_property
-    def arena(self) -> Any:
-        """Bytes of the arena's head."""
-        return arena_bytes(self.plan)
 
     def name(self, operation: int) -> str:
         """The name of the layer that an operation computes."""
@@ -96,8 +94,8 @@ def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) 
     groups = {} if depth is None else _groups(graph, depth)
     members: dict[Any, list[int]] = {}
     for place, operation in enumerate(plan.operations):
-        leader = _leader(graph, operation)
-        owner = groups.get(leader.index) if leader else None
+        layer = leader(graph, operation)
+        owner = groups.get(layer.index) if layer else None
         members.setdefault(owner or place, []).append(place)
     rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
     return Timeline(graph, plan, tuple(rows), depth, batch)
@@ -112,24 +110,29 @@ def _groups(graph: Graph, depth: int) -> dict[int, Group]:
 def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], owner: Group | int) -> Step:
     """The row of some operations; `owner` is the group that they compute, if they are told as one."""
     operations = [plan.operations[place] for place in places]
-    leader = _leader(graph, operations[0])
+    layer = leader(graph, operations[0])
     group = owner if isinstance(owner, Group) and len(owner.nodes) > 1 else None
     name = group.name if group else _name(graph, plan, operations[0])
     written = [plan.tensors[tensor] for operation in operations for tensor in operation.writes]
     return Step(
         operation=max(places, key=lambda place: known_part(live[place])),
         name=name,
-        short_name=leader.short_name if leader and not group else name,
-        scope=group.scope if group else leader.scope if leader else (),
+        short_name=layer.short_name if layer and not group else name,
+        scope=group.scope if group else layer.scope if layer else (),
         types=tuple(operation.type for operation in operations),
         layers=_layers(graph, operations),
-        output_shape=written[-1].shape[1:] if written else (),
+        output_shape=one_example(written[-1]) if written else (),
         reads=_bytes(plan.tensors, (each.reads for each in operations)),
         writes=_bytes(plan.tensors, (each.writes for each in operations)),
         constants=_bytes(plan.constants, (each.constants for each in operations)),
         live_bytes=max((live[place] for place in places), key=known_part),
         label=group_label(group) if group else None,
     )
+
+
+def one_example(tensor: Tensor) -> Shape:
+    """A tensor's shape without the batch, which what is computed of shapes alone has not."""
+    return tensor.shape[1:] if len(tensor.shape) > 1 else tensor.shape
 
 
 def _layers(graph: Graph, operations: Iterable[Operation]) -> tuple[str, ...]:
@@ -141,15 +144,9 @@ def _bytes(sized: Sequence[Any], places: Iterable[tuple[int, ...]]) -> Any:
     return total(sized[place].bytes for of_one in places for place in dict.fromkeys(of_one))
 
 
-def _leader(graph: Graph, operation: Operation) -> Node | None:
-    """The layer that an operation is named by: of fused ones the kernel, else the first; None where there is none."""
-    nodes = [graph.nodes[index] for index in operation.nodes]
-    return next((node for node in nodes if node.role in KERNELS), nodes[0] if nodes else None)
-
-
 def _name(graph: Graph, plan: Plan, operation: Operation) -> str:
     """The leading layer's; of an operation that the converter adds, as at the ends, its output's or its own type."""
-    leader = _leader(graph, operation)
-    if leader:
-        return leader.name
+    layer = leader(graph, operation)
+    if layer:
+        return layer.name
     return next((plan.tensors[tensor].name for tensor in operation.writes), "") or operation.type

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,9 +10,7 @@ from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, deployed_options
 from cnncli.cli.columns import Columns, column_options
-from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, report_options
-from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,27 +26,21 @@ def _keys() -> list[str]:
     return column_keys()
 
 
-def _kinds() -> list[inspect.Parameter]:
-    from cnncli.deployed.plan import KINDS
-
-    known: Any = Literal
-    shown = typer.Option(
-        help=f"As what the network is deployed: {enumerated(KINDS, 'or')}; float32, or what a .tflite file is.",
-        metavar="KIND", show_default=False,
-    )  # fmt: skip
-    return [option("dtype", Annotated[known[KINDS] | None, shown], None)]
-
-
-def _kind(dtype: str | None) -> str | None:
-    return dtype
-
-
 @deployed_options
 @report_options()
-@adding("dtype", _kinds, _kind)
 @column_options(_keys)
 def memory(
     models: args.References,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="What the network is deployed as: float32, float16, dynamic, int8 or int8-io; float32 unless given, "
+            "and of a .tflite file what it is.",
+            metavar="KIND",
+            autocompletion=complete.kind,
+            show_default=False,
+        ),
+    ] = None,
     batch: Annotated[
         str | None, typer.Option(help="Examples at once; one, unless told.", metavar="N", show_default=False)
     ] = None,
@@ -62,7 +53,6 @@ def memory(
         ),
     ] = "operation",
     *,
-    dtype: str | None,
     columns: Columns,
     top: Annotated[
         str | None,
@@ -104,7 +94,7 @@ def memory(
     if training:
         documents = [_trained(each, by, optimizer or "sgd", count or 1, *shown) for each in networks]
     else:
-        documents = [_run(each, by, dtype, count, *shown) for each in networks]
+        documents = [_run(each, by, args.kind(dtype), count, *shown) for each in networks]
     report.deliver(together(documents))
 
 

@@ -34,6 +34,8 @@ class Placed(NamedTuple):
 
 def why_no_arena(plan: Plan) -> str:
     """Why nobody can say how large the arena must be; nothing where it can be said."""
+    if plan.impossible:
+        return plan.impossible
     for operation in plan.operations:
         reason = why_not(plan, operation)
         if reason:

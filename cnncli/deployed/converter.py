@@ -46,9 +46,11 @@ def _lowered(draft: Draft, step: Step, made: dict[int, Value]) -> Value:
     node, count = step
     if node.role is Role.INPUT:
         return Value(node.name, draft.batched(node.shape), node.dtype)
-    inputs = [made[source.index] for source in node.inputs]
     if count:
-        inputs = [inputs[0] if count == 2 else made[node.index], inputs[count - 1]]
+        first = made[node.inputs[0].index] if count == 2 else made[node.index]
+        inputs = [first, made[node.inputs[count - 1].index]]
+    else:
+        inputs = [made[source.index] for source in node.inputs]
     value = LOWERINGS[type(node.layer).__name__](draft, node, inputs)
     if node.layer.combines == "mean" and count in (0, len(node.inputs)):
         return mean_of_sum(draft, node, value)
@@ -62,22 +64,27 @@ def _plan(ops: list[Op], inputs: list[Value], outputs: list[Value], uncounted: I
     constants: dict[Hashable, int] = {}
 
     def place(value: Value) -> int:
-        places[id(value)] = len(plan.tensors)
+        places[id(value)] = found = len(places)
         plan.tensors.append(Tensor(value.name, value.shape, value.dtype))
-        return places[id(value)]
+        return found
 
-    def constant(value: Value, op: Op) -> int:
-        key = value.key if op.type != "RESHAPE" else (value.key, id(op))  # export gives each a shape of its own
+    def constant(value: Value, key: Hashable) -> int:
         if key not in constants:
-            constants[key] = len(plan.constants)
+            constants[key] = len(constants)
             plan.constants.append(Constant(value.name, value.shape, value.dtype))
         return constants[key]
 
     plan.inputs = tuple([place(value) for value in inputs])
     for op in ops:
-        reads = tuple([places[id(value)] for value in op.inputs if value.key is None])
-        held = tuple([constant(value, op) for value in op.inputs if value.key is not None])
+        own = id(op) if op.type == "RESHAPE" else 0  # export gives each a shape of its own
+        reads: list[int] = []
+        held: list[int] = []
+        for value in op.inputs:
+            if value.key is None:
+                reads.append(places[id(value)])
+            else:
+                held.append(constant(value, (value.key, own) if own else value.key))
         writes = tuple([place(value) for value in op.outputs])
-        plan.operations.append(Operation(op.type, reads, writes, held, op.nodes, op.function))
+        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), op.nodes, op.function))
     plan.outputs = tuple([places[id(value)] for value in outputs])
     return plan

@@ -81,8 +81,8 @@ class Draft:
 
         What was computed of the same before is not computed again (MLIR's elimination of common subexpressions).
         """
-        first = self._first.setdefault((type, id(inputs[0])), EMPTY)
-        if first is not EMPTY and _alike(first, inputs, options):
+        first = self._first.get((type, id(inputs[0])))
+        if first is not None and _alike(first, inputs, options):
             first.nodes = (*first.nodes, node.index)
             return first.output
         output = Value(node.name, shape, dtype or inputs[0].dtype)
@@ -95,15 +95,16 @@ class Draft:
         return output
 
 
-EMPTY = Op("", [], [], (), {})
+POINT: dict[str, Any] = {"padding": "valid", "dilation": (1, 1), "kernel": (1, 1), "strides": (1, 1)}
+"""The options of a convolution that sees one cell."""
 
 
 def _alike(op: Op, inputs: Sequence[Value], options: dict[str, Any]) -> bool:
-    return (
-        len(op.inputs) == len(inputs)
-        and op.options == options
-        and all(one is other or (one.key is not None and one.key == other.key) for one, other in zip(op.inputs, inputs))
-    )
+    return len(op.inputs) == len(inputs) and op.options == options and all(map(_same, op.inputs, inputs))
+
+
+def _same(one: Value, other: Value) -> bool:
+    return one is other or (one.key is not None and one.key == other.key)
 
 
 def weight(node: Node, name: str, shape: Shape, dtype: str = FULL) -> Value:

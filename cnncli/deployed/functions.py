@@ -48,7 +48,7 @@ def _selu(cells: Cells) -> Value:
     positive = cells("GREATER", cells.x, number(0.0), dtype="bool")
     above = cells("MUL", cells.x, number(1.0507))
     below = cells("MUL", cells("SUB", cells("EXP", cells.x), number(1.0)), number(1.7581))
-    return cells("SELECT", positive, above, below)
+    return cells("SELECT", positive, above, below, dtype=cells.x.dtype)
 
 
 def _celu(cells: Cells) -> Value:
@@ -104,14 +104,15 @@ def relu(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def _above(cells: Cells, layer: Any) -> Value:
     """From the threshold on, up to the ceiling."""
-    x = cells.x
+    x, ceiling = cells.x, layer.max_value
     if layer.threshold:
-        x = cells("SELECT_V2", cells("GREATER", x, number(layer.threshold), dtype="bool"), x, number(0.0))
-    if layer.max_value == 6:
+        above = cells("GREATER", x, number(layer.threshold), dtype="bool")
+        x = cells("SELECT_V2", above, x, number(0.0), dtype=x.dtype)
+    elif ceiling != 6:
+        x = cells("RELU", x)
+    if ceiling == 6:
         return cells("RELU6", x)
-    if layer.max_value is not None:
-        return cells("RELU", cells("MINIMUM", x, number(layer.max_value)))
-    return x if layer.threshold else cells("RELU", x)
+    return x if ceiling is None else cells("RELU", cells("MINIMUM", x, number(ceiling)))
 
 
 def _below(cells: Cells, layer: Any) -> Value:
@@ -132,7 +133,8 @@ def elu(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     if layer.alpha == 1:
         return plain
     scaled = cells("MUL", plain, number(layer.alpha))
-    return cells("SELECT", cells("GREATER", cells.x, number(0.0), dtype="bool"), plain, scaled)
+    positive = cells("GREATER", cells.x, number(0.0), dtype="bool")
+    return cells("SELECT", positive, plain, scaled, dtype=cells.x.dtype)
 
 
 def prelu(draft: Draft, node: Node, inputs: list[Value]) -> Value:

@@ -7,15 +7,17 @@ prepare_tf.cc), as far as files that it makes of networks show them; a comment n
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cnncli.deployed.draft import Draft, Op, Value, numbers
 from cnncli.graph import Shape
-from cnncli.graph.layer import same_pads
+from cnncli.graph.layer import dilated, same_pads
 
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+MOVES = frozenset({"RESHAPE", "TRANSPOSE"})
+UNARY = frozenset({"RELU", "RELU6", "RELU_N1_TO_1", "TANH", "LOGISTIC", "EXP", "NEG"})
 KERNELS = CONVOLUTIONS | {"FULLY_CONNECTED", "TRANSPOSE_CONV"}
-BINARY = frozenset({"ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM"})
+ARITHMETIC = frozenset({"ADD", "SUB", "MUL", "DIV"})
+BINARY = ARITHMETIC | {"MAXIMUM", "MINIMUM"}
 TAKES_FUNCTION = KERNELS | {"ADD", "SUB", "MUL", "DIV", "MAX_POOL_2D", "AVERAGE_POOL_2D"}
 """Operations that have an option for an activation function (optimize_patterns.td, FuseActivationFnWithConv...)."""
 
@@ -27,10 +29,69 @@ def fused(draft: Draft) -> list[Op]:
         for place, value in enumerate(op.inputs):
             if value.alias is not None:
                 op.inputs[place] = value.real
+        maker = op.inputs[0].maker
+        behind = _lifted(op) if maker is not None and maker.type in MOVES else []
         rule = RULES.get(op.type)
         if rule is None or rule(op, made):
             made.append(op)
+        for move in behind:
+            move.inputs[0] = move.inputs[0].real
+        made.extend(behind)
+    for op in made:
+        if op.type == "RESHAPE" and op.outputs and op.output.uses:
+            _keep_axes(op)
     return made
+
+
+def _lifted(op: Op) -> list[Op]:
+    """What moves cells before an operation that takes each cell alone is moved behind it: what to do after it.
+
+    Only where nothing else reads what is moved.
+    """
+    behind: list[Op] = []
+    while True:
+        value = op.inputs[0]
+        move = value.maker
+        if move is None or move.type not in MOVES or value.uses != 1 or not _cell_by_cell(op, move):
+            return behind
+        source = move.inputs[0]
+        if op.type in BINARY and op.inputs[1].maker is not None:
+            op.inputs[1] = _put_aside(op.inputs[1].maker)
+        between = Value(op.output.name, source.shape, op.output.dtype)
+        moved = Op(move.type, [between, *move.inputs[1:]], op.outputs, (*move.nodes, *op.nodes), move.options)
+        moved.output.maker, between.maker, between.uses = moved, op, 1
+        op.inputs[0], op.outputs = _put_aside(move), [between]
+        behind.insert(0, moved)
+
+
+def _put_aside(move: Op) -> Value:
+    """What it moved; nothing reads it any more."""
+    move.outputs = []
+    return move.inputs[0]
+
+
+def _cell_by_cell(op: Op, move: Op) -> bool:
+    """Whether an operation can be done before the cells are moved."""
+    if op.type in UNARY:
+        return True
+    if op.type in BINARY:
+        return _by_number(op.inputs[1], move) or _moved_alike(op.inputs[1], move)
+    return op.type == "AFFINE" and move.type == "RESHAPE" and _keeps_features(move)
+
+
+def _by_number(constant: Value, move: Op) -> bool:
+    """Whether it is a number for all cells; or one for each channel, where those stay the last axis."""
+    if constant.key is None or constant.scalar:
+        return constant.key is not None
+    return move.type == "RESHAPE" and len(constant.shape) == 1 and _keeps_features(move)
+
+
+def _moved_alike(other: Value, move: Op) -> bool:
+    """Whether the second input was reshaped as the first, of the same shape, and for this operation alone."""
+    maker = other.maker
+    if maker is None or maker is move or maker.type != "RESHAPE" or move.type != "RESHAPE" or other.uses != 1:
+        return False
+    return maker.inputs[0].shape == move.inputs[0].shape and maker.output.shape == move.output.shape
 
 
 def needed(ops: list[Op], outputs: list[Value]) -> list[Op]:
@@ -38,7 +99,7 @@ def needed(ops: list[Op], outputs: list[Value]) -> list[Op]:
     read = set(map(id, outputs))
     kept = []
     for op in reversed(ops):
-        if any(id(value) in read for value in op.outputs):
+        if op.outputs and (id(op.outputs[0]) in read or any(id(value) in read for value in op.outputs)):
             kept.append(op)
             read.update(map(id, op.inputs))
     kept.reverse()
@@ -54,51 +115,31 @@ def _absorb(op: Op, kernel: Op) -> None:
     kernel.outputs = []
 
 
-def _within(op: Op, types: frozenset[str]) -> tuple[Op, Op | None] | None:
-    """What computes its first input, if it is of these types, free to take more, and read by `op` alone.
-
-    A convolution along steps is one of these behind a RESHAPE, which then follows what was fused (the second).
-    """
-    value, between = op.inputs[0], None
+def _within(op: Op, types: frozenset[str]) -> Op | None:
+    """What computes its first input, if it is of these types, free to take more, and read by `op` alone."""
+    value = op.inputs[0]
     maker = value.maker
-    if maker is None or value.uses != 1:
+    if maker is None or value.uses != 1 or maker.type not in types or maker.function:
         return None
-    if maker.type == "RESHAPE":
-        value, between = maker.inputs[0], maker
-        maker = value.maker
-        if maker is None or value.uses != 1 or len(value.shape) != len(between.output.shape) + 1:
-            return None
-        if maker.type not in KERNELS:
-            return None
-    return (maker, between) if maker.type in types and not maker.function else None
-
-
-def _join(op: Op, kernel: Op, between: Op | None) -> bool:
-    """Whether `op` remains as an operation: it becomes the kernel, or the RESHAPE behind it."""
-    if between is None:
-        _absorb(op, kernel)
-    else:
-        kernel.nodes = (*kernel.nodes, *op.nodes)
-        _absorb(op, between)
-    return True
+    return maker
 
 
 def _affine(op: Op, made: list[Op]) -> bool:
     """Batch normalization: the kernel's before it (FuseMulIntoConv, FuseAddIntoConv), or a product and a sum."""
-    found = _within(op, KERNELS)
-    if found:
-        kernel, between = found
+    kernel = _within(op, KERNELS)
+    if kernel:
         _scale(kernel, op)
         _shift(kernel, op)
-        return _join(op, kernel, between)
+        _absorb(op, kernel)
+        return True
     (x,), (output,) = op.inputs, op.outputs
     owner = op.nodes[0]
     channels = x.shape[-1:]
-    between_ = Value(output.name, output.shape, output.dtype)
-    product = Op("MUL", [x, _constant(owner, "factor", channels)], [between_], op.nodes, {})
-    between_.maker, between_.uses = product, 1
+    between = Value(output.name, output.shape, output.dtype)
+    product = Op("MUL", [x, _constant(owner, "factor", channels)], [between], op.nodes, {})
+    between.maker, between.uses = product, 1
     made.append(product)
-    op.type, op.inputs = "ADD", [between_, _constant(owner, "offset", channels)]
+    op.type, op.inputs = "ADD", [between, _constant(owner, "offset", channels)]
     return True
 
 
@@ -126,12 +167,14 @@ def _function(op: Op, made: list[Op]) -> bool:
     look (optimize_pass.cc, FuseFullyConnectedAndReluX).
     """
     function = op.type
-    found = _within(op, TAKES_FUNCTION)
-    if found:
-        kernel, between = found
+    kernel = _within(op, TAKES_FUNCTION)
+    if kernel:
         kernel.function = function
-        return _join(op, kernel, between)
+        _absorb(op, kernel)
+        return True
     maker = op.inputs[0].maker
+    if maker is not None and maker.function == function:
+        return _leave_out(op)
     if maker is not None and maker.type == "FULLY_CONNECTED" and not maker.function:
         op.inputs[0].uses -= 1
         op.type, op.inputs, op.options, op.function = maker.type, list(maker.inputs), maker.options, function
@@ -140,13 +183,13 @@ def _function(op: Op, made: list[Op]) -> bool:
 
 
 def _binary(op: Op, made: list[Op]) -> bool:
-    left, right = op.inputs
-    if right.key is not None and op.type in ("ADD", "SUB", "MUL", "DIV") and _of_channels(right, op.output.shape):
-        found = _within(op, KERNELS)
-        if found:
-            kernel, between = found
+    right = op.inputs[1]
+    if right.key is not None and _of_channels(right, op.output.shape):
+        kernel = _within(op, KERNELS)
+        if kernel:
             (_shift if op.type in ("ADD", "SUB") else _scale)(kernel, op)
-            return _join(op, kernel, between)
+            _absorb(op, kernel)
+            return True
     for place, value in enumerate(op.inputs):
         maker = value.maker
         if maker is not None and maker.type == "RESHAPE" and _adds_ones(maker):
@@ -172,7 +215,12 @@ def _kernel(op: Op, made: list[Op]) -> bool:
     """What comes before it and can be done by its kernel and its bias instead."""
     while True:
         maker = op.inputs[0].maker
-        if maker is None or maker.function or not _foldable(op, maker):
+        if maker is None or maker.function:
+            return True
+        if op.type == maker.type == "FULLY_CONNECTED" and op.inputs[0].uses == 1 and len(maker.inputs) > 2:
+            _shift(op, maker)
+            del maker.inputs[2:]
+        if not _foldable(op, maker):
             return True
         if maker.type == "PAD":
             op.options = {**op.options, "padding": "same"}
@@ -183,6 +231,9 @@ def _kernel(op: Op, made: list[Op]) -> bool:
 
 def _read_past(op: Op, maker: Op) -> None:
     op.inputs[0].uses -= 1
+    if not op.inputs[0].uses:
+        for value in maker.inputs:
+            value.uses -= 1
     op.inputs[0] = maker.inputs[0]
     op.inputs[0].uses += 1
     op.nodes = (*maker.nodes, *op.nodes)
@@ -198,7 +249,7 @@ def _foldable(op: Op, maker: Op) -> bool:
         return op.type in CONVOLUTIONS and op.options["padding"] == "valid" and _pads_as_same(op, maker)
     if maker.type == "RESHAPE":
         return op.type == "FULLY_CONNECTED" and _keeps_features(maker)
-    if maker.type not in ("MUL", "DIV", "ADD", "SUB") or maker.inputs[1].key is None:
+    if maker.type not in ARITHMETIC or maker.inputs[1].key is None:
         return False
     if op.type == "FULLY_CONNECTED":
         return _of_channels(maker.inputs[1], maker.output.shape)
@@ -213,19 +264,17 @@ def _keeps_features(reshape: Op) -> bool:
 def _pads_as_same(op: Op, pad: Op) -> bool:
     """Whether zeros stand around the map where `padding="same"` would put them."""
     sides = pad.options.get("sides", ())
-    size = pad.inputs[0].shape[1:-1]
-    options = op.options
-    return len(sides) == len(size) == 2 and all(
-        tuple(sides[axis])
-        == same_pads(size[axis], options["dilation"][axis] * (options["kernel"][axis] - 1) + 1, options["strides"][axis])
-        for axis in range(2)
-    )
+    extent = dilated(op.options["kernel"], op.options["dilation"])
+    windows = zip(pad.inputs[0].shape[1:-1], extent, op.options["strides"], strict=False)
+    return len(sides) == 2 and tuple(sides) == tuple(same_pads(*window) for window in windows)
 
 
 def _transpose(op: Op, made: list[Op]) -> bool:
     """One that moves axes of one cell only is a RESHAPE."""
     before, after = op.inputs[0].shape, op.output.shape
     order = op.options["order"]
+    if not order:  # of a file that does not say
+        return True
     long = [axis for axis in order if before[axis] != 1]
     if long != sorted(long):
         return True
@@ -243,15 +292,19 @@ def _reshape(op: Op, made: list[Op]) -> bool:
         maker = value.maker
     if value.shape == op.output.shape:
         return _leave_out(op)
-    if maker is not None and maker.type in ("MEAN", "REDUCE_MAX") and value.uses == 1 and _keeps_axes(op, maker):
-        _absorb(op, maker)
     return True
 
 
-def _keeps_axes(reshape: Op, mean: Op) -> bool:
-    before, axes = mean.inputs[0].shape, mean.options["axes"]
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(before))
-    return reshape.output.shape == kept
+def _keep_axes(reshape: Op) -> None:
+    """A mean can keep its axes by itself."""
+    value = reshape.inputs[0]
+    mean = value.maker
+    if mean is None or mean.type not in ("MEAN", "REDUCE_MAX") or value.uses != 1:
+        return
+    axes = mean.options["axes"]
+    kept = tuple(1 if axis in axes else size for axis, size in enumerate(mean.inputs[0].shape))
+    if reshape.output.shape == kept:
+        _absorb(reshape, mean)
 
 
 def _leave_out(op: Op) -> bool:
@@ -266,7 +319,7 @@ Rule = Callable[[Op, list[Op]], bool]
 RULES: dict[str, Rule] = {
     "AFFINE": _affine,
     "RELU": _function, "RELU6": _function, "RELU_N1_TO_1": _function,
-    **dict.fromkeys(BINARY, _binary),
+    **dict.fromkeys(ARITHMETIC, _binary),
     "CONV_2D": _kernel, "DEPTHWISE_CONV_2D": _kernel, "FULLY_CONNECTED": _kernel,
     "TRANSPOSE": _transpose,
     "RESHAPE": _reshape,

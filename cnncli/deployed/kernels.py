@@ -5,44 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncli.deployed.draft import Draft, Value, numbers, weight, zeros
+from cnncli.deployed.draft import POINT, Draft, Value, numbers, weight, zeros
 from cnncli.deployed.functions import applied
 from cnncli.graph import Node, Shape
-from cnncli.graph.layer import Layer, pair
+from cnncli.graph.layer import Layer
 
 
 def _bias(node: Node, count: int) -> Value:
     return weight(node, "bias", (count,)) if _options(node).use_bias else zeros(count)
 
 
-def _emit(draft: Draft, node: Node, type: str, inputs: list[Value], shape: Shape, layer: Any, **window: Any) -> Value:
-    """A convolution by the options of its layer, which is that of the node or its twin of two axes."""
-    window = {"kernel": pair(layer.kernel_size), "strides": pair(layer.strides), **window}
-    return draft.emit(
-        type, node, inputs, shape, padding=layer.padding, dilation=pair(layer.dilation_rate), **window
-    )  # fmt: skip
+def _window(layer: Any) -> dict[str, Any]:
+    """The options of a convolution by those of its layer, or of the layer's twin of two axes."""
+    return {
+        "padding": layer.padding,
+        "dilation": layer.dilation_rate,
+        "kernel": layer.kernel_size,
+        "strides": layer.strides,
+    }
 
 
 def _convolution(draft: Draft, node: Node, x: Value, layer: Any, shape: Shape) -> Value:
     height, width = layer.kernel_size
     kernel = weight(node, "kernel", (layer.filters, height, width, x.shape[-1] // layer.groups))
-    return _emit(draft, node, "CONV_2D", [x, kernel, _bias(node, layer.filters)], shape, layer)
+    return draft.emit("CONV_2D", node, [x, kernel, _bias(node, layer.filters)], shape, "", **_window(layer))
 
 
 def _depthwise(draft: Draft, node: Node, x: Value, layer: Any, shape: Shape) -> Value:
     kernel = weight(node, "kernel", (1, *layer.kernel_size, shape[-1]))
-    return _emit(draft, node, "DEPTHWISE_CONV_2D", [x, kernel, _bias(node, shape[-1])], shape, layer)
+    return draft.emit("DEPTHWISE_CONV_2D", node, [x, kernel, _bias(node, shape[-1])], shape, "", **_window(layer))
 
 
 def _separable(draft: Draft, node: Node, x: Value, layer: Any, shape: Shape) -> Value:
     """A depthwise convolution without a bias, and one of 1x1."""
     between = (*shape[:-1], x.shape[-1] * layer.depth_multiplier)
     kernel = weight(node, "depthwise_kernel", (1, *layer.kernel_size, between[-1]))
-    x = _emit(draft, node, "DEPTHWISE_CONV_2D", [x, kernel, zeros(between[-1])], between, layer)
+    x = draft.emit("DEPTHWISE_CONV_2D", node, [x, kernel, zeros(between[-1])], between, "", **_window(layer))
     points = weight(node, "pointwise_kernel", (layer.filters, 1, 1, between[-1]))
     inputs = [x, points, _bias(node, layer.filters)]
-    point = {"padding": "valid", "dilation": (1, 1), "kernel": (1, 1), "strides": (1, 1)}
-    return draft.emit("CONV_2D", node, inputs, shape, **point)
+    return draft.emit("CONV_2D", node, inputs, shape, "", **POINT)
 
 
 def _transposed(draft: Draft, node: Node, x: Value, layer: Any, shape: Shape) -> Value:
@@ -51,7 +52,7 @@ def _transposed(draft: Draft, node: Node, x: Value, layer: Any, shape: Shape) ->
     bias = [_bias(node, layer.filters)] if layer.use_bias else []
     if max(layer.dilation_rate) > 1:
         draft.uncounted.append(node.index)  # TFLite has no such kernel
-    return draft.emit("TRANSPOSE_CONV", node, [numbers(*shape), kernel, x, *bias], shape)
+    return draft.emit("TRANSPOSE_CONV", node, [numbers(*shape), kernel, x, *bias], shape, x.dtype)
 
 
 Window = Callable[[Draft, Node, Value, Any, Shape], Value]

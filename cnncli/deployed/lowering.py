@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from cnncli.deployed import functions, kernels, moving, normalizing
-from cnncli.deployed.draft import Draft, Value, numbers, weight
+from cnncli.deployed import foreign, functions, kernels, moving, normalizing
+from cnncli.deployed.draft import Draft, Value
 from cnncli.graph import Node
 
 Lowering = Callable[[Draft, Node, list[Value]], Value]
@@ -17,12 +16,16 @@ LOWERINGS: dict[str, Lowering] = {
     "ActivityRegularization": moving.same,
     "Add": moving.merged,
     "AlphaDropout": moving.same,
+    "AnyConvolution": foreign.any_convolution,
+    "AnyDense": foreign.any_dense,
     "Average": moving.merged,
     "AveragePooling1D": moving.pooling_1d,
     "AveragePooling2D": moving.pooling,
     "BatchNormalization": normalizing.batch_normalization,
+    "Cast": foreign.recoded,
     "CenterCrop": moving.center_crop,
     "Concatenate": moving.concatenate,
+    "Constant": foreign.constant,
     "Conv1D": kernels.conv_1d,
     "Conv1DTranspose": kernels.conv_1d_transpose,
     "Conv2D": kernels.conv_2d,
@@ -31,12 +34,16 @@ LOWERINGS: dict[str, Lowering] = {
     "Cropping2D": moving.cropping,
     "CustomScaleLayer": moving.custom_scale,
     "Dense": kernels.dense,
+    "DepthToSpace": foreign.depth_to_space,
     "DepthwiseConv1D": kernels.depthwise_conv_1d,
     "DepthwiseConv2D": kernels.depthwise_conv_2d,
+    "Dequantize": foreign.recoded,
     "Dropout": moving.same,
     "ELU": functions.elu,
+    "Elementwise": foreign.elementwise,
     "Embedding": moving.embedding,
     "Flatten": moving.reshape,
+    "GRU": foreign.recurrent,
     "GaussianDropout": moving.same,
     "GaussianNoise": moving.same,
     "GlobalAveragePooling1D": moving.global_average_pooling,
@@ -47,34 +54,46 @@ LOWERINGS: dict[str, Lowering] = {
     "GroupNormalization": normalizing.group_normalization,
     "Identity": moving.same,
     "Idle": moving.same,
+    "LSTM": foreign.recurrent,
     "LayerNormalization": normalizing.layer_normalization,
     "LayerScale": normalizing.layer_scale,
     "LeakyReLU": functions.leaky_relu,
     "LocalResponseNormalization": normalizing.local_response_normalization,
+    "MatMul": foreign.matrix_product,
     "MaxPooling1D": moving.pooling_1d,
     "MaxPooling2D": moving.pooling,
     "Maximum": moving.merged,
     "Minimum": moving.merged,
+    "Moving": foreign.moving,
     "Multiply": moving.merged,
     "Normalization": normalizing.normalization,
+    "Opaque": foreign.unknown,
     "PReLU": functions.prelu,
+    "Pad": foreign.padded,
     "Permute": moving.permute,
+    "Quantize": foreign.recoded,
     "RadialBasis": kernels.radial_basis,
     "ReLU": functions.relu,
+    "Reduce": foreign.reduced,
     "RepeatVector": moving.repeat_vector,
     "Rescaling": normalizing.rescaling,
     "Reshape": moving.reshape,
     "Resizing": moving.resizing,
+    "Select": foreign.selected,
     "SeparableConv1D": kernels.separable_conv_1d,
     "SeparableConv2D": kernels.separable_conv_2d,
+    "SimpleRNN": foreign.recurrent,
     "Slice": moving.slice_of_channels,
     "Softmax": functions.softmax,
+    "SpaceToDepth": foreign.space_to_depth,
     "SpatialDropout1D": moving.same,
     "SpatialDropout2D": moving.same,
     "Subsampling2D": moving.subsampling,
     "Subtract": moving.merged,
+    "TimeDistributed": foreign.time_distributed,
     "UpSampling1D": moving.up_sampling,
     "UpSampling2D": moving.up_sampling,
     "ZeroPadding1D": moving.zero_padding,
     "ZeroPadding2D": moving.zero_padding,
 }
+"""By the name of the class of layers, which is not always its type's: an Elementwise is called as what it does."""

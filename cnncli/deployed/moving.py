@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.deployed.draft import Draft, Value, number, numbers, weight
+from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, weight
 from cnncli.deployed.functions import applied
 from cnncli.deployed.kernels import narrowed, widened
 from cnncli.deployed.normalizing import broadcast
@@ -18,17 +18,22 @@ def same(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def reshape(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    return _reshaped(draft, node, inputs[0], draft.batched(node.shape))
+    return reshaped(draft, node, inputs[0], draft.batched(node.shape))
 
 
-def _reshaped(draft: Draft, node: Node, x: Value, shape: Shape) -> Value:
+def reshaped(draft: Draft, node: Node, x: Value, shape: Shape) -> Value:
     return draft.emit("RESHAPE", node, [x, numbers(*shape)], shape)
 
 
 def permute(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     dims = _options(node).dims
-    order = (0, *dims)
-    return draft.emit("TRANSPOSE", node, [inputs[0], numbers(*order)], draft.batched(node.shape), order=order)
+    return permuted(draft, node, inputs[0], (0, *dims))
+
+
+def permuted(draft: Draft, node: Node, x: Value, order: tuple[int, ...]) -> Value:
+    """The axes in another order, the batch's among them."""
+    shape = tuple(x.shape[axis] for axis in order)
+    return draft.emit("TRANSPOSE", node, [x, numbers(*order)], shape, order=order)
 
 
 def zero_padding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
@@ -101,13 +106,13 @@ def _repeated(draft: Draft, node: Node, x: Value, axis: int, count: int) -> Valu
     apart = (*shape[: axis + 1], 1, *shape[axis + 1 :])
     tiled = (*shape[: axis + 1], count, *shape[axis + 1 :])
     multiples = numbers(*(count if place == axis + 1 else 1 for place in range(len(apart))))
-    x = draft.emit("TILE", node, [_reshaped(draft, node, x, apart), multiples], tiled)
-    return _reshaped(draft, node, x, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
+    x = draft.emit("TILE", node, [reshaped(draft, node, x, apart), multiples], tiled)
+    return reshaped(draft, node, x, (*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
 
 
 def repeat_vector(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     (x,) = inputs
-    x = _reshaped(draft, node, x, (x.shape[0], 1, x.shape[1]))
+    x = reshaped(draft, node, x, (x.shape[0], 1, x.shape[1]))
     return _repeated(draft, node, x, 1, _options(node).n)
 
 
@@ -147,8 +152,7 @@ def subsampling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     means = draft.emit("AVERAGE_POOL_2D", node, inputs, shape, padding=layer.padding)
     channels = shape[-1]
     read = [means, weight(node, "coefficient", (1, 1, 1, channels)), weight(node, "bias", (channels,))]
-    point = {"padding": "valid", "dilation": (1, 1), "kernel": (1, 1), "strides": (1, 1)}
-    made = draft.emit("DEPTHWISE_CONV_2D", node, read, shape, **point)
+    made = draft.emit("DEPTHWISE_CONV_2D", node, read, shape, "", **POINT)
     return applied(draft, node, made, layer.function)
 
 
@@ -176,9 +180,21 @@ MERGES = {
 
 def merged(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Of several inputs the first two, what they make and the third, and so on: the last two are given here."""
-    left, right = inputs
-    shape = broadcast(left.shape, right.shape)
+    shape = broadcast_with_batch(*inputs)
+    rank = len(shape)
+    inputs = [x if len(x.shape) == rank else _led_by_ones(draft, node, x, rank) for x in inputs]
     return draft.emit(MERGES[node.type], node, inputs, shape)
+
+
+def _led_by_ones(draft: Draft, node: Node, x: Value, rank: int) -> Value:
+    """Keras inserts axes behind the batch."""
+    return reshaped(draft, node, x, (x.shape[0], *(1,) * (rank - len(x.shape)), *x.shape[1:]))
+
+
+def broadcast_with_batch(left: Value, right: Value) -> Shape:
+    if left.shape == right.shape:
+        return left.shape
+    return (left.shape[0], *broadcast(left.shape[1:], right.shape[1:]))
 
 
 def mean_of_sum(draft: Draft, node: Node, total: Value) -> Value:
@@ -207,11 +223,9 @@ def embedding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     count = Value("count", (), "int32", ("count", layer.input_dim))
     below = draft.emit("LESS", node, [x, Value("zero", (), "int32", ("count", 0))], shape, "bool")
     other = draft.emit("ADD", node, [x, count], shape)
-    x = draft.emit("SELECT", node, [below, other, x], shape)
+    x = draft.emit("SELECT", node, [below, other, x], shape, x.dtype)
     table = weight(node, "embeddings", (layer.input_dim, layer.output_dim))
     return draft.emit("GATHER", node, [table, x], draft.batched(node.shape), "float32")
-
-
 
 
 def _options(node: Node) -> Any:

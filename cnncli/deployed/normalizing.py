@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.deployed.draft import Draft, Value, number, numbers, weight
+from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, weight
 from cnncli.graph import Node, Shape
 
 
@@ -98,6 +98,8 @@ def _squared_differences(draft: Draft, node: Node, x: Value, mean: Value) -> Val
 
 def broadcast(left: Shape, right: Shape) -> Shape:
     """The shape of two tensors cell by cell; a shorter one is led by ones."""
+    if left == right:
+        return left
     rank = max(len(left), len(right))
     sizes = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
     return tuple(other if size == 1 else size for size, other in sizes)
@@ -115,8 +117,7 @@ def global_response_normalization(draft: Draft, node: Node, inputs: list[Value])
     share = draft.emit("DIV", node, [norm, mean], cells)
     scaled = draft.emit("MUL", node, [x, share], shape)
     kernel, bias = weight(node, "gamma", (1, 1, 1, channels)), weight(node, "beta", (channels,))
-    point = {"padding": "valid", "dilation": (1, 1), "kernel": (1, 1), "strides": (1, 1)}
-    affine = draft.emit("DEPTHWISE_CONV_2D", node, [scaled, kernel, bias], shape, **point)
+    affine = draft.emit("DEPTHWISE_CONV_2D", node, [scaled, kernel, bias], shape, "", **POINT)
     return draft.emit("ADD", node, [x, affine], shape)
 
 

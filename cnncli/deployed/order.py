@@ -14,7 +14,7 @@ from cnncli.graph import Graph, Node, Role
 
 WITHOUT_CONSTANTS = frozenset({Role.ACTIVATION, Role.MERGING, Role.TRAINING})
 """Roles of layers that read their inputs alone, but for their weights and those in WITH_CONSTANTS."""
-WITH_CONSTANTS = frozenset({"Concatenate", "Average", "CustomScaleLayer"})
+WITH_CONSTANTS = frozenset({"Concatenate", "CustomScaleLayer", "PReLU"})
 NEITHER = frozenset({"MaxPooling2D", "AveragePooling2D", "Identity"})
 
 
@@ -28,14 +28,23 @@ class Step(NamedTuple):
 def steps(graph: Graph) -> list[Step]:
     """The layers in the converter's order."""
     made, readers = _wired(graph)
-    names = [f"{step.node.name}_1/{step.inputs or ''}" for step in made]
+    scope = f"{graph.name}_1/"
+    names = [_name(scope, step) for step in made]
     by_name = sorted(range(len(made)), key=names.__getitem__)
     rank = [0] * len(made)
     for place, step in enumerate(by_name):
         rank[step] = place
     for each in readers:
-        each.sort(key=rank.__getitem__)
+        if len(each) > 1:
+            each.sort(key=rank.__getitem__)
     return [made[step] for step in _reverse_postorder([step for step in by_name if _begins(made[step])], readers)]
+
+
+def _name(scope: str, step: Step) -> str:
+    """As TensorFlow knows it: in the scope of the model; but the only input is `image` (export.format.INPUT_NAME)."""
+    if not step.node.inputs and step.node.role is Role.INPUT:
+        return "image"
+    return f"{scope}{step.node.name}_1/{step.inputs or ''}"
 
 
 def _begins(step: Step) -> bool:
@@ -43,7 +52,8 @@ def _begins(step: Step) -> bool:
     if node.role is Role.INPUT:
         return True
     if node.role in WITHOUT_CONSTANTS:
-        return node.type in WITH_CONSTANTS or node.type == "PReLU"
+        averages = node.type == "Average" and step.inputs in (0, len(node.inputs))
+        return node.type in WITH_CONSTANTS or averages
     return node.type not in NEITHER or not node.inputs
 
 

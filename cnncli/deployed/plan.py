@@ -74,6 +74,8 @@ class Plan:
     """The indices of the layers of which nobody knows the operations: what is told of the plan is at least so much."""
     file_bytes: int | None = None
     """Of a plan that was read in a file, the file's own size."""
+    impossible: str = ""
+    """Why no such file can be made, as a clause; the plan is empty then, and its sizes are unknown."""
 
     def renumbered(self, places: Mapping[int, int]) -> Plan:
         """The same for a graph in which the layers have other indices; what `places` lacks is no layer there."""

@@ -97,6 +97,8 @@ def _pass(model: Any, graph: Graph, pictures: Any) -> None:
         if has_kernel and bare:
             lifted = _is_rectified(node) or _leads_to(_activates, node, readers)
             _bring_to_unit_variance(layer, node, given, lifted=lifted)
+        elif has_kernel and _gives_classes(node, readers):
+            _let_classes_vie(layer, given)
         elif has_kernel and not _leads_to(_takes_statistics, node, readers):
             _limit_to_unit_variance(layer, given)
         if _takes_statistics(node):
@@ -153,6 +155,34 @@ def _leads_to(kind: Callable[[Node], bool], node: Node, readers: list[list[Node]
     return bool(following) and all(
         kind(reader) or (reader.layer.idle and _leads_to(kind, reader, readers)) for reader in following
     )
+
+
+def _gives_classes(node: Node, readers: list[list[Node]]) -> bool:
+    """Whether the outputs are what it computes, but for softmax or sigmoid, which keep the order of the classes."""
+    return not _is_rectified(node) and all(
+        not reader.macs
+        and reader.role in (Role.ACTIVATION, Role.SHAPING, Role.TRAINING)
+        and _gives_classes(reader, readers)
+        for reader in readers[node.index]
+    )
+
+
+def _let_classes_vie(layer: Any, given: Any) -> None:
+    """Take their means from the classes, by the bias, and bring what is left to unit variance, by the kernel.
+
+    Else one class would lead in all pictures, by what they have in common, and that a file finds the same would say
+    nothing.
+    """
+    import numpy
+
+    outputs = numpy.asarray(_before_activation(layer, given))
+    means = outputs.mean(axis=tuple(range(outputs.ndim - 1)))
+    deviation = float((outputs - means).std()) if layer.use_bias else float(outputs.std())
+    scale = 1 / deviation if deviation > 0 else 1.0
+    kernel = _last_kernel(layer)
+    kernel.assign(kernel * scale)
+    if layer.use_bias:
+        layer.bias.assign(-means * scale)
 
 
 def _limit_to_unit_variance(layer: Any, given: Any) -> None:

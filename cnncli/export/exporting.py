@@ -165,6 +165,7 @@ def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job
         representative_data=request.representative_data,
         samples=samples,
         drafts=drafts,
+        measures_activations=any(target.kind.quantizes_activations for target in request.targets),
     )
 
 

@@ -38,6 +38,18 @@ class Job:
     representative_data: Path | None
     samples: Path | None
     drafts: Sequence[Draft]
+    measures_activations: bool
+    """Whether the numbers of a file depend on what the network computes."""
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether the network is run: to be verified, or for its activations to be measured."""
+        return self.samples is not None or self.measures_activations
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether fresh weights are made live ones, which nothing needs but a network that is run."""
+        return self.weights is None and self.shows_pictures
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,10 @@ class Answer:
     """Of the child that writes; `notes` tell of the weights that were loaded."""
 
     weights_sha256: str
+    calibrated: bool
     notes: tuple[str, ...]
-    representative_data: str
+    representative_data: str | None
+    """What the network was shown; None where it was not run."""
     files: tuple[FileAnswer, ...]
 
     def data(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Exporter:
             first = built.differences[0]
             command = f"cnncli build {job.reference}"
             raise CheckFailed(f"the Keras model is not the graph: {first.layer}: {first.fact}; run `{command}`")
-        if job.weights is None:
+        if job.calibrates:
             self.tell("Calibrating the fresh weights")
             calibrate(built.model, self.graph, self.representative)
         self.notes = built.loaded.notes if built.loaded else ()
@@ -85,7 +85,8 @@ def work(job: Job, tell: Tell) -> dict[str, Any]:
     if job.samples:
         exporter.save_samples(job.samples)
     files = tuple(_written(exporter, draft) for draft in job.drafts)
-    return Answer(exporter.weights_sha256(), exporter.notes, exporter.representative.description, files).data()
+    shown = exporter.representative.description if job.shows_pictures else None
+    return Answer(exporter.weights_sha256(), job.calibrates, exporter.notes, shown, files).data()
 
 
 def _written(exporter: Exporter, draft: Draft) -> FileAnswer:

@@ -113,7 +113,7 @@ def _build(
         keras.config.set_dtype_policy("float32")
     tell(f"Building {built.graph.name}")
     with built.timed("build"):
-        _lower(keras, built)
+        _lower(keras, built, drawn=weights is None)
     if built.differences:
         return
     if weights is not None:
@@ -130,12 +130,12 @@ def _build(
             built.saved = save(built.model, output, force=force)
 
 
-def _lower(keras: Any, built: Build) -> None:
+def _lower(keras: Any, built: Build, *, drawn: bool) -> None:
     import tensorflow
 
     if built.seed is not None:
         keras.utils.set_random_seed(built.seed)
-    built.model = lower(built.graph)
+    built.model = lower(built.graph, drawn=drawn)
     built.name, built.dtype = built.model.name, built.model.dtype
     built.versions = {"keras": keras.__version__, "tensorflow": tensorflow.__version__}
     built.differences = differences(built.graph, built.model)

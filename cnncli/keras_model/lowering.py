@@ -16,12 +16,15 @@ from cnncli.graph import UNKNOWN, Graph, Layer, Node, Role
 from cnncli.graph.layers import LAYERS, VarianceScaling
 from cnncli.keras_model.backend import import_keras, uncollected
 from cnncli.keras_model.composed import composed
+from cnncli.keras_model.initial import initial_weights
 
 
 @uncollected()
-def lower(graph: Graph) -> Any:
+def lower(graph: Graph, *, drawn: bool = True) -> Any:
     """The functional keras.Model of a graph: Keras's layers only, one a node but for those of `composed` (where a
     node shares another's weights, that one's), named as the nodes, freshly initialized.
+
+    Where weights are to be loaded, none need be `drawn`: what would be random is zero.
 
     The model carries the graph's name as far as TensorFlow takes it. Raises MachineError without TensorFlow, UsageError
     for a layer that Keras lacks.
@@ -29,7 +32,7 @@ def lower(graph: Graph) -> Any:
     keras = import_keras()
     tensors: dict[int, Any] = {}
     layers: dict[int, Any] = {}
-    with _channels_last(keras):
+    with _channels_last(keras), initial_weights(keras, drawn=drawn):
         for node in graph.nodes:
             inputs = [tensors[source.index] for source in node.inputs]
             if node.role is Role.INPUT:

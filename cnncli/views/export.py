@@ -111,7 +111,8 @@ def _weights(export: Export) -> str:
     if export.request.weights:
         return f"{export.request.weights}, {sha256}"
     seed = "" if export.request.seed is None else f" of seed {export.request.seed}"
-    return f"fresh{seed}, calibrated on {export.answer.representative_data}, {sha256}"
+    live = f"calibrated on {export.answer.representative_data}" if export.answer.calibrated else "not calibrated"
+    return f"fresh{seed}, {live}, {sha256}"
 
 
 def _file_notes(file: Written) -> Iterator[str]:
@@ -161,7 +162,7 @@ def manifest(export: Export, network: Network) -> dict[str, Any]:
         "weights": {
             "source": str(request.weights) if request.weights else "fresh",
             "seed": request.seed,
-            "calibrated": request.weights is None,
+            "calibrated": export.answer.calibrated,
             "sha256": export.answer.weights_sha256,
         },
         "representative_data": export.answer.representative_data,

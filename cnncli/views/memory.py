@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known, known_part
-from cnncli.analysis.deployment import kind_as_it_is
-from cnncli.analysis.timeline import LAYER, Step, Timeline, timeline
-from cnncli.deployed.plan import INT8, Tensor
+from cnncli.analysis.deployment import Deployment, kind_as_it_is
+from cnncli.analysis.timeline import LAYER, Step, Timeline, one_example, timeline
+from cnncli.deployed.plan import Tensor
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, choose, natural_width, ordered
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph
 from cnncli.network import Network
@@ -149,7 +149,7 @@ def fitting(table: Table, graph: Graph, width: int, spared: Sequence[Sequence[st
         return table
     rows, columns = list(table.rows), list(table.columns)
     if outlined:
-        rows = outline(rows, graph)
+        rows = [_bare(row) if isinstance(row, Heading) else row for row in outline(rows, graph)]
         columns = [column._replace(value=short_name) if column.key == "name" else column for column in columns]
     for keys in spared:
         columns = [column for column in columns if column.key not in keys]
@@ -159,6 +159,11 @@ def fitting(table: Table, graph: Graph, width: int, spared: Sequence[Sequence[st
             return _with_bar(shorter, min(BAR, BAR - over))
     least = replace(shorter, columns=[_unnamed(column) for column in shorter.columns])
     return _with_bar(least, min(BAR, max(BAR - natural_width(least) + width, LEAST_BAR)))
+
+
+def _bare(heading: Heading) -> Heading:
+    """The name alone: what a person calls the block would take the room of the types of its operations."""
+    return Heading({"name": heading.cells["name"]})
 
 
 def _unnamed(column: Column) -> Column:
@@ -192,7 +197,9 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 def tensors(held: Sequence[Tensor]) -> str:
     """`three tensors of 112x112x96`; of many shapes the largest, and how many others there are."""
-    shapes = list(Counter(shape(tensor.shape[1:] or (1,)) for tensor in held).items())
+    mixed = len({tensor.dtype for tensor in held}) > 1
+    names = (shape(one_example(tensor)) + (f" {tensor.dtype}" if mixed else "") for tensor in held)
+    shapes = list(Counter(names).items())
     told, others = shapes[:MOST_SHAPES], sum(count for _, count in shapes[MOST_SHAPES:])
     (largest, alike), *rest = told
     parts = [f"{_number(alike)} tensor{'s' if alike > 1 else ''} of {largest}"]
@@ -207,8 +214,14 @@ def _number(count: int) -> str:
 def _notes(found: Timeline, rows: Sequence[Step]) -> list[str]:
     """How many rows are shown, the arena, and what could not be counted."""
     notes = [f"{len(rows)} of {len(found.rows)} rows"] if len(rows) < len(found.rows) else []
-    planner = "TensorFlow Lite Micro's planner" if INT8 in found.plan.kind else "a greedy planner"
-    arena = in_words(found.arena, sized)
-    notes.append(f"{'Arena':<{NAMES}}{arena}, as {planner} places the tensors, 16-byte aligned")
+    notes.append(f"{'Arena':<{NAMES}}{_arena(found.figures)}")
     notes += uncounted_lines(found.uncounted)
     return [*notes, "Live is what an operation reads and writes and what a later one reads, without weights."]
+
+
+def _arena(figures: Deployment) -> str:
+    """What TensorFlow Lite Micro needs: for the tensors, and by estimate behind them; or why nobody can say."""
+    if not figures.arena_tail_bytes:
+        return f"unknown: {figures.why_no_arena}"
+    low, high = (scaled(size, "B") for size in figures.arena_tail_bytes)
+    return f"{sized(figures.arena_bytes)} for TFLite Micro's tensors; {low} to {high} more behind them, by estimate"

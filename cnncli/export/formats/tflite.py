@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cnncli.errors import CheckFailed
 from cnncli.export.format import (
     ANY_BATCH,
     EXACT,
@@ -23,6 +21,7 @@ from cnncli.export.format import (
     Source,
     in_batches,
 )
+from cnncli.export.formats.conversion import concrete_function, convert
 from cnncli.export.formats.editing import ending_before_softmax, finished, with_integer_ends
 from cnncli.export.formats.flatbuffer import FREE, describe
 
@@ -47,9 +46,6 @@ INTEGER_ENDS = {"int8-io": "int8", "uint8-io": "uint8"}
 
 SEVERAL = 3
 """Pictures at once, by which a file of a free batch is tried besides one."""
-
-Examples = Callable[[], Iterator[Any]]
-"""Yields arrays (1, height, width, channels) of float32 in the model's input range."""
 
 
 class TFLite(Format):
@@ -127,57 +123,6 @@ def _function(source: Source) -> Any:
 
 def _batch(source: Source) -> int:
     return source.batch or TFLite.batch
-
-
-def concrete_function(model: Any, batch: int) -> Any:
-    """The model's inference as one traced function of a fixed batch.
-
-    Traced with a free batch the converter keeps operations that compute shapes: 80 more for EfficientNet-B0. Files of a
-    free batch are made of those of a fixed one.
-    """
-    import tensorflow
-
-    (image,) = model.inputs
-    signature = tensorflow.TensorSpec((batch, *image.shape[1:]), tensorflow.float32, name=INPUT_NAME)
-    return tensorflow.function(lambda image: model(image, training=False)).get_concrete_function(signature)
-
-
-def convert(function: Any, quantize: str, examples: Examples) -> bytes:
-    """What the converter makes of a function, of a kind of --quantize but those in INTEGER_ENDS.
-
-    `examples` is asked only by the kinds that quantize activations.
-
-    The converter is given the function alone: told of the Keras model it takes four times as long for the same file,
-    told of any other owner of the variables it loses their values. Raises CheckFailed where an operation cannot be
-    quantized.
-    """
-    import tensorflow
-
-    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([function])
-    _configure(tensorflow, converter, quantize, examples)
-    try:
-        data: bytes = converter.convert()
-    except RuntimeError as error:
-        refused = sorted(set(re.findall(r"not yet supported for op: '(\w+)'", str(error))))
-        if not refused:
-            raise
-        raise CheckFailed(
-            f"{quantize} is not possible: TFLite has no such kernel for {', '.join(refused)}; take int8 or dynamic"
-        ) from error
-    return data
-
-
-def _configure(tensorflow: Any, converter: Any, quantize: str, examples: Examples) -> None:
-    operations = tensorflow.lite.OpsSet
-    if quantize != "none":
-        converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    if quantize == "float16":
-        converter.target_spec.supported_types = [tensorflow.float16]
-    if quantize in ("int8", "int16x8"):
-        converter.representative_dataset = lambda: ([example] for example in examples())
-        converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
-    if quantize == "int16x8":
-        converter.target_spec.supported_ops = [operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
 
 
 def _run(data: bytes, inputs: Any, signature: str | None = None) -> Any:
