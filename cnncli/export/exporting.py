@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
 from cnncli.errors import UsageError
-from cnncli.export.format import Format, Kind
+from cnncli.export.format import FEWEST_CLEAR, Format, Kind
 from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
@@ -47,6 +47,7 @@ class Request:
     representative_data: Path | None = None
     verify: bool = True
     keep_unverified: bool = False
+    accept_loss: bool = False
     force: bool = False
 
     @property
@@ -75,7 +76,15 @@ class Written:
     verified: bool | None = None
     """None where it was not asked for."""
     problems: list[str] = field(default_factory=list)
+    loss: str | None = None
+    """What quantization costs, where that is more than it may."""
+    loss_accepted: bool = False
     in_place: bool = False
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """Why it is not what was asked for: its problems, and a loss that was not accepted."""
+        return self.problems + ([self.loss] if self.loss and not self.loss_accepted else [])
 
     @property
     def predicted_bytes(self) -> int:
@@ -100,7 +109,7 @@ class Export:
 
     @property
     def problems(self) -> list[str]:
-        return [f"{file.path}: {problem}" for file in self.files for problem in file.problems]
+        return [f"{file.path}: {why}" for file in self.files for why in file.shortfalls]
 
 
 def export(request: Request, tell: Tell) -> Export:
@@ -186,7 +195,9 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
-    file.verified = not file.problems
+    file.loss = None if file.problems else loss(file.kind, file.comparison)
+    file.loss_accepted = request.accept_loss and file.loss is not None
+    file.verified = not file.problems and file.loss is None
 
 
 def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
@@ -207,13 +218,24 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
         )
 
 
+def loss(kind: Kind, comparison: Comparison) -> str | None:
+    """Whether a right file finds other classes than the Keras model more often than it may."""
+    least, found, pictures = kind.limits.agreement, comparison.clear_agreement, comparison.clear_pictures
+    if least is None or found is None or pictures < FEWEST_CLEAR or found >= least:
+        return None
+    return (
+        f"differs: quantization: the same class on {found:.0%} of {pictures} clear pictures (at least {least:.0%}); "
+        f"{kind.advice}; or --accept-loss"
+    )
+
+
 def _agreement(comparison: Comparison) -> str:
     agreement = comparison.top1_agreement
     return "" if agreement is None else f", the same class on {agreement:.0%} of the pictures"
 
 
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:
-    if file.problems and not request.keep_unverified:
+    if file.shortfalls and not request.keep_unverified:
         return
     with (
         _parent_of(file.path),

@@ -48,7 +48,12 @@ class Limits:
 
     relative_difference: float
     cosine: float
+    agreement: float | None = None
+    """On which share of the clear pictures the class is at least the same; None where it is not asked."""
 
+
+FEWEST_CLEAR = 5
+"""Clear pictures by which a file is judged: of fewer, one that is lost may be chance."""
 
 EXACT = Limits(5e-3, 0.9999)
 """Of a file that computes in float32. Worst of all networks at 64x64 with fresh weights: 4e-5 and 1.0000."""
@@ -65,6 +70,8 @@ class Kind:
     quantizes_activations: bool = False
     integer_outputs: bool = False
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+    also: str = ""
+    """Another name that --quantize takes."""
     advice: str = ""
     """What to do where a file of this kind is beyond its limits."""
 
