@@ -44,17 +44,21 @@ class Network(Named):
 
         plot_to(Path(path), self, Options(**options), None, force=force)
 
-    def check(self, **limits: int | str) -> None:
-        """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_weight_bytes="20MB"`.
+    def check(self, *, dtype: str | None = None, **limits: int | str) -> None:
+        """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_arena="256KiB"`.
+
+        `dtype` is what it is deployed as, as `check --dtype` takes it.
 
         Raises CheckFailed, which names each limit that it does not keep, and UsageError for an unknown limit or one
         that cannot be read.
         """
         from cnncli.analysis.check.budgets import hold, read_budget
+        from cnncli.analysis.deployment import read_kind
         from cnncli.views.check import tell
 
         named = {name.replace("_", "-"): limit for name, limit in limits.items()}
-        budgets = {name: read_budget(name, limit) for name, limit in named.items()}
+        kind = read_kind(dtype) if dtype else None
+        budgets = {name: read_budget(name, limit, kind=kind) for name, limit in named.items()}
         failed = [verdict for verdict in hold(self.reference, self.totals, budgets) if not verdict.passed]
         if failed:
             raise CheckFailed("; ".join(tell(verdict).message for verdict in failed))

@@ -120,6 +120,13 @@ class Network:
         return _from_here(self.origin.file.path) if self.origin.file else canonical(self.reference)
 
     @property
+    def known_range(self) -> Range | None:
+        """The input's range; None where nobody has said it, as in most files."""
+        if self.model:
+            return self.input_range
+        return self.origin.reading.input_range if self.origin.reading else None
+
+    @property
     def model(self) -> Model | None:
         """The architecture of the registry that it is, if it is one."""
         return self.origin.model

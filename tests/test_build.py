@@ -56,7 +56,7 @@ def test_a_model_is_built_saved_and_told(cnncli: Run, tmp_path: Path) -> None:
     assert report["totals"]["params"] == params
     assert report["totals"]["trainable_params"] + report["totals"]["non_trainable_params"] == params
     assert report["agreement"] == {"agree": True, "differences": []}
-    assert (report["schema_version"], report["dtype"], report["seed"]) == (1, "float32", 3)
+    assert (report["schema_version"], report["dtype"], report["seed"]) == (2, "float32", 3)
     assert report["run"]["output_shape"] == [1, 3]
     assert set(report["seconds"]) == {"import", "build", "run", "save"}
     assert report["file"] == {

@@ -128,7 +128,8 @@ def test_formats(run, folder: Path, how: str) -> None:
 def test_the_units_are_echoed(run) -> None:
     out = run("check", "v2", "--max-params", "4M", "--max-peak-activation", "6MiB", "--max-macs", "310000000").out
     said = run("check", "b0", "--max-peak-activation", "8MiB", "-f", "junit").out
-    assert "14,450,688 bytes of activations (13.78 MiB), 6,062,080 over max-peak-activation 8MiB = 8,388,608" in said
+    assert "14,450,688 bytes of activations in float32 (13.78 MiB), most at stage2.block1.expand_activation (" in said
+    assert "), 6,062,080 over max-peak-activation 8MiB = 8,388,608" in said
     assert run("check", "b0", "--max-peak-activation", "8MB").code == 1
     for echo in ("4M = 4,000,000", "6MiB = 6,291,456", "310,000,000"):
         assert echo in out
@@ -143,7 +144,7 @@ def test_a_table_fits_eighty_columns(run, monkeypatch, folder: Path) -> None:
 
 def test_json(run) -> None:
     data = json.loads(run("check", "v2", "v1", "--max-params", "4M", "--format", "json").out)
-    assert (data["schema_version"], data["passed"]) == (1, False)
+    assert (data["schema_version"], data["passed"]) == (2, False)
     assert [(check["model"], check["value"], check["limit"], check["passed"]) for check in data["checks"]] == [
         ("mobilenet_v2", PARAMS, 4_000_000, True),
         ("mobilenet_v1", 4_253_864, 4_000_000, False),
@@ -217,7 +218,7 @@ def lock(run, folder: Path, *models: str) -> dict[str, dict[str, object]]:
     return json.loads((folder / "x.lock").read_text())["models"]
 
 
-def write(folder: Path, models: object, version: int = 1) -> None:
+def write(folder: Path, models: object, version: int = 2) -> None:
     (folder / "x.lock").write_text(json.dumps({"schema_version": version, "models": models}, indent=2))
 
 
@@ -381,8 +382,8 @@ def test_a_malformed_budget_file(run, folder: Path, text: str, says: str) -> Non
     [
         (("{", ""), "x.lock:2: not a lock file"),
         (('"macs": 300774272,', '"macs": ,'), "x.lock:7: not a lock file: Expecting value"),
-        (('"schema_version": 1', '"schema_version": 2'), "x.lock:2: schema version 2 is newer than 1"),
-        (('"schema_version": 1', '"version": 1'), "x.lock:1: not a lock file: it has no schema_version"),
+        (('"schema_version": 2', '"schema_version": 3'), "x.lock:2: schema version 3 is newer than 2"),
+        (('"schema_version": 2', '"version": 2'), "x.lock:1: not a lock file: it has no schema_version"),
         (('"models"', '"nets"'), "x.lock:2: not a lock file: it has no models"),
         (('"macs"', '"mac"'), "x.lock:4: mobilenet_v2 has no macs"),
         (("300774272", '"many"'), "x.lock:4: mobilenet_v2 has no macs"),

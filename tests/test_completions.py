@@ -36,6 +36,8 @@ TYPED = [
     ("cnncli export b0 --output out.tf", "cnncli export b0 --output out.tflite"),
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
+    ("cnncli memory v2 --by op", "cnncli memory v2 --by operation "),
+    ("cnncli memory v2 --columns name,li", "cnncli memory v2 --columns name,live_bytes"),
     ("cnncli summary v2 --set inc", "cnncli summary v2 --set include_top="),
     ("cnncli list --family MobileN", "cnncli list --family MobileNet"),
     ("cnncli list --columns name,rec", "cnncli list --columns name,receptive_field"),

@@ -227,7 +227,7 @@ def test_it_runs_with_the_runtime_alone(small: Path, kind: str) -> None:
 
 def test_the_manifest(small: Path) -> None:
     manifest = json.loads((small / "manifest.json").read_text())
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["model"]["reference"] == SMALL
     assert manifest["input"] == {"name": "image", "shape": [64, 64, 3], "range": [-1, 1]}
     assert manifest["output"] == {"name": "probabilities", "shape": [10]}

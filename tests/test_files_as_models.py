@@ -219,11 +219,11 @@ def test_json_tells_of_the_file(run, folder: Path) -> None:
     data = json.loads(run("summary", "models/small.tflite", "--format", "json").out)
     content = (folder / "models/small.tflite").read_bytes()
     origin = data["model"]["origin"]
-    assert (data["schema_version"], data["model"]["reference"]) == (1, "models/small.tflite")
+    assert (data["schema_version"], data["model"]["reference"]) == (2, "models/small.tflite")
     assert (origin["kind"], origin["format"], origin["bytes"]) == ("file", "tflite", len(content))
     assert origin["sha256"] == sha256(content).hexdigest()
     assert (origin["signature"], origin["signatures"], origin["quantization"]) == ("serve", ["serve", "train"], "int8")
-    assert data["inputs"] == [{"name": "image", "shape": [32, 32, 3], "dtype": "uint8"}]
+    assert data["inputs"] == [{"name": "image", "shape": [32, 32, 3], "dtype": "uint8", "range": None}]
     assert data["totals"]["stored_weight_bytes"] == {"int8": KERNEL, "int32": 4 * BIAS}
     assert [(each["dtype"], each["weight_dtype"]) for each in data["layers"]] == [("uint8", None), ("int8", "int8")]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cnncli.document.numbers import binary, scaled, share
+from cnncli.document.numbers import bar, binary, scaled, share
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,12 @@ def test_share(part: int, whole: int, text: str) -> None:
 )
 def test_bytes_in_powers_of_two(number: int, text: str) -> None:
     assert binary(number) == text
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [(None, ""), (0, ""), (0.01, "▏"), (6.25, "▌"), (12.5, "█"), (50, "████"), (99, "███████▉"), (100, "████████")],
+)
+def test_bar(percent: float | None, text: str) -> None:
+    """To an eighth of a character; of what is there, something is seen."""
+    assert bar(percent, 8) == text

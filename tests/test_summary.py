@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_every_format_ranks_the_same_rows(run, arguments: str) -> None:
 
     names = [layer["name"] for layer in json.loads(report("json"))["layers"]]
     assert [row["name"] for row in csv.DictReader(io.StringIO(report("csv")))] == names
-    rows = [line.split("|")[1].strip() for line in report("markdown").splitlines() if line.startswith("| ")]
+    layers = report("markdown").partition("| As deployed")[0]
+    rows = [line.split("|")[1].strip() for line in layers.splitlines() if line.startswith("| ")]
     assert [row for row in rows[2:] if row != "**Total**"] == names
     table = report("table").splitlines()
     assert [line.split()[0] for line in table if line.split() and line.split()[0] in names] == names
@@ -59,7 +61,7 @@ def test_csv_and_json_agree_and_sum_to_the_totals(run, reference: str) -> None:
 
 def test_json_has_the_schemas_keys(run) -> None:
     data = json.loads(run("summary", "v2:alpha=0.5", "--format", "json").out)
-    assert data["schema_version"] == 1
+    assert data["schema_version"] == 2
     assert data["model"] == {
         "reference": "mobilenet_v2:alpha=0.5",
         "name": "mobilenet_v2",
@@ -72,21 +74,30 @@ def test_json_has_the_schemas_keys(run) -> None:
             "classes": 1000,
             "classifier_activation": "softmax",
         },
+        "origin": {"kind": "registry"},
     }
+    assert data["inputs"] == [{"name": "image", "shape": [224, 224, 3], "dtype": "float32", "range": [-1.0, 1.0]}]
+    (output,) = data["outputs"]
+    assert output == {"name": "head.probabilities", "shape": [1000], "dtype": "float32", "range": [0.0, 1.0]}
+    assert (data["input_shape"], data["output_shape"], data["uncounted"]) == ([224, 224, 3], [1000], [])
     assert set(data["totals"]) == {
         "layers", "params", "trainable_params", "non_trainable_params", "macs", "flops", "weight_bytes",
-        "peak_activation_bytes", "receptive_field", "params_without_bn",
+        "tflite_bytes", "peak_activation_bytes", "arena_bytes", "receptive_field", "params_without_bn",
     }  # fmt: skip
     assert set(data["conventions"]) <= set(data["totals"])
     conv = next(layer for layer in data["layers"] if layer["name"] == "stage2.block1.depthwise_conv")
     assert conv["type"] == "DepthwiseConv2D"
     assert (conv["kernel_size"], conv["strides"], conv["padding"]) == ([3, 3], [2, 2], "valid")
+    assert (conv["dtype"], conv["weight_dtype"], conv["receptive_field"]) == ("float32", "float32", [11, 11])
     assert conv["inputs"] == ["stage2.block1.depthwise_pad"]
     assert conv["scope"] == "stage2.block1"
-    folded = json.loads(run("summary", "v2", "--by", "stage", "--format", "json").out)
+    folded = json.loads(run("summary", "v2:alpha=0.5", "--by", "stage", "--format", "json").out)
     stage = folded["layers"][3]
     assert (stage["type"], stage["kernel_size"], stage["strides"]) == ("InvertedResidual6 k3x3 s2 x2", [3, 3], [2, 2])
     assert set(stage) - {"kind", "squeeze_excite", "residual", "activation", "blocks"} < set(conv)
+    within = [layer["live_bytes"] for layer in data["layers"] if layer["scope"].startswith("stage2")]
+    assert stage["live_bytes"] == max(filter(None, within)) <= data["totals"]["peak_activation_bytes"]
+    assert max(row["live_bytes"] or 0 for row in folded["layers"]) == data["totals"]["peak_activation_bytes"]
     assert sum(row["layers_folded"] for row in folded["layers"]) == folded["totals"]["layers"]
 
 
@@ -182,11 +193,14 @@ def test_parameters_as_mobilenet_v2s_tables_quote_them(run, alpha: str) -> None:
     )
 
 
-def test_markdown_is_one_table(run) -> None:
-    lines = run("summary", "v1", "--by", "stage", "--format", "markdown").out.splitlines()
-    table = [number for number, line in enumerate(lines) if line.startswith("|")]
-    assert table == list(range(table[0], table[0] + len(table)))
-    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
+def test_markdown_is_two_tables(run) -> None:
+    """Of the layers, and of what the network is as deployed."""
+    text = run("summary", "v1", "--by", "stage", "--format", "markdown").out
+    lines = text.splitlines()
+    tables = [list(rows) for isrow, rows in groupby(lines, key=lambda line: line.startswith("|")) if isrow]
+    assert len(tables) == 2
+    assert [len({row.count("|") for row in table}) for table in tables] == [1, 1]
+    assert tables[1][0] == "| As deployed | TFLite file | Peak activation | Arena |"
 
 
 def test_several_models(run) -> None:
@@ -197,7 +211,7 @@ def test_several_models(run) -> None:
     chosen = run("summary", "v1", "v2", "--by", "stage", "--columns", "name,params", "--format", "tsv").out.splitlines()
     assert chosen[0] == "model\tname\tparams"
     assert [line for line in chosen if "\timage\t" in line] == ["mobilenet_v1\timage\t0", "mobilenet_v2\timage\t0"]
-    assert run("summary", "v1", "v2", "--format", "html").out.count("<table>") == 2
+    assert run("summary", "v1", "v2", "--format", "html").out.count("<table>") == 4
     assert run("summary", "v1", "v2").out.count("Receptive field") == 2
     assert run("summary", "v1", "b0", "--alpha", "0.5").code == 2
 

@@ -25,7 +25,7 @@ ORDER = (
     ("network",),
     ("analysis",),
     ("export", "draw"),
-    ("diagram",),
+    ("diagram", "measure"),
     ("views",),
     ("cli", "library"),
 )
@@ -39,7 +39,7 @@ KNOWN_TO = {
     "matplotlib": {"draw"},
     "tensorflow": {"keras_model", "export"},
     "keras": {"keras_model", "export"},
-    "ai_edge_litert": {"export"},
+    "ai_edge_litert": {"export", "measure"},
 }
 LAZY = {"tensorflow", "keras", "numpy", "matplotlib", "pydot", "pygraphviz", "PIL", "ai_edge_litert", "h5py"}
 # What looks an architecture up in the registry, beside the models themselves and the door to all networks.

@@ -7,17 +7,18 @@ an entry here and the function that computes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 from math import prod
 from operator import attrgetter
 from typing import Any
 
 from cnncli.amounts import is_known, total
+from cnncli.analysis.deployment import deployment
 from cnncli.analysis.depth import convolution_depth
 from cnncli.analysis.receptive_field import receptive_field
-from cnncli.deployed import deployed
-from cnncli.deployed.lifetimes import peak
+from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS
 from cnncli.graph import Graph, Node
 from cnncli.graph.dtypes import FULL, in_bytes
 from cnncli.graph.roles import KERNELS
@@ -37,6 +38,7 @@ class Place(str, Enum):
 
     COLUMN = "column of summary, and its footer"
     LINE = "line below summary's table"
+    DEPLOYED = "summary's table of what the network is as deployed"
     DATA = "totals in JSON"
     ROW = "rows in JSON"
     COMPARISON = "row of compare"
@@ -47,7 +49,8 @@ class Place(str, Enum):
     HEAT = "plot --heat"
 
 
-EVERYWHERE = frozenset(Place)
+EVERYWHERE = frozenset(Place) - {Place.DEPLOYED}
+AS_DEPLOYED = frozenset({Place.DEPLOYED, Place.DATA, Place.COMPARISON, Place.BUDGET, Place.LOCK})
 
 
 class About(str, Enum):
@@ -74,6 +77,9 @@ class Metric:
     """A figure. `convention` is the sentence that says what is counted.
 
     Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
+    Of a figure that differs by what the network is deployed as `by_kind` computes it of the graph and one of
+    the kinds: of `kind` or, where none is asked for, of that of a .tflite file, else of the first of `kinds`, of
+    which a row each is told.
     `better` is -1 where less is better, 1 where more is, 0 where neither. `share_behind` asks for a column of shares
     behind the column of that key, `main` says that it is worth its room where that is scarce. `noun` is what it is in a
     sentence, `behind` what stands behind its number; `parts` are the keys of what it is made of.
@@ -86,6 +92,9 @@ class Metric:
     unit: Unit = Unit.COUNT
     layer: Callable[[Node], Any] | None = None
     network: Callable[[Graph], Any] | None = None
+    by_kind: Callable[[Graph, str], Any] | None = None
+    kinds: tuple[str, ...] = ()
+    kind: str = ""
     figure: Callable[[Any], Any] = lambda value: value
     """Of a value that is several figures the one that is compared and limited."""
     better: int = -1
@@ -96,8 +105,6 @@ class Metric:
     parts: tuple[str, ...] = ()
     detail: str = ""
     """What else the title needs where one of several figures stands alone, as `float32`."""
-    remark: str = ""
-    """What the figure holds for, as `float32, batch 1`."""
     stored: str = ""
     """Of bytes that are counted in a type which a file may have replaced: the key of what is really stored."""
     budget: Budget | None = None
@@ -129,10 +136,32 @@ class Metric:
         name = "max-" + self.key.replace("_", "-")
         return self.budget or Budget(name, f"{self.title}.", self.words)
 
+    def of(self, kind: str) -> Metric:
+        """The figure of one kind. Its key and title say which, but for float32 where that is the usual one."""
+        if kind == FLOAT32 == self.kinds[0]:
+            return replace(self, kind=kind)
+        return replace(self, key=f"{self.key}_{kind.replace('-', '_')}", kind=kind, detail=kind)
+
+    @property
+    def told(self) -> list[Metric]:
+        """The figures that are told each in a row: of several kinds, or itself."""
+        return [self if kind == FLOAT32 else self.of(kind) for kind in self.kinds] or [self]
+
+    def kind_of(self, graph: Graph) -> str:
+        """The kind that is meant of a graph."""
+        return self.kind or (graph.file_plan.kind if graph.file_plan else self.kinds[0])
+
+    @property
+    def header(self) -> str:
+        """The title of one of several figures: `Weights float32`."""
+        return f"{self.title} {self.detail}".rstrip()
+
     def total(self, graph: Graph) -> Any:
         """The network's figure: UNKNOWN or AtLeast where some layer's is unknown."""
         if self.layer is not None:
             return total(map(self.layer, graph.nodes))
+        if self.by_kind is not None:
+            return self.by_kind(graph, self.kind_of(graph))
         assert self.network is not None
         return self.network(graph)
 
@@ -144,9 +173,18 @@ def _activations(node: Node) -> Any:
 BYTES_PER_WEIGHT = {FULL: 4, "float16": 2, "int8": 1}
 
 
-def peak_activation_bytes(graph: Graph) -> Any:
-    """Largest sum of live tensors in bytes of float32 for one example; AtLeast where a size is unknown."""
-    return peak(deployed(graph)).bytes
+def tflite_bytes(graph: Graph, kind: str = FLOAT32) -> Any:
+    return deployment(graph, kind).tflite_bytes(graph)
+
+
+def peak_activation_bytes(graph: Graph, kind: str = FLOAT32) -> Any:
+    """Largest sum of live tensors in bytes, for one example; AtLeast where a size is unknown."""
+    return deployment(graph, kind).peak.bytes
+
+
+def arena_bytes(graph: Graph, kind: str = INT8_IO) -> Any:
+    """UNKNOWN of what TensorFlow Lite Micro does not run."""
+    return deployment(graph, kind).arena_bytes
 
 
 def weight_bytes(graph: Graph) -> dict[str, Any]:
@@ -242,7 +280,6 @@ METRICS: tuple[Metric, ...] = (
         Unit.BYTES,
         network=weight_bytes,
         figure=lambda value: value[FULL],
-        detail=FULL,
         stored="stored_weight_bytes",
         budget=Budget(
             "max-weight-bytes",
@@ -262,22 +299,53 @@ METRICS: tuple[Metric, ...] = (
         places=frozenset(),
     ),
     Metric(
+        "tflite_bytes",
+        "TFLite file",
+        About.WEIGHTS,
+        "the .tflite file that `export` writes, predicted: weights with batch normalization folded into the kernels, "
+        "and what it says of operations, tensors and scales; in float32 unless another kind is named, of a .tflite "
+        "file the size that it has",
+        Unit.BYTES,
+        by_kind=tflite_bytes,
+        kinds=(FLOAT32, INT8),
+        budget=Budget("max-tflite-bytes", "The .tflite file, such as 6MB, of the kind of --dtype.", "bytes of file"),
+        places=AS_DEPLOYED,
+    ),
+    Metric(
         "peak_activation_bytes",
         "Peak activation",
         About.MEMORY,
-        "largest sum of live tensors at any step of inference, float32, batch 1, in graph order, as TFLite computes "
-        "it: batch normalization, relu and relu6 are folded into their convolution, and so is padding that "
-        "padding='same' would make; every other activation writes a tensor, silu a further one (x, sigmoid(x) and "
-        "their product); reshapes and dropout are free",
+        "largest sum of live tensors at any operation of inference, batch 1, in the order of the file, as TFLite "
+        "computes the network: batch normalization, relu and relu6 are within their convolution; every other "
+        "activation writes a tensor, silu a further one (x, sigmoid(x) and their product), and so does padding that "
+        "padding='same' would not make; in float32 unless another kind is named, of a .tflite file as it is",
         Unit.BYTES,
-        network=peak_activation_bytes,
+        by_kind=peak_activation_bytes,
+        kinds=(FLOAT32,),
         main=True,
-        remark="float32, batch 1",
         budget=Budget(
             "max-peak-activation",
-            "Most memory between layers, in float32, such as 4MiB.",
+            "Most memory of tensors at once, such as 4MiB, of the kind of --dtype.",
             "bytes of activations",
         ),
+        places=AS_DEPLOYED,
+    ),
+    Metric(
+        "arena_bytes",
+        "Arena",
+        About.MEMORY,
+        "where TensorFlow Lite Micro lays out these tensors, each at a multiple of 16 bytes (its greedy memory "
+        "planner), without what it keeps behind them for as long as the network is loaded; in int8 with int8 ends "
+        "(int8-io) unless another kind is named, of a .tflite file as it is",
+        Unit.BYTES,
+        by_kind=arena_bytes,
+        kinds=(INT8_IO,),
+        budget=Budget(
+            "max-arena",
+            "TensorFlow Lite Micro's memory for tensors, such as 256KiB, of the kind of --dtype, else int8-io.",
+            "bytes of arena",
+        ),
+        places=AS_DEPLOYED,
     ),
     Metric(
         "receptive_field",
@@ -323,9 +391,26 @@ def metrics(place: Place, *, additive: bool | None = None) -> list[Metric]:
     ]
 
 
+def figures(place: Place) -> list[Metric]:
+    """As `metrics`, a figure for each kind of those that differ by what a network is deployed as."""
+    return [figure for each in metrics(place) for figure in each.told]
+
+
+@cache
+def _by_key() -> dict[str, Metric]:
+    """Every figure, of those that differ by kind each kind's too."""
+    of_kinds = [each.of(kind) for each in METRICS if each.by_kind for kind in KINDS]
+    return {each.key: each for each in (*of_kinds, *METRICS)}
+
+
 def metric(key: str) -> Metric:
-    """Raises KeyError for a key that no metric has."""
-    return {each.key: each for each in METRICS}[key]
+    """Raises KeyError for a key that no figure has."""
+    return _by_key()[key]
+
+
+def stored(told: Metric) -> Metric:
+    """What is really held, of bytes that are counted in a type which a file may have replaced."""
+    return metric(told.stored) if told.stored else told
 
 
 def conventions() -> dict[str, str]:
@@ -358,6 +443,10 @@ class Totals(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(METRICS)
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph
 
     def uncounted(self) -> list[Node]:
         """The layers of which some figure is unknown, in order."""

@@ -8,10 +8,13 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import is_known, known_part, total
+from cnncli.analysis.deployment import live_by_layer
 from cnncli.analysis.labels import Label, Traits, group_label
 from cnncli.analysis.metrics import Totals, amounts
+from cnncli.analysis.movement import Movement, movements
 from cnncli.analysis.receptive_field import View, views
+from cnncli.deployed import FLOAT32
 from cnncli.graph import Graph, Group, Scope, Shape, fold
 from cnncli.graph.layer import written_arguments
 
@@ -23,8 +26,8 @@ class Row:
     `amounts` are the figures that add up, by the metrics' keys, summed over the group.
 
     `type` is Keras's class of a layer and what a person would say of a group; `label` tells it from others; `details`
-    are a layer's own arguments or a block's traits. `place` is the index of the node whose output is the row's.
-    `repeats` counts the blocks alike in the row, `number` tells which of its like the first one is.
+    are a layer's own arguments or a block's traits. `nodes` are the indices of its nodes in order. `repeats` counts the
+    blocks alike in the row, `number` tells which of its like the first one is.
     """
 
     name: str
@@ -36,11 +39,16 @@ class Row:
     output_shape: Shape
     amounts: Mapping[str, Any]
     details: Mapping[str, Any]
-    place: int
+    nodes: tuple[int, ...]
     repeats: int = 1
     number: int | None = None
     shares: str = ""
     """Of a layer that is applied again: the name of the one whose weights it uses."""
+
+    @property
+    def place(self) -> int:
+        """The index of the node whose output is the row's."""
+        return self.nodes[-1]
 
     @property
     def short_name(self) -> str:
@@ -57,24 +65,46 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """`depth` is the scope depth of the rows: None for layers, 1 for stages, 2 for blocks."""
+    """`depth` is the scope depth of the rows: None for layers, 1 for stages, 2 for blocks.
+
+    `kind` is that of the deployed network in which bytes are counted that layers move.
+    """
 
     graph: Graph
     totals: Totals
     rows: tuple[Row, ...]
     depth: int | None
+    kind: str = FLOAT32
 
     @cached_property
     def views(self) -> list[View | None]:
         """What a cell of each node sees of the input; worked out when it is first asked for."""
         return views(self.graph)
 
+    @cached_property
+    def movements(self) -> list[Movement]:
+        """What each node moves; worked out when it is first asked for."""
+        return movements(self.graph, self.kind)
 
-def report(graph: Graph, depth: int | None = None) -> Report:
+    @cached_property
+    def _live(self) -> list[Any]:
+        return live_by_layer(self.graph)
+
+    def live_bytes(self, row: Row) -> Any:
+        """The most bytes that are live while a row is computed in float32; None where nothing of it is."""
+        live = [found for node in row.nodes if (found := self._live[node]) is not None]
+        return max(live, key=known_part, default=None)
+
+    def moved_by(self, row: Row) -> list[Movement]:
+        """What the nodes of a row move."""
+        return [self.movements[index] for index in row.nodes]
+
+
+def report(graph: Graph, depth: int | None = None, kind: str = FLOAT32) -> Report:
     groups = fold(graph, depth)
     owner = {node.index: group.name for group in groups for node in group.nodes}
     rows = tuple(row_of(group, tuple(owner[source.index] for source in group.sources)) for group in groups)
-    return Report(graph, Totals(graph), rows, depth)
+    return Report(graph, Totals(graph), rows, depth, kind)
 
 
 def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
@@ -91,7 +121,7 @@ def row_of(group: Group, inputs: tuple[str, ...]) -> Row:
         output_shape=group.shape,
         amounts=amounts(group.nodes),
         details=_arguments(group) if single else _traits(label),
-        place=group.nodes[-1].index,
+        nodes=tuple([node.index for node in group.nodes]),
         number=group.number,
         shares=group.nodes[0].shares.name if single and group.nodes[0].shares else "",
     )
@@ -141,7 +171,7 @@ def _merged(run: list[Row]) -> Row:
         name=f"{first.name}-{end}",
         label=replace(first.label, output_shape=last.output_shape) if isinstance(first.label, Traits) else first.label,
         output_shape=last.output_shape,
-        place=last.place,
+        nodes=tuple([index for row in run for index in row.nodes]),
         amounts={key: total(row.amounts[key] for row in run) for key in first.amounts},
         repeats=len(run),
     )

@@ -33,16 +33,18 @@ Reference = Annotated[
 ]
 
 
-def _references() -> Any:
+def _references(which: str = _REFERENCE) -> Any:
     return typer.Argument(
         metavar="MODEL",
-        help=f"{_REFERENCE} - reads them from the standard input, one a line.",
+        help=f"{which} - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
         show_default=False,
     )
 
 
 References = Annotated[list[str], _references()]
+Runnables = Annotated[list[str], _references(f"{_ARCHITECTURE} Or a .tflite file.")]
+"""What the deployed runtime runs."""
 OptionalReferences = Annotated[list[str] | None, _references()]
 
 Weights = Annotated[
@@ -58,6 +60,26 @@ Seed = Annotated[
     str | None,
     typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
 ]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        help="What networks are deployed as: float32, float16, dynamic, int8 or int8-io, as `export --quantize` says "
+        "it. Unless given, float32 for the file and the activations, int8-io for the arena, and of a .tflite file what "
+        "it is.",
+        metavar="KIND",
+        autocompletion=complete.kind,
+        show_default=False,
+    ),
+]
+
+
+def kind(dtype: str | None) -> str | None:
+    """What --dtype says. Raises UsageError for another word."""
+    if dtype is None:
+        return None
+    from cnncli.analysis.deployment import read_kind
+
+    return read_kind(dtype)
 
 
 def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_999_999) -> int | None:

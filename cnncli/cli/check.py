@@ -16,11 +16,12 @@ from cnncli.cli import arguments as args
 from cnncli.cli.choice import Choice, gate_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
+from cnncli.document.prose import enumerated
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
 
 if TYPE_CHECKING:
-    from cnncli.analysis.check.budgets import Config
+    from cnncli.analysis.check.budgets import Budgets, Config
     from cnncli.analysis.check.gate import Gate
     from cnncli.network import Network
 
@@ -88,6 +89,7 @@ def check(
     models: args.OptionalReferences = None,
     *,
     limits: Mapping[str, str],
+    dtype: args.Dtype = None,
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,
@@ -103,14 +105,23 @@ def check(
     """
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
-    gate, path = _gate(limits, budget, baseline, tolerance, strict, write_baseline)
+    gate, path = _gate(_budgets(limits, args.kind(dtype)), budget, baseline, tolerance, strict, write_baseline)
     gate = replace(gate, uncounted=allow_uncounted)
     named = choice.networks(models or (), gate.settled)
     _run(gate, named, path if write_baseline else None, report)
 
 
+def _budgets(limits: Mapping[str, str], kind: str | None) -> Budgets:
+    """The limits that options give. Raises UsageError for a kind of which nothing is limited."""
+    from cnncli.analysis.check.budgets import differing, read_budget
+
+    if kind and not limits.keys() & differing():
+        raise UsageError(f"--dtype {kind} is for {enumerated([f'--{name}' for name in differing()])}: give one")
+    return {name: read_budget(name, text, kind=kind) for name, text in limits.items()}
+
+
 def _gate(
-    limits: Mapping[str, str],
+    flags: Budgets,
     budget: Path | None,
     baseline: Path | None,
     tolerance: str | None,
@@ -119,11 +130,10 @@ def _gate(
 ) -> tuple[Gate, Path | None]:
     """The gate that the options and files describe, and the lock file's path."""
     from cnncli.analysis.check.baseline import read_lock
-    from cnncli.analysis.check.budgets import read_budget, read_tolerance
+    from cnncli.analysis.check.budgets import read_tolerance
     from cnncli.analysis.check.gate import Gate
     from cnncli.files import read_text
 
-    flags = {name: read_budget(name, text) for name, text in limits.items()}
     config = _config(budget)
     path = baseline or (Path(config.baseline) if config.baseline else None)
     asking = {"--write-baseline": writing, "--tolerance": tolerance is not None, "--strict": strict}

@@ -289,5 +289,9 @@ model_options = _offering(*OPTIONS, *FILE_OPTIONS, *CALL_OPTIONS)
 """Gives a command those of architectures, model files and callables."""
 gate_options = _offering(*OPTIONS, *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
 """The same without --raw: what is held to a budget is a network, not how a file spells it."""
+deployed_options = _offering(*OPTIONS, "signature", "subgraph", *CALL_OPTIONS)
+"""Those of a command that says itself how many examples are in a batch, whatever the network comes from."""
 list_options = _offering("input_shape", *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
 """Those that a list of models of every kind may have."""
+measure_options = _offering(*OPTIONS, "batch")
+"""Those of what the deployed runtime runs: architectures, and files whose open sizes can be settled."""

@@ -20,8 +20,10 @@ COMMANDS = {
     "plot": "plot:plot",
     "compare": "compare:compare",
     "check": "check:check",
+    "memory": "memory:memory",
     "build": "build:build",
     "export": "export:export",
+    "measure": "measure:measure",
     "completions": "completions:completions",
 }
 """Name -> module of this package and its function; in the order of `--help`."""

@@ -135,6 +135,12 @@ def level() -> list[str]:
     return ["layer", "block", "stage"]
 
 
+def kind() -> list[str]:
+    from cnncli.deployed.plan import KINDS
+
+    return [*KINDS]
+
+
 def family() -> list[str]:
     from cnncli.models.catalogue import models
 

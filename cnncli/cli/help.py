@@ -11,7 +11,7 @@ from cnncli.render.console import emit, width
 
 NARROW = 70
 """Characters below which the table of options, with its six columns, cuts words."""
-COUNTING = ("summary", "list", "compare", "check", "plot")
+COUNTING = ("summary", "list", "compare", "check", "plot", "memory")
 """The commands that show figures, and so say what they count."""
 INDENT = 6
 
@@ -21,7 +21,7 @@ def write_help(command: Any, ctx: Any, draw: Callable[[Any, Any], None], formatt
     for option in command.get_params(ctx):
         if getattr(option, "is_flag", False):
             option.metavar = ""  # else it says <bool>
-    counted = list(_conventions()) if command.name in COUNTING else []
+    counted = [WHAT, *_conventions(command.name)] if command.name in COUNTING else []
     if width() < NARROW:
         emit("\n".join(_lines(command, ctx, counted, width())) + "\n")
         return
@@ -29,12 +29,20 @@ def write_help(command: Any, ctx: Any, draw: Callable[[Any, Any], None], formatt
     draw(ctx, formatter)
 
 
-def _conventions() -> Iterator[str]:
-    """What each figure counts, a paragraph each."""
-    from cnncli.analysis.metrics import OF_PAPERS, Place, metrics
+WHAT = "What is counted:"
 
-    yield "What is counted:"
-    yield from (f"{each.title}: {each.convention}." for each in metrics(Place.LINE) if each.convention)
+
+def _conventions(command: str) -> Iterator[str]:
+    """What each figure of a command counts, a paragraph each."""
+    if command == "memory":
+        from cnncli.analysis import timeline, training_memory
+
+        yield from (f"Live: {timeline.CONVENTION}.", f"Training: {training_memory.CONVENTION}.")
+        return
+    from cnncli.analysis.metrics import METRICS, OF_PAPERS, Place
+
+    told = [each for each in METRICS if each.places & {Place.LINE, Place.DEPLOYED} and each.convention]
+    yield from (f"{each.title}: {each.convention}." for each in told)
     yield OF_PAPERS
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, Flavor, list_options
 from cnncli.cli.columns import Columns, column_options
@@ -51,6 +52,7 @@ def list_models(
         ),
     ] = None,
     flavor: Flavor = None,
+    dtype: args.Dtype = None,
     columns: Columns,
     report: Report,
     choice: Choice,
@@ -62,18 +64,19 @@ def list_models(
     """
     if models and family is not None:
         raise UsageError(f"--family {family} chooses among the architectures; it does not go with {models[0]}")
+    kind = args.kind(dtype)
     if models and not _are_families(models, choice):
         from cnncli.views.listed import models_document
 
         found = replace(choice, flavor=flavor).networks(models)
-        report.deliver(models_document(found, columns.shown, columns.sort))
+        report.deliver(models_document(found, columns.shown, columns.sort, kind))
         return
     if choice.made:
         raise UsageError("options of models are for those named on the command line: name one")
     from cnncli.views.list import Listing, listing_document
 
     families = models or ([] if family is None else [family])
-    listing = Listing.of(families, flavor, columns.shown, columns.sort)
+    listing = Listing.of(families, flavor, columns.shown, columns.sort, kind)
     if models:
         from cnncli.views.family import family_document
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from cnncli.deployed.converter import converted
+from cnncli.deployed.converter import float_plan
+from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.plan import FLOAT32, KINDS, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
@@ -20,7 +21,14 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int = 1) -> Plan:
     """
     if batch == 1 and graph.file_plan is not None and graph.file_plan.kind == kind:
         return graph.file_plan
+    return _predicted(graph, kind, batch)
+
+
+def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
+    """The float32 plan is made of the graph, and every other of that."""
     plans = _PLANS.setdefault(graph, {})
     if (kind, batch) not in plans:
-        plans[kind, batch] = converted(graph, kind, batch)
+        plans[kind, batch] = (
+            float_plan(graph, batch) if kind == FLOAT32 else as_kind(_predicted(graph, FLOAT32, batch), kind)
+        )
     return plans[kind, batch]

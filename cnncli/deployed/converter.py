@@ -1,99 +1,90 @@
-"""What TFLite's converter makes of a graph."""
+"""What TFLite's converter makes of a graph, without TensorFlow.
+
+As there, each layer is written in simple operations (`lowering`), in the order in which TensorFlow's graph is imported
+(`order`), and those are fused (`fusing`). Held against files that the converter made (tests/test_deployed.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterable
 
-from cnncli.deployed.plan import Operation, Plan, Tensor
-from cnncli.graph import Graph, Layer, Node, Shape
-from cnncli.graph.layer import same_pads
-from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
-
-FUSED = frozenset({"linear", "relu", "relu6", "hard_tanh"})
-"""The activation functions that TFLite computes within a convolution or a dense layer: no tensor stands between."""
-TENSORS = {"silu": 3, "celu": 3, "mish": 3, "softsign": 3, "selu": 4}
+from cnncli.deployed.draft import Draft, Op, Value
+from cnncli.deployed.fusing import fused, needed
+from cnncli.deployed.lowering import LOWERINGS
+from cnncli.deployed.moving import mean_of_sum
+from cnncli.deployed.order import Step, steps
+from cnncli.deployed.plan import FLOAT32, Constant, Operation, Plan, Tensor
+from cnncli.graph import Graph, Role
 
 
 def converted(graph: Graph, kind: str, batch: int) -> Plan:
-    """The plan of a graph."""
-    return _Converter(graph, kind, batch).plan
+    """The plan of a graph, of one of KINDS."""
+    plan = float_plan(graph, batch)
+    if kind == FLOAT32:
+        return plan
+    from cnncli.deployed.kinds import as_kind
+
+    return as_kind(plan, kind)
 
 
-class _Converter:
-    def __init__(self, graph: Graph, kind: str, batch: int) -> None:
-        self.plan = Plan(kind)
-        self.batch = batch
-        self.dtype = "int8" if kind.startswith("int8") else "float32"
-        self._held: list[int] = []  # of each node the tensor that its output is
-        self._readers = graph.readers()
-        self._fusing: list[bool] = []
-        for node in graph.nodes:
-            self._add(node)
-        self.plan.inputs = tuple(self._held[node.index] for node in graph.inputs)
-        self.plan.outputs = tuple(self._held[node.index] for node in graph.outputs)
-
-    def _tensor(self, node: Node, shape: Shape) -> int:
-        self.plan.tensors.append(Tensor(node.name, (self.batch, *shape), self.dtype))
-        return len(self.plan.tensors) - 1
-
-    def _add(self, node: Node) -> None:
-        within = self._within_kernel(node)
-        self._fusing.append(within or (node.role in KERNELS and node.layer.function in FUSED))
-        reads = tuple(self._held[source.index] for source in node.inputs)
-        if node.role is Role.INPUT:
-            self._held.append(self._tensor(node, node.shape))
-            return
-        if within or (len(reads) == 1 and (node.layer.free or self._pads_as_same(node))):
-            self._held.append(reads[0])
-            return
-        for shape, scratch in _steps(node):
-            for _ in range(scratch):
-                between = self._tensor(node, shape)
-                self.plan.operations.append(Operation(node.type, reads, (between,), (), (node.index,)))
-                reads = (reads[0], between)
-            made = self._tensor(node, shape)
-            self.plan.operations.append(Operation(node.type, reads, (made,), (), (node.index,)))
-            reads = (made,)
-        self._held.append(reads[0])
-
-    def _within_kernel(self, node: Node) -> bool:
-        """Whether it is computed by the kernel before it, whose output nothing else reads."""
-        if not node.layer.folds or node.layer.function not in FUSED:
-            return False
-        (source,) = node.inputs
-        return self._fusing[source.index] and len(self._readers[source.index]) == 1
-
-    def _pads_as_same(self, node: Node) -> bool:
-        """Whether all that reads a padding is a convolution that would pad so itself, told `padding="same"`."""
-        readers = self._readers[node.index]
-        return node.layer.pads and bool(readers) and all(_pads_as(reader.layer, node) for reader in readers)
+def float_plan(graph: Graph, batch: int = 1) -> Plan:
+    """The plan in float32: the operations of the file that is written of the graph, for a fixed batch."""
+    draft = Draft(batch)
+    made: dict[int, Value] = {}
+    for step in steps(graph):
+        made[step.node.index] = _lowered(draft, step, made)
+    inputs = [made[node.index] for node in graph.inputs]
+    outputs = [made[node.index] for node in graph.outputs]
+    for value in outputs:
+        value.uses += 1
+    ops = fused(draft)
+    outputs = [value.real for value in outputs]
+    return _plan(needed(ops, outputs), inputs, outputs, draft.uncounted)
 
 
-def _steps(node: Node) -> Iterator[tuple[Shape, int]]:
-    """The shapes that a node's operations put out, each with the tensors of that size that live only meanwhile."""
-    between = node.layer.between(*node.input_shapes)
-    if between is not None:
-        yield between, 0
-    function = node.layer.function
-    scratch = TENSORS.get(function, 2) - 2
-    if node.role not in KERNELS:
-        yield node.shape, scratch
-        return
-    yield node.shape, 0
-    if function not in FUSED:
-        yield node.shape, scratch
+def _lowered(draft: Draft, step: Step, made: dict[int, Value]) -> Value:
+    node, count = step
+    if node.role is Role.INPUT:
+        return Value(node.name, draft.batched(node.shape), node.dtype)
+    if count:
+        first = made[node.inputs[0].index] if count == 2 else made[node.index]
+        inputs = [first, made[node.inputs[count - 1].index]]
+    else:
+        inputs = [made[source.index] for source in node.inputs]
+    value = LOWERINGS[type(node.layer).__name__](draft, node, inputs)
+    if node.layer.combines == "mean" and count in (0, len(node.inputs)):
+        return mean_of_sum(draft, node, value)
+    return value
 
 
-def _pads_as(layer: Layer, padding: Node) -> bool:
-    """Whether a convolution without padding of its own sees what it would see of the unpadded map with "same"."""
-    window = layer.window()
-    if layer.role not in CONVOLUTIONS or window is None or getattr(layer, "padding", "") != "valid":
-        return False
-    sides: Any = padding.layer
-    around = (sides.padding,) if isinstance(sides.padding[0], int) else sides.padding  # of steps: before, behind
-    (source,) = padding.inputs
-    return all(
-        cells == same_pads(size, window.extent[axis], int(window.stride[axis]))
-        for axis, (size, cells) in enumerate(zip(source.shape[:-1], around, strict=True))
-    )
+def _plan(ops: list[Op], inputs: list[Value], outputs: list[Value], uncounted: Iterable[int]) -> Plan:
+    """Inputs are the first tensors, then what is computed in the order of the operations; each constant once."""
+    plan = Plan(FLOAT32, uncounted=tuple(dict.fromkeys(uncounted)))
+    places: dict[int, int] = {}
+    constants: dict[Hashable, int] = {}
+
+    def place(value: Value) -> int:
+        places[id(value)] = found = len(places)
+        plan.tensors.append(Tensor(value.name, value.shape, value.dtype))
+        return found
+
+    def constant(value: Value, key: Hashable) -> int:
+        if key not in constants:
+            constants[key] = len(constants)
+            plan.constants.append(Constant(value.name, value.shape, value.dtype))
+        return constants[key]
+
+    plan.inputs = tuple([place(value) for value in inputs])
+    for op in ops:
+        own = id(op) if op.type == "RESHAPE" else 0  # export gives each a shape of its own
+        reads: list[int] = []
+        held: list[int] = []
+        for value in op.inputs:
+            if value.key is None:
+                reads.append(places[id(value)])
+            else:
+                held.append(constant(value, (value.key, own) if own else value.key))
+        writes = tuple([place(value) for value in op.outputs])
+        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), op.nodes, op.function))
+    plan.outputs = tuple([places[id(value)] for value in outputs])
+    return plan

@@ -67,8 +67,10 @@ def live_bytes(plan: Plan) -> list[Any]:
 def peak(plan: Plan) -> Peak:
     """Where the live tensors are largest: the first such operation."""
     sums = live_bytes(plan)
+    if plan.impossible:
+        return Peak(UNKNOWN, None)
     if not sums:
-        return Peak(total(tensor.bytes for tensor in plan.tensors), None)
+        return Peak(total([*(tensor.bytes for tensor in plan.tensors), *(UNKNOWN for _ in plan.uncounted[:1])]), None)
     at = max(range(len(sums)), key=lambda step: known_part(sums[step]))
     complete = all(map(is_known, sums)) and not plan.uncounted
     largest = known_part(sums[at])

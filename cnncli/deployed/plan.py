@@ -5,7 +5,8 @@ A plan is predicted from a graph (see `converter`), or is that of a .tflite file
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -55,6 +56,8 @@ class Operation(NamedTuple):
     writes: tuple[int, ...]
     constants: tuple[int, ...] = ()
     nodes: tuple[int, ...] = ()
+    function: str = ""
+    """The activation function that it computes as well, by TFLite's name: RELU, RELU6 or RELU_N1_TO_1."""
 
 
 @dataclass
@@ -71,3 +74,14 @@ class Plan:
     """The indices of the layers of which nobody knows the operations: what is told of the plan is at least so much."""
     file_bytes: int | None = None
     """Of a plan that was read in a file, the file's own size."""
+    impossible: str = ""
+    """Why no such file can be made, as a clause; the plan is empty then, and its sizes are unknown."""
+
+    def renumbered(self, places: Mapping[int, int]) -> Plan:
+        """The same for a graph in which the layers have other indices; what `places` lacks is no layer there."""
+
+        def anew(nodes: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(dict.fromkeys(places[node] for node in nodes if node in places))
+
+        operations = [operation._replace(nodes=anew(operation.nodes)) for operation in self.operations]
+        return replace(self, operations=operations, uncounted=anew(self.uncounted))

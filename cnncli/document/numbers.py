@@ -29,6 +29,17 @@ def scaled(number: Any, unit: str = "") -> str:
     return f"{number / size:,.2f} {prefix}{unit}"
 
 
+_SECONDS = ((1, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def duration(seconds: float | None) -> str:
+    """0.0123 seconds as `12.30 ms`; nothing for None."""
+    if seconds is None:
+        return ""
+    size, unit = next((each for each in _SECONDS if round(seconds / each[0], 2) >= 1), _SECONDS[-1])
+    return f"{seconds / size:,.2f} {unit}"
+
+
 _BINARY = ((2**10, "KiB"), (2**20, "MiB"), (2**30, "GiB"), (2**40, "TiB"))
 
 
@@ -57,6 +68,15 @@ def share(part: Any, whole: Any) -> str:
     if part and text == "0.0%":
         return "<0.1%"
     return ">99.9%" if part < whole and text == "100.0%" else text
+
+
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def bar(percent: float | None, width: int) -> str:
+    """A percentage as a bar of at most `width` characters, to an eighth of one; of any part at least that."""
+    eighths = max(round((percent or 0) / 100 * width * 8), 1 if percent else 0)
+    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8]).rstrip()
 
 
 def times(ratio: float, digits: int = 2) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, AtLeast, is_known
+from cnncli.document.numbers import bar
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.words import visible
 
@@ -23,7 +24,8 @@ def _text(value: Any) -> str:
 class Column(NamedTuple):
     """One column: its key as in --columns and CSV, its header, and the value that it shows of a row.
 
-    `text` writes the value for people; sheets hold the value itself.
+    `text` writes the value for people; sheets hold the value itself. Where `bar` is not 0 the value is a percentage or
+    None, and a bar of that many characters at most stands before the text.
     """
 
     key: str
@@ -31,10 +33,15 @@ class Column(NamedTuple):
     value: Callable[[Any], Any]
     right: bool = False
     text: Callable[[Any], str] = _text
+    bar: int = 0
 
     def cell(self, row: Any) -> str:
         """What a person reads in a row, a heading's too, fit to be shown."""
-        return visible(row.cells.get(self.key, "") if isinstance(row, Heading) else self.text(self.value(row)))
+        if isinstance(row, Heading):
+            return visible(row.cells.get(self.key, ""))
+        value = self.value(row)
+        text = visible(self.text(value))
+        return f"{bar(value, self.bar)} {text}".rstrip() if self.bar else text
 
 
 class Heading(NamedTuple):

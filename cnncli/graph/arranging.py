@@ -28,6 +28,8 @@ def arranged(
     for index in order:
         new[index] = _placed(made, graph.nodes[index], scopes.get(index, ()), new, owners)
     outputs = tuple(new[node.index] for node in graph.outputs)
+    if graph.file_plan is not None:
+        made.file_plan = graph.file_plan.renumbered({index: node.index for index, node in new.items()})
     made._outputs = () if outputs == made.leaves and not graph._outputs else outputs
     return made
 

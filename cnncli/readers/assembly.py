@@ -143,6 +143,11 @@ class Assembly:
     def has(self, tensor: Tensor) -> bool:
         return id(tensor) in self._nodes
 
+    def layers_of(self, tensors: Sequence[Tensor], since: int) -> tuple[int, ...]:
+        """The layers, by index, that were appended since there were so many; where none was, those that give these."""
+        made = tuple(range(since, len(self.graph.nodes)))
+        return made or tuple(dict.fromkeys(self._nodes[id(each)].index for each in tensors if self.has(each)))
+
     def enter(self, tensor: Tensor, name: str = "", dtype: str = "") -> Node:
         """An input of the network."""
         node = self.graph.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import Any
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
 from cnncli.document.table import Column, Heading, Table
@@ -80,7 +81,7 @@ def _table(table: Table) -> Iterator[str]:
     yield from map(_row, _headers(table.columns))
     yield r"\midrule"
     for row in table.rows:
-        cells = [escaped(column.cell(row)) for column in table.columns]
+        cells = [_cell(column, row) for column in table.columns]
         strong = isinstance(row, Heading) or table.alarming(row)
         yield _row(map(_strong, cells) if strong else cells)
     if table.footer:
@@ -92,6 +93,18 @@ def _table(table: Table) -> Iterator[str]:
         yield " \\\\\n".join(escaped(" ".join(note.split())) for note in table.notes if note)
         yield r"\end{flushleft}"
     yield r"\end{table}"
+
+
+CENTIMETRES = 3.0
+"""Of a whole bar."""
+
+
+def _cell(column: Column, row: Any) -> str:
+    """The text; a bar, of which fonts lack the characters, as a rule before it."""
+    if not column.bar or isinstance(row, Heading):
+        return escaped(column.cell(row))
+    percent = column.value(row) or 0
+    return rf"\rule{{{percent / 100 * CENTIMETRES:.2f}cm}}{{1.2ex}} {escaped(column.text(percent))}".rstrip()
 
 
 def _headers(columns: Sequence[Column]) -> list[list[str]]:

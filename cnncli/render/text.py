@@ -12,11 +12,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import GAP, Heading, Table, natural_width, widest
+from cnncli.document.table import GAP, Column, Heading, Table, natural_width, widest
 from cnncli.render.console import capture, width
 from cnncli.words import visible
 
 MARKS = {"equal": (" ", "dim"), "changed": ("~", "yellow"), "added": ("+", "green"), "removed": ("-", "red")}
+BARS = "cyan"
 UNMARKED = (" ", "dim")
 NARROWEST = 12
 """Characters below which no text is wrapped to make room."""
@@ -73,10 +74,14 @@ def _table(table: Table) -> str:
     rich, least = _columns(table, fits)
     styles = [_style(table, row) for row in table.rows]
     if fits:  # as one row of cells of many lines: five times as fast as a row each
-        rich.add_row(*(_joined(texts, styles) for texts in table.cells))
+        rich.add_row(
+            *(_joined(texts, _of(column, styles)) for column, texts in zip(table.columns, table.cells, strict=True))
+        )
     else:
         for style, *texts in zip(styles, *table.cells, strict=True):
-            rich.add_row(*(Text(text, style) for text in texts))
+            rich.add_row(
+                *(Text(text, *_of(column, [style])) for column, text in zip(table.columns, texts, strict=True))
+            )
     with capture(least) as console:
         if table.title:
             console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
@@ -86,6 +91,11 @@ def _table(table: Table) -> str:
         for note in table.notes:
             console.print(Text(visible(note)))
     return console.captured()
+
+
+def _of(column: Column, styles: Sequence[str]) -> Sequence[str]:
+    """The rows' styles in a column: that of bars where a row has none."""
+    return [style or BARS for style in styles] if column.bar else styles
 
 
 def _joined(texts: Sequence[str], styles: Sequence[str]) -> Text:

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from cnncli.amounts import is_known
 from cnncli.analysis.check.budgets import limited
 from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
+from cnncli.deployed import FLOAT32
 from cnncli.document.document import Check, Document
 from cnncli.document.numbers import binary, grouped, in_words
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.views.data import versioned
+from cnncli.views.deployment import where
 
 PASSED, FAILED = "✓ pass", "✗ FAIL"
 
@@ -108,19 +110,27 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
     """The limit as it was written, `5M = 5,000,000`, and the share of it that is used."""
     limit, value = int(verdict.limit), verdict.value
     allowed = grouped(limit) if budget.written == str(limit) else f"{budget.written} = {grouped(limit)}"
-    words = f"{in_words(value, grouped)} {limited()[budget.name].limit.noun}"
-    if is_known(value) and budget.written.endswith("iB"):
-        words += f" ({binary(value)})"
+    name = f"{budget.name} {budget.kind}" if budget.kind not in ("", FLOAT32) else budget.name
     if not is_known(value):
         limit_of = f"{budget.name} {allowed}"
         end = f"as far as counted within {limit_of}" if verdict.passed else f"so that {limit_of} cannot be promised"
-        message = f"{verdict.model}: {words}, {end}"
-        return Told(verdict, budget.name, allowed, "?", message)
+        return Told(verdict, name, allowed, "?", f"{verdict.model}: {_amount(verdict, budget)}, {end}")
     used = f"{100 * value / limit:.1f}%" if limit else "-"
     if used == "100.0%" and value != limit:
         used = ("<" if verdict.passed else ">") + used
     kept = "within" if verdict.passed else f"{grouped(value - limit)} over"
-    return Told(verdict, budget.name, allowed, used, f"{verdict.model}: {words}, {kept} {budget.name} {allowed}")
+    message = f"{verdict.model}: {_amount(verdict, budget)}, {kept} {budget.name} {allowed}"
+    return Told(verdict, name, allowed, used, message)
+
+
+def _amount(verdict: Verdict, budget: Budgeted) -> str:
+    """How much there is, in the unit of the limit too, as what it is deployed, and where most of it is needed."""
+    value = verdict.value
+    words = f"{in_words(value, grouped)} {limited()[budget.name].limit.noun}"
+    words += f" in {budget.kind}" if budget.kind else ""
+    words += f" ({binary(value)})" if is_known(value) and budget.written.endswith("iB") else ""
+    words += f": {budget.why}" if budget.why else ""
+    return words + (f", most at {where(budget.at)}" if budget.at else "")
 
 
 def _tell_cost(verdict: Verdict, locked: LockedCost) -> Told:
@@ -196,6 +206,7 @@ def _data(told: Told) -> dict[str, Any]:
     return {
         "model": verdict.model,
         "check": told.check,
+        "dtype": verdict.check.kind or None if isinstance(verdict.check, Budgeted) else None,
         "limit": verdict.limit,
         "value": verdict.value,
         "passed": verdict.passed,

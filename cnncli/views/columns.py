@@ -9,20 +9,27 @@ from typing import Any
 from cnncli.amounts import is_known
 from cnncli.analysis.labels import LayerLabel
 from cnncli.analysis.metrics import Metric, Place, metrics
+from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
-from cnncli.document.numbers import shape
+from cnncli.document.numbers import duration, shape
 from cnncli.document.table import Column
 from cnncli.graph import Node, Role
 from cnncli.network import Network
 
 DEFAULT = ("name", "type", "output_shape", "params", "macs", "macs_share")
+UNDER_A_ROOF = ("name", "type", "output_shape", "macs", "arithmetic_intensity", "bound", "seconds")
+MOVED = frozenset({"bytes_read", "bytes_written", "arithmetic_intensity", "bound", "seconds"})
+"""Columns of what moves, which is worked out only where one of them is shown."""
 SHARE = "_share"
 
 
-def columns_for(network: Network | None = None, found: Report | None = None) -> tuple[Column, ...]:
+def columns_for(
+    network: Network | None = None, found: Report | None = None, roof: Roof | None = None
+) -> tuple[Column, ...]:
     """Every column that a summary can show: what a row is, its arguments, its figures with their shares, its view.
 
-    Without a network and its report only their keys and headers mean something.
+    And the bytes that it moves; under a roof also what holds it back, and for how long. Without a network and its
+    report only their keys and headers mean something.
     """
     totals: Mapping[str, Any] = found.totals if found else {}
     return (
@@ -43,9 +50,31 @@ def columns_for(network: Network | None = None, found: Report | None = None) -> 
         Column("weight_dtype", "Dtype of weights", lambda row: found and _weights_of(found, row)),
         Column("activation", "Activation", lambda row: found and _activation(found, row)),
         *(column for metric in metrics(Place.COLUMN, additive=True) for column in _figures(metric, totals)),
+        Column("live_bytes", "Live bytes", lambda row: found and found.live_bytes(row), True),
         Column("receptive_field", "Receptive field", _view(found, "pixels"), True, _sizes),
         Column("stride", "Stride", _view(found, "step"), True, _sizes),
+        Column("bytes_read", "Bytes read", _moved(found, "read"), True),
+        Column("bytes_written", "Bytes written", _moved(found, "written"), True),
+        Column("arithmetic_intensity", "MACs/byte", _moved(found, "intensity"), True, two_decimals),
+        *(_under(roof, found) if roof else ()),
     )
+
+
+def _moved(found: Report | None, which: str) -> Callable[[Row], Any]:
+    return lambda row: found and getattr(together(found.moved_by(row)), which)
+
+
+def _under(roof: Roof, found: Report | None) -> tuple[Column, ...]:
+    """What holds a row back, and the time that the roof allows it."""
+    return (
+        Column("bound", "Bound", lambda row: found and roof.bound(found.moved_by(row))),
+        Column("seconds", "At least", lambda row: found and roof.seconds(found.moved_by(row)), True, _some_time),
+    )
+
+
+def _some_time(seconds: float | None) -> str:
+    """Nothing of what takes none."""
+    return duration(seconds) if seconds else ""
 
 
 def _keras_name(network: Network | None, found: Report | None) -> Callable[[Row], str | None]:
@@ -133,6 +162,10 @@ def _percent(part: Any, whole: Any) -> float | None:
     if not (is_known(part) and is_known(whole)):
         return None
     return round(100 * part / whole, 2) if whole else 0.0
+
+
+def two_decimals(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
 
 
 def one_decimal(percent: float | None) -> str:

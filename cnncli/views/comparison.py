@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.compare.comparison import Entry, StageRow, crosses, identical
-from cnncli.analysis.metrics import About, Metric, Place, Unit, metric, metrics
+from cnncli.analysis.metrics import About, Metric, Place, Unit, metric, stored
+from cnncli.analysis.metrics import figures as figures_of
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
@@ -37,19 +38,20 @@ class Row(NamedTuple):
     of_files: bool = True
 
 
-def _row(metric: Metric) -> Row:
-    header = f"{metric.title} {metric.detail}".rstrip()
+def _row(told: Metric) -> Row:
+    """Weights as they are stored; what differs by kind for each kind that is worth a row."""
+    held = stored(told)
     exact, short = {
-        Unit.COUNT: (grouped, scaled if metric.better else grouped),
+        Unit.COUNT: (grouped, scaled if told.better else grouped),
         Unit.BYTES: (_bytes, _bytes),
         Unit.PIXELS: (shape, shape),
-    }[metric.unit]
-    compared = metric.unit is not Unit.PIXELS
+    }[told.unit]
+    compared = told.unit is not Unit.PIXELS
 
     def value(found: Entry) -> Any:
-        return metric.figure(found.totals[metric.key])
+        return held.figure(found.totals[held.key])
 
-    return Row(metric.key, header, value, metric.better, exact, short, compared, metric.main)
+    return Row(told.key, told.header, value, told.better, exact, short, compared, told.main)
 
 
 def _bytes(number: Any) -> str:
@@ -68,7 +70,7 @@ def _top1(found: Entry) -> float | None:
 def rows() -> list[Row]:
     """What is compared: the input, the figures by what they are of, and the accuracy that somebody published."""
     order = list(About)
-    told = sorted(metrics(Place.COMPARISON), key=lambda metric: order.index(metric.about))
+    told = sorted(figures_of(Place.COMPARISON), key=lambda metric: order.index(metric.about))
     return [
         Row("input_shape", "Input", _input, 0, resolution, resolution, compared=False, main=True),
         *map(_row, told),

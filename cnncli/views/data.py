@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, metric, metrics
+from cnncli.analysis.deployment import deployment, kinds_of, peak_at
+from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, figures, metric, metrics
+from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network
 from cnncli.views.columns import weight_dtype
@@ -14,11 +16,13 @@ if TYPE_CHECKING:
     from cnncli.analysis.compare.attribution import Attribution, Share
     from cnncli.analysis.compare.comparison import Entry
     from cnncli.analysis.compare.difference import Change
-    from cnncli.graph import Group, Node
+    from cnncli.analysis.timeline import Step, Timeline
+    from cnncli.analysis.training_memory import Training, TrainingRow
+    from cnncli.graph import Graph, Group, Node
     from cnncli.keras_model import Build
     from cnncli.models.spec import ModelSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STORED = "stored_weight_bytes"
 
 
@@ -30,18 +34,16 @@ def versioned(data: Mapping[str, Any]) -> dict[str, Any]:
 def model_data(network: Network) -> dict[str, Any]:
     """Which network it is: of the registry with its flavor and options, of another source with that."""
     model = network.model
-    if model is None:
-        return {"reference": network.reference, "name": network.name, "origin": origin_data(network)}
     return {
         "reference": network.reference,
         "name": network.name,
-        "flavor": model.flavor,
-        "options": dict(model.options),
+        **({"flavor": model.flavor, "options": dict(model.options)} if model else {}),
+        "origin": origin_data(network),
     }
 
 
 def origin_data(network: Network) -> dict[str, Any]:
-    """Where a network came from that is no architecture; what a file does not say is null."""
+    """Where a network came from; what a file does not say is null."""
     file, reading = network.origin.file, network.origin.reading
     found: dict[str, Any] = {"kind": network.origin.kind.value}
     if file:
@@ -66,34 +68,50 @@ def totals_data(totals: Totals) -> dict[str, Any]:
 
 
 def ends_data(network: Network) -> dict[str, Any]:
-    """Shapes of input and output; where there are several, and of files, all of each with their names."""
+    """All inputs and outputs, and the shapes of the first ones."""
     inputs, outputs = network.graph.inputs, network.graph.outputs
-    found: dict[str, Any] = {
+    return {
         "input_shape": inputs[0].shape if inputs else None,
         "output_shape": outputs[0].shape if outputs else None,
+        "inputs": [_end_data(node, network.known_range) for node in inputs],
+        "outputs": [_end_data(node, RANGES.get(node.layer.function)) for node in outputs],
     }
-    if len(inputs) > 1 or len(outputs) > 1 or network.origin.reading:
-        found["inputs"], found["outputs"] = [
-            [{"name": node.name, "shape": node.shape, "dtype": node.dtype} for node in nodes]
-            for nodes in (inputs, outputs)
-        ]
-    return found
 
 
-def uncounted_data(totals: Totals) -> dict[str, Any]:
-    """The layers of which a figure is unknown, so that totals are at least what they say; nothing where all are."""
-    found = totals.uncounted()
-    return {"uncounted": [{"name": node.name, "type": node.type} for node in found]} if found else {}
+RANGES = {"softmax": (0.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+"""Between which numbers a function's values lie, where both are finite."""
+
+
+def _end_data(node: Node, values: tuple[float, float] | None) -> dict[str, Any]:
+    """An input or output; the range of its values is null where nobody has said it."""
+    return {"name": node.name, "shape": node.shape, "dtype": node.dtype, "range": values}
+
+
+def deployed_data(network: Network) -> dict[str, Any]:
+    """By kind what the network is as deployed; nothing of a table of weights, which nobody can run."""
+    reading, graph = network.origin.reading, network.graph
+    return {} if reading and reading.only_weights else {kind: _kind_data(graph, kind) for kind in kinds_of(graph)}
+
+
+def _kind_data(graph: Graph, kind: str) -> dict[str, Any]:
+    """`from` is whether the figures are a file's own or predicted; the tail of the arena is an estimate, from, to."""
+    found, at = deployment(graph, kind), peak_at(graph, kind)
+    return {
+        "from": "file" if found.is_read else "prediction",
+        **{each.key: each.by_kind(graph, kind) for each in metrics(Place.DEPLOYED) if each.by_kind},
+        "arena_tail_bytes": found.arena_tail_bytes,
+        "peak_at": at and at._asdict(),
+    }
+
+
+def uncounted_data(uncounted: Sequence[Node]) -> list[dict[str, str]]:
+    """The layers of which a figure is unknown, so that totals are at least what they say."""
+    return [{"name": node.name, "type": node.type} for node in uncounted]
 
 
 def stored_data(network: Network, totals: Totals) -> dict[str, Any]:
     """What the weights of a file take by their types; nothing of other networks, whose weights are float32."""
     return {STORED: totals[STORED]} if network.origin.reading else {}
-
-
-def types_data(node: Node) -> dict[str, Any]:
-    """Of a file's layer the types of its output and of its weights, that of the largest; null where it has none."""
-    return {"dtype": node.dtype, "weight_dtype": weight_dtype(node)}
 
 
 def row_data(row: Row) -> dict[str, Any]:
@@ -110,18 +128,123 @@ def row_data(row: Row) -> dict[str, Any]:
     }
 
 
-def summary_data(network: Network, report: Report, rows: Sequence[Row]) -> dict[str, Any]:
-    """A network with the rows that were asked for."""
-    typed = network.origin.reading is not None and report.depth is None
+def layer_data(row: Row, report: Report) -> dict[str, Any]:
+    """What a row has beside its figures: the bytes that are live while it is computed in float32, null where nothing
+    is; the pixels of the input that a cell of its output sees. Of a layer the types of its output and of the largest of
+    its weights, null where it has none.
+    """
+    node, view = report.graph.nodes[row.place], report.views[row.place]
+    types = {"dtype": node.dtype, "weight_dtype": weight_dtype(node)} if report.depth is None else {}
+    return {**types, "live_bytes": report.live_bytes(row), "receptive_field": view and view.pixels}
+
+
+def movement_data(report: Report, row: Row, roof: Roof | None) -> dict[str, Any]:
+    """The bytes that a row moves; under a roof also what holds it back, and the least time."""
+    parts = report.moved_by(row)
+    moved = together(parts)
+    found = {"bytes_read": moved.read, "bytes_written": moved.written, "arithmetic_intensity": moved.intensity}
+    return {**found, "bound": roof.bound(parts), "seconds": roof.seconds(parts)} if roof else found
+
+
+def roofline_data(report: Report, roof: Roof) -> dict[str, Any]:
+    """The roof of a machine, and the least time that it allows the whole network."""
+    return {
+        "macs_per_second": roof.macs,
+        "bytes_per_second": roof.bandwidth,
+        "dtype": report.kind,
+        "seconds": roof.seconds(report.movements),
+    }
+
+
+def summary_data(network: Network, report: Report, rows: Sequence[Row], roof: Roof | None = None) -> dict[str, Any]:
+    """A network with the rows that were asked for, and under a roof what it allows."""
     return {
         "model": model_data(network),
         **ends_data(network),
         "conventions": {**conventions(), **({STORED: metric(STORED).convention} if network.origin.reading else {})},
         "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
-        **uncounted_data(report.totals),
+        "deployed": deployed_data(network),
+        "uncounted": uncounted_data(report.totals.uncounted()),
+        **({"roofline": roofline_data(report, roof)} if roof else {}),
         "warnings": network.warnings,
-        "layers": [{**row_data(row), **(types_data(network.graph.nodes[row.place]) if typed else {})} for row in rows],
+        "layers": [{**row_data(row), **layer_data(row, report), **movement_data(report, row, roof)} for row in rows],
     }
+
+
+def memory_data(network: Network, found: Timeline, rows: Sequence[Step]) -> dict[str, Any]:
+    """What is held at each operation, with the rows that were asked for; the peak is that of all."""
+    from cnncli.analysis.timeline import CONVENTION
+
+    at, operations = found.peak.operation, found.plan.operations
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        "kind": found.plan.kind,
+        "batch": found.batch,
+        "conventions": {"live_bytes": CONVENTION},
+        "peak": {
+            "bytes": found.peak.bytes,
+            "operation": at,
+            "name": None if at is None else found.name(at),
+            "type": None if at is None else operations[at].type,
+            "tensors": [{**tensor._asdict(), "bytes": tensor.bytes} for tensor in found.held],
+        },
+        "arena_bytes": found.figures.arena_bytes,
+        "arena_tail_bytes": found.figures.arena_tail_bytes,
+        "operations": len(operations),
+        "uncounted": uncounted_data(found.uncounted),
+        "warnings": network.warnings,
+        "rows": [step_data(step) for step in rows],
+    }
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """`operation` is the place of that at which most is live; of a row of several `types` are theirs, in order."""
+    return {
+        "operation": step.operation,
+        "name": step.name,
+        "type": step.text,
+        "types": step.types,
+        "layers": step.layers,
+        "scope": ".".join(step.scope),
+        "output_shape": step.output_shape,
+        "reads": step.reads,
+        "writes": step.writes,
+        "constants": step.constants,
+        "live_bytes": step.live_bytes,
+    }
+
+
+def training_data(network: Network, found: Training, rows: Sequence[TrainingRow]) -> dict[str, Any]:
+    """What training takes, at least, with the rows that were asked for; the totals are those of all."""
+    from cnncli.analysis.training_memory import CONVENTION
+
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        "optimizer": found.optimizer,
+        "batch": found.batch,
+        "conventions": {"training_bytes": CONVENTION},
+        "totals": parts_data(found.whole),
+        "uncounted": uncounted_data(found.uncounted),
+        "warnings": network.warnings,
+        "rows": [
+            {
+                "name": row.name,
+                "type": str(row.label),
+                "scope": ".".join(row.scope),
+                "output_shape": row.output_shape,
+                **parts_data(row),
+            }
+            for row in rows
+        ],
+    }
+
+
+def parts_data(row: TrainingRow) -> dict[str, Any]:
+    from cnncli.analysis.training_memory import PARTS
+
+    return {part: getattr(row, part) for part in (*PARTS, "training_bytes")}
 
 
 def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, Any]:
@@ -146,13 +269,13 @@ def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, 
 def entry_data(found: Entry, identical: bool) -> dict[str, Any]:
     """A network in a comparison; `identical` to the baseline or not."""
     ends, published = ends_data(found.network), found.network.published
-    compared = {metric.key: found.totals[metric.key] for metric in metrics(Place.COMPARISON)}
+    compared = {metric.key: found.totals[metric.key] for metric in figures(Place.COMPARISON)}
     return {
         "model": model_data(found.network),
         "input_shape": ends.pop("input_shape"),
         **{key: value for key, value in ends.items() if key != "output_shape"},
         "totals": {**totals_data(found.totals), **compared},
-        **uncounted_data(found.totals),
+        "uncounted": uncounted_data(found.totals.uncounted()),
         "published": published and published._asdict(),
         "structure": found.structure,
         "identical": identical,

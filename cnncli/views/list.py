@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Any
 
-from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metrics
+from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document, Section
-from cnncli.document.numbers import grouped, resolution, scaled, shape
+from cnncli.document.numbers import resolution
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, plain, suggestion
@@ -19,6 +19,7 @@ from cnncli.models.reference import Model
 from cnncli.models.spec import FLAVORS, ModelSpec
 from cnncli.network import Network, of_model
 from cnncli.views.data import listed_data, versioned
+from cnncli.views.figures import figure_columns
 from cnncli.written import read_choice
 
 
@@ -48,30 +49,17 @@ class Entry:
         return self.spec.options(self._flavor)
 
 
-def _figure(metric: Metric) -> Column:
-    """A figure that every architecture has; what is counted in hundreds is written whole."""
-    write: Callable[[Any], str] = {
-        Unit.COUNT: scaled if metric.better else grouped,
-        Unit.BYTES: lambda size: scaled(size, "B"),
-        Unit.PIXELS: shape,
-    }[metric.unit]
-
-    def value(entry: Entry) -> Any:
-        return metric.figure(entry.totals[metric.key])
-
-    return Column(metric.key, metric.title, value, True, lambda figure: "" if figure is None else write(figure))
-
-
 def _top1(entry: Entry) -> float | None:
     return entry.spec.top1 and entry.spec.top1.top1
 
 
-COLUMNS = (
+BEFORE = (
     Column("name", "Model", lambda entry: entry.spec.name),
     Column("family", "Family", lambda entry: entry.spec.family),
     Column("year", "Year", lambda entry: entry.spec.year, True, str),
     Column("input_shape", "Input", lambda entry: resolution(entry.options["input_shape"])),
-    *map(_figure, metrics(Place.COMPARISON)),
+)
+BEHIND = (
     Column("top1", "Top-1 %", _top1, True, lambda percent: "" if percent is None else f"{percent:.1f}"),
     Column("top1_source", "Source of top-1", lambda entry: entry.spec.top1.source if entry.spec.top1 else None),
     Column("aliases", "Aliases", lambda entry: " ".join(entry.spec.aliases)),
@@ -81,6 +69,15 @@ COLUMNS = (
     Column("paper", "Paper", lambda entry: entry.spec.paper.title),
     Column("arxiv", "arXiv", lambda entry: entry.spec.paper.arxiv),
 )
+
+
+def columns_of(kind: str | None = None) -> list[Column]:
+    """All columns: the figures stand between what a model is and what is said of it. Those that differ by what it is
+    deployed as are of the kind, or else each of its own.
+    """
+    return [*BEFORE, *figure_columns(kind), *BEHIND]
+
+
 SHOWN = ("name", "year", "input_shape", "params", "macs", "top1", "aliases")
 WHERE_THERE_IS_ROOM = "introduced"
 SCARCE = ("aliases", "year", "top1", "input_shape")
@@ -95,20 +92,26 @@ MORE = "`cnncli list FAMILY` tells what a family introduced, its papers, figures
 
 def column_keys() -> list[str]:
     """What --columns takes."""
-    return [column.key for column in COLUMNS]
+    return [column.key for column in columns_of()]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Some architectures in one flavor (None: each in its first), the columns that were asked for, and their order."""
+    """Some architectures in one flavor (None: each in its first), the columns that were asked for, and their order.
+
+    `kind` is what figures are of that differ by what a network is deployed as; None: each of its own.
+    """
 
     specs: Sequence[ModelSpec]
     flavor: str | None = None
     columns: str | None = None
     sort: str | None = None
+    kind: str | None = None
 
     @staticmethod
-    def of(families: Sequence[str], flavor: str | None, columns: str | None, sort: str | None) -> Listing:
+    def of(
+        families: Sequence[str], flavor: str | None, columns: str | None, sort: str | None, kind: str | None = None
+    ) -> Listing:
         """All architectures, or those of some families; of a flavor those that have it.
 
         Raises UsageError for a family or flavor that is not there.
@@ -120,21 +123,21 @@ class Listing:
         ]
         if not kept:
             raise UsageError(f"{enumerated(families)}: no model has flavor {known}")
-        return Listing(kept, known, columns, sort)
+        return Listing(kept, known, columns, sort, kind)
 
     @cached_property
     def entries(self) -> list[Entry]:
         """Family by family, or in the order that was asked for. Raises UsageError for a column that is not there."""
-        return ordered([Entry(spec, self.flavor) for spec in in_families(self.specs)], COLUMNS, self.sort)
+        return ordered([Entry(spec, self.flavor) for spec in in_families(self.specs)], columns_of(self.kind), self.sort)
 
     @property
     def chosen(self) -> list[Column]:
         """Raises UsageError for a column that is not there."""
-        return choose(COLUMNS, self.columns, SHOWN)
+        return choose(columns_of(self.kind), self.columns, SHOWN)
 
     @property
     def sheet(self) -> Table:
-        return Table(choose(COLUMNS, self.columns, OF_SHEETS), self.entries)
+        return Table(choose(columns_of(self.kind), self.columns, OF_SHEETS), self.entries)
 
     def data(self) -> dict[str, Any]:
         return versioned({"models": [listed_data(entry.network, entry.spec, entry.totals) for entry in self.entries]})
@@ -228,7 +231,7 @@ def _told_once(entries: Sequence[Entry]) -> Column:
         entry for above, entry in pairwise(entries)
         if entry.spec.introduced == above.spec.introduced
     }  # fmt: skip
-    (column,) = [column for column in COLUMNS if column.key == WHERE_THERE_IS_ROOM]
+    (column,) = [column for column in BEHIND if column.key == WHERE_THERE_IS_ROOM]
     return column._replace(value=lambda entry: "" if entry in again else entry.spec.introduced)
 
 

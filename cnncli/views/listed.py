@@ -14,6 +14,7 @@ from cnncli.document.table import Column, Table, choose, natural_width, ordered
 from cnncli.graph import Shape
 from cnncli.network import Network
 from cnncli.views.data import ends_data, model_data, stored_data, totals_data, uncounted_data, versioned
+from cnncli.views.figures import figure_columns
 from cnncli.views.origin import shortly
 
 
@@ -66,17 +67,22 @@ SCARCE = ("quantization", "bytes", "format", "input_shape")
 """Columns that give way, in this order, where a terminal is narrow."""
 
 
-def models_document(networks: Sequence[Network], columns: str | None = None, sort: str | None = None) -> Document:
+def models_document(
+    networks: Sequence[Network], columns: str | None = None, sort: str | None = None, kind: str | None = None
+) -> Document:
     """Some models, in the order in which they were named, or in the one that is asked for.
 
+    `kind` is what figures are of that differ by what a network is deployed as; None: each of its own.
     Raises UsageError for columns that they have not.
     """
     listed = [
         Listed(network, short.reference, Totals(network.graph))
         for network, short in zip(networks, shortly(networks), strict=True)
     ]
-    found = ordered(listed, COLUMNS, sort)
-    chosen = choose(COLUMNS, columns, ()) if columns is not None else None
+    shown = {column.key for column in COLUMNS}
+    every = [*COLUMNS, *(column for column in figure_columns(kind) if column.key not in shown)]
+    found = ordered(listed, every, sort)
+    chosen = choose(every, columns, ()) if columns is not None else None
     reference = Column("reference", "Reference", lambda listed: listed.network.reference)
     return Document(
         title="Models",
@@ -123,5 +129,5 @@ def _data(listed: Listed) -> dict[str, Any]:
         "model": model_data(network),
         **ends_data(network),
         "totals": {**totals_data(totals), **stored_data(network, totals)},
-        **uncounted_data(totals),
+        "uncounted": uncounted_data(totals.uncounted()),
     }

@@ -8,10 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.amounts import is_known, total
+from cnncli.analysis.deployment import kind_as_it_is
 from cnncli.analysis.labels import counted, group_label
 from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
-from cnncli.document.document import Document
+from cnncli.document.document import Document, Section
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
@@ -20,14 +22,15 @@ from cnncli.graph.dtypes import FULL
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network
-from cnncli.views.columns import DEFAULT, SHARE, columns_for, is_figure
+from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure
 from cnncli.views.data import summary_data, versioned
+from cnncli.views.deployment import deployed_table
+from cnncli.views.roofline import roof_line
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:
     from cnncli.models.spec import Paper
-    from cnncli.readers.reading import Reading
 
 
 DEEPEST = 99
@@ -39,7 +42,8 @@ class Wanted(NamedTuple):
 
     `named` is whether a sheet says in each row whose it is, as one of several networks must, whatever its columns.
     `types` are the layers' classes and `at` the height and width of the outputs that rows are kept of. `freeze_before`
-    is the layer, by its number or name, before which training changes nothing.
+    is the layer, by its number or name, before which training changes nothing. Under a `roof` each row says what holds
+    it back; bytes that layers move are those of the deployed network of this `kind`.
     """
 
     depth: int | None = None
@@ -50,6 +54,8 @@ class Wanted(NamedTuple):
     types: str | None = None
     at: str | None = None
     freeze_before: str | None = None
+    roof: Roof | None = None
+    kind: str | None = None
 
     @property
     def ranked(self) -> bool:
@@ -65,18 +71,26 @@ def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document
     boundary = freezing(network, wanted.freeze_before)
     if boundary:
         network = replace(network, graph=frozen(network.graph, boundary.index))
-    found = report(network.graph, wanted.depth)
-    columns = columns_for(network, found)
-    chosen = choose(columns, wanted.columns, DEFAULT)
+    found = report(network.graph, wanted.depth, wanted.kind or kind_as_it_is(network.graph))
+    columns = columns_for(network, found, wanted.roof)
+    chosen = choose(columns, wanted.columns, UNDER_A_ROOF if wanted.roof else DEFAULT)
     rows = ordered(kept(network, found, wanted.types, wanted.at), columns, wanted.sort)[: wanted.top]
     model = [column for column in columns if column.key == "model" and column not in chosen]
     sheet = [*model, *chosen] if wanted.named else chosen
     return Document(
         title=network.reference,
-        sections=lambda width: [_fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width)],
-        data=lambda: versioned(summary_data(network, found, rows)),
+        sections=lambda width: _sections(
+            _fitting(_table(network, found, chosen, rows, wanted, boundary), found, wanted, width), network
+        ),
+        data=lambda: versioned(summary_data(network, found, rows, wanted.roof)),
         sheet=lambda: Table(sheet, rows),
     )
+
+
+def _sections(layers: Table, network: Network) -> list[Section]:
+    """The layers with their totals, and what the network is as deployed."""
+    deployed = deployed_table(network)
+    return [layers, deployed] if deployed else [layers]
 
 
 def _table(
@@ -91,10 +105,11 @@ def _table(
     shown = rows if wanted.ranked or found.depth is None else merge_repeats(rows)
     notes = [] if whole else [_shortened(rows, found)]
     lines = [
-        *totals_lines(found, network.origin.reading),
+        *totals_lines(found, network),
         *([_frozen_line(network, boundary)] if boundary else []),
+        *([f"{'Roofline':<{NAMES}}{roof_line(wanted.roof, found.movements, found.kind)}"] if wanted.roof else []),
     ]
-    return Table(columns, shown, title(network), _footer(found.totals) if whole else {}, (*notes, *lines))
+    return Table(columns, shown, title(network), _footer(found, columns) if whole else {}, (*notes, *lines))
 
 
 def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
@@ -103,17 +118,21 @@ def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
         return table
     if wanted.columns is None:
         return narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
-    footer = _footer(found.totals, scaled) if table.footer else {}
+    footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
 
 def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
-    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block."""
-    columns = [column for column in table.columns if column.key != "macs_share"]
+    """The default columns for a narrow terminal: MACs in short, without their share; layers below their block.
+
+    Under a roof what holds a layer back is worth more than its shape.
+    """
+    left_out = {"macs_share", "output_shape" if any(column.key == "bound" for column in table.columns) else ""}
+    columns = [column for column in table.columns if column.key not in left_out]
     rows = table.rows
     if outlined:
-        columns[0] = columns[0]._replace(value=_short_name)
-        rows = _outline(table.rows, graph)
+        columns[0] = columns[0]._replace(value=short_name)
+        rows = outline(table.rows, graph)
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
@@ -123,13 +142,14 @@ def _in_short(column: Column) -> Column:
     return column._replace(text=scaled) if is_figure(column) else column
 
 
-def _short_name(row: Row) -> str:
-    return "  " * (len(row.scope) - BLOCK) + row.short_name
+def short_name(row: Any) -> str:
+    """As a row is called below the heading of its block."""
+    return "  " * (len(row.scope) - BLOCK) + str(row.short_name)
 
 
-def _outline(rows: Sequence[Row], graph: Graph) -> list[Row | Heading]:
-    """Rows with a heading where a scope begins: its name and, for a block, what a person would call it."""
-    outlined: list[Row | Heading] = []
+def outline(rows: Sequence[Any], graph: Graph) -> list[Any]:
+    """Rows, each with its scope, and a Heading where one begins: its name and, of a block, what a person calls it."""
+    outlined: list[Any] = []
     labels = {group.scope: str(group_label(group)) for group in fold(graph, BLOCK) if group.kinds}
     opened: Scope = ()
     for scope, members in groupby(rows, key=lambda row: row.scope):
@@ -178,11 +198,20 @@ def _frozen_line(network: Network, first: Node) -> str:
     return f"{'Frozen':<{NAMES}}{first.index} of {len(network.graph.nodes)} layers, those before {first.name}{also}"
 
 
-def _footer(totals: Totals, write: Callable[[Any], str] = grouped) -> dict[str, str]:
+def _footer(found: Report, columns: Sequence[Column], write: Callable[[Any], str] = grouped) -> dict[str, str]:
+    """The last row: sums of figures, and of what moves where it is shown, which is not worked out otherwise."""
+    totals = found.totals
     told = metrics(Place.COLUMN, additive=True)
     whole = [each for each in told if each.share_behind and is_known(totals[each.key]) and totals[each.key]]
     shares = {f"{each.key}{SHARE}": "100.0" for each in whole}
-    return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares}
+    whole_row = _whole(found) if any(column.key in MOVED for column in columns) else None
+    moved = {column.key: column.text(column.value(whole_row)) for column in columns if column.key in MOVED}
+    return {"name": "Total", **{each.column: write(totals[each.key]) for each in told}, **shares, **moved}
+
+
+def _whole(found: Report) -> Row:
+    """All layers as one row."""
+    return replace(found.rows[0], nodes=tuple(range(len(found.graph.nodes))))
 
 
 def _shortened(rows: Sequence[Row], found: Report) -> str:
@@ -195,32 +224,42 @@ NAMES = 16
 """Characters for the names of the lines below the table."""
 
 
-def totals_lines(found: Report, reading: Reading | None = None) -> tuple[str, ...]:
-    """The totals, each with its name; ends where there are several, and what could not be counted.
+def totals_lines(found: Report, network: Network) -> tuple[str, ...]:
+    """The totals, each with its name; the ends with their types, but of weights alone; and what could not be counted.
 
-    Of a file the ends are told with their types, unless it holds weights alone, and the weights as they are stored.
+    The weights of a file are told as they are stored. Of an architecture the output is told only where there are
+    several.
     """
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
-    if reading and not reading.only_weights:
-        told += [
-            (f"Input{'s' if len(found.graph.inputs) > 1 else ''}", _ends(found.graph.inputs)),
-            (f"Output{'s' if len(found.graph.outputs) > 1 else ''}", _ends(found.graph.outputs)),
-        ]
-    elif not reading:
-        for name, nodes in (("Inputs", found.graph.inputs), ("Outputs", found.graph.outputs)):
-            if len(nodes) > 1:
-                told.append((name, ", ".join(f"{node.name} {shape(node.shape)}" for node in nodes)))
+    reading = network.origin.reading
+    told += [] if reading and reading.only_weights else _told_ends(network)
     lines = [f"{name:<{NAMES}}{text}" for name, text in told]
-    uncounted = found.totals.uncounted()
-    if uncounted:
-        layers = f"{len(uncounted)} layer{'s' if len(uncounted) > 1 else ''} uncounted"
-        lines.append(f"{layers} ({counted([node.type for node in uncounted])})")
-    return (*lines, OF_PAPERS)
+    return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
+
+
+def uncounted_lines(nodes: Sequence[Node]) -> list[str]:
+    """The layers that are not in the figures, in a line; none where there are none."""
+    layers = f"{len(nodes)} layer{'s' if len(nodes) > 1 else ''} uncounted"
+    return [f"{layers} ({counted([node.type for node in nodes])})"] if nodes else []
+
+
+def _told_ends(network: Network) -> list[tuple[str, str]]:
+    inputs, outputs = network.graph.inputs, network.graph.outputs
+    told = [(f"Input{'s' if len(inputs) > 1 else ''}", _ends(inputs) + _range(network))]
+    if network.origin.reading or len(outputs) > 1:
+        told.append((f"Output{'s' if len(outputs) > 1 else ''}", _ends(outputs)))
+    return told
 
 
 def _ends(nodes: Sequence[Node]) -> str:
     """Inputs or outputs, each with its shape and type: `image 224x224x3 uint8`."""
     return ", ".join(f"{node.name} {shape(node.shape)} {node.dtype}" for node in nodes) or "none"
+
+
+def _range(network: Network) -> str:
+    """`, -1 to 1`: between which numbers the input's values lie, where that is known."""
+    told = network.known_range
+    return "" if told is None else f", {told[0]:g} to {told[1]:g}"
 
 
 def _total(told: Metric, totals: Totals) -> str:
@@ -234,7 +273,7 @@ def _total(told: Metric, totals: Totals) -> str:
         if set(stored) - {FULL}:
             return f"{_bytes(total(stored.values()))} as stored: {_bytes(stored)}"
     if told.unit is Unit.BYTES:
-        return _bytes(value) + (f" ({told.remark})" if told.remark else "")
+        return f"{_bytes(told.figure(value))} ({FULL})"
     if told.parts:
         split = ", ".join(f"{metric(key).title.lower()} {grouped(totals[key])}" for key in told.parts)
         return f"{in_words(value, grouped)} ({split})"

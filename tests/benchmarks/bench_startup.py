@@ -58,6 +58,7 @@ def pairs(runs: int) -> list[Pair]:
             compare(
                 "`summary efficientnet_b7`, against that app", cnncli("summary", "efficientnet_b7"), smallest, runs
             ),
+            compare("`memory mobilenet_v2`, against that app", cnncli("memory", "mobilenet_v2"), smallest, runs),
             compare("a TAB, against that of such an app", *_tab(tab), runs),
         ]
 

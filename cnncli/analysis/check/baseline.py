@@ -14,13 +14,13 @@ from cnncli.analysis.check.budgets import SETTLED
 from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.metrics import Place, figures
 from cnncli.analysis.structure import block_digests
 from cnncli.document.numbers import shape
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import Network, canonical, relative
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STRUCTURE = "structure"
 MODELS = "models"
 AT_LEAST = "at_least"
@@ -32,7 +32,13 @@ BLOCKS = "blocks"
 
 def costs() -> tuple[str, ...]:
     """The figures that a lock file holds, by their keys."""
-    return tuple(each.key for each in metrics(Place.LOCK))
+    return tuple(each.key for each in figures(Place.LOCK))
+
+
+ADDED = ("tflite_bytes", "tflite_bytes_int8", "arena_bytes_int8_io")
+"""Figures that a lock file may lack, and of which nothing is compared then: those of schema version 1 do, and no model
+has an arena that TensorFlow Lite Micro does not run.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path
     What a lock file held `before` of other models stays in it. Files are named as seen from `folder`, in which it lies.
     """
     entries = list(entries)
-    models = dict(before.models if before else {}) | {entry.network.key: _locked(entry) for entry in entries}
+    models = dict(before.models if before else {}) | {entry.network.key: _to_hold(entry) for entry in entries}
     blocks = dict(before.blocks if before else {})
     blocks |= {entry.network.key: block_digests(entry.network.graph) for entry in entries}
     written = {name: {key: _written(locked[key]) for key in sorted(locked)} for name, locked in models.items()}
@@ -93,6 +99,10 @@ def _read(value: Any) -> Any:
 
 def _locked(entry: Entry) -> dict[str, Any]:
     return {**{cost: entry.totals[cost] for cost in costs()}, STRUCTURE: f"sha256:{entry.structure}"}
+
+
+def _to_hold(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in _locked(entry).items() if not (key in ADDED and value is UNKNOWN)}
 
 
 def read_lock(text: str, path: str) -> Lock:
@@ -160,6 +170,8 @@ def _check(reference: str, locked: Any, place: Position) -> None:
     for key in known:
         value = locked.get(key) if isinstance(locked, dict) else None
         there = isinstance(locked, dict) and key in locked
+        if not there and key in ADDED and isinstance(locked, dict):
+            continue
         if not there or not (isinstance(value, str) if key == STRUCTURE else _is_figure(value)):
             raise UsageError(f"{place}: {reference} has no {key}, or not of its kind; delete it, then --write-baseline")
     for key in locked:
@@ -188,16 +200,17 @@ def stay(
         raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
     _check_settled(entry, lock)
     locked, now = lock.models[key], _locked(entry)
-    places = {each: lock.place(key, each) for each in (*costs(), STRUCTURE)}
+    held = [cost for cost in costs() if cost in locked]
+    places = {each: lock.place(key, each) for each in (*held, STRUCTURE)}
     verdicts = [
         Verdict(
             entry.reference, LockedCost(cost, tolerance), locked[cost], now[cost],
             _stays(locked[cost], now[cost], tolerance, uncounted), places[cost],
         )
-        for cost in costs()
+        for cost in held
     ]  # fmt: skip
     same = locked[STRUCTURE] == now[STRUCTURE]
-    moved = any(_written(locked[cost]) != _written(now[cost]) for cost in costs())
+    moved = any(_written(locked[cost]) != _written(now[cost]) for cost in held)
     hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
     blocks = () if same else _changed(lock.blocks.get(key), entry)
     return [

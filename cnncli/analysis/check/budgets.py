@@ -13,7 +13,9 @@ from cnncli.amounts import is_known, known_part
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.metrics import Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.deployment import deployment, peak_at, read_kind
+from cnncli.analysis.metrics import About, Metric, Place, Totals, Unit, metrics, stored
+from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import Source, canonical, expanded, source_of
 from cnncli.readers.formats import is_pattern
@@ -24,33 +26,46 @@ def limited() -> dict[str, Metric]:
     return {each.limit.name: each for each in metrics(Place.BUDGET)}
 
 
+def differing() -> list[str]:
+    """The limits on figures that differ by what a network is deployed as."""
+    return [name for name, each in limited().items() if each.by_kind]
+
+
 READERS: dict[Unit, Callable[[str], int]] = {Unit.COUNT: read_count, Unit.BYTES: read_bytes}
 """How a limit on a figure of a unit is read."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A limit that a model must not go over; `text` is as it was written, `place` where, if in a file."""
+    """A limit that a model must not go over; `text` is as it was written, `place` where, if in a file.
+
+    `kind` is what the network is deployed as, where the figure differs by that and not the usual one is meant.
+    """
 
     name: str
     limit: int
     text: str
     place: Position | None = None
+    kind: str | None = None
 
 
 SETTLED = ("input-shape", "batch", "signature", "subgraph")
 """What a budget file may say beside the limits, of files that leave it open."""
+DTYPE = "dtype"
+"""What a budget file calls the kind that a network is deployed as."""
 Budgets = Mapping[str, Budget]
 """By name: at most one of each kind."""
 
 
-def read_budget(name: str, value: Any, place: Position | None = None) -> Budget:
-    """A budget from text or, in TOML, a whole number. Raises UsageError."""
+def read_budget(name: str, value: Any, place: Position | None = None, kind: str | None = None) -> Budget:
+    """A budget from text or, in TOML, a whole number, of a kind where figures differ by it. Raises UsageError."""
     option = f"{place}: {name} =" if place else f"--{name}"
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UsageError(f'{option} {value}: expected a whole number, or text such as "5M"')
+    found = _metric(name)
     try:
-        return Budget(name, READERS[_metric(name).unit](str(value)), str(value), place)
+        limit = READERS[found.unit](str(value))
+        return Budget(name, limit, str(value), place, kind if found.by_kind else None)
     except ValueError as error:
         raise UsageError(f"{option} {value}: {error}") from None
 
@@ -81,13 +96,16 @@ def hold(model: str, totals: Totals, budgets: Budgets, *, uncounted: bool = Fals
 
 def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Verdict:
     """What is unknown, if only in part, keeps no limit: it is not less than anything."""
-    found = limited()[budget.name]
-    told = metric(found.stored) if found.stored else found
-    value = told.figure(totals[told.key])
+    told, graph = limited()[budget.name], totals.graph
+    kind = (budget.kind or told.kind_of(graph)) if told.by_kind else ""
+    value = told.by_kind(graph, kind) if told.by_kind else stored(told).figure(totals[stored(told).key])
     passed = bool(value <= budget.limit)
     if uncounted and not is_known(value):
         passed = not known_part(value) > budget.limit
-    return Verdict(model, Budgeted(budget.name, budget.text), budget.limit, value, passed, budget.place)
+    at = peak_at(graph, kind) if kind and told.about is About.MEMORY else None
+    why = deployment(graph, kind).why_no_arena if told.key == "arena_bytes" else ""
+    check = Budgeted(budget.name, budget.text, kind, at, why)
+    return Verdict(model, check, budget.limit, value, passed, budget.place)
 
 
 @dataclass(frozen=True)
@@ -156,9 +174,10 @@ class _Reader:
             place = self._place("budgets", written)
             if not isinstance(limits, dict):
                 raise UsageError(f'{place}: {written}: expected a table of budgets, such as {{ max-params = "5M" }}')
-            self._only(limits, (*limited(), *SETTLED), ("budgets", written))
+            self._only(limits, (*limited(), DTYPE, *SETTLED), ("budgets", written))
+            kind = self._kind(written, limits)
             budgets = {
-                name: read_budget(name, value, self._place("budgets", written, name))
+                name: read_budget(name, value, self._place("budgets", written, name), kind)
                 for name, value in limits.items() if name in limited()
             }  # fmt: skip
             settled = {name.replace("-", "_"): value for name, value in limits.items() if name in SETTLED}
@@ -170,6 +189,20 @@ class _Reader:
                 models[reference] = {**models.get(reference, {}), **budgets}
                 options[reference] = {**options.get(reference, {}), **settled}
         return models, options
+
+    def _kind(self, written: str, limits: Mapping[str, Any]) -> str | None:
+        """What a model is deployed as. Raises UsageError for another word, and where nothing is limited that differs
+        by it.
+        """
+        if DTYPE not in limits:
+            return None
+        place = self._place("budgets", written, DTYPE)
+        if not limits.keys() & differing():
+            raise UsageError(f"{place}: {DTYPE} is for {enumerated(differing())}: add one")
+        try:
+            return read_kind(str(limits[DTYPE]))
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from None
 
     def _check_settled(self, written: str, reference: str, settled: Mapping[str, Any]) -> None:
         """Raise UsageError for what only files leave open, said of another model."""

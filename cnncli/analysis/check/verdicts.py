@@ -7,13 +7,21 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnncli.analysis.check.places import Position
+from cnncli.analysis.deployment import At
 
 
 class Budgeted(NamedTuple):
-    """Kept a budget of this name; `written` is the limit as its author wrote it."""
+    """Kept a budget of this name; `written` is the limit as its author wrote it.
+
+    Of a figure that differs by it `kind` is what the network is deployed as; `at` is where most memory is needed, `why`
+    the reason for which it is not known.
+    """
 
     name: str
     written: str
+    kind: str = ""
+    at: At | None = None
+    why: str = ""
 
 
 class LockedCost(NamedTuple):

@@ -19,7 +19,9 @@ class Step:
     it is never replaced; `stand_in` is what its readers read instead once it is gone.
     """
 
-    __slots__ = ("dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "stand_in")
+    __slots__ = (
+        "dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "stand_in", "within",
+    )  # fmt: skip
 
     def __init__(self, node: Node, read: list[Step]) -> None:
         self.node, self.read = node, read
@@ -27,6 +29,7 @@ class Step:
         self.readers: dict[Step, int] = {}
         self.output = self.fixed = self.gone = False
         self.stand_in: Step | None = None
+        self.within: Step | None = None
 
     @property
     def shape(self) -> Shape:
@@ -60,6 +63,13 @@ def _standing(step: Step) -> Step:
     while step.stand_in is not None and step.stand_in is not last:
         step.stand_in, step = last, step.stand_in
     return last
+
+
+def _where(step: Step) -> Step:
+    """The step in which what a step did is done now."""
+    while step.gone and (step.within or step.stand_in):
+        step = step.within or _standing(step)
+    return step
 
 
 class Draft:
@@ -113,7 +123,7 @@ class Draft:
         for each in (step, *within):
             self._unread(each)
         for each in within:
-            each.gone = True
+            each.gone, each.within = True, step
         step.layer, step.read, step.given = layer, list(sources), tuple(weights)
         step.name = name or step.name
         self._named[step.name] += 1
@@ -185,6 +195,9 @@ class Draft:
         new.give(*(nodes[_standing(step)] for step in self.outputs))
         new.kinds, new.numbers = dict(old.kinds), dict(old.numbers)
         new.warnings, new.remarks = list(old.warnings), dict(old.remarks)
+        if old.file_plan is not None:
+            left = {step.node.index: nodes.get(_where(step)) for step in self.steps}
+            new.file_plan = old.file_plan.renumbered({old: node.index for old, node in left.items() if node})
         return new
 
 

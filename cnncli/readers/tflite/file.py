@@ -55,6 +55,11 @@ class FileTensor(Tensor):
         """Whether a size is unknown beyond the batch's."""
         return any(size is UNKNOWN for size in (self.declared or ())[1:])
 
+    @property
+    def scale_count(self) -> int:
+        """How many scales say what its integers stand for."""
+        return 0 if self.quantization is None else self.quantization.vector(2)[1]
+
     def stands_for(self, number: float) -> float | None:
         """The real number that one of its cells stands for, where one scale holds for all of them."""
         if not self.quantized or self.quantization is None:

@@ -15,6 +15,7 @@ from cnncli.readers.source import Damaged, Source
 from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operation, Signature, converter_version
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
 from cnncli.readers.tflite.operators import append, opaque
+from cnncli.readers.tflite.plan import Planning
 from cnncli.readers.tflite.schema import GRAPH_FIELDS
 from cnncli.readers.tflite.shapes import shapes
 from cnncli.readers.tflite.values import values
@@ -29,11 +30,14 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
     found = file.graph(number)
     ends = _Ends(found, signature)
     sizes = _Sizes(found, ends, settings)
-    assembly = _assembled(file, found, ends, sizes, path.stem, settings)
+    planning = Planning(source, found)
+    assembly = _assembled(file, found, ends, sizes, path.stem, settings, planning)
+    stored = quantization(found)
+    assembly.graph.file_plan = planning.plan(stored)
     return Reading(
         graph=assembly.graph,
         producer=_producer(file),
-        quantization=quantization(found),
+        quantization=stored,
         signature=signature.key if signature else "",
         signatures=tuple(each.key for each in file.signatures),
         subgraph=found.name or str(number) if len(file.graph_names) > 1 else "",
@@ -187,7 +191,7 @@ def _given(name: str, tensor: FileTensor, meant: FileTensor | None, settings: Se
 
 
 def _assembled(
-    file: ModelFile, found: FileGraph, ends: _Ends, sizes: _Sizes, name: str, settings: Settings
+    file: ModelFile, found: FileGraph, ends: _Ends, sizes: _Sizes, name: str, settings: Settings, planning: Planning
 ) -> Assembly:
     assembly = Assembly(name, batch=sizes.batch, raw=settings.raw)
     for tensor, input_name in zip(found.inputs, ends.inputs, strict=True):
@@ -196,8 +200,10 @@ def _assembled(
     state, opened = _state(found), {0}
     for operation, own_name in zip(found.operations, names(found.operations), strict=True):
         sizes.set(operation)
+        before = len(assembly.graph.nodes)
         if not _settled_before(operation, assembly, state):
             _append(file, assembly, operation, _output_name(operation, ends, own_name), opened)
+        planning.nodes.append(assembly.layers_of(operation.outputs, since=before))
     assembly.give(found.outputs)
     _warn(assembly, found, ends)
     return assembly

@@ -1,0 +1,152 @@
+"""What is held in memory while a network runs where it is deployed, operation by operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cnncli.amounts import known_part, total
+from cnncli.analysis.deployment import Deployment, leader
+from cnncli.analysis.labels import Label, group_label
+from cnncli.deployed import Operation, Plan, Tensor, deployed
+from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors
+from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
+
+LAYER = 0
+"""A depth that no scope has: a row a layer, where the operations of a layer are told together."""
+CONVENTION = (
+    "live_bytes are the tensors held while an operation runs, without weights: what it reads, what it writes and what "
+    "a later one reads; reads and writes are of tensors, constants the weights and tables that it reads; a row of "
+    "several operations has the largest live_bytes and the sums of all else"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation, or those of a layer, a block or a stage in order. Bytes; UNKNOWN or AtLeast where a size is open.
+
+    `operation` is the place in the plan at which most is live, the first such; `types` are TFLite's, one an operation;
+    `layers` the names of those that are computed. `label` is what a person would call a block. The shape is the last
+    output's, without the batch.
+    """
+
+    operation: int
+    name: str
+    short_name: str
+    scope: Scope
+    types: tuple[str, ...]
+    layers: tuple[str, ...]
+    output_shape: Shape
+    reads: Any
+    writes: Any
+    constants: Any
+    live_bytes: Any
+    label: Label | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is in words: the operation's type, or a block's label."""
+        return " + ".join(self.types) if self.label is None else str(self.label)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A plan's rows in the order of their operations; `depth` is that of their scopes, None for operations."""
+
+    graph: Graph
+    plan: Plan
+    rows: tuple[Step, ...]
+    depth: int | None
+    batch: int
+
+    @cached_property
+    def figures(self) -> Deployment:
+        return Deployment(self.plan)
+
+    @property
+    def peak(self) -> Peak:
+        return self.figures.peak
+
+    @cached_property
+    def held(self) -> list[Tensor]:
+        """The tensors that make up the peak, the largest first."""
+        if self.peak.operation is None:
+            return []
+        there = [self.plan.tensors[tensor] for tensor in live_tensors(self.plan)[self.peak.operation]]
+        return sorted(there, key=lambda tensor: -known_part(tensor.bytes))
+
+    def name(self, operation: int) -> str:
+        """The name of the layer that an operation computes."""
+        return _name(self.graph, self.plan, self.plan.operations[operation])
+
+    @property
+    def uncounted(self) -> list[Node]:
+        """The layers of which nobody knows the operations."""
+        return [self.graph.nodes[index] for index in self.plan.uncounted]
+
+
+def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) -> Timeline:
+    """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth."""
+    plan = deployed(graph, kind, batch)
+    live = live_bytes(plan)
+    groups = {} if depth is None else _groups(graph, depth)
+    members: dict[Any, list[int]] = {}
+    for place, operation in enumerate(plan.operations):
+        layer = leader(graph, operation)
+        owner = groups.get(layer.index) if layer else None
+        members.setdefault(owner or place, []).append(place)
+    rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
+    return Timeline(graph, plan, tuple(rows), depth, batch)
+
+
+def _groups(graph: Graph, depth: int) -> dict[int, Group]:
+    """Of each node, by its index, the group that it is told with."""
+    found = fold(graph, None if depth == LAYER else depth)
+    return {node.index: group for group in found for node in group.nodes}
+
+
+def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], owner: Group | int) -> Step:
+    """The row of some operations; `owner` is the group that they compute, if they are told as one."""
+    operations = [plan.operations[place] for place in places]
+    layer = leader(graph, operations[0])
+    group = owner if isinstance(owner, Group) and len(owner.nodes) > 1 else None
+    name = group.name if group else _name(graph, plan, operations[0])
+    written = [plan.tensors[tensor] for operation in operations for tensor in operation.writes]
+    return Step(
+        operation=max(places, key=lambda place: known_part(live[place])),
+        name=name,
+        short_name=layer.short_name if layer and not group else name,
+        scope=group.scope if group else layer.scope if layer else (),
+        types=tuple(operation.type for operation in operations),
+        layers=_layers(graph, operations),
+        output_shape=one_example(written[-1]) if written else (),
+        reads=_bytes(plan.tensors, (each.reads for each in operations)),
+        writes=_bytes(plan.tensors, (each.writes for each in operations)),
+        constants=_bytes(plan.constants, (each.constants for each in operations)),
+        live_bytes=max((live[place] for place in places), key=known_part),
+        label=group_label(group) if group else None,
+    )
+
+
+def one_example(tensor: Tensor) -> Shape:
+    """A tensor's shape without the batch, which what is computed of shapes alone has not."""
+    return tensor.shape[1:] if len(tensor.shape) > 1 else tensor.shape
+
+
+def _layers(graph: Graph, operations: Iterable[Operation]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(graph.nodes[index].name for operation in operations for index in operation.nodes))
+
+
+def _bytes(sized: Sequence[Any], places: Iterable[tuple[int, ...]]) -> Any:
+    """The sum of tensors or constants, each operation's once."""
+    return total(sized[place].bytes for of_one in places for place in dict.fromkeys(of_one))
+
+
+def _name(graph: Graph, plan: Plan, operation: Operation) -> str:
+    """The leading layer's; of an operation that the converter adds, as at the ends, its output's or its own type."""
+    layer = leader(graph, operation)
+    if layer:
+        return layer.name
+    return next((plan.tensors[tensor].name for tensor in operation.writes), "") or operation.type

@@ -1,0 +1,122 @@
+"""What TensorFlow's converter makes of a float32 plan in the other kinds, and `export` of its int8 file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from math import prod
+
+from cnncli.deployed.plan import DYNAMIC, FLOAT16, FLOAT32, INT8, INT8_IO, Constant, Operation, Plan, Tensor
+from cnncli.deployed.quantized import INTEGER, kernel_scales, quantized
+
+FEWEST = 1024
+"""Elements of a kernel that the dynamic kind quantizes (`minimum_elements_for_weights` in quantization_config.h)."""
+
+Form = tuple[Constant, bool]
+"""What an operation's constant becomes, and whether a DEQUANTIZE makes floats of it again."""
+
+
+def as_kind(plan: Plan, kind: str) -> Plan:
+    """A new plan, of one of KINDS, of a float32 one."""
+    return replace(_MAKERS[kind](plan), kind=kind)
+
+
+def _float16(plan: Plan) -> Plan:
+    return _with_constants(plan, _halved)
+
+
+def _halved(_: Operation, constant: Constant) -> Form:
+    return (constant._replace(dtype=FLOAT16), True) if constant.dtype == FLOAT32 else (constant, False)
+
+
+def _dynamic(plan: Plan) -> Plan:
+    return _with_constants(plan, _large_quantized)
+
+
+def _large_quantized(operation: Operation, constant: Constant) -> Form:
+    """A large kernel in int8 (tensorflow/compiler/mlir/lite/transforms/prepare_quantize_dynamic_range.cc).
+
+    An operation that reads it so brings its input to integers as it runs. Measured: a GATHER reads floats, a CONV_3D
+    keeps its kernel.
+    """
+    scales = kernel_scales(operation, constant)
+    if constant.dtype != FLOAT32 or not scales or not prod(constant.shape) >= FEWEST:
+        return constant, False
+    return constant._replace(dtype=INTEGER, scales=scales), operation.type == "GATHER"
+
+
+def _with_constants(plan: Plan, form: Callable[[Operation, Constant], Form]) -> Plan:
+    """The plan with its constants in other forms, and before all else a DEQUANTIZE of each that is read as floats.
+
+    Of these the last constant comes first, roughly as in the files: none is read before all have been.
+    """
+    used = [[(place, *form(each, plan.constants[place])) for place in each.constants] for each in plan.operations]
+    held = sorted({each for forms in used for each in forms}, key=lambda each: each[0])
+    places = {each: place for place, each in enumerate(dict.fromkeys(each[:2] for each in held))}
+    given = len(plan.inputs)
+    real = {each: given + place for place, each in enumerate(each for each in reversed(held) if each[2])}
+    order = [*plan.inputs, *(tensor for tensor in range(len(plan.tensors)) if tensor not in plan.inputs)]
+    moved = {tensor: place if place < given else place + len(real) for place, tensor in enumerate(order)}
+    tensors = [plan.tensors[tensor] for tensor in order]
+    tensors[given:given] = [Tensor(f"{constant.name}1", constant.shape) for _, constant, _ in real]
+    operations = [Operation("DEQUANTIZE", (), (real[each],), (places[each[:2]],)) for each in real]
+    for operation, forms in zip(plan.operations, used, strict=True):
+        reads = (*_at(moved, operation.reads), *(real[each] for each in forms if each[2]))
+        writes = _at(moved, operation.writes)
+        constants = tuple(places[each[:2]] for each in forms if not each[2])
+        operations.append(operation._replace(reads=reads, writes=writes, constants=constants))
+    return replace(
+        plan,
+        tensors=tensors,
+        constants=[each for _, each in places],
+        operations=operations,
+        inputs=_at(moved, plan.inputs),
+        outputs=_at(moved, plan.outputs),
+    )
+
+
+def _int8_io(plan: Plan) -> Plan:
+    return _without_ends(quantized(plan))
+
+
+def _without_ends(plan: Plan) -> Plan:
+    """An int8 plan that takes and gives integers: without the QUANTIZE at its beginning, the DEQUANTIZE at its end.
+
+    Impossible where anything else stands there, such as what is computed with floats.
+    """
+    readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
+    writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
+    refused = [each.type for at in readers for each in at if each.type != "QUANTIZE"]
+    refused += [each.type for at in writers for each in at if each.type != "DEQUANTIZE"]
+    if plan.impossible or refused:
+        floats = " and ".join(dict.fromkeys(refused))
+        return Plan(INT8_IO, impossible=plan.impossible or f"{floats} at its ends computes with floats")
+    ends = [each for at in (*readers, *writers) for each in at]
+    operations = [each for each in plan.operations if each not in ends]
+    inputs = [each.writes[0] for (each,) in readers]
+    outputs = [each.reads[0] for (each,) in writers]
+    named = dict(zip((*inputs, *outputs), (*plan.inputs, *plan.outputs), strict=True))
+    kept = sorted({*inputs, *outputs, *(tensor for each in operations for tensor in (*each.reads, *each.writes))})
+    places = {tensor: place for place, tensor in enumerate(kept)}
+    return replace(
+        plan,
+        tensors=[plan.tensors[tensor]._replace(name=plan.tensors[named.get(tensor, tensor)].name) for tensor in kept],
+        operations=[
+            each._replace(reads=_at(places, each.reads), writes=_at(places, each.writes)) for each in operations
+        ],
+        inputs=_at(places, inputs),
+        outputs=_at(places, outputs),
+    )
+
+
+def _at(places: dict[int, int], tensors: Iterable[int]) -> tuple[int, ...]:
+    return tuple(places[tensor] for tensor in tensors)
+
+
+_MAKERS: dict[str, Callable[[Plan], Plan]] = {
+    FLOAT32: replace,
+    FLOAT16: _float16,
+    DYNAMIC: _dynamic,
+    INT8: quantized,
+    INT8_IO: _int8_io,
+}

@@ -1,0 +1,123 @@
+"""How long the names are that TFLite's converter gives to tensors.
+
+They are those of the layers that an operation computes, with what each is within TensorFlow, `MODEL_1/pool_1/Mean`. Of
+a convolution with all that is fused into it they are `MODEL_1/activation_1/Relu;MODEL_1/bn_1/batchnorm/add_1;
+MODEL_1/conv_1/convolution;MODEL_1/bn_1/batchnorm/sub` for its bias, and one more character for its output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnncli.deployed.plan import Operation, Plan
+from cnncli.graph import Graph, Node
+from cnncli.graph.roles import KERNELS, Role
+
+# What an operation is within a layer, where TensorFlow's word is of another length.
+_WORDS = {
+    "ADD": ("Add",), "AVERAGE_POOL_2D": ("AvgPool",), "CONCATENATION": ("concat",),
+    "GELU": ("Gelu/mul_2", "Gelu/mul", "Gelu/Neg", "Gelu/mul_1", "Gelu/Erfc"),
+    "HARD_SWISH": ("mul", "Relu6", "add", "truediv"), "LEAKY_RELU": ("LeakyRelu",), "LOGISTIC": ("Sigmoid",),
+    "MAX_POOL_2D": ("MaxPool2d",), "MUL": ("mul_1",), "SQUARED_DIFFERENCE": ("moments/SquaredDifference",),
+    "RSQRT": ("Rsqrt",),
+}  # fmt: skip
+_FUNCTIONS = {
+    "relu": ("Relu",), "relu6": ("Relu6",), "hard_sigmoid": ("Relu6", "add"), "hard_tanh": ("clip_by_value",),
+}  # fmt: skip
+_DEPTHWISE, _DENSE = "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"
+_KERNEL = {"CONV_2D": "convolution", _DEPTHWISE: "depthwise", _DENSE: "MatMul"}
+_OF_CONSTANT, _OF_CONVERSION, _OF_INPUT = len("arith.constant1"), len("tfl.quantize"), len("image")
+
+
+def name_bytes(plan: Plan, graph: Graph) -> int:
+    """Bytes of the names of all tensors and constants; each ends with a zero and is filled up to a whole word."""
+    namer = _Namer(graph)
+    unpacked = {each.writes[0]: each.constants[0] for each in plan.operations if _unpacks(each)}
+    held = dict.fromkeys(range(len(plan.constants)), _OF_CONSTANT)
+    computed = [_OF_INPUT] * len(plan.inputs)
+    for operation in plan.operations:
+        if not _unpacks(operation):
+            constants = [unpacked[each] for each in operation.reads if each in unpacked] + [*operation.constants]
+            whole, of_constants = namer.names(operation, len(constants))
+            computed += [whole] * len(operation.writes)
+            held.update(zip(constants, of_constants, strict=False))
+    return sum(map(_filled, (*computed, *held.values(), *(held[constant] + 1 for constant in unpacked.values()))))
+
+
+def _unpacks(operation: Operation) -> bool:
+    """Whether it makes a constant of float16 one of float32."""
+    return operation.type == "DEQUANTIZE" and bool(operation.constants)
+
+
+def _filled(length: int) -> int:
+    return -(-(length + 1) // 4) * 4
+
+
+def kernel_of(nodes: Sequence[Node]) -> Node | None:
+    """The layer whose kernel an operation computes with."""
+    return next((node for node in nodes if node.role in KERNELS), None)
+
+
+def is_separable(node: Node) -> bool:
+    """Whether it is two operations: one with a kernel for each channel, and one without a window."""
+    return node.layer.between(*node.input_shapes) is not None
+
+
+class _Namer:
+    def __init__(self, graph: Graph) -> None:
+        self._nodes = graph.nodes
+        self._prefix = len(graph.name) + len("_1/")
+
+    def names(self, operation: Operation, constants: int) -> tuple[int, list[int]]:
+        """How long the names of what an operation gives and of its constants are, as far as these have own names."""
+        nodes = [self._nodes[number] for number in operation.nodes]
+        if operation.type == "QUANTIZE" or not nodes:
+            return _OF_CONVERSION, []
+        kernel = kernel_of(nodes) or nodes[-1]
+        if operation.type not in _KERNEL:
+            words = _WORDS.get(operation.type, (operation.type,))
+            return _joined([self._in(node, word) for node in nodes for word in words]), []
+        own = self._kernel(operation.type, kernel)
+        if operation.type == _DENSE:
+            bias = self._in(kernel, "BiasAdd")
+            return _joined([own, bias, *self._functions(nodes)]), [own, bias][:constants]
+        fused = [node for node in nodes if node.role is Role.NORMALIZATION]
+        whole = _joined(self._fused(operation.type, kernel, nodes, bool(fused), constants))
+        if operation.type == _DEPTHWISE:
+            own = _joined([own, *(self._in(node, word) for node in fused for word in _SCALED)])
+        return whole + 1, [own, whole][:constants]
+
+    def _fused(self, name: str, kernel: Node, nodes: list[Node], normalized: bool, constants: int) -> list[int]:
+        """The parts of the name of what a convolution gives."""
+        parts = [self._kernel(name, kernel)]
+        for node in nodes:
+            if node.role is Role.NORMALIZATION:
+                words = (*_SHIFTED, *_SCALED) if name == _DEPTHWISE else _SHIFTED
+                parts += [self._in(node, word) for word in words]
+            elif node.layer.pads:
+                parts.append(self._in(node, "Pad"))
+        if not normalized and constants > 1 and not (name == _DEPTHWISE and is_separable(kernel)):
+            parts += [self._in(kernel, "BiasAdd"), self._in(kernel, "Squeeze")]
+        return parts + self._functions(nodes)
+
+    def _functions(self, nodes: list[Node]) -> list[int]:
+        """The parts of the activation functions that are fused."""
+        return [self._in(node, word) for node in nodes for word in _FUNCTIONS.get(node.layer.function, ())]
+
+    def _kernel(self, name: str, kernel: Node) -> int:
+        if getattr(kernel.layer, "groups", 1) > 1:
+            return len("convolution")
+        word = _KERNEL[name]
+        if is_separable(kernel):
+            word = "separable_conv2d/depthwise" if name == _DEPTHWISE else "separable_conv2d"
+        return self._in(kernel, word)
+
+    def _in(self, node: Node, word: str) -> int:
+        return self._prefix + len(node.name) + len("_1/") + len(word)
+
+
+_SCALED, _SHIFTED = ("batchnorm/mul_1", "batchnorm/mul"), ("batchnorm/add_1", "batchnorm/sub")
+
+
+def _joined(parts: list[int]) -> int:
+    return sum(parts) + len(parts) - 1

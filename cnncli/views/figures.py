@@ -1,0 +1,34 @@
+"""The figures of whole networks as columns: a row is what has `totals`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnncli.analysis.metrics import Metric, Place, Unit, metrics, stored
+from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.table import Column
+
+
+def figure_columns(kind: str | None = None) -> list[Column]:
+    """A column a figure; those that differ by what a network is deployed as are of the kind, or else of their own."""
+    return [_column(each.key, _of(each, kind)) for each in metrics(Place.COMPARISON)]
+
+
+def _of(metric: Metric, kind: str | None) -> Metric:
+    return metric.of(kind) if metric.by_kind and kind else metric.told[0]
+
+
+def _column(key: str, told: Metric) -> Column:
+    """What is counted in hundreds is written whole; weights are told as they are stored."""
+    held = stored(told)
+    write: Callable[[Any], str] = {
+        Unit.COUNT: scaled if told.better else grouped,
+        Unit.BYTES: lambda size: scaled(size, "B"),
+        Unit.PIXELS: shape,
+    }[told.unit]
+
+    def value(row: Any) -> Any:
+        return held.figure(held.total(row.totals.graph) if held.kind else row.totals[held.key])
+
+    return Column(key, told.header, value, True, lambda figure: "" if figure is None else write(figure))
