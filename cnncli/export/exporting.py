@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
@@ -68,7 +68,8 @@ class Written:
     kind: Kind
     path: Path
     weight_bytes: int
-    overhead_bytes: int
+    """All weights at the kind's width."""
+    predicted_bytes: Any
     answer: FileAnswer
     size: int | None = None
     sha256: str | None = None
@@ -85,10 +86,6 @@ class Written:
     def shortfalls(self) -> list[str]:
         """Why it is not what was asked for: its problems, and a loss that was not accepted."""
         return self.problems + ([self.loss] if self.loss and not self.loss_accepted else [])
-
-    @property
-    def predicted_bytes(self) -> int:
-        return self.weight_bytes + self.overhead_bytes
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job
 def _written(target: Target, graph: Graph, answer: FileAnswer) -> Written:
     format, kind, path = target
     problems = [] if answer.error is None else [answer.error]
-    return Written(format, kind, path, kind.weight_bytes(graph), kind.overhead_bytes(graph), answer, problems=problems)
+    return Written(format, kind, path, kind.weight_bytes(graph), kind.predicted_bytes(graph), answer, problems=problems)
 
 
 def _prove(file: Written, draft: Path, samples: Path | None, request: Request, tell: Tell) -> None:

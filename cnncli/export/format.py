@@ -66,7 +66,10 @@ class Kind:
     name: str
     weight_dtype: str
     limits: Limits
-    overhead: Overhead
+    overhead: Overhead | None = None
+    """By which a file's size is foretold, where no plan of it is made."""
+    plan: str = ""
+    """Of which of deployed.KINDS its plan is."""
     quantizes_activations: bool = False
     integer_outputs: bool = False
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
@@ -85,7 +88,18 @@ class Kind:
             weight.size for node in graph.nodes for weight in node.weights if len(weight.shape) > 1
         )
 
-    def overhead_bytes(self, graph: Graph) -> int:
+    def predicted_bytes(self, graph: Graph) -> Any:
+        """Of a file of this kind; AtLeast some where nobody knows what is made of a layer."""
+        from cnncli.deployed import deployed
+        from cnncli.deployed.size import file_bytes
+
+        if self.plan:
+            return file_bytes(deployed(graph, self.plan), graph)
+        return self.weight_bytes(graph) + self._overhead_bytes(graph)
+
+    def _overhead_bytes(self, graph: Graph) -> int:
+        if self.overhead is None:
+            return 0
         channels = sum(node.shape[-1] for node in graph.nodes if node.macs)
         return self.overhead.fixed + self.overhead.layer * len(graph.nodes) + self.overhead.channel * channels
 

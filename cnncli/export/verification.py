@@ -40,17 +40,18 @@ def verify(job: VerificationJob, tell: Tell) -> dict[str, Any]:
         comparison = compare(actual, expected, "logits")
     else:
         actual = outputs
-    agreements = _agreements(actual, expected) if job.classifies else {}
-    return replace(comparison, **agreements, pictures=len(inputs)).data()
+    comparison = replace(comparison, pictures=len(inputs))
+    if job.classifies:
+        comparison = replace(comparison, top1_agreement=top1_agreement(actual, expected))
+    if job.classifies and kind.limits.agreement is not None:
+        comparison = replace(comparison, **_of_the_clear(actual, expected))
+    return comparison.data()
 
 
-def _agreements(actual: Any, expected: Any) -> dict[str, Any]:
+def _of_the_clear(actual: Any, expected: Any) -> dict[str, Any]:
     sure = clear(expected)
-    return {
-        "top1_agreement": top1_agreement(actual, expected),
-        "clear_agreement": top1_agreement(actual[sure], expected[sure]) if sure.any() else None,
-        "clear_pictures": int(sure.sum()),
-    }
+    agreement = top1_agreement(actual[sure], expected[sure]) if sure.any() else None
+    return {"clear_agreement": agreement, "clear_pictures": int(sure.sum())}
 
 
 def clear(logits: Any) -> Any:

@@ -68,6 +68,13 @@ def _limit_of(figure: str) -> Callable[[Written], float | None]:
     return lambda file: None if file.comparison is None else getattr(file.kind.limits, figure)
 
 
+def _class_agreement(file: Written) -> float | None:
+    """On which share of the pictures the class is the same: of the clear ones, where it is judged by them."""
+    if file.comparison is None:
+        return None
+    return file.comparison.top1_agreement if file.kind.limits.agreement is None else file.comparison.clear_agreement
+
+
 KIND = Column("kind", "Kind", lambda file: file.kind.name)
 SIZE = Column("bytes", "Size", lambda file: file.size, True, _bytes)
 PREDICTED = Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes)
@@ -81,8 +88,8 @@ COSINE = (
     Column("cosine_limit", "Least", _limit_of("cosine"), True, _limit),
 )
 CLASSES = (
-    Column("clear_agreement", "Class", _compared(lambda found: found.clear_agreement), True, _share),
-    Column("clear_agreement_limit", "Least", _limit_of("agreement"), True, _share),
+    Column("class_agreement", "Class", _class_agreement, True, _share),
+    Column("class_agreement_limit", "Least", _limit_of("agreement"), True, _share),
 )
 VERDICT = Column("verdict", "Verified", _verdict, text=lambda verdict: verdict or "-")
 SECONDS = Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}")
@@ -257,7 +264,7 @@ def _file_data(file: Written) -> dict[str, Any]:
         "bytes": file.size,
         "predicted_bytes": file.predicted_bytes,
         "predicted_weight_bytes": file.weight_bytes,
-        "predicted_overhead_bytes": file.overhead_bytes,
+        "predicted_overhead_bytes": file.predicted_bytes - file.weight_bytes,
         "sha256": file.sha256,
         "verified": file.verified,
         "verification": comparison,

@@ -38,9 +38,6 @@ _ADVICE = (
 )
 _FINER = "take float16 or none"
 
-# A channel of an int8 file has a bias of 4 bytes and, for weights and bias each, a scale of 4 and a zero point of 8.
-_INT8_OVERHEAD = Overhead(10_000, 300, 28)
-
 INTEGER_ENDS = {"int8-io": "int8", "uint8-io": "uint8"}
 """Kinds made of an int8 file, and what they take and give."""
 
@@ -56,15 +53,15 @@ class TFLite(Format):
     suffix = ".tflite"
     batch = 1
     kinds = (
-        Kind("none", "float32", EXACT, Overhead(10_000, 200), also="float32"),
-        Kind("float16", "float16", _FLOAT16, Overhead(10_000, 300)),
-        Kind("dynamic", "int8", _DYNAMIC, Overhead(10_000, 300, 16), advice=_FINER),
+        Kind("none", "float32", EXACT, plan="float32", also="float32"),
+        Kind("float16", "float16", _FLOAT16, plan="float16"),
+        Kind("dynamic", "int8", _DYNAMIC, plan="dynamic", advice=_FINER),
         *(
             Kind(
                 name,
                 "int8",
                 _INT8,
-                _INT8_OVERHEAD,
+                plan="int8-io" if name == "int8-io" else "int8",
                 quantizes_activations=True,
                 integer_outputs=True,
                 advice=_ADVICE,
