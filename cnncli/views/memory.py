@@ -73,9 +73,9 @@ def timeline_of(network: Network, wanted: Wanted) -> Timeline:
     found = timeline(network.graph, kind, wanted.batch, wanted.depth, wanted.reorder)
     if found.plan.impossible:
         raise UsageError(f"{network.reference} cannot be deployed as {kind}: {found.plan.impossible}")
-    if not found.rows and found.uncounted:
-        wanted_as = f"{kind}, batch {wanted.batch}" if wanted.batch else kind
-        raise UsageError(f"{network.reference}: nobody knows which operations it has as {wanted_as}")
+    own = network.graph.file_plan
+    if not found.rows and own:
+        raise UsageError(f"{network.reference} is {own.kind}, batch {own.batch}: no other kind or batch is made of it")
     if not found.rows:
         raise UsageError(f"{network.reference}: nothing is computed in it, so nothing is held in memory")
     return found
