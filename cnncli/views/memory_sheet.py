@@ -22,4 +22,4 @@ def memory_sheet(network: Network, wanted: Wanted) -> Picture:
     unknown = why_no_arena(found.plan)
     if unknown:
         lines.append(f"Arena not known: {unknown}")
-    return memory_picture(found, Heading(f"{network.name}, {found.plan.kind}, batch {found.batch}", lines))
+    return memory_picture(found, Heading(f"{network.name}, {found.plan.kind}, batch {found.plan.batch}", lines))
