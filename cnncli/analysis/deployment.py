@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.deployed import FLOAT32, KINDS, Operation, Plan, deployed
-from cnncli.deployed.arena import arena_bytes, tail_bytes, why_no_arena
+from cnncli.deployed.arena import arena_bytes, why_no_arena
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
+from cnncli.deployed.micro import tail_bytes
 from cnncli.deployed.size import file_bytes
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
