@@ -16,7 +16,7 @@ pytestmark = pytest.mark.tf
 
 
 def converted(graph: Graph) -> bytes:
-    from cnncli.export.formats.tflite import concrete_function, convert
+    from cnncli.export.formats.conversion import concrete_function, convert
     from cnncli.keras_model import lower
 
     model = lower(graph)  # the function holds its variables weakly
