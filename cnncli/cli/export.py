@@ -40,13 +40,19 @@ Verify = Annotated[
 KeepUnverified = Annotated[
     bool, typer.Option("--keep-unverified", help="Keep a file that does not compute what the Keras model does.")
 ]
+AcceptLoss = Annotated[
+    bool,
+    typer.Option(
+        "--accept-loss", help="Take an int8 file as it is that finds other classes than the Keras model too often."
+    ),
+]
 Manifest = Annotated[
     Path | None, typer.Option(help="Write the report as JSON to this file too.", metavar="FILE", show_default=False)
 ]
 
 
 _QUANTIZE = (
-    "For TFLite: none (float32), float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
+    "For TFLite: none or float32, float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
     "on a CPU, at some loss), int8-io and uint8-io (integers at input and output too), int16x8 (int16 activations: "
     "near to float32, very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
 )
@@ -111,6 +117,7 @@ def export(
     representative_data: RepresentativeData = None,
     verify: Verify = True,
     keep_unverified: KeepUnverified = False,
+    accept_loss: AcceptLoss = False,
     manifest: Manifest = None,
     report: Report,
     choice: Choice,
@@ -141,6 +148,7 @@ def export(
         representative_data=representative_data,
         verify=verify,
         keep_unverified=keep_unverified,
+        accept_loss=accept_loss,
         force=report.force,
     )
     if manifest is not None:

@@ -14,14 +14,20 @@ __all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deplo
 _PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionary()
 
 
-def deployed(graph: Graph, kind: str = FLOAT32, batch: int = 1) -> Plan:
-    """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind.
+def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Plan:
+    """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind and batch.
 
-    It is made once a graph, kind and batch.
+    Without a batch it is the file's own, or one example. It is made once a graph, kind and batch. Of a table of
+    weights, which does not say what is computed, and of a file that has been quantized, of which no other is made, no
+    operation is known.
     """
-    if batch == 1 and graph.file_plan is not None and graph.file_plan.kind == kind:
-        return graph.file_plan
-    return _predicted(graph, kind, batch)
+    own = graph.file_plan
+    if own is not None and own.kind == kind and batch in (None, own.batch):
+        return own
+    quantized = own is not None and own.kind != FLOAT32
+    if quantized or not graph.inputs:
+        return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
+    return _predicted(graph, kind, batch or 1)
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:

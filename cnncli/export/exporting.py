@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
 from cnncli.errors import UsageError
-from cnncli.export.format import Format, Kind
+from cnncli.export.format import FEWEST_CLEAR, Format, Kind
 from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
@@ -47,6 +47,7 @@ class Request:
     representative_data: Path | None = None
     verify: bool = True
     keep_unverified: bool = False
+    accept_loss: bool = False
     force: bool = False
 
     @property
@@ -67,7 +68,8 @@ class Written:
     kind: Kind
     path: Path
     weight_bytes: int
-    overhead_bytes: int
+    """All weights at the kind's width."""
+    predicted_bytes: Any
     answer: FileAnswer
     size: int | None = None
     sha256: str | None = None
@@ -75,11 +77,15 @@ class Written:
     verified: bool | None = None
     """None where it was not asked for."""
     problems: list[str] = field(default_factory=list)
+    loss: str | None = None
+    """What quantization costs, where that is more than it may."""
+    loss_accepted: bool = False
     in_place: bool = False
 
     @property
-    def predicted_bytes(self) -> int:
-        return self.weight_bytes + self.overhead_bytes
+    def shortfalls(self) -> list[str]:
+        """Why it is not what was asked for: its problems, and a loss that was not accepted."""
+        return self.problems + ([self.loss] if self.loss and not self.loss_accepted else [])
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class Export:
 
     @property
     def problems(self) -> list[str]:
-        return [f"{file.path}: {problem}" for file in self.files for problem in file.problems]
+        return [f"{file.path}: {why}" for file in self.files for why in file.shortfalls]
 
 
 def export(request: Request, tell: Tell) -> Export:
@@ -172,7 +178,7 @@ def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job
 def _written(target: Target, graph: Graph, answer: FileAnswer) -> Written:
     format, kind, path = target
     problems = [] if answer.error is None else [answer.error]
-    return Written(format, kind, path, kind.weight_bytes(graph), kind.overhead_bytes(graph), answer, problems=problems)
+    return Written(format, kind, path, kind.weight_bytes(graph), kind.predicted_bytes(graph), answer, problems=problems)
 
 
 def _prove(file: Written, draft: Path, samples: Path | None, request: Request, tell: Tell) -> None:
@@ -186,7 +192,9 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
-    file.verified = not file.problems
+    file.loss = None if file.problems else loss(file.kind, file.comparison)
+    file.loss_accepted = request.accept_loss and file.loss is not None
+    file.verified = not file.problems and file.loss is None
 
 
 def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
@@ -207,13 +215,24 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
         )
 
 
+def loss(kind: Kind, comparison: Comparison) -> str | None:
+    """Whether a right file finds other classes than the Keras model more often than it may."""
+    least, found, pictures = kind.limits.agreement, comparison.clear_agreement, comparison.clear_pictures
+    if least is None or found is None or pictures < FEWEST_CLEAR or found >= least:
+        return None
+    return (
+        f"differs: quantization: the same class on {found:.0%} of {pictures} clear pictures (at least {least:.0%}); "
+        f"{kind.advice}; or --accept-loss"
+    )
+
+
 def _agreement(comparison: Comparison) -> str:
     agreement = comparison.top1_agreement
     return "" if agreement is None else f", the same class on {agreement:.0%} of the pictures"
 
 
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:
-    if file.problems and not request.keep_unverified:
+    if file.shortfalls and not request.keep_unverified:
         return
     with (
         _parent_of(file.path),

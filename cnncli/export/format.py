@@ -48,7 +48,12 @@ class Limits:
 
     relative_difference: float
     cosine: float
+    agreement: float | None = None
+    """On which share of the clear pictures the class is at least the same; None where it is not asked."""
 
+
+FEWEST_CLEAR = 5
+"""Clear pictures by which a file is judged: of fewer, one that is lost may be chance."""
 
 EXACT = Limits(5e-3, 0.9999)
 """Of a file that computes in float32. Worst of all networks at 64x64 with fresh weights: 4e-5 and 1.0000."""
@@ -61,10 +66,15 @@ class Kind:
     name: str
     weight_dtype: str
     limits: Limits
-    overhead: Overhead
+    overhead: Overhead | None = None
+    """By which a file's size is foretold, where no plan of it is made."""
+    plan: str = ""
+    """Of which of deployed.KINDS its plan is."""
     quantizes_activations: bool = False
     integer_outputs: bool = False
     """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+    also: str = ""
+    """Another name that --quantize takes."""
     advice: str = ""
     """What to do where a file of this kind is beyond its limits."""
 
@@ -78,7 +88,18 @@ class Kind:
             weight.size for node in graph.nodes for weight in node.weights if len(weight.shape) > 1
         )
 
-    def overhead_bytes(self, graph: Graph) -> int:
+    def predicted_bytes(self, graph: Graph) -> Any:
+        """Of a file of this kind; AtLeast some where nobody knows what is made of a layer."""
+        from cnncli.deployed import deployed
+        from cnncli.deployed.size import file_bytes
+
+        if self.plan:
+            return file_bytes(deployed(graph, self.plan), graph)
+        return self.weight_bytes(graph) + self._overhead_bytes(graph)
+
+    def _overhead_bytes(self, graph: Graph) -> int:
+        if self.overhead is None:
+            return 0
         channels = sum(node.shape[-1] for node in graph.nodes if node.macs)
         return self.overhead.fixed + self.overhead.layer * len(graph.nodes) + self.overhead.channel * channels
 

@@ -121,6 +121,9 @@ class Comparison:
     blind: bool
     top1_agreement: float | None = None
     """On which share of the pictures both find the same class; None where the network has none, or only one."""
+    clear_agreement: float | None = None
+    """The same of the pictures on which the Keras model is sure; None where there is none, too: see verification."""
+    clear_pictures: int = 0
     pictures: int = 0
 
     def data(self) -> dict[str, Any]:

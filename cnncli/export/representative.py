@@ -32,6 +32,7 @@ class Representative:
     pictures: Any
     values: Range
     description: str
+    is_random: bool = False
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -54,7 +55,7 @@ def representative(path: Path | None, shape: Shape, values: Range) -> Representa
     """
     if path is None:
         count = max(LEAST_RANDOM, min(MOST_RANDOM, RANDOM_PIXELS // (shape[0] * shape[1])))
-        return Representative(random_pictures(count, shape), values, f"{count} random pictures")
+        return Representative(random_pictures(count, shape), values, f"{count} random pictures", is_random=True)
     if path.is_dir():
         return _from_directory(path, shape, values)
     if not path.exists():

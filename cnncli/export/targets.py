@@ -57,6 +57,7 @@ def _format(path: Path, to: str | None, quantize: Sequence[str]) -> Format:
 
 def _kind(name: str, format: Format) -> Kind:
     known = {kind.name: kind for kind in format.kinds}
+    known |= {kind.also: kind for kind in format.kinds if kind.also}
     found = read_choice(name, known)
     if found is None:
         near = suggestion(name, tuple(known))

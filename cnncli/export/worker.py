@@ -14,13 +14,17 @@ from cnncli.export.calibration import calibrate
 from cnncli.export.format import Description, Source
 from cnncli.export.formats import BY_KIND
 from cnncli.export.messages import Answer, Draft, FileAnswer, Job
+from cnncli.export.pictures import random_pictures, scaled
 from cnncli.export.representative import representative
+from cnncli.graph import Shape
 from cnncli.keras_model import build
 from cnncli.keras_model.backend import without_matplotlib
 
 LEAST_SAMPLES, MOST_SAMPLES = 4, 32
 SAMPLED_PIXELS = 8 * 224 * 224
 """In the pictures that the verification compares: few would leave it to chance what a cosine of few outputs is."""
+FOR_CLASSES = 4
+"""So many times more pictures where it is counted on how many the class is the same."""
 
 
 class Exporter:
@@ -34,6 +38,7 @@ class Exporter:
         self.representative = representative(job.representative_data, self.graph.inputs[0].shape, self.values)
         self.model = self._built(job)
         self.source = Source(self.model, job.batch, job.output_name, self.representative)
+        self.counts_classes = any(BY_KIND[draft.kind][1].limits.agreement for draft in job.drafts)
 
     def _built(self, job: Job) -> Any:
         built = build(self.graph, weights=job.weights, seed=job.seed, tell=self.tell)
@@ -60,14 +65,19 @@ class Exporter:
 
         self.tell("Running the Keras model")
         height, width, _ = shape = self.graph.inputs[0].shape
-        count = max(LEAST_SAMPLES, min(MOST_SAMPLES, SAMPLED_PIXELS // (height * width)))
-        enough = len(self.representative) >= LEAST_SAMPLES
-        source = self.representative if enough else representative(None, shape, self.values)
-        inputs = source.taken(range(min(count, len(source))))
+        count = max(LEAST_SAMPLES, SAMPLED_PIXELS // (height * width))
+        inputs = self._samples(min(MOST_SAMPLES, count * (FOR_CLASSES if self.counts_classes else 1)), shape)
         # By Keras's own predict, which knows nothing of the functions that are traced for the files. It lets go of what
         # has been read: a plain call would hold 4 GB a picture of B7. XLA would compile longer than this runs.
         self.model.jit_compile = False
         numpy.savez(path, inputs=inputs, expected=self.model.predict(inputs, batch_size=1, verbose=0))
+
+    def _samples(self, count: int, shape: Shape) -> Any:
+        """So many of the representative pictures; random ones where those are too few, or random."""
+        given = self.representative
+        if given.is_random or len(given) < LEAST_SAMPLES:
+            return scaled(random_pictures(count, shape), self.values)
+        return given.taken(range(min(count, len(given))))
 
     def weights_sha256(self) -> str:
         """Of all weights' bytes in Keras's order."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from cnncli import __version__
 from cnncli.document.document import Document
 from cnncli.document.numbers import scaled, shape
-from cnncli.document.table import Column, Table
+from cnncli.document.table import Column, Table, natural_width
+from cnncli.export.format import FEWEST_CLEAR
 from cnncli.graph import Shape
 from cnncli.views.data import model_data, versioned
 from cnncli.views.summary import title
@@ -36,8 +38,19 @@ def _five_decimals(number: float | None) -> str:
     return "-" if number is None else f"{number:.5f}"
 
 
-def _verified(verified: bool | None) -> str:
-    return {True: "yes", False: "NO", None: "-"}[verified]
+def _verdict(file: Written) -> str | None:
+    """What a person is told of the verification."""
+    if file.loss:
+        return "loss accepted" if file.loss_accepted else "differs: quantization"
+    return None if file.verified is None else "yes" if file.verified else "NO"
+
+
+def _share(number: float | None) -> str:
+    return "-" if number is None else f"{number:.0%}"
+
+
+def _limit(number: float | None) -> str:
+    return "-" if number is None else f"{number:g}"
 
 
 def _compared(figure: Callable[[Comparison], Any]) -> Callable[[Written], Any]:
@@ -50,25 +63,45 @@ def _op_count(file: Written) -> int | None:
     return None if description is None else description.op_count
 
 
-def _cosine_limit(file: Written) -> float | None:
-    return None if file.comparison is None else file.kind.limits.cosine
+def _limit_of(figure: str) -> Callable[[Written], float | None]:
+    """What a figure may be at most or at least, where there was a comparison."""
+    return lambda file: None if file.comparison is None else getattr(file.kind.limits, figure)
 
 
-COLUMNS = (
-    Column("kind", "Kind", lambda file: file.kind.name),
-    Column("bytes", "Size", lambda file: file.size, True, _bytes),
-    Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes),
-    Column("op_count", "Ops", _op_count, True),
-    Column("max_abs_difference", "Max diff", _compared(lambda found: found.max_abs_difference), True, _small),
-    Column("cosine", "Cosine", _compared(lambda found: found.cosine), True, _five_decimals),
-    Column("cosine_limit", "Least", _cosine_limit, True, lambda limit: "-" if limit is None else f"{limit:g}"),
-    Column("verified", "Verified", lambda file: file.verified, text=_verified),
-    Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}"),
+def _class_agreement(file: Written) -> float | None:
+    """On which share of the pictures the class is the same: of the clear ones, where it is judged by them."""
+    if file.comparison is None:
+        return None
+    return file.comparison.top1_agreement if file.kind.limits.agreement is None else file.comparison.clear_agreement
+
+
+KIND = Column("kind", "Kind", lambda file: file.kind.name)
+SIZE = Column("bytes", "Size", lambda file: file.size, True, _bytes)
+PREDICTED = Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes)
+OPS = Column("op_count", "Ops", _op_count, True, lambda count: "-" if count is None else f"{count:,}")
+RELATIVE = (
+    Column("max_relative_difference", "Relative", _compared(lambda found: found.max_relative_difference), True, _small),
+    Column("max_relative_difference_limit", "Most", _limit_of("relative_difference"), True, _limit),
 )
+COSINE = (
+    Column("cosine", "Cosine", _compared(lambda found: found.cosine), True, _five_decimals),
+    Column("cosine_limit", "Least", _limit_of("cosine"), True, _limit),
+)
+CLASSES = (
+    Column("class_agreement", "Class", _class_agreement, True, _share),
+    Column("class_agreement_limit", "Least", _limit_of("agreement"), True, _share),
+)
+VERDICT = Column("verdict", "Verified", _verdict, text=lambda verdict: verdict or "-")
+SECONDS = Column("seconds", "Seconds", lambda file: file.answer.seconds, True, lambda seconds: f"{seconds:.1f}")
+
+COLUMNS = (KIND, SIZE, PREDICTED, OPS, *RELATIVE, *COSINE, *CLASSES, VERDICT, SECONDS)
+GIVING_WAY = ({SECONDS}, {PREDICTED}, {OPS}, set(RELATIVE), set(COSINE), {SIZE})
+"""Columns that a narrow terminal does without, these first: the notes have them too."""
 FOR_PROGRAMS = (
     Column("path", "File", lambda file: str(file.path)),
+    Column("verified", "Verified", lambda file: file.verified),
     Column("in_place", "In place", lambda file: file.in_place),
-    Column("max_relative_difference", "Relative", _compared(lambda found: found.max_relative_difference)),
+    Column("max_abs_difference", "Max diff", _compared(lambda found: found.max_abs_difference)),
     Column("top1_agreement", "Top-1", _compared(lambda found: found.top1_agreement)),
     Column("sha256", "SHA-256", lambda file: file.sha256),
 )
@@ -79,10 +112,20 @@ def export_document(export: Export, network: Network) -> Document:
     """A row a file; what all have in common, and what each has besides, in the notes."""
     return Document(
         title=network.reference,
-        sections=lambda width: [Table(COLUMNS, export.files, title=title(network), notes=tuple(_notes(export)))],
+        sections=lambda width: [_table(export, network, width)],
         data=lambda: versioned(manifest(export, network)),
         sheet=lambda: Table((*COLUMNS, *FOR_PROGRAMS), export.files),
     )
+
+
+def _table(export: Export, network: Network, width: int) -> Table:
+    """Of all columns that there is room for."""
+    table = Table(COLUMNS, export.files, title=title(network), notes=tuple(_notes(export)))
+    for less in GIVING_WAY:
+        if natural_width(table) <= width:
+            break
+        table = replace(table, columns=[column for column in table.columns if column not in less])
+    return table
 
 
 def _notes(export: Export) -> Iterator[str]:
@@ -120,6 +163,8 @@ def _file_notes(file: Written) -> Iterator[str]:
     yield str(file.path)
     if file.sha256:
         yield f"  SHA-256 {file.sha256}"
+    predicted, seconds = _bytes(file.predicted_bytes), f"{file.answer.seconds:.1f} s"
+    yield f"  {_bytes(file.size)}, predicted {predicted}, written in {seconds}"
     description = file.answer.description
     if description:
         yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(description.ops))
@@ -127,8 +172,10 @@ def _file_notes(file: Written) -> Iterator[str]:
             yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
     if file.comparison:
         yield f"  compared  {_in_words(file.comparison, file.kind.limits)}"
-    for problem in file.problems:
-        yield f"  {'kept though' if file.in_place else 'not written:'} {problem}"
+    for why in file.shortfalls:
+        yield f"  {'kept though' if file.in_place else 'not written:'} {why}"
+    if file.loss_accepted:
+        yield f"  accepted though {file.loss}"
 
 
 def _in_words(comparison: Comparison, limits: Limits) -> str:
@@ -138,10 +185,25 @@ def _in_words(comparison: Comparison, limits: Limits) -> str:
         words.append("before softmax, whose int8 outputs have steps of 1/256")
     if comparison.top1_agreement is not None:
         words.append(f"the same class on {comparison.top1_agreement:.0%}")
+    words += _of_the_clear(comparison, limits)
     if comparison.max_relative_difference is not None:
         relative = f"{comparison.max_relative_difference:.2g}"
         words.append(f"relative difference {relative} (at most {limits.relative_difference:g})")
+    if comparison.cosine is not None:
+        words.append(f"cosine {comparison.cosine:.5f} (at least {limits.cosine:g})")
     return ", ".join(words)
+
+
+def _of_the_clear(comparison: Comparison, limits: Limits) -> Iterator[str]:
+    """Of the pictures on which the Keras model is sure, where they count."""
+    if limits.agreement is None or comparison.top1_agreement is None:
+        return
+    if comparison.clear_agreement is None:
+        yield "of which none is clear"
+        return
+    few = f", too few to judge by: {FEWEST_CLEAR} are" if comparison.clear_pictures < FEWEST_CLEAR else ""
+    share = f"on {comparison.clear_agreement:.0%} of {comparison.clear_pictures} clear ones"
+    yield f"{share} (at least {limits.agreement:.0%}{few})"
 
 
 def _by_count(ops: dict[str, int]) -> list[tuple[str, int]]:
@@ -188,7 +250,11 @@ def _file_data(file: Written) -> dict[str, Any]:
     limits, answer = file.kind.limits, file.answer
     comparison = file.comparison and {
         **file.comparison.data(),
-        "limits": {"max_relative_difference": limits.relative_difference, "cosine": limits.cosine},
+        "limits": {
+            "max_relative_difference": limits.relative_difference,
+            "cosine": limits.cosine,
+            "clear_agreement": limits.agreement,
+        },
     }
     return {
         "kind": file.kind.name,
@@ -198,11 +264,13 @@ def _file_data(file: Written) -> dict[str, Any]:
         "bytes": file.size,
         "predicted_bytes": file.predicted_bytes,
         "predicted_weight_bytes": file.weight_bytes,
-        "predicted_overhead_bytes": file.overhead_bytes,
+        "predicted_overhead_bytes": file.predicted_bytes - file.weight_bytes,
         "sha256": file.sha256,
         "verified": file.verified,
         "verification": comparison,
         "problems": file.problems,
+        "loss": file.loss,
+        "loss_accepted": file.loss_accepted,
         **(answer.description.data() if answer.description else {}),
         "seconds": answer.seconds,
         "peak_memory_bytes": answer.peak_memory_bytes,
