@@ -158,7 +158,7 @@ def model_of(graph: Graph) -> Any:
     return model
 
 
-def files_of(graph: Graph, kinds: tuple[str, ...] = (FLOAT32,)) -> Iterator[tuple[str, bytes]]:
+def files_of(graph: Graph, kinds: tuple[str, ...] = (FLOAT32,), output: str = "given") -> Iterator[tuple[str, bytes]]:
     """The files that the converter makes of a graph, as export finishes them; of those kinds that can be."""
     import numpy
 
@@ -172,7 +172,7 @@ def files_of(graph: Graph, kinds: tuple[str, ...] = (FLOAT32,)) -> Iterator[tupl
     for kind in kinds:
         quantize = {FLOAT32: "none", INT8_IO: INT8}.get(kind, kind)
         try:
-            data = finished(convert(function, quantize, lambda: iter(pictures)), "image", "given", free_batch=False)
+            data = finished(convert(function, quantize, lambda: iter(pictures)), "image", output, free_batch=False)
             yield kind, with_integer_ends(data, "int8") if kind == INT8_IO else data
         except CheckFailed:
             continue
@@ -185,7 +185,8 @@ def main() -> None:
 
     found: dict[str, Any] = {}
     for reference in sys.argv[1:] or REFERENCES:
-        files = files_of(network(reference).graph, KINDS)
+        named = network(reference)
+        files = files_of(named.graph, KINDS, named.output_name)
         found[reference] = {kind: {"bytes": len(data), **facts(plan_of(data))} for kind, data in files}
         print(reference, file=sys.stderr)
     source = f"tests/deployed_truth.py with TensorFlow {tensorflow.__version__}"

@@ -13,7 +13,7 @@ from conftest import at_small_size, calls_of, graph_of, networks
 from deployed_layers import SMALL, chain
 from deployed_truth import facts, files_of, lines, plan_of
 
-from cnncli.amounts import AtLeast
+from cnncli.amounts import UNKNOWN, AtLeast
 from cnncli.deployed import FLOAT32, Plan, deployed
 from cnncli.deployed.converter import float_plan
 from cnncli.deployed.lifetimes import peak
@@ -154,3 +154,17 @@ def test_the_known_peaks() -> None:
     assert find_spec("efficientnet_b0").flavors
     found = peak(float_plan(graph_of("efficientnet_b0")))
     assert found.bytes == 3 * 112 * 112 * 96 * 4 == 14_450_688
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_open_sizes_are_no_obstacle(name: str) -> None:
+    """A file may leave a map's sizes open: the operations are told all the same."""
+    graph = Graph("open")
+    made: list[Any] = []
+    for node in SMALL[name]().nodes:
+        sizes = (*(UNKNOWN for _ in node.shape[:-1]), node.shape[-1])
+        layer = node.layer if node.inputs else InputLayer(sizes)
+        made.append(graph.add(layer, *(made[source.index] for source in node.inputs), name=node.name))
+    plan = float_plan(graph)
+    assert plan.operations
+    assert len(plan.inputs) == len(plan.outputs) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.deployed import lowering
 from cnncli.deployed.draft import Draft, Value, numbers, weight
 from cnncli.deployed.moving import permuted, reshaped
@@ -153,6 +154,8 @@ def time_distributed(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The layer once for each part, which is cut out, and all of them put together again."""
     (x,), layer = inputs, _options(node)
     count, *rest = node.input_shapes[0]
+    if not is_known(count):
+        return unknown(draft, node, inputs)
     rank = len(x.shape)
     x = permuted(draft, node, x, (1, 0, *range(2, rank)))
     source = replace(node.inputs[0], shape=tuple(rest))

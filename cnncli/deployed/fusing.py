@@ -1,7 +1,7 @@
 """What the converter fuses, folds and leaves out, an operation after the other in the order in which they are run.
 
-The rules are those of tensorflow/compiler/mlir/lite/transforms (optimize_pass.cc, optimize_patterns.td,
-prepare_tf.cc), as far as files that it makes of networks show them; a comment names the one behind each.
+The rules are those of tensorflow/compiler/mlir/lite/transforms (optimize_pass.cc, optimize_patterns.td), as far as files
+that it made show them: tests/deployed_layers.py has a network for each, converted anew by tests/test_deployed.py.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from cnncli.graph.layer import dilated, same_pads
 
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 MOVES = frozenset({"RESHAPE", "TRANSPOSE"})
+"""What moves cells without a change."""
 UNARY = frozenset({"RELU", "RELU6", "RELU_N1_TO_1", "TANH", "LOGISTIC", "EXP", "NEG"})
+"""Operations on each cell that the converter moves before those; others that could be, as GELU or LOG, it does not."""
 KERNELS = CONVOLUTIONS | {"FULLY_CONNECTED", "TRANSPOSE_CONV"}
 ARITHMETIC = frozenset({"ADD", "SUB", "MUL", "DIV"})
 BINARY = ARITHMETIC | {"MAXIMUM", "MINIMUM"}
 TAKES_FUNCTION = KERNELS | {"ADD", "SUB", "MUL", "DIV", "MAX_POOL_2D", "AVERAGE_POOL_2D"}
-"""Operations that have an option for an activation function (optimize_patterns.td, FuseActivationFnWithConv...)."""
+"""Operations that have an option for an activation function, and are given one."""
 
 
 def fused(draft: Draft) -> list[Op]:
@@ -125,7 +127,7 @@ def _within(op: Op, types: frozenset[str]) -> Op | None:
 
 
 def _affine(op: Op, made: list[Op]) -> bool:
-    """Batch normalization: the kernel's before it (FuseMulIntoConv, FuseAddIntoConv), or a product and a sum."""
+    """Batch normalization: a part of the kernel before it, or else a product and a sum."""
     kernel = _within(op, KERNELS)
     if kernel:
         _scale(kernel, op)

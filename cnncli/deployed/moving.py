@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, weight
 from cnncli.deployed.functions import applied
 from cnncli.deployed.kernels import narrowed, widened
@@ -75,6 +76,8 @@ def center_crop(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     (x,), layer = inputs, _options(node)
     batch, height, width, channels = x.shape
     wanted = (layer.height, layer.width)
+    if not (is_known(height) and is_known(width)):
+        return _resized(draft, node, x, "unknown")
     large = height >= wanted[0] and width >= wanted[1]
     if large:
         kept = wanted
