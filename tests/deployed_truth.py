@@ -164,7 +164,7 @@ def files_of(graph: Graph, kinds: tuple[str, ...] = (FLOAT32,)) -> Iterator[tupl
 
     from cnncli.errors import CheckFailed
     from cnncli.export.formats.editing import finished, with_integer_ends
-    from cnncli.export.formats.tflite import concrete_function, convert
+    from cnncli.export.formats.conversion import concrete_function, convert
 
     model = model_of(graph)  # the function holds its variables weakly
     function = concrete_function(model, 1)
