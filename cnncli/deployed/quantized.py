@@ -123,7 +123,7 @@ class _Quantizing:
 
 
 Key = tuple[int, int | None]
-"""A constant of the float32 plan, and the operation that has it for itself; None of integers that all share, or KEPT."""
+"""A constant of the float32 plan, and the operation that has it alone; None of integers that all share, or KEPT."""
 
 
 def _constants(plan: Plan, integer: list[bool]) -> tuple[list[Constant], list[tuple[int, ...]]]:
