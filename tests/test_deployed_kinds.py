@@ -25,6 +25,7 @@ from cnncli.deployed.converter import float_plan
 from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.plan import INT8_IO
+from cnncli.deployed.size import file_bytes
 from cnncli.network import network
 
 TRUTH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deployed_kinds.json").read_text(encoding="utf-8"))
@@ -364,6 +365,7 @@ def test_no_integers_at_ends_of_floats(operations: list[str], types: str) -> Non
     assert made.impossible == f"{types} at its ends computes with floats"
     assert peak(made).bytes is UNKNOWN
     assert arena_bytes(made) is UNKNOWN
+    assert file_bytes(made, graph_of("v1")) is UNKNOWN
 
 
 def test_conversions_are_of_the_layers_that_read_what_they_make() -> None:
@@ -477,7 +479,7 @@ def converted(reference: str, path: Path) -> Iterator[tuple[str, Plan]]:
 @pytest.mark.tf
 @pytest.mark.parametrize(
     "reference",
-    ["v1:alpha=0.25,input_shape=96x96x1,classes=2", "v3_small:input_shape=65", "lenet5@paper", "zfnet:input_shape=64"],
+    ["v1:alpha=0.25,input_shape=96x96x1,classes=2", "v3_small:input_shape=65", "lenet5@paper"],
 )
 def test_kinds_of_networks_are_as_the_converter_makes_them(reference: str, tmp_path: Path) -> None:
     for kind, file in converted(reference, tmp_path / "x.tflite"):

@@ -39,7 +39,7 @@ class Placed(NamedTuple):
 
 def why_no_arena(plan: Plan) -> str:
     """Why nobody can say how large the arena must be; nothing where it can be said."""
-    reason = why_not(plan)
+    reason = plan.impossible or why_not(plan)
     if reason:
         return reason
     if plan.uncounted:

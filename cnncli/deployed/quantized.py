@@ -14,6 +14,7 @@ from cnncli.deployed.scales import INTEGER_TYPES, SAME_RANGE, Range, Ranged, ran
 CHANNEL_AXES = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
 """Where the kernel that an operation holds has its output channels: it has a scale for each of them."""
 KERNELS_OF_ONE_SCALE = frozenset({"BATCH_MATMUL", "GATHER"})
+"""Matrices and tables have one scale for all."""
 INTEGER, BIAS = "int8", "int32"
 """The types of numbers: what is added to sums of products is longer."""
 KEPT = -1
@@ -122,7 +123,7 @@ class _Quantizing:
 
 
 Key = tuple[int, int | None]
-"""A constant of the float32 plan, and the operation that has it for itself; None of what all share, KEPT of floats."""
+"""A constant of the float32 plan, and the operation that has it alone; None of integers that all share, or KEPT."""
 
 
 def _constants(plan: Plan, integer: list[bool]) -> tuple[list[Constant], list[tuple[int, ...]]]:

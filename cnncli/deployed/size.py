@@ -42,7 +42,7 @@ def file_bytes(plan: Plan, graph: Graph) -> Any:
     """
     if plan.file_bytes is not None:
         return plan.file_bytes
-    if not plan.operations and plan.uncounted:
+    if plan.impossible or (not plan.operations and plan.uncounted):
         return UNKNOWN
     parts = [
         MODEL,
