@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known, total
+from cnncli.analysis.deployment import leader
 from cnncli.deployed import FLOAT32, deployed
 from cnncli.graph import Graph
 
@@ -47,13 +48,13 @@ def movements(graph: Graph, kind: str = FLOAT32) -> list[Movement]:
     read: list[list[Any]] = [[] for _ in graph.nodes]
     written: list[list[Any]] = [[] for _ in graph.nodes]
     for operation in plan.operations:
-        owner = max(operation.nodes, key=lambda index: (bool(graph.nodes[index].macs), index), default=None)
-        if owner is None:  # an operation between the layers, such as a conversion at an end
+        layer = leader(graph, operation)
+        if layer is None:  # an operation between the layers, such as a conversion at an end
             continue
         sources = [plan.tensors[tensor].bytes for tensor in set(operation.reads)]
         held = [plan.constants[constant].bytes for constant in operation.constants]
-        read[owner] += [*sources, *held]
-        written[owner] += [plan.tensors[tensor].bytes for tensor in operation.writes]
+        read[layer.index] += [*sources, *held]
+        written[layer.index] += [plan.tensors[tensor].bytes for tensor in operation.writes]
     return [Movement(node.macs, total(read[node.index]), total(written[node.index])) for node in graph.nodes]
 
 

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from cnncli.deployed.converter import float_plan
 from cnncli.deployed.kinds import as_kind
-from cnncli.deployed.plan import FLOAT32, KINDS, Constant, Operation, Plan, Tensor
+from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
 __all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deployed"]
@@ -24,17 +24,29 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Pla
     own = graph.file_plan
     if own is not None and own.kind == kind and batch in (None, own.batch):
         return own
+<<<<<<< HEAD
     quantized = own is not None and own.kind != FLOAT32
     if quantized or not graph.inputs:
         return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
     return _predicted(graph, kind, batch or 1)
+=======
+    plans = _PLANS.setdefault(graph, {})
+    if (kind, batch) not in plans:
+        quantized = own is not None and own.kind not in (FLOAT32, kind)
+        unknown = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
+        plans[kind, batch] = _predicted(graph, kind, batch) if graph.inputs and not quantized else unknown
+    return plans[kind, batch]
+
+
+_FLOATS: WeakKeyDictionary[Graph, dict[int, Plan]] = WeakKeyDictionary()
+"""The float32 plans that are predicted, by batch: all others are made of them."""
+>>>>>>> h6
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
-    """The float32 plan is made of the graph, and every other of that."""
-    plans = _PLANS.setdefault(graph, {})
-    if (kind, batch) not in plans:
-        plans[kind, batch] = (
-            float_plan(graph, batch) if kind == FLOAT32 else as_kind(_predicted(graph, FLOAT32, batch), kind)
-        )
-    return plans[kind, batch]
+    if kind == INT8_IO:
+        return as_kind(deployed(graph, INT8, batch), kind)
+    plans = _FLOATS.setdefault(graph, {})
+    if batch not in plans:
+        plans[batch] = float_plan(graph, batch)
+    return plans[batch] if kind == FLOAT32 else as_kind(plans[batch], kind)

@@ -17,7 +17,7 @@ Form = tuple[Constant, bool]
 
 
 def as_kind(plan: Plan, kind: str) -> Plan:
-    """A new plan, of one of KINDS, of a float32 one."""
+    """A new plan, of one of KINDS, of a float32 one; int8-io's of an int8 one, too."""
     made = _MAKERS[kind](plan)
     return replace(made, kind=kind, operations=_owned(made.operations))
 
@@ -92,7 +92,7 @@ def _with_constants(plan: Plan, form: Callable[[Operation, Constant], Form]) -> 
 
 
 def _int8_io(plan: Plan) -> Plan:
-    return _without_ends(quantized(plan))
+    return _without_ends(plan if plan.kind == INT8 else quantized(plan))
 
 
 def _without_ends(plan: Plan) -> Plan:
