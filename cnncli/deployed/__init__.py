@@ -12,6 +12,8 @@ from cnncli.graph import Graph
 __all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deployed"]
 
 _PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionary()
+_FLOATS: WeakKeyDictionary[Graph, dict[int, Plan]] = WeakKeyDictionary()
+"""The float32 plans that are predicted, by batch: all others are made of them."""
 
 
 def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Plan:
@@ -24,23 +26,13 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Pla
     own = graph.file_plan
     if own is not None and own.kind == kind and batch in (None, own.batch):
         return own
-<<<<<<< HEAD
-    quantized = own is not None and own.kind != FLOAT32
-    if quantized or not graph.inputs:
-        return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-    return _predicted(graph, kind, batch or 1)
-=======
+    one = (kind, batch or 1)
     plans = _PLANS.setdefault(graph, {})
-    if (kind, batch) not in plans:
-        quantized = own is not None and own.kind not in (FLOAT32, kind)
+    if one not in plans:
+        quantized = own is not None and own.kind != FLOAT32
         unknown = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-        plans[kind, batch] = _predicted(graph, kind, batch) if graph.inputs and not quantized else unknown
-    return plans[kind, batch]
-
-
-_FLOATS: WeakKeyDictionary[Graph, dict[int, Plan]] = WeakKeyDictionary()
-"""The float32 plans that are predicted, by batch: all others are made of them."""
->>>>>>> h6
+        plans[one] = _predicted(graph, *one) if graph.inputs and not quantized else unknown
+    return plans[one]
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
