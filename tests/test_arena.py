@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cnncli.amounts import UNKNOWN
+from cnncli.deployed import deployed
 from cnncli.deployed.arena import ALIGNMENT, arena_bytes, arrangement, why_no_arena
 from cnncli.deployed.micro import scratch, tail_bytes
 from cnncli.deployed.plan import Constant, Operation, Plan, Tensor
@@ -57,6 +58,39 @@ def test_head_and_tail_of_files(file: dict[str, Any]) -> None:
     low, high = tail_bytes(plan)
     assert arena_bytes(plan) == head
     assert low < tail < high < 3 * low
+
+
+TRUTHS = {
+    "v1:alpha=0.25,input_shape=96x96x1,classes=2": 55_296, "v1:input_shape=97": 313_664,
+    "v1:input_shape=225": 1_648_960, "v2:alpha=0.35,input_shape=96": 138_240, "v2": 1_505_280,
+    "v3_large:input_shape=96": 184_320, "v3_small:input_shape=96": 73_728, "v3_small": 401_408,
+    "b0:input_shape=96": 663_552,
+}  # fmt: skip
+"""Heads that tflite-micro reported of files of int8-io."""
+
+
+@pytest.mark.parametrize("reference", TRUTHS)
+def test_heads_of_what_is_predicted(reference: str) -> None:
+    assert arena_bytes(deployed(network(reference).graph, "int8-io")) == TRUTHS[reference]
+
+
+def predicted(reference: str) -> None:
+    head, tail = MEASURED[reference]
+    plan = deployed(network(reference).graph, "int8-io")
+    low, high = tail_bytes(plan)
+    assert arena_bytes(plan) == head
+    assert low < tail < high
+
+
+@pytest.mark.parametrize("reference", sorted(MEASURED)[::6])
+def test_head_and_tail_of_some_networks(reference: str) -> None:
+    predicted(reference)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("reference", sorted(MEASURED))
+def test_head_and_tail_of_all_networks(reference: str) -> None:
+    predicted(reference)
 
 
 def test_tensors_that_live_together_do_not_overlap() -> None:
@@ -122,6 +156,17 @@ def test_a_thousand_operations_are_placed_at_once() -> None:
     started = perf_counter()
     arena_bytes(plan)
     assert perf_counter() - started < 0.5
+
+
+def test_tensors_that_all_live_at_once_are_refused_at_once() -> None:
+    """As a file that was made to do harm may have them."""
+    count = 10_000
+    plan = chain(*[16] * count)
+    plan.operations = [Operation("RELU", (0,), (number,)) for number in range(1, count)]
+    plan.operations.append(Operation("ADD_N", tuple(range(1, count)), (0,)))
+    started = perf_counter()
+    assert why_no_arena(plan) == "too many tensors live at the same time to lay them out"
+    assert perf_counter() - started < 1
 
 
 # What TensorFlow Lite Micro says itself.

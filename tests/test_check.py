@@ -121,7 +121,7 @@ def test_formats(run, folder: Path, how: str) -> None:
     locked = run("check", "v2", "efficientnet_b0:classes=10", "--baseline", "models.lock", "--write-baseline")
     assert (locked.code, locked.out) == (0, "")
     result = run("check", "--budget", "budgets.toml", "--max-layers", "200", "--format", how)
-    assert (result.code, result.err) == (1, "cnncli: 1 of 19 checks fails: efficientnet_b0:classes=10 max-layers\n")
+    assert (result.code, result.err) == (1, "cnncli: 1 of 25 checks fails: efficientnet_b0:classes=10 max-layers\n")
     golden(f"check.{how}", result.out)
 
 
@@ -258,7 +258,7 @@ def test_all_models_of_a_lock_file_are_checked_and_can_be_locked_anew(run, folde
     models["mobilenet_v2"]["params"] = PARAMS + 1
     write(folder, models)
     failed = run("check", "--baseline", "x.lock")
-    assert (failed.code, failed.err) == (1, "cnncli: 1 of 14 checks fails: mobilenet_v2 locked params\n")
+    assert (failed.code, failed.err) == (1, "cnncli: 1 of 20 checks fails: mobilenet_v2 locked params\n")
     line = (folder / "x.lock").read_text().splitlines().index(f'      "params": {PARAMS + 1},') + 1
     annotated = run("check", "--baseline", "x.lock", "--format", "github").out
     assert annotated.startswith(f"::error title=mobilenet_v2 locked params,file=x.lock,line={line}::")
@@ -283,7 +283,7 @@ def test_a_lock_may_name_its_models_as_people_do(run, folder: Path, spelling: st
     write(folder, {spelling: held | {"params": 5}})
     for models in ([], ["b0"]):
         failed = run("check", *models, "--baseline", "x.lock", "--format", "github")
-        assert failed.err == "cnncli: 1 of 7 checks fails: efficientnet_b0 locked params\n"
+        assert failed.err == "cnncli: 1 of 10 checks fails: efficientnet_b0 locked params\n"
         line = (folder / "x.lock").read_text().splitlines().index('      "params": 5,') + 1
         assert f"file=x.lock,line={line}::" in failed.out
     assert list(lock(run, folder, "b0")) == ["efficientnet_b0"]
@@ -292,7 +292,7 @@ def test_a_lock_may_name_its_models_as_people_do(run, folder: Path, spelling: st
 def test_a_lock_that_names_a_model_twice_is_refused(run, folder: Path) -> None:
     (held,) = lock(run, folder, "b0").values()
     write(folder, {"b0": held, "efficientnet_b0": held})
-    refused(run("check", "--baseline", "x.lock"), 2, "x.lock:13: efficientnet_b0 is held already, as b0")
+    refused(run("check", "--baseline", "x.lock"), 2, "x.lock:16: efficientnet_b0 is held already, as b0")
 
 
 def test_verdicts_are_facts() -> None:
@@ -311,7 +311,7 @@ def test_a_silent_change_of_structure_is_seen(run, folder: Path) -> None:
     models["mobilenet_v2"]["structure"] = other["mobilenet_v2:classifier_activation=none"]["structure"]
     write(folder, models)
     seen = run("check", "v2", "--baseline", "x.lock", "--tolerance", "5%")
-    assert (seen.code, seen.err) == (1, "cnncli: 1 of 7 checks fails: mobilenet_v2 locked structure\n")
+    assert (seen.code, seen.err) == (1, "cnncli: 1 of 10 checks fails: mobilenet_v2 locked structure\n")
     assert "changed at equal costs" in seen.out
     models["mobilenet_v2"]["params"] = PARAMS + 100
     write(folder, models)
@@ -381,7 +381,7 @@ def test_a_malformed_budget_file(run, folder: Path, text: str, says: str) -> Non
     ("change", "says"),
     [
         (("{", ""), "x.lock:2: not a lock file"),
-        (('"macs": 300774272,', '"macs": ,'), "x.lock:7: not a lock file: Expecting value"),
+        (('"macs": 300774272,', '"macs": ,'), "x.lock:8: not a lock file: Expecting value"),
         (('"schema_version": 2', '"schema_version": 3'), "x.lock:2: schema version 3 is newer than 2"),
         (('"schema_version": 2', '"version": 2'), "x.lock:1: not a lock file: it has no schema_version"),
         (('"models"', '"nets"'), "x.lock:2: not a lock file: it has no models"),
@@ -466,14 +466,14 @@ def test_another_structure_within_the_tolerance_is_named_and_strictly_refused(ru
     passed = run("check", "--baseline", "x.lock", "--tolerance", "1%")
     assert (passed.code, passed.err) == (0, "")
     assert passed.out.endswith(
-        "7 checks, all pass; not the locked structure, which --strict would refuse: "
+        "10 checks, all pass; not the locked structure, which --strict would refuse: "
         "mobilenet_v2 in stage3.block2 and stage9.block1\n"
     )
     assert "not the locked structure" in run("check", "--baseline", "x.lock", "--tolerance", "1%", "-f", "github").out
     strict = run("check", "--baseline", "x.lock", "--tolerance", "1%", "--strict")
     assert strict.code == 1
     assert strict.err == (
-        "cnncli: 1 of 7 checks fails: mobilenet_v2 locked structure in stage3.block2 and stage9.block1\n"
+        "cnncli: 1 of 10 checks fails: mobilenet_v2 locked structure in stage3.block2 and stage9.block1\n"
     )
     lock(run, folder, "v2")
     assert run("check", "--baseline", "x.lock", "--strict").code == 0

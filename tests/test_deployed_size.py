@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from test_arena import FILES, plan_of
+from test_arena import DATA, FILES, plan_of
 
 from cnncli.amounts import UNKNOWN, AtLeast
+from cnncli.deployed import deployed
 from cnncli.deployed.plan import Plan
 from cnncli.deployed.size import file_bytes
 from cnncli.graph import Graph
 from cnncli.network import network
 
+MEASURED = json.loads((DATA / "tflite_bytes.json").read_text())["networks"]
 NEAR = 0.002
 """Of the size, much nearer than promised: 1%, of int8 2%."""
 
@@ -25,6 +28,24 @@ def planned(file: dict[str, Any]) -> tuple[Plan, Graph]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file['reference']} {file['kind']}")
 def test_size_of_files(file: dict[str, Any]) -> None:
     assert file_bytes(*planned(file)) == pytest.approx(file["bytes"], rel=NEAR)
+
+
+def near(reference: str) -> None:
+    """Of every kind that was measured within the share that is promised."""
+    graph = network(reference).graph
+    for kind, size in MEASURED[reference].items():
+        assert file_bytes(deployed(graph, kind), graph) == pytest.approx(size, rel=0.02 if "int8" in kind else 0.01)
+
+
+@pytest.mark.parametrize("reference", sorted(MEASURED)[::7])
+def test_size_of_some_networks(reference: str) -> None:
+    near(reference)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("reference", sorted(MEASURED))
+def test_size_of_all_networks(reference: str) -> None:
+    near(reference)
 
 
 def test_names_are_of_the_network_and_its_layers() -> None:

@@ -98,7 +98,7 @@ def test_open_sizes_are_unknown_until_they_are_settled() -> None:
     assert isinstance(peak(plan).bytes, int)
     for operation in plan.operations:
         given = plan.tensors[operation.writes[0]]
-        if given.dtype == "float32":  # others compute shapes
+        if given.dtype == "float32" and given.shape[0] == 2:  # others compute shapes, or cut a map into a larger batch
             assert given.shape[1:] in [graph.nodes[node].shape for node in operation.nodes]
 
 

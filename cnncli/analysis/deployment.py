@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from cnncli.amounts import is_known, known_part
+from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.deployed import FLOAT32, KINDS, Operation, Plan, deployed
-from cnncli.deployed.arena import arena_bytes, tail_bytes, why_no_arena
+from cnncli.deployed.arena import arena_bytes, why_no_arena
 from cnncli.deployed.lifetimes import Peak, live_bytes, peak
+from cnncli.deployed.micro import tail_bytes
 from cnncli.deployed.size import file_bytes
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
@@ -48,25 +49,30 @@ class Deployment:
         """Whether they are a file's own, not predicted."""
         return self.plan.file_bytes is not None
 
+    @property
+    def _is_nothing(self) -> bool:
+        """Whether nobody can say anything of it, or it cannot be made."""
+        return not self.plan.tensors or bool(self.plan.impossible)
+
     def tflite_bytes(self, graph: Graph) -> Any:
         """Of the file, in which the names of the graph's layers are; the graph is not kept for it."""
         if self._file is None:
-            self._file = file_bytes(self.plan, graph)
+            self._file = UNKNOWN if self._is_nothing else file_bytes(self.plan, graph)
         return self._file
 
     @cached_property
     def peak(self) -> Peak:
-        return peak(self.plan)
+        return Peak(UNKNOWN, None) if self._is_nothing else peak(self.plan)
 
     @cached_property
     def arena_bytes(self) -> Any:
         """The head of TensorFlow Lite Micro's arena; UNKNOWN of what it does not run."""
-        return arena_bytes(self.plan)
+        return UNKNOWN if self._is_nothing else arena_bytes(self.plan)
 
     @cached_property
     def why_no_arena(self) -> str:
         """Why nobody can say how large the arena must be; nothing where it can be said."""
-        return "" if is_known(self.arena_bytes) else why_no_arena(self.plan)
+        return "" if is_known(self.arena_bytes) else self.plan.impossible or why_no_arena(self.plan)
 
     @property
     def arena_tail_bytes(self) -> tuple[int, int] | None:
@@ -81,18 +87,14 @@ def deployment(graph: Graph, kind: str) -> Deployment:
     """A finished graph as one of `kinds_of`; made once."""
     made = _DEPLOYMENTS.setdefault(graph, {})
     if kind not in made:
-        made[kind] = Deployment(deployed(graph, kind) if graph.inputs else _unconnected(graph, kind))
+        made[kind] = Deployment(deployed(graph, kind))
     return made[kind]
 
 
-def _unconnected(graph: Graph, kind: str) -> Plan:
-    """Of a table of weights nobody knows what is computed."""
-    return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-
-
 def kinds_of(graph: Graph) -> tuple[str, ...]:
-    """What a network can be deployed as; what it was read as, where that is something else, before it."""
-    return tuple(dict.fromkeys([*([graph.file_plan.kind] if graph.file_plan else []), *KINDS]))
+    """What a network can be deployed as; a .tflite file that has been quantized only as what it is."""
+    own = kind_as_it_is(graph)
+    return KINDS if own == FLOAT32 else (own,)
 
 
 def kind_as_it_is(graph: Graph) -> str:

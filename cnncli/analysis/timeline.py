@@ -12,6 +12,7 @@ from cnncli.analysis.deployment import Deployment, leader
 from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
 from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors
+from cnncli.deployed.reorder import Reordering, reordered
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 
 LAYER = 0
@@ -60,6 +61,8 @@ class Timeline:
     rows: tuple[Step, ...]
     depth: int | None
     batch: int
+    order: Reordering | None = None
+    """Where another order was asked for: what it saves; None too where nobody can say."""
 
     @cached_property
     def figures(self) -> Deployment:
@@ -87,9 +90,14 @@ class Timeline:
         return [self.graph.nodes[index] for index in self.plan.uncounted]
 
 
-def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) -> Timeline:
-    """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth."""
+def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None, reorder: bool = False) -> Timeline:
+    """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth.
+
+    `reorder` is whether it is told in the order of the operations that takes least.
+    """
     plan = deployed(graph, kind, batch)
+    order = reordered(plan) if reorder else None
+    plan = order.plan if order else plan
     live = live_bytes(plan)
     groups = {} if depth is None else _groups(graph, depth)
     members: dict[Any, list[int]] = {}
@@ -98,7 +106,7 @@ def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None) 
         owner = groups.get(layer.index) if layer else None
         members.setdefault(owner or place, []).append(place)
     rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
-    return Timeline(graph, plan, tuple(rows), depth, batch)
+    return Timeline(graph, plan, tuple(rows), depth, batch, order)
 
 
 def _groups(graph: Graph, depth: int) -> dict[int, Group]:

@@ -11,23 +11,18 @@ import typer
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
-from cnncli.cli.output import Report, report_options
+from cnncli.cli.output import PICTURES, Report, report_options
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncli.network import Network
-
-CHARTS = (".pdf", ".png", ".svg")
-UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".webp")
-"""Pictures of other kinds: nobody means a table by such a name."""
-
 
 OUTPUT = typer.Option(
     "--output",
     "-o",
     help="Draw parameters against MACs to a .pdf, .png or .svg; or write the report.",
     metavar="FILE",
-    autocompletion=complete.suffixes(*CHARTS),
+    autocompletion=complete.suffixes(*PICTURES),
     show_default=False,
 )
 
@@ -61,7 +56,7 @@ Columns = Annotated[
 
 
 @model_options
-@report_options(output=OUTPUT, pictures=(*CHARTS, *UNDRAWN))
+@report_options(output=OUTPUT, pictures=True)
 def compare(
     models: args.References,
     baseline: Baseline = None,
@@ -90,17 +85,15 @@ def compare(
         found = _led_by(found.pop(), found)
     if len(found) < 2:
         raise UsageError(f"compare takes two models or more, was given only {found[0].reference}")
-    suffix = report.output.suffix.lower() if report.output else ""
-    if suffix in UNDRAWN:
-        raise UsageError(f"{report.output}: cannot draw {suffix}; use {', '.join(CHARTS[:-1])} or {CHARTS[-1]}")
+    drawn = report.picture()
     report.check_target()
     entries = list(map(entry, found))
     document = comparison_document(entries, Asked(diff, explain, not totals, Shown(columns, sort)))
-    if report.output and suffix in CHARTS:
+    if drawn:
         from cnncli.draw.chart import write_chart
         from cnncli.views.chart import chart
 
-        write_chart(chart(entries), report.output, force=report.force)
+        write_chart(chart(entries), drawn, force=report.force)
         report = replace(report, output=None)
     report.deliver(document)
     if exit_code and not all(identical(entries[0], each) for each in entries):

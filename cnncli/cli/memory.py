@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -10,7 +12,7 @@ from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, deployed_options
 from cnncli.cli.columns import Columns, column_options
-from cnncli.cli.output import Report, report_options
+from cnncli.cli.output import PICTURES, Report, report_options
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,44 @@ if TYPE_CHECKING:
     from cnncli.network import Network
 
 _TRAINING = "Training"
+OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    help="Draw live tensors and the arena to a .pdf, .png or .svg; or write the report.",
+    metavar="FILE",
+    autocompletion=complete.suffixes(*PICTURES),
+    show_default=False,
+)
+
+Batch = Annotated[str | None, typer.Option(help="Examples at once; one, unless told.", metavar="N", show_default=False)]
+Level = Annotated[
+    str,
+    typer.Option(
+        help="operation, layer, block, stage, or a scope depth such as 3.",
+        metavar="LEVEL",
+        autocompletion=complete.one_of(("operation", *complete.level())),
+    ),
+]
+Top = Annotated[
+    str | None,
+    typer.Option(help="Show only the N largest rows, in order of size.", metavar="N", show_default=False),
+]
+Reorder = Annotated[
+    bool,
+    typer.Option("--reorder", help="In the order that takes least, and how much that saves."),
+]
+Training = Annotated[
+    bool,
+    typer.Option("--training", help="What training takes instead, at least, in float32.", rich_help_panel=_TRAINING),
+]
+Optimizer = Annotated[
+    Literal["sgd", "momentum", "adam"] | None,
+    typer.Option(
+        help="Which keeps no copy of the weights (sgd, the default), one (momentum) or two (adam).",
+        rich_help_panel=_TRAINING,
+        show_default=False,
+    ),
+]
 
 
 def _keys() -> list[str]:
@@ -27,7 +67,7 @@ def _keys() -> list[str]:
 
 
 @deployed_options
-@report_options()
+@report_options(output=OUTPUT, pictures=True)
 @column_options(_keys)
 def memory(
     models: args.References,
@@ -41,37 +81,14 @@ def memory(
             show_default=False,
         ),
     ] = None,
-    batch: Annotated[
-        str | None, typer.Option(help="Examples at once; one, unless told.", metavar="N", show_default=False)
-    ] = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            help="operation, layer, block, stage, or a scope depth such as 3.",
-            metavar="LEVEL",
-            autocompletion=complete.one_of(("operation", *complete.level())),
-        ),
-    ] = "operation",
+    batch: Batch = None,
+    by: Level = "operation",
     *,
     columns: Columns,
-    top: Annotated[
-        str | None,
-        typer.Option(help="Show only the N largest rows, in order of size.", metavar="N", show_default=False),
-    ] = None,
-    training: Annotated[
-        bool,
-        typer.Option(
-            "--training", help="What training takes instead, at least, in float32.", rich_help_panel=_TRAINING
-        ),
-    ] = False,
-    optimizer: Annotated[
-        Literal["sgd", "momentum", "adam"] | None,
-        typer.Option(
-            help="Which keeps no copy of the weights (sgd, the default), one (momentum) or two (adam).",
-            rich_help_panel=_TRAINING,
-            show_default=False,
-        ),
-    ] = None,
+    top: Top = None,
+    reorder: Reorder = False,
+    training: Training = False,
+    optimizer: Optimizer = None,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -84,26 +101,44 @@ def memory(
     """
     from cnncli.document.document import together
 
-    few, count = args.whole_number("--top", top), args.whole_number("--batch", batch)
+    few, count, kind = args.whole_number("--top", top), args.whole_number("--batch", batch), args.kind(dtype)
     if optimizer and not training:
         raise UsageError(f"--optimizer {optimizer} is for --training")
-    if dtype and training:
-        raise UsageError(f"--dtype {dtype}: training is counted in float32")
+    drawn = report.picture()
+    if training and (reorder or drawn):
+        raise UsageError(f"{drawn or '--reorder'} is for what runs where it is deployed, not for --training")
+    if kind and training:
+        raise UsageError(f"--dtype {kind}: training is counted in float32")
     networks = choice.networks(models, lambda _: {"batch": count} if count else {})
+    if drawn and len(networks) > 1:
+        raise UsageError(f"{drawn}: a picture shows one network, was given {len(networks)}")
+    report.check_target()
     shown = columns, few, len(networks) > 1
     if training:
         documents = [_trained(each, by, optimizer or "sgd", count or 1, *shown) for each in networks]
     else:
-        documents = [_run(each, by, args.kind(dtype), count, *shown) for each in networks]
+        documents = [_run(each, by, kind, count, reorder, *shown) for each in networks]
+    if drawn:
+        _draw(networks[0], kind, count, reorder, drawn, force=report.force)
+        report = replace(report, output=None)
     report.deliver(together(documents))
 
 
 def _run(
-    network: Network, by: str, kind: str | None, batch: int | None, columns: Columns, top: int | None, named: bool
-) -> Document:
+    network: Network, by: str, kind: str | None, batch: int | None, reorder: bool,
+    columns: Columns, top: int | None, named: bool,
+) -> Document:  # fmt: skip
     from cnncli.views.memory import Wanted, level_of, memory_document
 
-    return memory_document(network, Wanted(kind, batch, level_of(by), columns.shown, columns.sort, top, named))
+    return memory_document(network, Wanted(kind, batch, level_of(by), columns.shown, columns.sort, top, named, reorder))
+
+
+def _draw(network: Network, kind: str | None, batch: int | None, reorder: bool, path: Path, *, force: bool) -> None:
+    from cnncli.draw.canvas import write_picture
+    from cnncli.views.memory import Wanted
+    from cnncli.views.memory_sheet import memory_sheet
+
+    write_picture(memory_sheet(network, Wanted(kind, batch, reorder=reorder)), path, force=force)
 
 
 def _trained(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +13,7 @@ import typer
 
 from cnncli.cli.options import Command, adding, option
 from cnncli.document.prose import enumerated
+from cnncli.errors import UsageError
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 OUTPUT = typer.Option(
     "--output", "-o", help="Write to this file instead of the standard output.", metavar="FILE", show_default=False
 )
+PICTURES = (".pdf", ".png", ".svg")
+UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".webp")
+"""Pictures of other kinds: nobody means a table by such a name."""
 FORCE = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
@@ -36,6 +40,13 @@ class Report:
     def on_terminal(self) -> bool:
         """Whether a person reads it as a table, so that what it concludes need not be told again."""
         return self.format == "table" and self.output is None and sys.stdout.isatty()
+
+    def picture(self) -> Path | None:
+        """The file where a picture is asked for. Raises UsageError for a picture of a kind that cannot be drawn."""
+        suffix = self.output.suffix.lower() if self.output else ""
+        if suffix in UNDRAWN:
+            raise UsageError(f"{self.output}: cannot draw {suffix}; use {enumerated(PICTURES, 'or')}")
+        return self.output if suffix in PICTURES else None
 
     def check_target(self) -> None:
         """Raise before any work is done where the report could not be delivered in the end."""
@@ -63,12 +74,12 @@ def check_file(path: Path | None, *, force: bool) -> None:
 
 
 def report_options(
-    *, checks: bool = False, output: Any = OUTPUT, force: bool = True, pictures: Sequence[str] = ()
+    *, checks: bool = False, output: Any = OUTPUT, force: bool = True, pictures: bool = False
 ) -> Callable[[Callable[..., None]], Command]:
     """Give a command --format, --output and --force, as far as it has them, for its parameter `report`.
 
-    `checks` is whether it reports checks; `output` is the option that names the file, None for no file; a name that
-    ends in one of `pictures` is not the report's.
+    `checks` is whether it reports checks; `output` is the option that names the file, None for no file; with
+    `pictures` the name of a picture is not the report's.
     """
     names = offered(checks=checks)
 
@@ -79,7 +90,7 @@ def report_options(
         return [*found, option("force", FORCE, False)] if force else found
 
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
-        told = output is not None and output.suffix.lower() not in pictures
+        told = output is not None and not (pictures and output.suffix.lower() in (*PICTURES, *UNDRAWN))
         return Report(format or (of_file(output, names) if output and told else "table"), output, force)
 
     return adding("report", options, report)

@@ -17,10 +17,15 @@ _PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionar
 def deployed(graph: Graph, kind: str = FLOAT32, batch: int = 1) -> Plan:
     """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind.
 
-    It is made once a graph, kind and batch.
+    It is made once a graph, kind and batch. Of a table of weights, which does not say what is computed, and of a file
+    that has been quantized, of which no other kind is made, no operation is known.
     """
-    if batch == 1 and graph.file_plan is not None and graph.file_plan.kind == kind:
-        return graph.file_plan
+    own = graph.file_plan
+    if batch == 1 and own is not None and own.kind == kind:
+        return own
+    quantized = own is not None and own.kind not in (FLOAT32, kind)
+    if quantized or not graph.inputs:
+        return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
     return _predicted(graph, kind, batch)
 
 

@@ -7,17 +7,22 @@ later, and puts each at the lowest place at which it meets none placed before th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from functools import partial
+from itertools import accumulate
 from typing import Any, NamedTuple
 
-from cnncli.amounts import UNKNOWN
+from cnncli.amounts import UNKNOWN, is_known
 from cnncli.deployed.lifetimes import Lifetime, lifetimes
 from cnncli.deployed.micro import scratch, why_not
 from cnncli.deployed.plan import Plan
 
 ALIGNMENT = 16
 """Bytes to which each tensor's size is rounded up (MicroArenaBufferAlignment)."""
+
+
+MOST_MEETINGS = 30_000_000
+"""Of tensors that live at the same time, over all operations: the largest networks have a tenth of a million."""
 
 
 class Placed(NamedTuple):
@@ -34,19 +39,23 @@ class Placed(NamedTuple):
 
 def why_no_arena(plan: Plan) -> str:
     """Why nobody can say how large the arena must be; nothing where it can be said."""
-    if plan.impossible:
-        return plan.impossible
-    for operation in plan.operations:
-        reason = why_not(plan, operation)
-        if reason:
-            return reason
+    reason = why_not(plan)
+    if reason:
+        return reason
     if plan.uncounted:
         return "the operations of some layers are not known"
-    return "" if all(map(_is_sized, plan.tensors)) else "the sizes of some tensors are not known"
+    if not all(is_known(tensor.bytes) for tensor in plan.tensors):
+        return "the sizes of some tensors are not known"
+    return "too many tensors live at the same time to lay them out" if _meetings(plan) > MOST_MEETINGS else ""
 
 
-def _is_sized(tensor: Any) -> bool:
-    return isinstance(tensor.bytes, int)
+def _meetings(plan: Plan) -> int:
+    """How often two tensors live at the same time, a time each."""
+    changes: Counter[int] = Counter()
+    for first, last in lifetimes(plan):
+        changes[first] += 1
+        changes[last + 1] -= 1
+    return sum(live * live for live in accumulate(changes[time] for time in range(len(plan.operations) + 1)))
 
 
 def arrangement(plan: Plan) -> list[Placed] | None:
@@ -54,37 +63,37 @@ def arrangement(plan: Plan) -> list[Placed] | None:
     if why_no_arena(plan):
         return None
     wanted = list(_wanted(plan))
-    steps: list[list[Placed]] = [[] for _ in range(len(plan.operations) + 3)]  # what is placed, by when it lives
+    taken: list[set[tuple[int, int]]] = [set() for _ in range(len(plan.operations) + 3)]  # at a time: offsets, sizes
     placed = []
-    for number in sorted(range(len(wanted)), key=lambda number: (wanted[number].size, number), reverse=True):
-        each = wanted[number]
-        times = range(each.lives.first + 2, each.lives.last + 3)
-        here = each._replace(offset=_lowest(each.size, {id(other): other for time in times for other in steps[time]}))
-        for time in times:
-            steps[time].append(here)
-        placed.append(here)
+    for size, number in sorted(((size, number) for number, (_, size, _) in enumerate(wanted)), reverse=True):
+        tensor, _, lives = wanted[number]
+        times = taken[lives.first + 2 : lives.last + 3]
+        offset = _lowest(size, sorted(set().union(*times)))
+        for each in times:
+            each.add((offset, size))
+        placed.append(Placed(tensor, offset, size, lives))
     return placed
 
 
-def _lowest(size: int, others: dict[int, Placed]) -> int:
-    """The first gap of this size between tensors that live at the same time, or the place behind them."""
-    offset = 0
-    for other in sorted(others.values(), key=lambda other: other.offset):
-        if other.offset - offset >= size:
+def _lowest(size: int, taken: list[tuple[int, int]]) -> int:
+    """The first gap of this size between what is taken at the same time, or the place behind it."""
+    lowest = 0
+    for offset, other in taken:
+        if offset - lowest >= size:
             break
-        offset = max(offset, other.offset + other.size)
-    return offset
+        lowest = max(lowest, offset + other)
+    return lowest
 
 
-def _wanted(plan: Plan) -> Iterator[Placed]:
+def _wanted(plan: Plan) -> Iterator[tuple[int | None, int, Lifetime]]:
     """What needs a place, in the order in which the planner is told of it: tensors, then what kernels ask for."""
-    at = partial(Placed, offset=0)
     for number, (tensor, lives) in enumerate(zip(plan.tensors, _lives(plan), strict=True)):
-        if tensor.bytes:
-            yield at(number, size=_aligned(tensor.bytes), lives=lives)
+        size = tensor.bytes
+        if size:
+            yield number, _aligned(size), lives
     for step, operation in enumerate(plan.operations):
         for size in scratch(plan, operation):
-            yield at(None, size=_aligned(size), lives=Lifetime(step, step))
+            yield None, _aligned(size), Lifetime(step, step)
 
 
 def _lives(plan: Plan) -> list[Lifetime]:
@@ -112,13 +121,3 @@ def arena_bytes(plan: Plan) -> Any:
     if placed is None:
         return UNKNOWN
     return max((each.offset + each.size for each in placed), default=0)
-
-
-TAIL = 1_100, 2_500
-"""Bytes that TFLite Micro keeps for an operation beside the tensors, at least and at most, as measured."""
-
-
-def tail_bytes(plan: Plan) -> tuple[int, int]:
-    """What lies behind the head for as long as the network is loaded, an estimate: at least and at most."""
-    low, high = TAIL
-    return low * len(plan.operations), high * len(plan.operations)

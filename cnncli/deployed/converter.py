@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 
 from cnncli.deployed.draft import Draft, Op, Value
 from cnncli.deployed.fusing import fused, needed
+from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.deployed.moving import mean_of_sum
 from cnncli.deployed.order import Step, steps
@@ -20,11 +21,7 @@ from cnncli.graph import Graph, Role
 def converted(graph: Graph, kind: str, batch: int) -> Plan:
     """The plan of a graph, of one of KINDS."""
     plan = float_plan(graph, batch)
-    if kind == FLOAT32:
-        return plan
-    from cnncli.deployed.kinds import as_kind
-
-    return as_kind(plan, kind)
+    return plan if kind == FLOAT32 else as_kind(plan, kind)
 
 
 def float_plan(graph: Graph, batch: int = 1) -> Plan:
@@ -60,21 +57,10 @@ def _lowered(draft: Draft, step: Step, made: dict[int, Value]) -> Value:
 def _plan(ops: list[Op], inputs: list[Value], outputs: list[Value], uncounted: Iterable[int]) -> Plan:
     """Inputs are the first tensors, then what is computed in the order of the operations; each constant once."""
     plan = Plan(FLOAT32, uncounted=tuple(dict.fromkeys(uncounted)))
-    places: dict[int, int] = {}
+    made = [*inputs, *[value for op in ops for value in op.outputs]]
+    places = {id(value): place for place, value in enumerate(made)}
+    plan.tensors = [Tensor(value.name, value.shape, value.dtype) for value in made]
     constants: dict[Hashable, int] = {}
-
-    def place(value: Value) -> int:
-        places[id(value)] = found = len(places)
-        plan.tensors.append(Tensor(value.name, value.shape, value.dtype))
-        return found
-
-    def constant(value: Value, key: Hashable) -> int:
-        if key not in constants:
-            constants[key] = len(constants)
-            plan.constants.append(Constant(value.name, value.shape, value.dtype))
-        return constants[key]
-
-    plan.inputs = tuple([place(value) for value in inputs])
     for op in ops:
         own = id(op) if op.type == "RESHAPE" else 0  # export gives each a shape of its own
         reads: list[int] = []
@@ -82,9 +68,15 @@ def _plan(ops: list[Op], inputs: list[Value], outputs: list[Value], uncounted: I
         for value in op.inputs:
             if value.key is None:
                 reads.append(places[id(value)])
-            else:
-                held.append(constant(value, (value.key, own) if own else value.key))
-        writes = tuple([place(value) for value in op.outputs])
-        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), op.nodes, op.function))
-    plan.outputs = tuple([places[id(value)] for value in outputs])
+                continue
+            key = (value.key, own) if own else value.key
+            if key not in constants:
+                constants[key] = len(constants)
+                plan.constants.append(Constant(value.name, value.shape, value.dtype))
+            held.append(constants[key])
+        nodes = op.nodes if len(op.nodes) == 1 else tuple(dict.fromkeys(op.nodes))
+        writes = tuple([places[id(value)] for value in op.outputs])
+        plan.operations.append(Operation(op.type, tuple(reads), writes, tuple(held), nodes, op.function))
+    plan.inputs = tuple([places[id(value)] for value in inputs])
+    plan.outputs = tuple([places[id(value)] for value in outputs if value.key is None])
     return plan

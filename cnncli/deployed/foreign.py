@@ -6,13 +6,13 @@ of the same meaning, where it has one. What has none is told as uncounted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cnncli.deployed import lowering
 from cnncli.deployed.draft import Draft, Value, numbers, weight
 from cnncli.deployed.moving import permuted, reshaped
 from cnncli.graph import Node
-from cnncli.graph.layers import InputLayer
 
 CELL_BY_CELL = {
     "Abs": "ABS", "Add": "ADD", "Ceil": "CEIL", "Cos": "COS", "CumulativeSum": "CUMSUM", "Divide": "DIV",
@@ -155,10 +155,12 @@ def time_distributed(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     count, *rest = node.input_shapes[0]
     rank = len(x.shape)
     x = permuted(draft, node, x, (1, 0, *range(2, rank)))
-    source = Node(node.index, node.name, node.scope, InputLayer(tuple(rest)), (), tuple(rest), node.dtype)
+    source = replace(node.inputs[0], shape=tuple(rest))
     part = Node(node.index, node.name, node.scope, layer.layer, (source,), node.shape[1:], node.dtype)
     lower = lowering.LOWERINGS[type(layer.layer).__name__]
-    parts = [lower(draft, part, [_part(draft, node, x, step)]) for step in range(count)]
+    by_name = sorted(range(count), key=str)  # as they are run: the tenth is called _10, which comes before _2
+    made = {step: lower(draft, part, [_part(draft, node, x, step)]) for step in by_name}
+    parts = [made[step] for step in range(count)]
     shape = (count, *draft.batched(part.shape))
     together = draft.emit("PACK", node, parts, shape)
     return permuted(draft, node, together, (1, 0, *range(2, len(shape))))

@@ -58,7 +58,7 @@ def _lifted(op: Op) -> list[Op]:
         if op.type in BINARY and op.inputs[1].maker is not None:
             op.inputs[1] = _put_aside(op.inputs[1].maker)
         between = Value(op.output.name, source.shape, op.output.dtype)
-        moved = Op(move.type, [between, *move.inputs[1:]], op.outputs, (*move.nodes, *op.nodes), move.options)
+        moved = Op(move.type, [between, *move.inputs[1:]], op.outputs, move.nodes, move.options)
         moved.output.maker, between.maker, between.uses = moved, op, 1
         op.inputs[0], op.outputs = _put_aside(move), [between]
         behind.insert(0, moved)
@@ -248,7 +248,7 @@ def _foldable(op: Op, maker: Op) -> bool:
     if maker.type == "PAD":
         return op.type in CONVOLUTIONS and op.options["padding"] == "valid" and _pads_as_same(op, maker)
     if maker.type == "RESHAPE":
-        return op.type == "FULLY_CONNECTED" and _keeps_features(maker)
+        return op.type == "FULLY_CONNECTED" and len(maker.output.shape) == 2 and _keeps_features(maker)
     if maker.type not in ARITHMETIC or maker.inputs[1].key is None:
         return False
     if op.type == "FULLY_CONNECTED":
@@ -257,8 +257,7 @@ def _foldable(op: Op, maker: Op) -> bool:
 
 
 def _keeps_features(reshape: Op) -> bool:
-    before, after = reshape.inputs[0].shape, reshape.output.shape
-    return before[-1] == after[-1]
+    return reshape.inputs[0].shape[-1:] == reshape.output.shape[-1:]
 
 
 def _pads_as_same(op: Op, pad: Op) -> bool:
@@ -286,13 +285,26 @@ def _reshape(op: Op, made: list[Op]) -> bool:
     """Of several in a row the last remains; none that changes nothing; a mean keeps its axes by itself."""
     value = op.inputs[0]
     maker = value.maker
-    while maker is not None and maker.type == "RESHAPE":
+    while maker is not None and (maker.type == "RESHAPE" or _alone(maker)):
         _read_past(op, maker)
         value = op.inputs[0]
         maker = value.maker
     if value.shape == op.output.shape:
         return _leave_out(op)
     return True
+
+
+def _reduction(op: Op, made: list[Op]) -> bool:
+    """One along axes of one cell each, which it keeps, changes nothing (constant_folding.cc, SimplifyReduction)."""
+    return not _alone(op) or op.inputs[0].shape != op.output.shape or _leave_out(op)
+
+
+def _alone(op: Op) -> bool:
+    """Whether it reduces axes of one cell each."""
+    axes = op.options.get("axes", ())
+    return (
+        bool(axes) and op.type in ("MEAN", "SUM", "REDUCE_MAX") and all(op.inputs[0].shape[axis] == 1 for axis in axes)
+    )
 
 
 def _keep_axes(reshape: Op) -> None:
@@ -321,6 +333,9 @@ RULES: dict[str, Rule] = {
     "RELU": _function, "RELU6": _function, "RELU_N1_TO_1": _function,
     **dict.fromkeys(ARITHMETIC, _binary),
     "CONV_2D": _kernel, "DEPTHWISE_CONV_2D": _kernel, "FULLY_CONNECTED": _kernel,
+    "MEAN": _reduction,
+    "REDUCE_MAX": _reduction,
+    "SUM": _reduction,
     "TRANSPOSE": _transpose,
     "RESHAPE": _reshape,
 }  # fmt: skip

@@ -135,7 +135,7 @@ def radial_basis(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The squares' sum, and the products with the codes times -2 plus the codes' own squares: keras_model.composed."""
     (x,), layer = inputs, _options(node)
     squares = draft.emit("SQUARE", node, [x], x.shape)
-    norm = draft.emit("SUM", node, [squares, numbers(-1)], (*x.shape[:-1], 1))
+    norm = draft.emit("SUM", node, [squares, numbers(-1)], (*x.shape[:-1], 1), axes=(-1,))
     shape = draft.batched(node.shape)
     kernel, bias = weight(node, "kernel", (layer.units, x.shape[-1])), weight(node, "norm", (layer.units,))
     products = draft.emit("FULLY_CONNECTED", node, [x, kernel, bias], shape)

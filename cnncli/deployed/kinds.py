@@ -18,7 +18,23 @@ Form = tuple[Constant, bool]
 
 def as_kind(plan: Plan, kind: str) -> Plan:
     """A new plan, of one of KINDS, of a float32 one."""
-    return replace(_MAKERS[kind](plan), kind=kind)
+    made = _MAKERS[kind](plan)
+    return replace(made, kind=kind, operations=_owned(made.operations))
+
+
+def _owned(operations: list[Operation]) -> list[Operation]:
+    """With the conversions told as of the layers that read what they make; the last as of that which made it."""
+    reader: dict[int, tuple[int, ...]] = {}
+    for each in reversed(operations):
+        nodes = each.nodes or next((reader[tensor] for tensor in each.writes if tensor in reader), ())
+        reader.update(dict.fromkeys(each.reads, nodes))
+    writer = {tensor: each.nodes for each in operations for tensor in each.writes}
+
+    def owner(each: Operation) -> tuple[int, ...]:
+        around = [*map(reader.get, each.writes), *map(writer.get, each.reads)]
+        return next(filter(None, around), ())
+
+    return [each if each.nodes else each._replace(nodes=owner(each)) for each in operations]
 
 
 def _float16(plan: Plan) -> Plan:
@@ -86,11 +102,11 @@ def _without_ends(plan: Plan) -> Plan:
     """
     readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
     writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
-    refused = [each.type for at in readers for each in at if each.type != "QUANTIZE"]
-    refused += [each.type for at in writers for each in at if each.type != "DEQUANTIZE"]
-    if plan.impossible or refused:
-        floats = " and ".join(dict.fromkeys(refused))
-        return Plan(INT8_IO, impossible=plan.impossible or f"{floats} at its ends computes with floats")
+    at_ends = [*((at, "QUANTIZE") for at in readers), *((at, "DEQUANTIZE") for at in writers)]
+    if plan.impossible or any([each.type for each in at] != [wanted] for at, wanted in at_ends):
+        floats = dict.fromkeys(each.type for at, wanted in at_ends for each in at if each.type != wanted)
+        reason = f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
+        return Plan(INT8_IO, impossible=plan.impossible or reason)
     ends = [each for at in (*readers, *writers) for each in at]
     operations = [each for each in plan.operations if each not in ends]
     inputs = [each.writes[0] for (each,) in readers]

@@ -37,48 +37,61 @@ MOST_AXES = {
 """Of what an operation reads; for others there is no such limit, or none that a network of pictures meets."""
 FLOAT_ONLY = frozenset({"COS", "EXP", "LOG", "SIN", "SQRT", "SQUARE"})
 
+_REDUCING = frozenset({"MEAN", "REDUCE_ALL", "REDUCE_MAX", "REDUCE_MIN", "SUM"})
+_ASKING = KERNELS | _REDUCING | {"ADD_N", "MIRROR_PAD"}
 _POINTER = 8
 _INT = 4
 
 
-def why_not(plan: Plan, operation: Operation) -> str:
-    """Why TFLite Micro cannot run an operation; nothing where it can."""
-    if operation.type not in OPERATIONS:
-        return f"TFLite Micro has no {operation.type}"
-    refusal = next(_refusals(operation, _computed(plan, operation), _held(plan, operation)), "")
-    return refusal and f"TFLite Micro's {operation.type} {refusal}"
+def why_not(plan: Plan) -> str:
+    """Why TFLite Micro cannot run a plan; nothing where it can."""
+    for operation in plan.operations:
+        if operation.type not in OPERATIONS:
+            return f"TFLite Micro has no {operation.type}"
+        refusal = next(_refusals(plan, operation), "")
+        if refusal:
+            return f"TFLite Micro's {operation.type} {refusal}"
+    return ""
 
 
-def _refusals(operation: Operation, computed: list[Tensor], held: list[Constant]) -> Iterator[str]:
+def _refusals(plan: Plan, operation: Operation) -> Iterator[str]:
     """What a kernel does not take of what it is given."""
     name, read = operation.type, len(operation.reads) + len(operation.constants)
     if name == "CONCATENATION" and read > MOST_JOINED:
         yield f"takes at most {MOST_JOINED} inputs, not {read}"
-    if name in MOST_AXES and any(len(tensor.shape) > MOST_AXES[name] for tensor in computed):
+    if name in MOST_AXES and any(len(tensor.shape) > MOST_AXES[name] for tensor in _computed(plan, operation)):
         yield f"takes tensors of at most {MOST_AXES[name]} axes"
-    types = {each.dtype for each in held} | {each.dtype for each in computed}
+    types = {plan.constants[each].dtype for each in operation.constants}
     if "float16" in types:
         yield "takes no float16"
-    if name in FLOAT_ONLY and types != {"float32"}:
+    if name not in KERNELS and name not in FLOAT_ONLY:
+        return
+    computed = {each.dtype for each in _computed(plan, operation)}
+    if name in FLOAT_ONLY and computed != {"float32"}:
         yield "computes with float32 only"
-    if name in KERNELS and "float32" in types and any(each.dtype == "int8" for each in held):
+    if name in KERNELS and "float32" in computed and "int8" in types:
         yield "takes no kernel of int8 with activations of float32"
 
 
 def scratch(plan: Plan, operation: Operation) -> tuple[int, ...]:
     """Bytes of each piece of memory that a kernel computes with, in the order in which it asks for them."""
-    computed, held = _computed(plan, operation), _held(plan, operation)
-    if operation.type in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"):
-        return _of_reduction(operation.type, computed[0], computed[-1], held)
-    if operation.type == "TRANSPOSE_CONV" and computed[-1].dtype in ("int8", "int16"):
-        return (prod(computed[-1].shape) * (4 if computed[-1].dtype == "int8" else 8),)
-    if operation.type == "ADD_N" and computed[-1].dtype in ("int8", "float32"):
-        return (_POINTER * len(operation.reads),)
-    if operation.type == "MIRROR_PAD":
-        return (_INT * len(computed[0].shape),) * 2
-    if operation.type in KERNELS and held and held[0].dtype == "int4":
-        return (prod(held[0].shape),)
-    return ()
+    if operation.type not in _ASKING:
+        return ()
+    return tuple(_requests(operation, _computed(plan, operation), _held(plan, operation)))
+
+
+def _requests(operation: Operation, computed: list[Tensor], held: list[Constant]) -> Iterator[int]:
+    name, source, result = operation.type, computed[0], computed[-1]
+    if name in _REDUCING:
+        yield from _of_reduction(name, source, result, held)
+    elif name == "TRANSPOSE_CONV" and result.dtype in ("int8", "int16"):
+        yield prod(result.shape) * (4 if result.dtype == "int8" else 8)
+    elif name == "ADD_N" and result.dtype in ("int8", "float32"):
+        yield _POINTER * len(operation.reads)
+    elif name == "MIRROR_PAD":
+        yield from (_INT * len(source.shape),) * 2
+    elif name in KERNELS and held and held[0].dtype == "int4":
+        yield prod(held[0].shape)
 
 
 def _of_reduction(name: str, source: Tensor, result: Tensor, held: list[Constant]) -> tuple[int, ...]:

@@ -58,9 +58,28 @@ def kernel_of(nodes: Sequence[Node]) -> Node | None:
     return next((node for node in nodes if node.role in KERNELS), None)
 
 
-def is_separable(node: Node) -> bool:
+def is_biased(operation: str, nodes: Sequence[Node]) -> bool:
+    """Whether the bias of an operation with a kernel is a layer's; else it is zeros, of which no layer knows.
+
+    Of a separable convolution the first operation has none.
+    """
+    kernel = kernel_of(nodes)
+    if kernel is None or (operation == _DEPTHWISE and _is_separable(kernel)):
+        return kernel is None
+    return getattr(kernel.layer, "use_bias", True) or any(node.role is Role.NORMALIZATION for node in nodes)
+
+
+def _is_separable(node: Node) -> bool:
     """Whether it is two operations: one with a kernel for each channel, and one without a window."""
     return node.layer.between(*node.input_shapes) is not None
+
+
+def _one_a_role(nodes: Sequence[Node]) -> list[Node]:
+    """Of layers that were alike, and became one operation, the first names it."""
+    first: dict[Role, Node] = {}
+    for node in nodes:
+        first.setdefault(node.role, node)
+    return list(first.values())
 
 
 class _Namer:
@@ -70,13 +89,12 @@ class _Namer:
 
     def names(self, operation: Operation, constants: int) -> tuple[int, list[int]]:
         """How long the names of what an operation gives and of its constants are, as far as these have own names."""
-        nodes = [self._nodes[number] for number in operation.nodes]
+        nodes = _one_a_role([self._nodes[number] for number in operation.nodes])
         if operation.type == "QUANTIZE" or not nodes:
             return _OF_CONVERSION, []
         kernel = kernel_of(nodes) or nodes[-1]
         if operation.type not in _KERNEL:
-            words = _WORDS.get(operation.type, (operation.type,))
-            return _joined([self._in(node, word) for node in nodes for word in words]), []
+            return self._of_layer(operation.type, nodes, constants)
         own = self._kernel(operation.type, kernel)
         if operation.type == _DENSE:
             bias = self._in(kernel, "BiasAdd")
@@ -85,7 +103,20 @@ class _Namer:
         whole = _joined(self._fused(operation.type, kernel, nodes, bool(fused), constants))
         if operation.type == _DEPTHWISE:
             own = _joined([own, *(self._in(node, word) for node in fused for word in _SCALED)])
-        return whole + 1, [own, whole][:constants]
+        return whole + 1, [own, whole][: constants if is_biased(operation.type, nodes) else 1]
+
+    def _of_layer(self, name: str, nodes: list[Node], constants: int) -> tuple[int, list[int]]:
+        """Of an operation without a kernel: it is within a layer, or all of it."""
+        words = _WORDS.get(name, (name,))
+        normal = next((node for node in nodes if node.role is Role.NORMALIZATION), None)
+        if normal is None:
+            return _joined([self._in(node, word) for node in nodes for word in words]), []
+        within, held = ("batchnorm/", "batchnorm/sub") if normal.layer.folds else ("", "Reshape")
+        if name == "MEAN":
+            return self._in(normal, "moments/variance"), []
+        parts = [self._in(node, within + word if node is normal else word) for node in nodes for word in words]
+        named = normal.layer.folds or name == "MUL"
+        return _joined(parts), [self._in(normal, held)] * constants if named else []
 
     def _fused(self, name: str, kernel: Node, nodes: list[Node], normalized: bool, constants: int) -> list[int]:
         """The parts of the name of what a convolution gives."""
@@ -96,7 +127,7 @@ class _Namer:
                 parts += [self._in(node, word) for word in words]
             elif node.layer.pads:
                 parts.append(self._in(node, "Pad"))
-        if not normalized and constants > 1 and not (name == _DEPTHWISE and is_separable(kernel)):
+        if not normalized and constants > 1 and is_biased(name, nodes):
             parts += [self._in(kernel, "BiasAdd"), self._in(kernel, "Squeeze")]
         return parts + self._functions(nodes)
 
@@ -108,7 +139,7 @@ class _Namer:
         if getattr(kernel.layer, "groups", 1) > 1:
             return len("convolution")
         word = _KERNEL[name]
-        if is_separable(kernel):
+        if _is_separable(kernel):
             word = "separable_conv2d/depthwise" if name == _DEPTHWISE else "separable_conv2d"
         return self._in(kernel, word)
 

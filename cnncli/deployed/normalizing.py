@@ -72,10 +72,10 @@ def _by_own_statistics(draft: Draft, node: Node, x: Value, axes: tuple[int, ...]
     layer, shape = _options(node), x.shape
     along = {axis % len(shape) for axis in axes}
     means = tuple(1 if axis in along else size for axis, size in enumerate(shape))
-    mean = draft.emit("MEAN", node, [x, numbers(*axes)], means)
+    mean = draft.emit("MEAN", node, [x, numbers(*axes)], means, axes=axes)
     less = draft.emit("NEG", node, [mean], means)
     squares = _squared_differences(draft, node, x, mean)
-    variance = draft.emit("MEAN", node, [squares, numbers(*axes)], means)
+    variance = draft.emit("MEAN", node, [squares, numbers(*axes)], means, axes=axes)
     variance = draft.emit("ADD", node, [variance, number(layer.epsilon)], means)
     factor = draft.emit("RSQRT", node, [variance], means)
     if layer.scale:
@@ -111,8 +111,8 @@ def global_response_normalization(draft: Draft, node: Node, inputs: list[Value])
     shape, channels = x.shape, x.shape[-1]
     cells, one = (shape[0], 1, 1, channels), (shape[0], 1, 1, 1)
     squares = draft.emit("MUL", node, [x, x], shape)
-    norm = draft.emit("SQRT", node, [draft.emit("SUM", node, [squares, numbers(1, 2)], cells)], cells)
-    mean = draft.emit("MEAN", node, [norm, numbers(-1)], one)
+    norm = draft.emit("SQRT", node, [draft.emit("SUM", node, [squares, numbers(1, 2)], cells, axes=(1, 2))], cells)
+    mean = draft.emit("MEAN", node, [norm, numbers(-1)], one, axes=(-1,))
     mean = draft.emit("ADD", node, [mean, number(_options(node).epsilon)], one)
     share = draft.emit("DIV", node, [norm, mean], cells)
     scaled = draft.emit("MUL", node, [x, share], shape)

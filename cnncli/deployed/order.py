@@ -52,7 +52,7 @@ def _begins(step: Step) -> bool:
     if node.role is Role.INPUT:
         return True
     if node.role in WITHOUT_CONSTANTS:
-        averages = node.type == "Average" and step.inputs in (0, len(node.inputs))
+        averages = node.layer.combines == "mean" and step.inputs in (0, len(node.inputs))
         return node.type in WITH_CONSTANTS or averages
     return node.type not in NEITHER or not node.inputs
 

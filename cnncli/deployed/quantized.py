@@ -42,6 +42,7 @@ class _Quantizing:
         self.integer = [self._in_integers(operation) for operation in plan.operations]
         self.made.constants, self.held = _constants(plan, self.integer)
         self.form: dict[tuple[int, Range | None], int] = {}  # a tensor in a range, or in floats: its place
+        self.forms = [-1] * len(plan.tensors)  # of each tensor the number of the last
         self.read_in = [self._ranges_read(at, operation) for at, operation in enumerate(plan.operations)]
         self.wanted = self._wanted()
         self.made.inputs = tuple(self._first_form(tensor, integer=False) for tensor in plan.inputs)
@@ -52,12 +53,12 @@ class _Quantizing:
         self.made.outputs = tuple(self.form[tensor, None] for tensor in plan.outputs)
 
     def _in_integers(self, operation: Operation) -> bool:
-        """Whether TFLite has a kernel of integers for it, what it reads has a range, and all that it writes is read."""
+        """Whether TFLite has a kernel of integers for it; what it reads must have a range, what it writes be read."""
         tensors = self.plan.tensors
-        return (
-            operation.type in INTEGER_TYPES
-            and all(self.ranged[tensor] or tensors[tensor].dtype != FLOAT32 for tensor in operation.reads)
-            and self.read.issuperset(operation.writes)
+        return operation.type in INTEGER_TYPES and all(
+            self.ranged[tensor] and tensor in self.read
+            for tensor in (*operation.reads, *operation.writes)
+            if tensors[tensor].dtype == FLOAT32
         )
 
     def _ranges_read(self, at: int, operation: Operation) -> list[tuple[int, Range | None]]:
@@ -87,12 +88,16 @@ class _Quantizing:
     def _first_form(self, tensor: int, integer: bool) -> int:
         """The place of a tensor as its operation writes it."""
         ranged = self.ranged[tensor]
-        return self._put(tensor, ranged.computed if ranged and integer else None, "")
+        return self._put(tensor, ranged.computed if ranged and integer else None)
 
-    def _put(self, tensor: int, form: Range | None, mark: str) -> int:
+    def _put(self, tensor: int, form: Range | None) -> int:
+        """What is made of a tensor is named as it, and told apart by a digit; what the network gives has its name."""
         name, shape, dtype = self.plan.tensors[tensor]
         self.form[tensor, form] = place = len(self.made.tensors)
-        self.made.tensors.append(Tensor(name + mark, shape, dtype if form is None else INTEGER))
+        number = self.forms[tensor] = self.forms[tensor] + 1
+        if tensor in self.plan.outputs:
+            number = 0 if form is None else number + 1
+        self.made.tensors.append(Tensor(f"{name}{number or ''}", shape, dtype if form is None else INTEGER))
         return place
 
     def _convert(self, tensor: int) -> None:
@@ -112,9 +117,8 @@ class _Quantizing:
             self._conversion("DEQUANTIZE", tensor, ranged.common, None)
 
     def _conversion(self, type: str, tensor: int, source: Range | None, target: Range | None) -> None:
-        """Named as the converter names what has no layer's name: told apart by a digit."""
         read = self.form[tensor, source]
-        self.made.operations.append(Operation(type, (read,), (self._put(tensor, target, "1"),)))
+        self.made.operations.append(Operation(type, (read,), (self._put(tensor, target),)))
 
 
 Key = tuple[int, int | None]

@@ -33,9 +33,13 @@ BREADTH = 8
 
 
 class Reordering(NamedTuple):
-    """The plan in the order that was found, the peak of live bytes before and after, and what no order is below."""
+    """The plan in the order that was found, and that order by the operations' places in the plan's own.
+
+    The peak of live bytes in the plan's own order and in this one, and what no order is below.
+    """
 
     plan: Plan
+    places: tuple[int, ...]
     before: int
     after: int
     floor: int
@@ -58,13 +62,15 @@ def reordered(plan: Plan) -> Reordering | None:
     """
     if plan.uncounted or not plan.operations or not all(is_known(tensor.bytes) for tensor in plan.tensors):
         return None
-    before = peak(plan).bytes
+    own, before = tuple(range(len(plan.operations))), peak(plan).bytes
     if len(plan.operations) > MOST_OPERATIONS:
-        return Reordering(plan, before, before, 0)
+        return Reordering(plan, own, before, before, 0)
     order, floor = _Branches(plan).lowest()
     found = replace(plan, operations=[plan.operations[place] for place in order])
     after = peak(found).bytes
-    return Reordering(found, before, after, floor) if after < before else Reordering(plan, before, before, floor)
+    if after < before:
+        return Reordering(found, tuple(order), before, after, floor)
+    return Reordering(plan, own, before, before, floor)
 
 
 class _State(NamedTuple):

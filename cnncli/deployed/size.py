@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnncli.amounts import UNKNOWN, total
-from cnncli.deployed.names import is_separable, kernel_of, name_bytes
+from cnncli.deployed.names import is_biased, name_bytes
 from cnncli.deployed.plan import FLOAT32, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
-from cnncli.graph.roles import Role
 
 WORD = 4
 BUFFER_ALIGNMENT = 16
@@ -43,6 +42,8 @@ def file_bytes(plan: Plan, graph: Graph) -> Any:
     """
     if plan.file_bytes is not None:
         return plan.file_bytes
+    if not plan.operations and plan.uncounted:
+        return UNKNOWN
     parts = [
         MODEL,
         CODE * len({operation.type for operation in plan.operations}),
@@ -87,12 +88,7 @@ def _buffers(plan: Plan, graph: Graph) -> Iterator[Any]:
 def _zeros(plan: Plan, graph: Graph) -> Iterator[int]:
     """The biases of what has none, which are zeros: those of one size share a buffer."""
     for operation in plan.operations:
-        nodes = [graph.nodes[number] for number in operation.nodes]
-        kernel = kernel_of(nodes)
-        if kernel is None or any(node.role is Role.NORMALIZATION for node in nodes):
-            continue
-        first_of_two = operation.type == "DEPTHWISE_CONV_2D" and is_separable(kernel)
-        if first_of_two or not getattr(kernel.layer, "use_bias", True):
+        if not is_biased(operation.type, [graph.nodes[number] for number in operation.nodes]):
             yield from operation.constants[1:]
 
 

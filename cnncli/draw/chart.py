@@ -105,7 +105,7 @@ def draw(job: Job, tell: Tell) -> None:
 
 def draw_chart(chart: Chart, path: Path, suffix: str) -> None:
     """Draw into a file, here and now. Raises ImportError without matplotlib, OSError where it cannot be written."""
-    with _defaults():
+    with defaults():
         figure = _labelled(chart, keyed=False) or _labelled(chart, keyed=True)
         figure.savefig(path, format=suffix, dpi=150, metadata=REPRODUCIBLE[suffix])
 
@@ -177,7 +177,7 @@ def _write_key(axes: Any, chart: Chart, looks: Looks, names: Mapping[str, str], 
 
 
 @contextmanager
-def _defaults() -> Iterator[None]:
+def defaults() -> Iterator[None]:
     """Have matplotlib draw with its own defaults, whatever a user makes of his own pictures."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports its font cache
     import matplotlib

@@ -49,6 +49,15 @@ class Path(NamedTuple):
     head: float = 0
 
 
+class Area(NamedTuple):
+    """What a line from corner to corner and back to the first one encloses; its outline is `width` thick."""
+
+    corners: Sequence[Point]
+    fill: str
+    border: str
+    width: float = OUTLINE
+
+
 class Group(NamedTuple):
     """Shapes that are one thing: its kind and name tell a page which holds the picture what to look for."""
 
@@ -58,7 +67,7 @@ class Group(NamedTuple):
     tooltip: str = ""
 
 
-Shape = Box | Circle | Text | Path | Group
+Shape = Box | Circle | Text | Path | Area | Group
 
 
 class Picture(NamedTuple):

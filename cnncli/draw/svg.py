@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from cnncli.draw.geometry import Point, Rect, number, rounded, shortened
-from cnncli.draw.shapes import OUTLINE, Box, Circle, Group, Path, Picture, Shape, Text
+from cnncli.draw.shapes import OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import FAMILY
 from cnncli.words import visible
 
@@ -51,6 +51,8 @@ def _lines(shapes: Iterable[Shape]) -> Iterator[str]:
                 yield _text(shape)
             case Path():
                 yield _path(shape)
+            case Area():
+                yield _area(shape)
             case Group():
                 yield f"<g class={_attribute(shape.kind)} data-name={_attribute(shape.name)}>"
                 if shape.tooltip:
@@ -101,6 +103,11 @@ def _path(path: Path) -> str:
     if not path.head:
         return line
     return f'{line}\n<path d="{_head(points[-1], path.corners[-1], path.width)}" fill="{path.colour}"/>'
+
+
+def _area(area: Area) -> str:
+    way = "L".join(map(_place, area.corners))
+    return f'<path d="M{way}Z" fill="{area.fill}" stroke="{area.border}" stroke-width="{number(area.width)}"/>'
 
 
 def _way(points: Iterable[Point], radius: float) -> str:

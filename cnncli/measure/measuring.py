@@ -127,6 +127,11 @@ class Measured:
         return sum(sum(each.nanoseconds) for each in self.rounds) / 1e9
 
     @property
+    def waiting(self) -> float:
+        """The share of its runs' time in which nothing of the model was computed: others had the processors."""
+        return max(0.0, 1 - sum(each.processor_seconds for each in self.rounds) / self.seconds)
+
+    @property
     def round_times(self) -> list[float]:
         """Of each round the median run's seconds."""
         return [median(each.nanoseconds) / 1e9 for each in self.rounds]
@@ -209,12 +214,12 @@ def measure(models: Sequence[Model], plan: Plan, hear: Hear) -> Measurement:
     lot = random.Random(plan.seed)
     try:
         done = 0.0
+        for each in measured if plan.per_operation else ():  # first: it may be refused
+            hear(done, f"{each.model.called}, operation by operation")
+            each.profile = _profile(each.model, plan)
         while done < 1:
             _round(measured, plan, lot, partial(hear, done))
             done = plan.done(measured)
-        for each in measured if plan.per_operation else ():
-            hear(done, f"{each.model.called}, operation by operation")
-            each.profile = _profile(each.model, plan)
     except KeyboardInterrupt:
         whole = min(len(each.rounds) for each in measured)
         if whole == 0:

@@ -41,6 +41,8 @@ class Run:
     """
 
     nanoseconds: tuple[int, ...]
+    processor_seconds: float
+    """That the process had a processor for, of all its threads, while these runs were timed."""
     load_seconds: float
     """For reading the file, packing its weights and laying out its tensors."""
     base_memory_bytes: int | None

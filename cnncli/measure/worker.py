@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import perf_counter, perf_counter_ns
+from time import perf_counter, perf_counter_ns, process_time
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
@@ -36,12 +36,16 @@ def work(job: Job, tell: Tell) -> dict[str, Any]:
         load_seconds = perf_counter() - started
         _fill(interpreter, job, random)
         _repeat(interpreter.invoke, 1, WARM_UP_SECONDS)
+        before = process_time()
         times = _timed(interpreter.invoke, job)
+        processor_seconds = process_time() - before
     except (RuntimeError, ValueError) as error:  # both are the runtime's way to say no
         reason = " ".join(str(error).split())
         raise MachineError(f"{job.called} cannot be run by ai-edge-litert: {reason[:400]}") from None
     inputs = tuple(tuple(map(int, each["shape"])) for each in interpreter.get_input_details())
-    return Run(tuple(times), load_seconds, base, peak_memory(), inputs, _delegated(interpreter)).data()
+    return Run(
+        tuple(times), processor_seconds, load_seconds, base, peak_memory(), inputs, _delegated(interpreter)
+    ).data()
 
 
 def _resize(interpreter: Any, shapes: Sequence[Shape]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnncli.analysis.compare.difference import Change
     from cnncli.analysis.timeline import Step, Timeline
     from cnncli.analysis.training_memory import Training, TrainingRow
+    from cnncli.deployed.reorder import Reordering
     from cnncli.graph import Graph, Group, Node
     from cnncli.keras_model import Build
     from cnncli.models.spec import ModelSpec
@@ -191,11 +192,20 @@ def memory_data(network: Network, found: Timeline, rows: Sequence[Step]) -> dict
         },
         "arena_bytes": found.figures.arena_bytes,
         "arena_tail_bytes": found.figures.arena_tail_bytes,
+        **order_data(found.order),
         "operations": len(operations),
         "uncounted": uncounted_data(found.uncounted),
         "warnings": network.warnings,
         "rows": [step_data(step) for step in rows],
     }
+
+
+def order_data(order: Reordering | None) -> dict[str, Any]:
+    """The peak in the plan's own order and in the best that was found; `floor` is what no order is below."""
+    if order is None:
+        return {}
+    peaks = {"before": order.before, "after": order.after, "floor": order.floor, "exact": order.exact}
+    return {"order": {**peaks, "operations": order.places}}
 
 
 def step_data(step: Step) -> dict[str, Any]:

@@ -67,7 +67,9 @@ def _places(rows: Sequence[Kind]) -> list[str]:
 
 
 def _notes(graph: Graph, rows: Sequence[Kind]) -> list[str]:
-    notes = ["* as the file is; the others are predicted."] if any(row.found.is_read for row in rows) else []
+    others = "; the others are predicted" if len(rows) > 1 else ""
+    notes = [f"* As the file is{others}."] if any(row.found.is_read for row in rows) else []
+    notes += [f"No {row.name}: {row.found.plan.impossible}." for row in rows if row.found.plan.impossible]
     unknown = {node for row in rows for node in row.found.plan.uncounted}
     if unknown:
         types = counted([graph.nodes[node].type for node in sorted(unknown)])
@@ -79,7 +81,7 @@ def _notes(graph: Graph, rows: Sequence[Kind]) -> list[str]:
 def _arenas(rows: Sequence[Kind]) -> list[str]:
     """What TensorFlow Lite Micro needs besides, of the last kind that it runs, and why some have no arena."""
     reasons: dict[str, list[str]] = {}
-    for row in rows:
+    for row in [row for row in rows if not row.found.plan.impossible]:
         reasons.setdefault(row.found.why_no_arena, []).append(row.name)
     tails = [(row.name, row.found.arena_tail_bytes) for row in rows if row.found.arena_tail_bytes]
     notes = [f"Arena unknown of {enumerated(names)}: {reason}." for reason, names in reasons.items() if reason]

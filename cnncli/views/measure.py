@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli import __version__
 from cnncli.amounts import is_known
 from cnncli.document.document import Document, Listing, Paragraphs, Section
 from cnncli.document.document import Line as ListedLine
-from cnncli.document.numbers import scaled, shape, times
+from cnncli.document.numbers import scaled, shape, share
 from cnncli.document.table import GAP, Column, Table, natural_width
 from cnncli.measure.intervals import CONFIDENCE, LEAST
 from cnncli.measure.machine import RUNTIME
@@ -37,6 +37,8 @@ RATIOS = (
 )
 RESOLUTION = 1e-6
 """What the profiler tells is cut off to whole microseconds."""
+BUSY = 0.05
+"""A share of waiting above which a machine has too much else to do for a measurement."""
 SURE_SECONDS = 10 * RESOLUTION
 """Below, a rate would be wrong by more than a tenth."""
 
@@ -66,29 +68,35 @@ def _bytes(size: int | None) -> str:
     return "-" if size is None else scaled(size, "B")
 
 
+def _ratio(number: float) -> str:
+    """Three decimals, or three digits where there would be fewer."""
+    return f"{number:.3f}" if number >= 0.1 else f"{number:.3g}"
+
+
 def _between(interval: Interval) -> str:
-    return f"{interval.low:.3f} to {interval.high:.3f}"
+    return f"{_ratio(interval.low)} to {_ratio(interval.high)}"
 
 
 def _against(ratio: Ratio | None) -> str:
     if ratio is None:
         return ""
     if ratio.interval is None:
-        return f"{times(ratio.median)}, too few rounds"
-    seen = times(ratio.median) if ratio.differs else "no difference seen"
-    return f"{seen} ({_between(ratio.interval)})"
+        return f"x{_ratio(ratio.median)}, too few rounds"
+    return f"x{_ratio(ratio.median)}" if ratio.differs else "no difference seen"
 
 
+KIND = Column("kind", "Kind", lambda row: row.measured.model.kind or "file")
+"""For people only where not all are files."""
 COLUMNS = (
     Column("model", "Model", lambda row: row.measured.model.network.reference),
-    Column("kind", "Kind", lambda row: row.measured.model.kind or "file"),
+    KIND,
     Column("median_seconds", "Median ms", lambda row: row.measured.median, True, milliseconds),
     Column("p10_seconds", "p10", lambda row: row.measured.quantile(LOW), True, milliseconds),
     Column("p90_seconds", "p90", lambda row: row.measured.quantile(HIGH), True, milliseconds),
     Column("macs_per_second", "MACs/s", lambda row: row.measured.macs_per_second, True, _rate),
     Column("memory_bytes", "Memory", lambda row: row.measured.memory_bytes, True, _bytes),
 )
-AGAINST = Column("ratio", "Time to the first's", lambda row: row.ratio, text=_against)
+AGAINST = Column("ratio", "To the first", lambda row: row.ratio, text=_against)
 
 
 def _of_ratio(figure: Any) -> Any:
@@ -108,11 +116,12 @@ FOR_PROGRAMS = (
 def measurement_document(found: Measurement, machine: Machine) -> Document:
     """A row a model; what the noise lets be said of them, and how all of it was measured, below."""
     rows = [Row(each, found.ratio(place)) for place, each in enumerate(found.models)]
-    shown = (*COLUMNS, AGAINST) if len(rows) > 1 else COLUMNS
+    kinds = any(each.model.kind for each in found.models)
+    shown = [each for each in COLUMNS if kinds or each is not KIND] + ([AGAINST] if len(rows) > 1 else [])
 
     def sections(width: int) -> list[Section]:
         table = Table(shown, rows)
-        fits = natural_width(Table(COLUMNS[1:], rows)) + GAP + NAME <= width
+        fits = natural_width(Table([each for each in shown[1:] if each is not AGAINST], rows)) + GAP + NAME <= width
         figures: list[Section] = [table] if fits else [_listing(shown, row) for row in rows]
         below = Paragraphs([*verdicts(rows), *_notes(found, machine)])
         profiled = [operations_table(each.model.called, each.profile) for each in found.models if each.profile]
@@ -134,7 +143,11 @@ def verdicts(rows: list[Row]) -> Iterator[str]:
         if ratio.interval is None:
             yield f"{name} against {first}: of {len(row.measured.rounds)} rounds nothing can be told; it takes {LEAST}."
         elif ratio.differs:
-            told = f"{ratio.median:.3f} times as long as" if ratio.median > 1 else f"{ratio.median:.3f} of the time of"
+            told = (
+                f"{_ratio(ratio.median)} times as long as"
+                if ratio.median > 1
+                else f"{_ratio(ratio.median)} of the time of"
+            )
             yield f"{name} takes {told} {first} ({_between(ratio.interval)} with {CONFIDENCE:.0%})."
         else:
             yield (
@@ -176,7 +189,7 @@ OPERATIONS = (
     Column("operation", "Operation", lambda timed: timed.operation.name),
     Column("layer", "Layer", lambda timed: timed.node and timed.node.name),
     Column("seconds", "us", lambda timed: timed.operation.seconds, True, _microseconds),
-    Column("share", "Share", lambda timed: timed.share, True, lambda part: f"{part:.1%}"),
+    Column("share", "Share", lambda timed: timed.share, True, lambda part: share(part, 1)),
     Column("macs", "MACs", lambda timed: timed.macs, True, _rate_or_nothing),
     Column("macs_per_second", "MACs/s", lambda timed: timed.macs_per_second, True, _rate_or_nothing),
 )
@@ -205,7 +218,7 @@ def operation_data(timed: Timed) -> dict[str, Any]:
     }
 
 
-def _listing(columns: tuple[Column, ...], row: Row) -> Listing:
+def _listing(columns: Sequence[Column], row: Row) -> Listing:
     """A model's figures below its name, where a terminal is too narrow for a table."""
     lines = [ListedLine("", f"{column.header}  {column.cell(row)}") for column in columns[1:] if column.cell(row)]
     return Listing(columns[0].cell(row), lines)
@@ -218,6 +231,12 @@ def _notes(found: Measurement, machine: Machine) -> Iterator[str]:
     threads = found.plan.threads
     yield f"Runtime: {runtime(found, machine)}, {threads} thread{'s' if threads > 1 else ''}."
     yield f"Machine: {machine.processor}, {machine.usable} of {machine.cpus} CPUs, {machine.system}."
+    waiting = max(each.waiting for each in found.models)
+    if waiting > BUSY:
+        yield (
+            f"The machine is busy: runs waited for a processor for up to {waiting:.0%} of their time, which is in "
+            "these figures and makes long runs longer than short ones; measure again when it is idle."
+        )
     for each in found.models:
         if each.model.open_sizes:
             inputs = ", ".join(map(shape, each.rounds[0].inputs))
@@ -275,6 +294,7 @@ def model_figures(found: Measured, ratio: Ratio | None) -> dict[str, Any]:
         "memory_bytes": found.memory_bytes,
         "peak_memory_bytes": found.peak_memory_bytes,
         "load_seconds": found.load_seconds,
+        "waiting_share": found.waiting,
         "rounds": [
             {"runs": len(each.nanoseconds), "median_seconds": seconds}
             for each, seconds in zip(found.rounds, found.round_times, strict=True)

@@ -11,8 +11,9 @@ from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.analysis.deployment import Deployment, kind_as_it_is
 from cnncli.analysis.timeline import LAYER, Step, Timeline, one_example, timeline
 from cnncli.deployed.plan import Tensor
+from cnncli.deployed.reorder import Reordering
 from cnncli.document.document import Document
-from cnncli.document.numbers import grouped, in_words, scaled, shape
+from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
@@ -34,7 +35,7 @@ class Wanted(NamedTuple):
     """What to tell: of which kind and batch, None for a file's own or float32 and one example; which rows and columns.
 
     `depth` is that of the rows' scopes, timeline.LAYER for layers, None for operations. `named` is whether a sheet says
-    in each row whose it is.
+    in each row whose it is. `reorder` is whether the order is told that takes least.
     """
 
     kind: str | None = None
@@ -44,6 +45,7 @@ class Wanted(NamedTuple):
     sort: str | None = None
     top: int | None = None
     named: bool = False
+    reorder: bool = False
 
 
 def level_of(by: str) -> int | None:
@@ -68,7 +70,7 @@ def timeline_of(network: Network, wanted: Wanted) -> Timeline:
     """Raises UsageError where nothing is run."""
     check_runs(network)
     kind = wanted.kind or kind_as_it_is(network.graph)
-    found = timeline(network.graph, kind, wanted.batch or 1, wanted.depth)
+    found = timeline(network.graph, kind, wanted.batch or 1, wanted.depth, wanted.reorder)
     if not found.rows and not found.uncounted:
         raise UsageError(f"{network.reference}: nothing is computed in it, so nothing is held in memory")
     return found
@@ -83,7 +85,9 @@ def memory_document(network: Network, wanted: Wanted) -> Document:
     rows = ordered(found.rows, columns, by)[: wanted.top]
     model = [column for column in columns if column.key == "model" and column not in chosen]
     sheet = [*model, *chosen] if wanted.named else chosen
-    whole = Table(chosen, rows, f"{title(network)}\n{headline(found)}", {}, _notes(found, rows), _is_peak(found))
+    whole = Table(
+        chosen, rows, f"{title(network)}\n{headline(found)}", {}, _notes(found, rows, wanted.reorder), _is_peak(found)
+    )
     spared = SPARED if wanted.columns is None else ((),)
     outlined = wanted.columns is None and wanted.depth in (None, LAYER) and by is None
     return Document(
@@ -92,6 +96,18 @@ def memory_document(network: Network, wanted: Wanted) -> Document:
         data=lambda: versioned(memory_data(network, found, rows)),
         sheet=lambda: Table(sheet, rows),
     )
+
+
+def order_told(order: Reordering | None) -> str:
+    """Whether another order of the operations takes less, and how sure that is."""
+    if order is None:
+        return "whether another takes less is not known, as some sizes or operations are not"
+    least = f"none takes less than {scaled(order.floor, 'B')}"
+    if not order.saved:
+        return "no other takes less" if order.exact else f"none was found that takes less; {least}"
+    after, before = scaled(order.after, "B"), scaled(order.before, "B")
+    saved = f"{after} instead of {before}, {share(order.saved, order.before)} less than in the file's order"
+    return f"{saved}; {'no other takes less' if order.exact else least}"
 
 
 def columns_for(network: Network | None = None, found: Timeline | None = None) -> tuple[Column, ...]:
@@ -211,10 +227,11 @@ def _number(count: int) -> str:
     return WORDS[count] if count < len(WORDS) else grouped(count)
 
 
-def _notes(found: Timeline, rows: Sequence[Step]) -> list[str]:
+def _notes(found: Timeline, rows: Sequence[Step], reorder: bool) -> list[str]:
     """How many rows are shown, the arena, and what could not be counted."""
     notes = [f"{len(rows)} of {len(found.rows)} rows"] if len(rows) < len(found.rows) else []
     notes.append(f"{'Arena':<{NAMES}}{_arena(found.figures)}")
+    notes += [f"{'Order':<{NAMES}}{order_told(found.order)}"] if reorder else []
     notes += uncounted_lines(found.uncounted)
     return [*notes, "Live is what an operation reads and writes and what a later one reads, without weights."]
 

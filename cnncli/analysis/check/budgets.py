@@ -17,6 +17,7 @@ from cnncli.analysis.deployment import deployment, peak_at, read_kind
 from cnncli.analysis.metrics import About, Metric, Place, Totals, Unit, metrics, stored
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
+from cnncli.graph import Graph
 from cnncli.network import Source, canonical, expanded, source_of
 from cnncli.readers.formats import is_pattern
 
@@ -103,9 +104,15 @@ def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Ver
     if uncounted and not is_known(value):
         passed = not known_part(value) > budget.limit
     at = peak_at(graph, kind) if kind and told.about is About.MEMORY else None
-    why = deployment(graph, kind).why_no_arena if told.key == "arena_bytes" else ""
+    why = _why(graph, told, kind) if kind and not is_known(value) else ""
     check = Budgeted(budget.name, budget.text, kind, at, why)
     return Verdict(model, check, budget.limit, value, passed, budget.place)
+
+
+def _why(graph: Graph, told: Metric, kind: str) -> str:
+    """Why a figure of a kind is not known, as far as that can be said."""
+    found = deployment(graph, kind)
+    return found.why_no_arena if told.key == "arena_bytes" else found.plan.impossible
 
 
 @dataclass(frozen=True)

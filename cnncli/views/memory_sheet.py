@@ -1,0 +1,25 @@
+"""The picture of `memory`: whose it is, and the page."""
+
+from __future__ import annotations
+
+from cnncli.deployed.arena import why_no_arena
+from cnncli.diagram.memory import memory_picture
+from cnncli.diagram.sheet import FACTS_APART, Heading
+from cnncli.document.numbers import grouped
+from cnncli.draw.shapes import Picture
+from cnncli.network import Network
+from cnncli.views.memory import Wanted, order_told, timeline_of
+from cnncli.views.plot import heading
+
+
+def memory_sheet(network: Network, wanted: Wanted) -> Picture:
+    """Live tensors and the arena of a network on one page. Raises as timeline_of."""
+    found = timeline_of(network, wanted)
+    variant, *_ = heading(network).lines
+    lines = [FACTS_APART.join((variant, f"{grouped(len(found.plan.operations))} operations"))]
+    if wanted.reorder:
+        lines.append(f"Order of operations: {order_told(found.order)}")
+    unknown = why_no_arena(found.plan)
+    if unknown:
+        lines.append(f"Arena not known: {unknown}")
+    return memory_picture(found, Heading(f"{network.name}, {found.plan.kind}, batch {found.batch}", lines))
