@@ -30,7 +30,12 @@ from cnncli.export.formats.flatbuffer import FREE, describe
 # of activations measured on pictures of half the contrast 0.76 (V1) to 0.93 (B0), of a quarter 0.51 to 0.63, on black
 # ones 0 to 0.51. Wrong ones: pictures mirrored or in BGR below 0.23, one pixel lower 0.46 to 0.65, half of one kernel
 # zero 0.12 to 0.66, but where a residual bridges it up to 0.98: what is left of that is a small part of the network.
-_FLOAT16, _DYNAMIC, _INT8, _INT16X8 = Limits(0.05, 0.999), Limits(0.2, 0.98), Limits(0.3, 0.95, 0.8), Limits(0.2, 0.98)
+#
+# The class is the same on at least 75% of the clear pictures: of 64 to 96 random ones at 64x64 right int8 files reach
+# 88% (B7) and 93 to 100% (V1, V2, V3, B0, B2); those of ranges of half the contrast 29 to 36% (V1, V2, V3) and 61 to
+# 69% (B0, B2, B7), of three quarters 60 to 88%, of a quarter 4 to 31%; pictures in BGR, mirrored or a pixel lower 0 to
+# 16%.
+_FLOAT16, _DYNAMIC, _INT8, _INT16X8 = Limits(0.05, 0.999), Limits(0.2, 0.98), Limits(0.3, 0.95, 0.75), Limits(0.2, 0.98)
 
 _ADVICE = (
     "if the activations were measured on other pictures than it sees, give --representative-data; "
