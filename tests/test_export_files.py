@@ -19,6 +19,7 @@ from conftest import at_small_size, first_of_families
 from PIL import Image
 
 from cnncli.export.exporting import Export, Request, Target, export
+from cnncli.export.format import ANY_BATCH
 from cnncli.export.formats import BY_KIND
 from cnncli.export.formats.flatbuffer import ALIGNMENT, read
 from cnncli.export.kinds import QUANTIZE
@@ -66,9 +67,9 @@ def holds_only_what_is_used(path: Path) -> None:
     assert {operator.opcodeIndex for operator in graph.operators} == set(range(len(model.operatorCodes)))
 
 
-def resized(path: Path, count: int) -> Any:
+def resized(path: Path, count: int, shape: tuple[int, ...] = (64, 64, 3)) -> Any:
     """Outputs of the file for `count` pictures at once, as its type stores them, and for each of them alone."""
-    pictures = random_pictures(count, (64, 64, 3))
+    pictures = random_pictures(count, shape)
     interpreter = Interpreter(str(path))
 
     def run(batch: Any) -> Any:
@@ -145,6 +146,26 @@ def test_one_network_a_family(tmp_path: Path, name: str) -> None:
     for file in found.files:
         if file.format.name == "tflite":
             holds_only_what_is_used(file.path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("mobilenet_v1", "mobilenet_v3_small") else EXHAUSTIVE)
+        for name in (*first_of_families(), "mobilenet_v3_large", "efficientnet_b0")
+    ],
+)
+def test_any_number_of_pictures_at_once(tmp_path: Path, name: str) -> None:
+    """One, two and five at once have the outputs that each has alone."""
+    reference = at_small_size(name)
+    found = exported(tmp_path, reference, ("none", "int8-io"), batch=ANY_BATCH)
+    assert found.problems == []
+    for file in found.files:
+        assert Interpreter(str(file.path)).get_input_details()[0]["shape_signature"][0] == -1
+        for count in (1, 2, 5):
+            together, alone = resized(file.path, count, network(reference).graph.inputs[0].shape)
+            assert together.shape[0] == count
+            assert together == pytest.approx(alone, abs=1e-5)
 
 
 def test_float32_b0_at_its_own_size(tmp_path: Path) -> None:
