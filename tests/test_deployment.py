@@ -30,6 +30,7 @@ HEADS = {
     "mobilenet_v2": 1_505_280,
     "mobilenet_v3_large:input_shape=96": 184_320,
     "mobilenet_v3_small:input_shape=96": 73_728,
+    "mobilenet_v3_small": 401_408,
     "efficientnet_b0:input_shape=96": 663_552,
 }
 # The largest sum of live tensors of the same files, and of one in float32.
