@@ -134,7 +134,7 @@ def files(function: Function, kinds: Iterable[str]) -> Iterator[bytes]:
     import numpy
     import tensorflow
 
-    from cnncli.export.formats.tflite import convert
+    from cnncli.export.formats.conversion import convert
 
     kit = Kit()
     given = tensorflow.TensorSpec(SIZE, tensorflow.float32, name="image")

@@ -222,8 +222,8 @@ def files_of(build: Callable[[Any], Any], size: int, batch: int) -> Iterator[tup
     import keras
     import numpy as np
 
+    from cnncli.export.formats.conversion import concrete_function, convert
     from cnncli.export.formats.editing import finished, with_integer_ends
-    from cnncli.export.formats.tflite import concrete_function, convert
 
     inputs = keras.Input((size, size, 3))
     function = concrete_function(keras.Model(inputs, build(inputs)), batch)

@@ -35,6 +35,7 @@ TYPED = [
     ("cnncli plot b0 -o b0.pd", "cnncli plot b0 -o b0.pdf"),
     ("cnncli export b0 --output out.tf", "cnncli export b0 --output out.tflite"),
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
+    ("cnncli measure v2 --kind dy", "cnncli measure v2 --kind dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
     ("cnncli memory v2 --by op", "cnncli memory v2 --by operation "),
     ("cnncli memory v2 --columns name,li", "cnncli memory v2 --columns name,live_bytes"),

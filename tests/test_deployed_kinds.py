@@ -454,8 +454,8 @@ def converted(reference: str, path: Path) -> Iterator[tuple[str, Plan]]:
     import numpy
 
     from cnncli.errors import CheckFailed
+    from cnncli.export.formats.conversion import concrete_function, convert
     from cnncli.export.formats.editing import finished, with_integer_ends
-    from cnncli.export.formats.tflite import concrete_function, convert
     from cnncli.keras_model import lower
 
     graph = graph_of(reference)

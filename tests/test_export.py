@@ -18,7 +18,7 @@ from conftest import refused
 from PIL import Image
 
 from cnncli.errors import UsageError
-from cnncli.export.exporting import differences
+from cnncli.export.exporting import differences, loss
 from cnncli.export.format import Description, Signature
 from cnncli.export.formats import BY_KIND
 from cnncli.export.kinds import QUANTIZE
@@ -26,7 +26,7 @@ from cnncli.export.messages import Comparison
 from cnncli.export.pictures import random_pictures, scaled
 from cnncli.export.representative import MOST, representative
 from cnncli.export.targets import targets
-from cnncli.export.verification import centred, compare, logarithm, top1_agreement
+from cnncli.export.verification import CLEAR, centred, clear, compare, logarithm, top1_agreement
 from cnncli.network import network
 
 RGB = (-1.0, 1.0)
@@ -41,6 +41,7 @@ def test_the_kind_follows_from_the_name() -> None:
     assert named("a.keras") == [("keras", "a.keras")]
     assert named("folder/") == named("folder/", "saved_model") == [("saved_model", "folder")]
     assert named("model.bin", "tflite", "int8") == [("int8", "model.bin")]
+    assert named("a.tflite", None, "float32") == named("a.tflite", None, "none") == [("none", "a.tflite")]
     assert named("folder/", None, "int8") == [("int8", "folder/mobilenet_v2-int8.tflite")]
 
 
@@ -248,6 +249,33 @@ def test_what_a_damaged_quantized_file_reaches_is_not_enough(kind: str) -> None:
     assert list(differences(found, replace(RIGHT, cosine=0.9995))) == []
 
 
+def test_a_picture_is_clear_whose_first_class_leads() -> None:
+    logits = numpy.zeros((3, 50))
+    logits[0, :2], logits[1, :2], logits[2, 2:4] = (1.0, 1.0), (1.0, 0.9), (0.4, 1.0)
+    gaps, deviation = numpy.array([0, 0.1, 0.6]), centred(logits).std()
+    assert clear(logits).tolist() == (gaps >= CLEAR * deviation).tolist() == [False, True, True]
+    assert clear(logits + 100 * numpy.arange(3)[:, None]).tolist() == [False, True, True]  # what softmax ignores
+    assert clear(100 * logits).tolist() == [False, True, True]
+    assert clear(logits[:, :1]).tolist() == [False] * 3  # of one class nothing is first
+
+
+@pytest.mark.parametrize("kind", ["int8", "int8-io", "uint8-io"])
+@pytest.mark.parametrize(
+    ("agreement", "pictures", "loses"),
+    [(1.0, 20, False), (0.8, 5, False), (0.75, 20, True), (0.75, 4, False), (0.0, 5, True), (None, 0, False)],
+)
+def test_other_classes_are_a_loss(kind: str, agreement: float | None, pictures: int, loses: bool) -> None:
+    """Of fewer than five clear pictures nothing is said."""
+    found = replace(RIGHT, clear_agreement=agreement, clear_pictures=pictures)
+    told = loss(BY_KIND[kind][1], found)
+    assert (told is not None) == loses
+    if told:
+        says = f"differs: quantization: the same class on {agreement:.0%} of {pictures} clear pictures (at least 80%)"
+        assert told.startswith(says)
+        assert told.endswith("take float16 or dynamic; or --accept-loss")
+    assert loss(BY_KIND["none"][1], found) is None
+
+
 def test_logits_come_back_from_probabilities() -> None:
     logits = numpy.random.default_rng(1).normal(0, 5, size=(4, 100)).astype("float32")
     powers = numpy.exp(logits)
@@ -293,25 +321,32 @@ def said(found: list[str], message: str | None) -> None:
     assert message is None or message in found[0]
 
 
-def test_predicted_sizes_are_the_weights_at_their_width() -> None:
+def test_what_the_weights_take() -> None:
     graph = network("v1").graph
     params = 4_253_864  # keras.applications.MobileNet
-    widths = {
-        "none": 4,
-        "float16": 2,
-        "dynamic": 1,
-        "int8": 1,
-        "int8-io": 1,
-        "uint8-io": 1,
-        "int16x8": 1,
-        "keras": 4,
-        "saved_model": 4,
-    }
+    whole = {"none": 4, "float16": 2, "keras": 4, "saved_model": 4}
     assert {name: kind.weight_bytes(graph) for name, (_, kind) in BY_KIND.items()} == {
-        name: params * width for name, width in widths.items()
+        name: params * whole.get(name, 1) for name in BY_KIND
     }
     kernels = params - 4 * 10_944 - 1000  # without batch norm's four vectors and the classifier's bias
     assert BY_KIND["int8"][1].kernel_bytes(graph) == kernels
+
+
+# Of mobilenet_v2:input_shape=64,alpha=0.35,classes=10 with calibrated weights, as `cnncli export` wrote them with
+# TensorFlow 2.21 and Keras 3.15.
+WRITTEN = {"none": 1_676_800, "int8": 666_496, "int8-io": 666_112, "uint8-io": 666_544}
+
+
+@pytest.mark.parametrize("name", BY_KIND)
+def test_predicted_sizes(name: str) -> None:
+    """What the plan foretells is a part in a thousand off; else the weights and what the format adds."""
+    graph = network("mobilenet_v2:input_shape=64,alpha=0.35,classes=10").graph
+    _, kind = BY_KIND[name]
+    predicted = kind.predicted_bytes(graph)
+    if name in WRITTEN:
+        assert predicted == pytest.approx(WRITTEN[name], rel=1e-3)
+    assert (kind.overhead is None) == bool(kind.plan)
+    assert predicted > kind.kernel_bytes(graph)
 
 
 # What is wrong is said before anything slow begins: none of these may import TensorFlow.

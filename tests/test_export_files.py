@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -428,6 +429,68 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
         together, alone = resized(path, 4)
         assert together.shape == (4, 10)
         assert together == pytest.approx(alone, abs=1e-5)
+
+
+DEMANDING = """
+from cnncli.export.formats import BY_KIND
+
+object.__setattr__(BY_KIND["int8"][1].limits, "agreement", 1.01)
+"""
+
+
+@pytest.mark.parametrize("option", [None, "--accept-loss", "--keep-unverified"])
+def test_a_loss_is_not_verified_and_is_taken_on_request(tmp_path: Path, option: str | None) -> None:
+    """Here of a right file, of which more is asked than any can do."""
+    (tmp_path / "sitecustomize.py").write_text(DEMANDING)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    target, manifest = tmp_path / "a.tflite", tmp_path / "manifest.json"
+    options = ("-q", "int8", "--seed", 1, "--manifest", manifest, *([option] if option else []))
+    done = command(SMALL, "-o", target, *options, PYTHONPATH=path)
+    (file,) = json.loads(manifest.read_text())["files"]
+    assert file["loss"].startswith("differs: quantization: the same class on ")
+    assert (file["verified"], file["problems"]) == (False, [])
+    assert file["verification"]["clear_pictures"] >= 5
+    assert file["verification"]["limits"]["clear_agreement"] == 1.01
+    accepted, kept = option == "--accept-loss", option is not None
+    assert (file["loss_accepted"], file["in_place"], target.exists()) == (accepted, kept, kept)
+    assert done.returncode == (0 if accepted else 1)
+    assert done.stderr == ("" if accepted else f"cnncli: {target}: {file['loss']}\n")
+    assert ("loss accepted" if accepted else "differs: quantization") in done.stdout
+
+
+def test_ranges_of_paler_pictures_are_a_loss() -> None:
+    """Measured on pictures of half the contrast int8 cuts what is brighter or darker: the classes tell."""
+    from cnncli.export.calibration import calibrate
+    from cnncli.export.formats.conversion import concrete_function, convert
+    from cnncli.export.formats.editing import finished
+    from cnncli.export.formats.tflite import TFLite
+    from cnncli.export.pictures import scaled
+    from cnncli.export.representative import representative
+    from cnncli.export.verification import centred, clear, logarithm
+    from cnncli.keras_model import import_keras, lower, quiet
+
+    found = network("mobilenet_v2:input_shape=64,alpha=0.35")
+    shape, values = found.graph.inputs[0].shape, found.input_range
+    inputs = scaled(random_pictures(32, shape), values)
+
+    def agreement(contrast: float) -> float:
+        def examples() -> Any:
+            return (contrast * batch for batch in shown.batches(1))
+
+        path.write_bytes(finished(convert(function, "int8", examples), "image", "probabilities", free_batch=False))
+        return float((TFLite().logits(path, inputs)[sure].argmax(-1) == expected[sure].argmax(-1)).mean())
+
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        import_keras().utils.set_random_seed(1)
+        path, model, shown = Path(folder) / "a.tflite", lower(found.graph), representative(None, shape, values)
+        calibrate(model, found.graph, shown)
+        function = concrete_function(model, 1)
+        expected = centred(logarithm(model.predict(inputs, verbose=0)))
+        sure = clear(expected)
+        assert sure.sum() >= 10
+        assert len(set(expected.argmax(-1))) > 20  # the classes vie
+        least = BY_KIND["int8"][1].limits.agreement
+        assert agreement(0.5) < least - 0.2 < least + 0.1 < agreement(1.0)
 
 
 BROKEN = """

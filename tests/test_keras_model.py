@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import zipfile
@@ -17,9 +18,17 @@ from cnncli.export.calibration import calibrate
 from cnncli.export.pictures import random_pictures
 from cnncli.export.representative import Representative
 from cnncli.graph import Graph, Layer
-from cnncli.graph.layers import BatchNormalization, Conv2D, Dense, GlobalAveragePooling2D, InputLayer
+from cnncli.graph.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    GlobalAveragePooling2D,
+    InputLayer,
+    VarianceScaling,
+)
 from cnncli.keras_model import build, differences, import_keras, keras_name, lower, quiet
 from cnncli.keras_model.building import written
+from cnncli.keras_model.initial import become_normal
 from cnncli.models.catalogue import find_spec, models
 from cnncli.models.reference import parse
 
@@ -149,6 +158,55 @@ def test_what_is_not_trained_is_compared() -> None:
 def saved_bytes(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         return archive.read("model.weights.h5")
+
+
+INITIALIZED = {
+    "glorot": Conv2D(64, 5),
+    "he": Conv2D(64, 5, kernel_initializer="he_normal"),
+    "fan_out": Conv2D(64, 5, kernel_initializer=VarianceScaling(2.0, "fan_out", "truncated_normal")),
+    "uniform": Conv2D(64, 5, kernel_initializer=VarianceScaling(1.0, "fan_in", "uniform")),
+    "dense": Dense(400),
+}
+
+
+@pytest.mark.parametrize("name", INITIALIZED)
+def test_initial_weights_are_of_keras_own_distribution(name: str) -> None:
+    """Held against Keras's own initializer by quantiles, and by the layer's that stays what it was."""
+    graph = chain(INITIALIZED[name])
+    with quiet():
+        keras = import_keras()
+        keras.utils.set_random_seed(1)
+        layer = lower(graph).get_layer("layer1")
+        drawn = np.sort(layer.kernel.numpy().ravel())
+        own = layer.kernel_initializer
+        others = [type(own).from_config({**own.get_config(), "seed": seed}) for seed in range(20)]
+        theirs = np.sort(np.ravel([other(layer.kernel.shape) for other in others]))
+    quantiles = np.linspace(0.02, 0.98, 25)
+    expected = np.quantile(theirs, quantiles)
+    assert np.quantile(drawn, quantiles) == pytest.approx(expected, abs=8 * theirs.std() / np.sqrt(drawn.size))
+    assert np.abs(drawn).max() <= np.abs(theirs).max() * 1.01
+    assert type(layer.kernel_initializer).__module__.startswith("keras.")
+
+
+def test_the_inverse_error_function_is_one() -> None:
+    """By which uniform numbers become normal ones: put back into the error function they are uniform again."""
+    values = (np.linspace(-1, 1, 1001) * math.erf(math.sqrt(2))).astype("float32")
+    found = values.copy()
+    become_normal(found, 1.0)
+    assert [math.erf(value) for value in found] == pytest.approx(values.tolist(), abs=3e-7)
+    assert np.abs(found).max() == pytest.approx(math.sqrt(2), abs=1e-5)
+
+
+def test_weights_that_will_be_loaded_are_not_drawn() -> None:
+    with quiet():
+        model = lower(graph_of(SMALL), drawn=False)
+        before = import_keras().layers.Layer.add_weight
+        drawn = lower(graph_of(SMALL))
+    kernels = [weight for weight in model.weights if "kernel" in weight.path]
+    assert kernels
+    assert not any(weight.numpy().any() for weight in kernels)
+    assert all(weight.numpy().any() for weight in drawn.weights if "kernel" in weight.path)
+    assert import_keras().layers.Layer.add_weight is before
 
 
 def test_a_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -149,11 +149,12 @@ def test_only_what_a_file_leaves_open_is_settled(file: list[int], asked: Sequenc
 
 
 def test_a_disturbed_run_has_no_say_over_operations() -> None:
-    runs = [[("CONV", 10), ("ADD", 0)], [("CONV", 12), ("ADD", 1)], [("CONV", 11), ("ADD", 900)]]
-    conv, add = averaged(runs)
-    assert conv.name == "CONV"
-    assert conv.seconds == pytest.approx(11e-6)
+    runs = [[("CONV", conv), ("ADD", add)] for conv, add in [(10, 0), (12, 1), (11, 900), (4000, 0)]]
+    conv, add = averaged([*runs, [("CONV", 1)]])
+    assert (conv.name, add.name) == ("CONV", "ADD")
+    assert conv.seconds == pytest.approx(11.5e-6)
     assert add.seconds == pytest.approx(0.5e-6)
+    assert averaged([[("CONV", 7)]])[0].seconds == pytest.approx(7e-6)
 
 
 def test_operations_are_layers_by_their_order_only_where_kinds_agree() -> None:

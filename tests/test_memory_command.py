@@ -15,6 +15,7 @@ from conftest import golden, graph_of, refused
 from cnncli.amounts import UNKNOWN, AtLeast
 from cnncli.analysis.timeline import LAYER, timeline
 from cnncli.deployed import Constant, Operation, Plan, Tensor
+from cnncli.errors import UsageError
 from cnncli.graph import Graph, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.graph.layers import Add, BatchNormalization, Conv2D, Dense, Flatten, InputLayer, Opaque, ReLU
@@ -280,6 +281,7 @@ def test_a_size_that_a_file_leaves_open(run) -> None:
         ("v2 --training --dtype int8", "--dtype int8: training is counted in float32"),
         ("v2 --dtype int7", "dtype int7: expected float32"),
         (f"{FILES / 'alone.weights.h5'} --format csv", "holds weights alone"),
+        (f"{FILES / 'separable_int8.tflite'} --dtype float32", "nobody knows which operations it has as float32"),
         ("v2 -o memory.bmp", "memory.bmp"),
     ],
 )
@@ -294,10 +296,25 @@ def test_a_network_that_computes_nothing() -> None:
     graph = Graph("idle")
     graph.add(Flatten(), graph.add(InputLayer((4,)), name="image"), name="flat")
     graph.file_plan = Plan("float32", [Tensor("image", (1, 4))], inputs=(0,), outputs=(0,))
-    from cnncli.errors import UsageError
-
     with pytest.raises(UsageError, match="nothing is computed"):
         timeline_of(of_graph(graph), Wanted())
+
+
+def test_a_kind_that_cannot_be_made() -> None:
+    graph = small()
+    graph.file_plan = Plan("float16", impossible="so it is")
+    with pytest.raises(UsageError, match="small cannot be deployed as float16: so it is"):
+        timeline_of(of_graph(graph), Wanted())
+
+
+def test_a_file_has_its_own_batch(run) -> None:
+    def told(*more: object) -> Any:
+        return json.loads(run("memory", FILES / "separable_int8.tflite", *more, "-f", "json").out)
+
+    one, four = told(), told("--batch", 4)
+    assert (one["kind"], four["kind"], one["batch"], four["batch"]) == ("int8-io", "int8-io", 1, 4)
+    assert four["peak"]["bytes"] == 4 * one["peak"]["bytes"] == 4 * 1280
+    assert [row["types"] for row in four["rows"]] == [row["types"] for row in one["rows"]]
 
 
 def test_a_file_exists(run, tmp_path) -> None:

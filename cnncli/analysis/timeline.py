@@ -60,7 +60,6 @@ class Timeline:
     plan: Plan
     rows: tuple[Step, ...]
     depth: int | None
-    batch: int
     order: Reordering | None = None
     """Where another order was asked for: what it saves; None too where nobody can say."""
 
@@ -90,10 +89,13 @@ class Timeline:
         return [self.graph.nodes[index] for index in self.plan.uncounted]
 
 
-def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None, reorder: bool = False) -> Timeline:
+def timeline(
+    graph: Graph, kind: str, batch: int | None = None, depth: int | None = None, reorder: bool = False
+) -> Timeline:
     """The steps of a finished graph, of one of deployed.KINDS: a row an operation, a layer, or a scope of a depth.
 
-    `reorder` is whether it is told in the order of the operations that takes least.
+    Without a batch it is one example, or as many as a .tflite file takes. `reorder` is whether it is told in the order
+    of the operations that takes least.
     """
     plan = deployed(graph, kind, batch)
     order = reordered(plan) if reorder else None
@@ -106,7 +108,7 @@ def timeline(graph: Graph, kind: str, batch: int = 1, depth: int | None = None, 
         owner = groups.get(layer.index) if layer else None
         members.setdefault(owner or place, []).append(place)
     rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
-    return Timeline(graph, plan, tuple(rows), depth, batch, order)
+    return Timeline(graph, plan, tuple(rows), depth, order)
 
 
 def _groups(graph: Graph, depth: int) -> dict[int, Group]:

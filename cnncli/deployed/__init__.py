@@ -14,31 +14,29 @@ __all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deplo
 _PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionary()
 
 
-def deployed(graph: Graph, kind: str = FLOAT32, batch: int = 1) -> Plan:
-    """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind.
+def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Plan:
+    """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind and batch.
 
-    It is made once a graph, kind and batch. Of a table of weights, which does not say what is computed, and of a file
-    that has been quantized, of which no other kind is made, no operation is known.
+    Without a batch it is the file's own, or one example. It is made once a graph, kind and batch. Of a table of
+    weights, which does not say what is computed, and of a file that has been quantized, of which no other is made, no
+    operation is known.
     """
     own = graph.file_plan
-    if batch == 1 and own is not None and own.kind == kind:
+    if own is not None and own.kind == kind and batch in (None, own.batch):
         return own
+    quantized = own is not None and own.kind != FLOAT32
+    return _predicted(graph, kind, batch or 1, known=bool(graph.inputs) and not quantized)
+
+
+def _predicted(graph: Graph, kind: str, batch: int, *, known: bool) -> Plan:
+    """The float32 plan is made of the graph, and every other of that; int8-io's of int8's."""
     plans = _PLANS.setdefault(graph, {})
     if (kind, batch) not in plans:
-        quantized = own is not None and own.kind not in (FLOAT32, kind)
-        unknown = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-        plans[kind, batch] = _predicted(graph, kind, batch) if graph.inputs and not quantized else unknown
+        if not known:
+            plans[kind, batch] = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
+        elif kind == FLOAT32:
+            plans[kind, batch] = float_plan(graph, batch)
+        else:
+            source = _predicted(graph, INT8 if kind == INT8_IO else FLOAT32, batch, known=known)
+            plans[kind, batch] = as_kind(source, kind)
     return plans[kind, batch]
-
-
-_FLOATS: WeakKeyDictionary[Graph, dict[int, Plan]] = WeakKeyDictionary()
-"""The float32 plans that are predicted, by batch: all others are made of them."""
-
-
-def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
-    if kind == INT8_IO:
-        return as_kind(deployed(graph, INT8, batch), kind)
-    plans = _FLOATS.setdefault(graph, {})
-    if batch not in plans:
-        plans[batch] = float_plan(graph, batch)
-    return plans[batch] if kind == FLOAT32 else as_kind(plans[batch], kind)

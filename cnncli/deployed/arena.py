@@ -39,6 +39,8 @@ class Placed(NamedTuple):
 
 def why_no_arena(plan: Plan) -> str:
     """Why nobody can say how large the arena must be; nothing where it can be said."""
+    if plan.impossible:
+        return plan.impossible
     reason = why_not(plan)
     if reason:
         return reason

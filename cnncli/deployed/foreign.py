@@ -40,7 +40,7 @@ def unknown(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """An operation by its layer's own name, which leaves the plan at least what the others are."""
     draft.uncounted.append(node.index)
     if not inputs:
-        return Value(node.name, draft.batched(node.shape), node.dtype)
+        return Value(node.name, draft.batched(node.shape), node.dtype, ("unknown", node.index))
     return _named(draft, node, inputs, node.type.upper(), *_weights(node))
 
 

@@ -74,7 +74,7 @@ def _cell_by_cell(op: Op, move: Op) -> bool:
     """Whether an operation can be done before the cells are moved."""
     if op.type in UNARY:
         return True
-    if op.type in BINARY:
+    if op.type in BINARY and len(op.inputs) == 2:
         return _by_number(op.inputs[1], move) or _moved_alike(op.inputs[1], move)
     return op.type == "AFFINE" and move.type == "RESHAPE" and _keeps_features(move)
 
@@ -183,6 +183,8 @@ def _function(op: Op, made: list[Op]) -> bool:
 
 
 def _binary(op: Op, made: list[Op]) -> bool:
+    if len(op.inputs) < 2:  # of a file that does not say by what
+        return True
     right = op.inputs[1]
     if right.key is not None and _of_channels(right, op.output.shape):
         kernel = _within(op, KERNELS)

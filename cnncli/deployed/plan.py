@@ -77,6 +77,12 @@ class Plan:
     impossible: str = ""
     """Why no such file can be made, as a clause; the plan is empty then, and its sizes are unknown."""
 
+    @property
+    def batch(self) -> Any:
+        """How many examples are computed at once, by the first input; UNKNOWN where a file leaves that open."""
+        first = next((self.tensors[tensor].shape for tensor in self.inputs), ())
+        return first[0] if len(first) > 1 else 1
+
     def renumbered(self, places: Mapping[int, int]) -> Plan:
         """The same for a graph in which the layers have other indices; what `places` lacks is no layer there."""
 

@@ -102,11 +102,11 @@ def _truncated_normal(generator: Any, shape: Shape, variance: float) -> Any:
     values -= numpy.float32(0.5)
     values *= numpy.float32(2 * math.erf(math.sqrt(2)))
     for start in range(0, values.size, BLOCK):
-        _become_normal(values[start : start + BLOCK], factor)
+        become_normal(values[start : start + BLOCK], factor)
     return values.reshape(shape)
 
 
-def _become_normal(values: Any, factor: float) -> None:
+def become_normal(values: Any, factor: float) -> None:
     """Put in place of values of the error function `factor` times those where it has them."""
     import numpy
 

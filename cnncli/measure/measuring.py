@@ -21,7 +21,7 @@ from cnncli.measure.messages import Job, Operation, Run
 from cnncli.network import Network, of_file
 
 ROUNDS = 20
-"""Of which the middle eight ratios are an interval of 96%; each costs every model 0.25 s for its process."""
+"""Of which the 6th to the 15th ratio are an interval of 96%; each costs every model 0.25 s for its process."""
 SECONDS = 2.0
 """That each model runs for, all rounds together, unless asked otherwise."""
 

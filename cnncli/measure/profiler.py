@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 from ctypes import CFUNCTYPE, Structure, byref, c_char_p, c_int, c_int32, c_size_t, c_uint, c_uint64, c_void_p
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
-from statistics import median
+from statistics import mean
 from time import monotonic
 from typing import Any
 
@@ -205,18 +207,23 @@ def work(job: Job, tell: Tell) -> list[dict[str, Any]]:
     return [operation._asdict() for operation in averaged(runs)]
 
 
-def averaged(runs: list[list[tuple[str, int]]]) -> list[Operation]:
-    """Each operation's mean over the faster half of the runs: what disturbs a run hits any operation.
+def averaged(runs: Sequence[Sequence[tuple[str, int]]]) -> list[Operation]:
+    """Each operation's mean over the middle half of its times: what disturbs a run hits any operation.
 
-    The mean of many whole microseconds knows their parts, which the median does not.
+    The mean of many whole microseconds knows their parts, which the median does not. Operations are those of the first
+    run; runs of others, as where a WHILE goes another way, are left out.
     """
-    totals = [sum(elapsed for _, elapsed in run) for run in runs]
-    limit = median(totals)
-    kept = [run for run, total in zip(runs, totals, strict=True) if total <= limit and len(run) == len(runs[0])]
+    names = [name for name, _ in runs[0]]
+    alike = [[elapsed for _, elapsed in run] for run in runs if [name for name, _ in run] == names]
     return [
-        Operation(operations[0][0], sum(elapsed for _, elapsed in operations) / len(operations) / 1e6)
-        for operations in zip(*(kept or runs[:1]), strict=True)
+        Operation(name, mean(_middle_half(times)) / 1e6)
+        for name, times in zip(names, zip(*alike, strict=True), strict=True)
     ]
+
+
+def _middle_half(values: Sequence[int]) -> list[int]:
+    beyond = ceil(len(values) / 4) if len(values) > 2 else 0
+    return sorted(values)[beyond : len(values) - beyond]
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def memory_data(network: Network, found: Timeline, rows: Sequence[Step]) -> dict
         "model": model_data(network),
         **ends_data(network),
         "kind": found.plan.kind,
-        "batch": found.batch,
+        "batch": found.plan.batch,
         "conventions": {"live_bytes": CONVENTION},
         "peak": {
             "bytes": found.peak.bytes,

@@ -200,8 +200,8 @@ def operations_table(called: str, profile: Profile) -> Table:
     rows = timed(profile)
     whole = milliseconds(sum(each.seconds for each in profile.operations))
     notes = [
-        f"By LiteRT's own profiler, {whole} ms in all: each time cut off to whole microseconds, then the mean over the "
-        "faster half of the runs."
+        f"By LiteRT's own profiler, {whole} ms in all: each time cut off to whole microseconds, then the mean of the "
+        "middle half of the runs."
     ]
     if not any(row.node for row in rows):
         notes.append("Which layers they are cannot be told: the runtime has changed them.")

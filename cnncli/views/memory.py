@@ -70,8 +70,13 @@ def timeline_of(network: Network, wanted: Wanted) -> Timeline:
     """Raises UsageError where nothing is run."""
     check_runs(network)
     kind = wanted.kind or kind_as_it_is(network.graph)
-    found = timeline(network.graph, kind, wanted.batch or 1, wanted.depth, wanted.reorder)
-    if not found.rows and not found.uncounted:
+    found = timeline(network.graph, kind, wanted.batch, wanted.depth, wanted.reorder)
+    if found.plan.impossible:
+        raise UsageError(f"{network.reference} cannot be deployed as {kind}: {found.plan.impossible}")
+    if not found.rows and found.uncounted:
+        wanted_as = f"{kind}, batch {wanted.batch}" if wanted.batch else kind
+        raise UsageError(f"{network.reference}: nobody knows which operations it has as {wanted_as}")
+    if not found.rows:
         raise UsageError(f"{network.reference}: nothing is computed in it, so nothing is held in memory")
     return found
 
@@ -194,10 +199,14 @@ def _with_bar(table: Table, width: int) -> Table:
 
 def headline(found: Timeline) -> str:
     """`Peak 14.45 MB at stage2.block1.expand_activation: three tensors of 112x112x96`, and what that holds for."""
-    most, of = in_words(found.peak.bytes, sized), f"{found.plan.kind}, batch {found.batch}"
+    most, of = in_words(found.peak.bytes, sized), _deployed_as(found)
     if found.peak.operation is None or found.peak.bytes is UNKNOWN:
         return f"Peak {most} ({of})"
     return f"Peak {most} at {found.name(found.peak.operation)}: {tensors(found.held)} ({of})"
+
+
+def _deployed_as(found: Timeline) -> str:
+    return f"{found.plan.kind}, batch {found.plan.batch}"
 
 
 def sized(size: int) -> str:

@@ -8,7 +8,7 @@ from cnncli.diagram.sheet import FACTS_APART, Heading
 from cnncli.document.numbers import grouped
 from cnncli.draw.shapes import Picture
 from cnncli.network import Network
-from cnncli.views.memory import Wanted, order_told, timeline_of
+from cnncli.views.memory import Wanted, order_told, tensors, timeline_of
 from cnncli.views.plot import heading
 
 
@@ -17,9 +17,11 @@ def memory_sheet(network: Network, wanted: Wanted) -> Picture:
     found = timeline_of(network, wanted)
     variant, *_ = heading(network).lines
     lines = [FACTS_APART.join((variant, f"{grouped(len(found.plan.operations))} operations"))]
+    if found.held:
+        lines.append(f"At the peak: {tensors(found.held)}")
     if wanted.reorder:
         lines.append(f"Order of operations: {order_told(found.order)}")
     unknown = why_no_arena(found.plan)
     if unknown:
         lines.append(f"Arena not known: {unknown}")
-    return memory_picture(found, Heading(f"{network.name}, {found.plan.kind}, batch {found.batch}", lines))
+    return memory_picture(found, Heading(f"{network.name}, {found.plan.kind}, batch {found.plan.batch}", lines))

@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 
 class Run(NamedTuple):
-    """A finished process: wall time in seconds, the most memory it held in MiB."""
+    """A finished process: wall time and the processor's in seconds, the most memory it held in MiB.
+
+    The processor's, of all its threads and children, hardly grows where others work on the machine.
+    """
 
     seconds: float
+    processor_seconds: float
     mebibytes: float
 
 
@@ -26,6 +30,7 @@ class Pair(NamedTuple):
     ours: Run
     rival: Run
     time_ratio: float
+    processor_ratio: float
     memory_ratio: float
 
 
@@ -40,7 +45,7 @@ def run(command: Sequence[str]) -> Run:
     if process.returncode:
         raise RuntimeError(f"exit {process.returncode}: {' '.join(command)}")
     scale = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB elsewhere
-    return Run(seconds, usage.ru_maxrss * scale / 2**20)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 2**20)
 
 
 def compare(name: str, ours: Sequence[str], rival: Sequence[str], runs: int = 5) -> Pair:
@@ -52,6 +57,7 @@ def compare(name: str, ours: Sequence[str], rival: Sequence[str], runs: int = 5)
         _median([ours for ours, _ in pairs]),
         _median([rival for _, rival in pairs]),
         statistics.median(ours.seconds / rival.seconds for ours, rival in pairs),
+        statistics.median(ours.processor_seconds / rival.processor_seconds for ours, rival in pairs),
         statistics.median(ours.mebibytes / rival.mebibytes for ours, rival in pairs),
     )
 

@@ -49,11 +49,12 @@ def _lines(path: str) -> list[str]:
 
 def table(pairs: list[Pair]) -> str:
     lines = [
-        "| What | cnncli | rival | time | cnncli | rival | memory |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| What | cnncli | rival | time | processor | cnncli | rival | memory |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
         f"| {pair.name} | {pair.ours.seconds:.2f} s | {pair.rival.seconds:.2f} s | **{pair.time_ratio:.3f}** "
+        f"| {pair.processor_ratio:.3f} "
         f"| {pair.ours.mebibytes:.0f} MiB | {pair.rival.mebibytes:.0f} MiB | {pair.memory_ratio:.3f} |"
         for pair in pairs
     ]

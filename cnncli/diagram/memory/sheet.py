@@ -170,7 +170,7 @@ class Sheet:
         """Kinds in rows upon the lower margin: a swatch's place and colours, and words."""
         rows: list[list[tuple[str, float]]] = [[]]
         for each in kinds:
-            wide = SWATCH[0] + 4 + width(WORDS.get(each, each), SMALL) + 14
+            wide = SWATCH[0] + 4 + width(WORDS.get(each, each), SMALL) + 9
             if rows[-1] and sum(taken for _, taken in rows[-1]) + wide > WIDTH - 2 * MARGIN - SCALE:
                 rows.append([])
             rows[-1].append((each, wide))
