@@ -163,8 +163,8 @@ def files_of(graph: Graph, kinds: tuple[str, ...] = (FLOAT32,), output: str = "g
     import numpy
 
     from cnncli.errors import CheckFailed
-    from cnncli.export.formats.editing import finished, with_integer_ends
     from cnncli.export.formats.conversion import concrete_function, convert
+    from cnncli.export.formats.editing import finished, with_integer_ends
 
     model = model_of(graph)  # the function holds its variables weakly
     function = concrete_function(model, 1)

@@ -1,7 +1,7 @@
 """What the converter fuses, folds and leaves out, an operation after the other in the order in which they are run.
 
-The rules are those of tensorflow/compiler/mlir/lite/transforms (optimize_pass.cc, optimize_patterns.td), as far as files
-that it made show them: tests/deployed_layers.py has a network for each, converted anew by tests/test_deployed.py.
+The rules are those of tensorflow/compiler/mlir/lite/transforms (optimize_pass.cc, optimize_patterns.td), as far as
+files that it made show them: tests/deployed_layers.py has a network for each, converted anew by tests/test_deployed.py.
 """
 
 from __future__ import annotations
