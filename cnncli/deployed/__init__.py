@@ -26,7 +26,6 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Pla
     own = graph.file_plan
     if own is not None and own.kind == kind and batch in (None, own.batch):
         return own
-<<<<<<< HEAD
     one = (kind, batch or 1)
     plans = _PLANS.setdefault(graph, {})
     if one not in plans:
@@ -43,21 +42,3 @@ def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
     if batch not in plans:
         plans[batch] = float_plan(graph, batch)
     return plans[batch] if kind == FLOAT32 else as_kind(plans[batch], kind)
-=======
-    quantized = own is not None and own.kind != FLOAT32
-    return _predicted(graph, kind, batch or 1, known=bool(graph.inputs) and not quantized)
-
-
-def _predicted(graph: Graph, kind: str, batch: int, *, known: bool) -> Plan:
-    """The float32 plan is made of the graph, and every other of that; int8-io's of int8's."""
-    plans = _PLANS.setdefault(graph, {})
-    if (kind, batch) not in plans:
-        if not known:
-            plans[kind, batch] = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-        elif kind == FLOAT32:
-            plans[kind, batch] = float_plan(graph, batch)
-        else:
-            source = _predicted(graph, INT8 if kind == INT8_IO else FLOAT32, batch, known=known)
-            plans[kind, batch] = as_kind(source, kind)
-    return plans[kind, batch]
->>>>>>> h6

@@ -39,13 +39,7 @@ class Placed(NamedTuple):
 
 def why_no_arena(plan: Plan) -> str:
     """Why nobody can say how large the arena must be; nothing where it can be said."""
-<<<<<<< HEAD
     reason = plan.impossible or why_not(plan)
-=======
-    if plan.impossible:
-        return plan.impossible
-    reason = why_not(plan)
->>>>>>> h6
     if reason:
         return reason
     if plan.uncounted:
