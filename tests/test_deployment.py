@@ -281,7 +281,7 @@ def test_without_a_kind_the_arena_is_of_int8_io_all_else_of_float32(run, folder:
     }  # fmt: skip
 
 
-def test_a_budget_that_fails_says_where_or_why(run: Run) -> None:
+def test_a_budget_that_fails_says_where_or_why(run) -> None:
     """Where most memory is needed is told once, of all limits that it breaks."""
     over = run("check", "b0", "--max-peak-activation", "8MiB", "--max-arena", "8MiB", "--dtype", "float32").out
     assert over.count("efficientnet_b0: most memory at stage2.block1.expand_activation (MUL)\n") == 1

@@ -266,7 +266,7 @@ class Sheet:
 
 
 def _grounds(theme: Theme) -> dict[str, Swatch]:
-    """Of kinds whose boxes are as light as the page, where nothing stands: in grey apart from each other and the rest."""
+    """Of kinds whose boxes are as light as the page, where nothing stands: in grey apart from all others."""
     shades = {
         "input": (theme.text, theme.text),
         "other": (mix(theme.frame_border, theme.page, 0.18), theme.faint),
