@@ -14,7 +14,7 @@ from deployed_layers import SMALL, chain
 from deployed_truth import facts, files_of, lines, plan_of
 
 from cnncli.amounts import UNKNOWN, AtLeast
-from cnncli.deployed import FLOAT32, Plan, deployed
+from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
 from cnncli.deployed.converter import float_plan
 from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.lowering import LOWERINGS
@@ -94,6 +94,15 @@ def test_every_layer_is_computed_somewhere(reference: str) -> None:
     ]
     assert all(node.type == "Normalization" or node.layer.function in nothing for node in left_out), left_out
     assert plan.uncounted == ()
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in SMALL.items()])
+def test_an_operation_names_a_layer_once(make: Callable[[], Graph]) -> None:
+    """Also one that computes several steps of the layer."""
+    graph = make()
+    for kind in KINDS:
+        for operation in deployed(graph, kind).operations:
+            assert len(set(operation.nodes)) == len(operation.nodes), (kind, operation)
 
 
 def test_tensors_are_named_as_the_last_layer_that_is_fused() -> None:
