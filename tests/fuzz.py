@@ -348,7 +348,7 @@ def apart(arguments: list[str], variables: dict[str, str]) -> Outcome:
         return Outcome(None, "", "", f"took more than {SECONDS} s")
     encoding = "utf-8" if "PYTHONIOENCODING" not in variables else variables["PYTHONIOENCODING"].partition(":")[0]
     streams = [(done.stdout).decode(encoding, "replace"), done.stderr.decode(encoding, "replace")]
-    if {"FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"} & variables.keys():
+    if {"FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE"} & variables.keys():  # which ask for colours
         streams = [COLOUR.sub("", stream) for stream in streams]
     return Outcome(done.returncode, *streams)
 
