@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import at_small_size, calls_of, graph_of, networks
-from deployed_layers import SMALL, chain
+from deployed_layers import SMALL, activated_first, chain
 from deployed_truth import facts, files_of, lines, plan_of
 
 from cnncli.amounts import UNKNOWN, AtLeast
@@ -153,6 +153,14 @@ def test_branches_run_in_the_order_of_their_names() -> None:
     graph.add(every.Add(), *made, name="both")
     plan = float_plan(graph)
     assert [plan.tensors[each.writes[0]].name for each in plan.operations] == ["ape", "zebra", "both"]
+
+
+def test_weights_do_not_order_branches() -> None:
+    """Only what a layer reads of its own does, as batch norm's epsilon: WRN-28-10's shortcuts run first."""
+    plan = float_plan(activated_first())
+    assert [plan.tensors[each.writes[0]].name for each in plan.operations] == [
+        "before_relu", "shortcut", "first_relu", "second", "add",
+    ]  # fmt: skip
 
 
 def test_the_plan_is_made_once() -> None:
