@@ -97,8 +97,8 @@ class _Namer:
             return self._of_layer(operation.type, nodes, constants)
         own = self._kernel(operation.type, kernel)
         if operation.type == _DENSE:
-            bias = self._in(kernel, "BiasAdd")
-            return _joined([own, bias, *self._functions(nodes)]), [own, bias][:constants]
+            added = [self._in(kernel, "BiasAdd"), *self._functions(nodes)]
+            return _joined([own, *added]), [own, _joined(added[-2:])][:constants]
         fused = [node for node in nodes if node.role is Role.NORMALIZATION]
         whole = _joined(self._fused(operation.type, kernel, nodes, bool(fused), constants))
         if operation.type == _DEPTHWISE:
@@ -110,13 +110,24 @@ class _Namer:
         words = _WORDS.get(name, (name,))
         normal = next((node for node in nodes if node.role is Role.NORMALIZATION), None)
         if normal is None:
-            return _joined([self._in(node, word) for node in nodes for word in words]), []
+            parts = [self._in(node, word) for node in nodes for word in words]
+            return _joined([*parts, *(part for node in nodes for part in self._spread(node))]), []
         within, held = ("batchnorm/", "batchnorm/sub") if normal.layer.folds else ("", "Reshape")
         if name == "MEAN":
             return self._in(normal, "moments/variance"), []
         parts = [self._in(node, within + word if node is normal else word) for node in nodes for word in words]
         named = normal.layer.folds or name == "MUL"
         return _joined(parts), [self._in(normal, held)] * constants if named else []
+
+    def _spread(self, node: Node) -> list[int]:
+        """The parts of what brings a vector to the rank of the map that it is merged with; TFLite does without."""
+        parts = []
+        for source, shape in zip(node.inputs, node.input_shapes, strict=True) if node.role is Role.MERGING else ():
+            if len(shape) < len(node.shape):
+                parts += [self._in(node, "ExpandDims_1"), self._in(node, "ExpandDims")]
+            elif source.type == "Reshape" and shape != node.shape:
+                parts.append(self._in(source, "Reshape"))
+        return parts
 
     def _fused(self, name: str, kernel: Node, nodes: list[Node], normalized: bool, constants: int) -> list[int]:
         """The parts of the name of what a convolution gives."""
