@@ -92,6 +92,8 @@ def _is_separable(node: Node) -> bool:
 
 def _one_a_role(nodes: Sequence[Node]) -> list[Node]:
     """Of layers that were alike, and became one operation, the first names it."""
+    if len(nodes) == 1:
+        return [*nodes]
     first: dict[Role, Node] = {}
     for node in nodes:
         first.setdefault(node.role, node)
