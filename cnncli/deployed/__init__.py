@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from cnncli.deployed.converter import float_plan
-from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
@@ -36,6 +34,9 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Pla
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
+    from cnncli.deployed.converter import float_plan  # with all rules of fusing: what was read in a file needs none
+    from cnncli.deployed.kinds import as_kind
+
     if kind == INT8_IO:
         return as_kind(deployed(graph, INT8, batch), kind)
     plans = _FLOATS.setdefault(graph, {})

@@ -7,7 +7,6 @@ later, and puts each at the lowest place at which it meets none placed before th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -51,11 +50,11 @@ def why_no_arena(plan: Plan) -> str:
 
 def _meetings(plan: Plan) -> int:
     """How often two tensors live at the same time, a time each."""
-    changes: Counter[int] = Counter()
+    changes = [0] * (len(plan.operations) + 2)
     for first, last in lifetimes(plan):
         changes[first] += 1
         changes[last + 1] -= 1
-    return sum(live * live for live in accumulate(changes[time] for time in range(len(plan.operations) + 1)))
+    return sum([live * live for live in accumulate(changes)])
 
 
 def arrangement(plan: Plan) -> list[Placed] | None:

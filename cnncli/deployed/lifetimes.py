@@ -29,15 +29,18 @@ def lifetimes(plan: Plan) -> list[Lifetime]:
     An input lives from the beginning, an output to the end, and what nothing reads while it is written.
     """
     end = max(len(plan.operations) - 1, 0)
-    first = dict.fromkeys(plan.inputs, 0)
-    last = dict.fromkeys(plan.inputs, 0)
+    written = dict.fromkeys(plan.inputs, 0)
+    last = [0] * len(plan.tensors)
     for step, operation in enumerate(plan.operations):
         for tensor in operation.writes:
-            first.setdefault(tensor, step)
+            written.setdefault(tensor, step)
             last[tensor] = step
-        last.update(dict.fromkeys(operation.reads, step))
-    last.update(dict.fromkeys(plan.outputs, end))
-    return [Lifetime(first.get(tensor, 0), last.get(tensor, 0)) for tensor in range(len(plan.tensors))]
+        for tensor in operation.reads:
+            last[tensor] = step
+    for tensor in plan.outputs:
+        last[tensor] = end
+    first = [written.get(tensor, 0) for tensor in range(len(plan.tensors))]
+    return list(map(Lifetime, first, last))
 
 
 def live_tensors(plan: Plan) -> list[tuple[int, ...]]:
@@ -60,6 +63,8 @@ def live_bytes(plan: Plan) -> list[Any]:
         held, amount = (changes, size) if is_known(size) else (unknown, 1)
         held[first] += amount
         held[min(last + 1, steps)] -= amount
+    if not any(unknown):
+        return list(accumulate(changes[:steps]))
     known, open_sizes = accumulate(changes[:steps]), accumulate(unknown[:steps])
     return [total([live, UNKNOWN]) if count else live for live, count in zip(known, open_sizes, strict=True)]
 
