@@ -3,6 +3,10 @@
 It is a flatbuffer (flatbuffers.dev, "Internals") of tensorflow/lite/schema/schema.fbs: tables of fields of 4 bytes,
 each behind an offset of 4; a vector begins with its count, a string also ends with a zero; flags take 4 with what
 aligns them. A table's own list of its fields is shared by all that have the same.
+
+Weights are taken to be trained, that is all different. Of constants that are equal the converter keeps one, as of most
+biases of a fresh network, which are zeros: its files are up to 0.7% smaller (EfficientNet-B0's; those of ConvNeXt V2,
+whose gammas are zeros too, 1%), and in float16 what is shared has one DEQUANTIZE.
 """
 
 from __future__ import annotations
