@@ -368,6 +368,12 @@ def test_no_integers_at_ends_of_floats(operations: list[str], types: str) -> Non
     assert file_bytes(made, graph_of("v1")) is UNKNOWN
 
 
+def test_no_integers_at_an_end_that_floats_read_too() -> None:
+    before = plan("ABS x > y", "ELU y > z")
+    before.outputs = (*before.operations[0].writes, *before.outputs)
+    assert as_kind(before, "int8-io").impossible == "ELU at its ends computes with floats"
+
+
 def test_conversions_are_of_the_layers_that_read_what_they_make() -> None:
     """The last is of that which computes what it converts."""
     before = plan("CONV_2D x kernel bias > a", "ELU a > b", "CONV_2D b kernel > y")

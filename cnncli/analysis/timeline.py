@@ -11,7 +11,7 @@ from cnncli.amounts import known_part, total
 from cnncli.analysis.deployment import Deployment, leader
 from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
-from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors
+from cnncli.deployed.lifetimes import Peak, held_at, live_bytes
 from cnncli.deployed.reorder import Reordering, reordered
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 
@@ -76,8 +76,7 @@ class Timeline:
         """The tensors that make up the peak, the largest first."""
         if self.peak.operation is None:
             return []
-        there = [self.plan.tensors[tensor] for tensor in live_tensors(self.plan)[self.peak.operation]]
-        return sorted(there, key=lambda tensor: -known_part(tensor.bytes))
+        return sorted(held_at(self.plan, self.peak.operation), key=lambda tensor: -known_part(tensor.bytes))
 
     def name(self, operation: int) -> str:
         """The name of the layer that an operation computes."""

@@ -6,7 +6,11 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known, known_part, total
-from cnncli.deployed.plan import Plan
+from cnncli.deployed.plan import Plan, Tensor
+
+MOST_MEETINGS = 10_000_000
+"""Of tensors that live at the same time, over all operations, which are laid out in a sixth of a second. NASNet-Large
+has 66,000, the most of the registry; a file that was made to do harm may have any number."""
 
 
 class Lifetime(NamedTuple):
@@ -40,14 +44,23 @@ def lifetimes(plan: Plan) -> list[Lifetime]:
     return [Lifetime(first.get(tensor, 0), last.get(tensor, 0)) for tensor in range(len(plan.tensors))]
 
 
-def live_tensors(plan: Plan) -> list[tuple[int, ...]]:
-    """At each operation the tensors that are held: its inputs, its outputs, and what a later one reads."""
-    live: list[list[int]] = [[] for _ in plan.operations]
-    for tensor, (first, last) in enumerate(lifetimes(plan)):
-        for step in range(first, last + 1):
-            if step < len(live):
-                live[step].append(tensor)
-    return [tuple(tensors) for tensors in live]
+def held_at(plan: Plan, operation: int) -> list[Tensor]:
+    """What is held at an operation, told by its place: what it reads and writes, and what a later one reads."""
+    return [
+        tensor
+        for tensor, (first, last) in zip(plan.tensors, lifetimes(plan), strict=True)
+        if first <= operation <= last
+    ]
+
+
+def is_crowded(plan: Plan) -> bool:
+    """Whether more tensors live at the same time than anything may look at that compares each with each."""
+    steps = len(plan.operations)
+    changes = [0] * (steps + 1)
+    for first, last in lifetimes(plan):
+        changes[first] += 1
+        changes[min(last + 1, steps)] -= 1
+    return sum(live * live for live in accumulate(changes)) > MOST_MEETINGS
 
 
 def live_bytes(plan: Plan) -> list[Any]:
