@@ -61,9 +61,17 @@ def test_what_follows_a_convolution_folds_into_it() -> None:
     x = graph.add(Conv2D(4, 3), x, name="conv")  # 64
     x = graph.add(BatchNormalization(), x, name="bn")
     x = graph.add(ReLU(), x, name="relu")
-    x = graph.add(Flatten(), x, name="flatten")
-    graph.add(Dense(1), x, name="dense")
+    graph.add(Conv2D(1, 1), x, name="last")  # 16
     assert peak_activation_bytes(graph) == 4 * (32 + 64)
+
+
+def test_a_map_laid_out_flat_is_a_tensor_of_its_own() -> None:
+    """Converters keep RESHAPE before the dense layer, as in the files of the VGGs."""
+    graph = Graph("flat")
+    x = graph.add(InputLayer((4, 4, 2)), name="image")  # 32
+    x = graph.add(Flatten(), x, name="flatten")  # 32
+    graph.add(Dense(1), x, name="dense")
+    assert peak_activation_bytes(graph) == 4 * (32 + 32)
 
 
 def test_what_is_read_twice_or_follows_a_sum_does_not_fold() -> None:

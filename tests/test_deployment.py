@@ -112,7 +112,7 @@ def test_a_quantized_file_is_what_it_is_and_nothing_else() -> None:
     network.check(max_tflite_bytes=INT8_BYTES, max_peak_activation=network.totals.peak_activation_bytes)
     with pytest.raises(CheckFailed, match=f"{INT8_BYTES:,} bytes of file in int8-io, 1 over max-tflite-bytes"):
         network.check(max_tflite_bytes=INT8_BYTES - 1)
-    with pytest.raises(CheckFailed, match="unknown bytes of activations in float32, so that"):
+    with pytest.raises(CheckFailed, match="unknown bytes of activations in float32: the file is int8-io, so that"):
         network.check(max_peak_activation="1GB", dtype="float32")
 
 
@@ -281,11 +281,21 @@ def test_without_a_kind_the_arena_is_of_int8_io_all_else_of_float32(run, folder:
     }  # fmt: skip
 
 
+def test_a_budget_that_fails_says_where_or_why(run) -> None:
+    """Where most memory is needed is told once, of all limits that it breaks."""
+    over = run("check", "b0", "--max-peak-activation", "8MiB", "--max-arena", "8MiB", "--dtype", "float32").out
+    assert over.count("efficientnet_b0: most memory at stage2.block1.expand_activation (MUL)\n") == 1
+    unknown = run("check", "b0", "--max-arena", "8MiB", "--dtype", "float16").out
+    assert "efficientnet_b0: max-arena float16 unknown: TFLite Micro's DEQUANTIZE takes no float16\n" in unknown
+    assert "most memory" not in unknown
+    assert "most memory" not in run("check", "b0", "--max-peak-activation", "80MiB").out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--max-params", "1", "--dtype", "int8"], "--dtype int8 is for --max-tflite-bytes, --max-peak-activation and"),
-        (["--max-arena", "1", "--dtype", "int4"], "dtype int4: expected float32, float16, dynamic, int8 or int8-io"),
+        (["--max-arena", "1", "--dtype", "int4"], "--dtype int4: expected float32, float16, dynamic, int8 or int8-io"),
         (["--max-arena", "1Mb"], "--max-arena 1Mb: expected bytes"),
     ],
 )

@@ -224,11 +224,16 @@ def test_every_command_declares_the_model_options_alike() -> None:
     from cnncli.cli.commands import COMMANDS, function
 
     with_models = [name for name in COMMANDS if "set" in inspect.signature(function(name)).parameters]
-    assert with_models == ["summary", "plot", "compare", "check", "memory", "build", "export"]
+    assert with_models == ["summary", "plot", "compare", "check", "memory", "build", "export", "measure"]
     for name in with_models:
         parameters = inspect.signature(function(name)).parameters
         architectures_only = name in ("build", "export")
-        without = {"check": {"raw"}, "memory": {"raw", "batch"}}.get(name, set())  # which has a batch of its own
+        # memory says the batch itself, of every model; measure runs the whole of a .tflite file, and calls nothing.
+        without = {
+            "check": {"raw"},
+            "memory": {"raw", "batch"},
+            "measure": {"signature", "subgraph", "raw", *CALL_OPTIONS},
+        }.get(name, set())
         others = {} if architectures_only else {**FILE_OPTIONS, **CALL_OPTIONS}
         expected = {option: kind for option, kind in {**OPTIONS, **others}.items() if option not in without}
         assert list(OPTIONS) == ["flavor", "alpha", "input_shape", "classes", "include_top", "set"]

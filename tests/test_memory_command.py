@@ -121,15 +121,25 @@ def test_the_headline_says_what_the_peak_is() -> None:
 
 
 def test_tensors_in_words() -> None:
-    def held(*sizes: int) -> list[Tensor]:
-        return [Tensor("x", (1, size)) for size in sizes]
+    def held(*sizes: int) -> list[tuple[tuple[int, ...], str]]:
+        return [((size,), "float32") for size in sizes]
 
     assert tensors(held(5)) == "one tensor of 5"
     assert tensors(held(5, 5)) == "two tensors of 5"
     assert tensors(held(5, 4, 4, 3)) == "one tensor of 5, two of 4 and one of 3"
     assert tensors(held(5, 4, 3, 2, 1)) == "one tensor of 5, one of 4, one of 3 and two smaller"
     assert tensors(held(*[7] * 11)) == "11 tensors of 7"
-    assert tensors([Tensor("x", (1, 5)), Tensor("y", (1, 5), "int8")]) == "one tensor of 5 float32 and one of 5 int8"
+    assert tensors([((5,), "float32"), ((5,), "int8")]) == "one tensor of 5 float32 and one of 5 int8"
+
+
+def test_a_kernel_that_is_expanded_has_no_batch() -> None:
+    """Of float16 the kernels are made floats at the beginning, and their first axis is no batch."""
+    told = timeline(graph_of("v1"), "float16")
+    assert "at stage1.block1.pointwise_conv: one tensor of 1024x1x1x1024, one of 1000x1x1x1024, one of" in headline(
+        told
+    )
+    assert {row.output_shape for row in told.rows[:4]} >= {(1000,), (1000, 1, 1, 1024)}
+    assert told.rows[-1].output_shape == (1000,)
 
 
 def test_a_batch_multiplies_tensors_and_no_constant(run) -> None:

@@ -24,6 +24,7 @@ from cnncli.diagram.memory import memory_picture
 from cnncli.diagram.memory.axes import byte_ticks, round_step, step_ticks
 from cnncli.diagram.memory.bands import bands
 from cnncli.diagram.memory.stack import stacked
+from cnncli.diagram.memory.tensors import Makers
 from cnncli.draw.canvas import draw_picture
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Picture, Shape, Text
@@ -237,6 +238,27 @@ def test_long_and_hostile_words_are_cut_and_written_out() -> None:
     assert "<b>" not in page
     for text in every(picture.shapes, Text):
         assert place(text).right <= picture.width
+
+
+def test_grey_printers_tell_the_kinds_apart() -> None:
+    """Rec. 601's grey of each fill is apart from that of any other."""
+    fills = {}
+    for reference, kind in NETWORKS:
+        for area in every(drawn(reference, kind).shapes, Area):
+            red, green, blue = (int(area.fill[at : at + 2], 16) for at in (1, 3, 5))
+            fills[area.fill] = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert len(fills) >= 9
+    for (one, first), (other, second) in combinations(fills.items(), 2):
+        assert abs(first - second) >= 9, (one, other)
+
+
+def test_what_quantizes_is_not_an_activation() -> None:
+    """The int8 picture of MobileNet V1 begins with the float picture and what is quantized of it."""
+    told = found("v1:alpha=0.25,input_shape=96x96x1,classes=2", "int8")
+    makers = Makers(told)
+    types = {operation.type: makers.kind(operation.writes[0]) for operation in told.plan.operations}
+    assert types["QUANTIZE"] == types["DEQUANTIZE"] == "other"
+    assert types["SOFTMAX"] == "activation"
 
 
 def test_labels_can_be_read_on_their_ground() -> None:

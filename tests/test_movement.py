@@ -114,6 +114,15 @@ def test_summary_under_a_roof(run: Run) -> None:
     assert {row["bound"] for row in data["layers"]} == {"compute", "memory", None}
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_roof_fits_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """What a layer is bound by stays; its type, its MACs and its intensity make room."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("summary", "v2", "--roofline", "10G,5GB").out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert lines[next(n for n, line in enumerate(lines) if line.startswith("Layer"))].endswith("Bound     At least")
+
+
 def test_columns_of_movement_stand_without_a_roof(run: Run) -> None:
     found = run("summary", "v1", "--columns", "name,bytes_read,bytes_written,arithmetic_intensity", "--format", "csv")
     header, *rows = found.out.splitlines()

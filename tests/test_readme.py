@@ -20,13 +20,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 LOADS_TENSORFLOW = re.compile(r"cnncli (build|export)\b")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
 
 
-def commands() -> Iterator[tuple[str, str]]:
+def commands(page: str = README) -> Iterator[tuple[str, str]]:
     """Each command of the console blocks with the output that stands below it."""
-    for block in blocks("console"):
+    for block in blocks("console", page):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, expected = part.partition("\n")
             yield command, expected
@@ -52,7 +52,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("command", "expected"), parameters())
 def test_a_console_block_prints_what_it_says(folder: Path, command: str, expected: str) -> None:
-    """`...` stands for any text, such as seconds and checksums."""
+    prints(folder, command, expected, "the README")
+
+
+def prints(folder: Path, command: str, expected: str, page: str) -> None:
+    """Assert what a command says in a folder; `...` stands for any text, such as seconds and checksums."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
@@ -66,7 +70,7 @@ def test_a_console_block_prints_what_it_says(folder: Path, command: str, expecte
     )
     got = "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
     same = doctest.OutputChecker().check_output(expected or "\n", got or "\n", doctest.ELLIPSIS)
-    assert same or (not expected and not done.stdout), f"the README says:\n{expected}\nbut it prints:\n{got}"
+    assert same or (not expected and not done.stdout), f"{page} says:\n{expected}\nbut it prints:\n{got}"
 
 
 def test_every_subcommand_is_shown() -> None:

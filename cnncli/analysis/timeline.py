@@ -72,11 +72,23 @@ class Timeline:
         return self.figures.peak
 
     @cached_property
-    def held(self) -> list[Tensor]:
-        """The tensors that make up the peak, the largest first."""
+    def at_peak(self) -> list[int]:
+        """The tensors that make up the peak, by their places in the plan, the largest first."""
         if self.peak.operation is None:
             return []
-        return sorted(held_at(self.plan, self.peak.operation), key=lambda tensor: -known_part(tensor.bytes))
+        there = held_at(self.plan, self.peak.operation)
+        return sorted(there, key=lambda tensor: -known_part(self.plan.tensors[tensor].bytes))
+
+    @property
+    def held(self) -> list[Tensor]:
+        """These tensors."""
+        return [self.plan.tensors[tensor] for tensor in self.at_peak]
+
+    @property
+    def held_of_one(self) -> list[tuple[Shape, str]]:
+        """Their shapes without the batch, and their types."""
+        shapes = shapes_of_one(self.plan)
+        return [(shapes[tensor], self.plan.tensors[tensor].dtype) for tensor in self.at_peak]
 
     def name(self, operation: int) -> str:
         """The name of the layer that an operation computes."""
@@ -106,7 +118,8 @@ def timeline(
         layer = leader(graph, operation)
         owner = groups.get(layer.index) if layer else None
         members.setdefault(owner or place, []).append(place)
-    rows = [_step(graph, plan, places, live, owner) for owner, places in members.items()]
+    shapes = shapes_of_one(plan)
+    rows = [_step(graph, plan, places, live, shapes, owner) for owner, places in members.items()]
     return Timeline(graph, plan, tuple(rows), depth, order)
 
 
@@ -116,13 +129,18 @@ def _groups(graph: Graph, depth: int) -> dict[int, Group]:
     return {node.index: group for group in found for node in group.nodes}
 
 
-def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], owner: Group | int) -> Step:
-    """The row of some operations; `owner` is the group that they compute, if they are told as one."""
+def _step(
+    graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], shapes: Sequence[Shape], owner: Group | int
+) -> Step:
+    """The row of some operations; `owner` is the group that they compute, if they are told as one.
+
+    `live` are the bytes at each operation, `shapes` those of the tensors, without the batch.
+    """
     operations = [plan.operations[place] for place in places]
     layer = leader(graph, operations[0])
     group = owner if isinstance(owner, Group) and len(owner.nodes) > 1 else None
     name = group.name if group else _name(graph, plan, operations[0])
-    written = [plan.tensors[tensor] for operation in operations for tensor in operation.writes]
+    written = [tensor for operation in operations for tensor in operation.writes]
     return Step(
         operation=max(places, key=lambda place: known_part(live[place])),
         name=name,
@@ -130,7 +148,7 @@ def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], 
         scope=group.scope if group else layer.scope if layer else (),
         types=tuple(operation.type for operation in operations),
         layers=_layers(graph, operations),
-        output_shape=one_example(written[-1]) if written else (),
+        output_shape=shapes[written[-1]] if written else (),
         reads=_bytes(plan.tensors, (each.reads for each in operations)),
         writes=_bytes(plan.tensors, (each.writes for each in operations)),
         constants=_bytes(plan.constants, (each.constants for each in operations)),
@@ -139,9 +157,16 @@ def _step(graph: Graph, plan: Plan, places: Sequence[int], live: Sequence[Any], 
     )
 
 
-def one_example(tensor: Tensor) -> Shape:
-    """A tensor's shape without the batch, which what is computed of shapes alone has not."""
-    return tensor.shape[1:] if len(tensor.shape) > 1 else tensor.shape
+def shapes_of_one(plan: Plan) -> list[Shape]:
+    """Of each tensor the shape without the batch, which what is made of constants or computed of shapes has not."""
+    fed = {*plan.inputs}
+    for operation in plan.operations:
+        if not fed.isdisjoint(operation.reads):
+            fed.update(operation.writes)
+    return [
+        tensor.shape[1:] if number in fed and len(tensor.shape) > 1 else tensor.shape
+        for number, tensor in enumerate(plan.tensors)
+    ]
 
 
 def _layers(graph: Graph, operations: Iterable[Operation]) -> tuple[str, ...]:

@@ -79,7 +79,10 @@ def kind(dtype: str | None) -> str | None:
         return None
     from cnncli.analysis.deployment import read_kind
 
-    return read_kind(dtype)
+    try:
+        return read_kind(dtype)
+    except UsageError as error:
+        raise UsageError(f"--{error}") from None
 
 
 def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_999_999) -> int | None:

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known, known_part, total
-from cnncli.deployed.plan import Plan, Tensor
+from cnncli.deployed.plan import Plan
 
 MOST_MEETINGS = 10_000_000
 """Of tensors that live at the same time, over all operations, which are laid out in a sixth of a second. NASNet-Large
@@ -44,13 +44,9 @@ def lifetimes(plan: Plan) -> list[Lifetime]:
     return [Lifetime(first.get(tensor, 0), last.get(tensor, 0)) for tensor in range(len(plan.tensors))]
 
 
-def held_at(plan: Plan, operation: int) -> list[Tensor]:
-    """What is held at an operation, told by its place: what it reads and writes, and what a later one reads."""
-    return [
-        tensor
-        for tensor, (first, last) in zip(plan.tensors, lifetimes(plan), strict=True)
-        if first <= operation <= last
-    ]
+def held_at(plan: Plan, operation: int) -> list[int]:
+    """The tensors that are held at an operation: what it reads and writes, and what a later one reads. By places."""
+    return [tensor for tensor, (first, last) in enumerate(lifetimes(plan)) if first <= operation <= last]
 
 
 def is_crowded(plan: Plan) -> bool:

@@ -169,7 +169,19 @@ def _table(found: Sequence[Told]) -> Table:
     rows: list[Told | Heading] = []
     for model, members in groupby(found, key=lambda told: told.verdict.model):
         rows += [Heading({"check": model}), *members]
-    return Table(COLUMNS, rows, alarming=lambda told: not told.verdict.passed)
+    return Table(COLUMNS, rows, notes=_reasons(found), alarming=lambda told: not told.verdict.passed)
+
+
+def _reasons(found: Sequence[Told]) -> list[str]:
+    """Of budgets that fail, where most memory is needed, or why nobody can say how much, each once."""
+    reasons = []
+    for told in found:
+        model, budget = told.verdict.model, told.verdict.check
+        if told.verdict.passed or not isinstance(budget, Budgeted):
+            continue
+        reasons += [f"{model}: {told.check} unknown: {budget.why}"] if budget.why else []
+        reasons += [f"{model}: most memory at {where(budget.at)}"] if budget.at else []
+    return list(dict.fromkeys(reasons))
 
 
 def _fitting(found: Sequence[Told], width: int) -> Table:
@@ -180,7 +192,8 @@ def _fitting(found: Sequence[Told], width: int) -> Table:
     lines: list[Line | Heading] = []
     for row in table.rows:
         lines += [row] if isinstance(row, Heading) else _lines(row)
-    return Table((Column("check", "Check", lambda line: line.text),), lines, alarming=lambda line: line.failed)
+    column = Column("check", "Check", lambda line: line.text)
+    return Table((column,), lines, notes=table.notes, alarming=lambda line: line.failed)
 
 
 class Line(NamedTuple):

@@ -141,7 +141,9 @@ def verdicts(rows: list[Row]) -> Iterator[str]:
         ratio, name, first = row.ratio, row.measured.model.called, rows[0].measured.model.called
         assert ratio is not None  # which only the first has not
         if ratio.interval is None:
-            yield f"{name} against {first}: of {len(row.measured.rounds)} rounds nothing can be told; it takes {LEAST}."
+            rounds = len(row.measured.rounds)
+            count = f"{rounds} round{'s' if rounds != 1 else ''}"
+            yield f"{name} against {first}: of {count} nothing can be told; it takes {LEAST}."
         elif ratio.differs:
             told = (
                 f"{_ratio(ratio.median)} times as long as"

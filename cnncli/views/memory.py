@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.analysis.deployment import Deployment, kind_as_it_is
-from cnncli.analysis.timeline import LAYER, Step, Timeline, one_example, timeline
-from cnncli.deployed.plan import Tensor
+from cnncli.analysis.timeline import LAYER, Step, Timeline, timeline
 from cnncli.deployed.reorder import Reordering
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
-from cnncli.graph import Graph
+from cnncli.graph import Graph, Shape
 from cnncli.network import Network
 from cnncli.views.data import memory_data, versioned
 from cnncli.views.summary import NAMES, depth_of, outline, short_name, title, uncounted_lines
@@ -202,7 +201,7 @@ def headline(found: Timeline) -> str:
     most, of = in_words(found.peak.bytes, sized), _deployed_as(found)
     if found.peak.operation is None or found.peak.bytes is UNKNOWN:
         return f"Peak {most} ({of})"
-    return f"Peak {most} at {found.name(found.peak.operation)}: {tensors(found.held)} ({of})"
+    return f"Peak {most} at {found.name(found.peak.operation)}: {tensors(found.held_of_one)} ({of})"
 
 
 def _deployed_as(found: Timeline) -> str:
@@ -220,10 +219,10 @@ MOST_SHAPES = 3
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def tensors(held: Sequence[Tensor]) -> str:
+def tensors(held: Sequence[tuple[Shape, str]]) -> str:
     """`three tensors of 112x112x96`; of many shapes the largest, and how many others there are."""
-    mixed = len({tensor.dtype for tensor in held}) > 1
-    names = (shape(one_example(tensor)) + (f" {tensor.dtype}" if mixed else "") for tensor in held)
+    mixed = len({dtype for _, dtype in held}) > 1
+    names = (shape(sizes) + (f" {dtype}" if mixed else "") for sizes, dtype in held)
     shapes = list(Counter(names).items())
     told, others = shapes[:MOST_SHAPES], sum(count for _, count in shapes[MOST_SHAPES:])
     (largest, alike), *rest = told

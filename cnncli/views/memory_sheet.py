@@ -22,7 +22,7 @@ def memory_sheet(network: Network, wanted: Wanted) -> Picture:
     variant, *_ = heading(network).lines
     lines = [FACTS_APART.join((variant, f"{grouped(len(found.plan.operations))} operations"))]
     if found.held:
-        lines.append(f"At the peak: {tensors(found.held)}")
+        lines.append(f"At the peak: {tensors(found.held_of_one)}")
     if wanted.reorder:
         lines.append(f"Order of operations: {order_told(found.order)}")
     unknown = why_no_arena(found.plan)

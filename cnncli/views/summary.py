@@ -15,7 +15,7 @@ from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document, Section
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
-from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
+from cnncli.document.table import GAP, Column, Heading, Table, choose, natural_width, ordered, widest
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Node, Scope, fold
 from cnncli.graph.dtypes import FULL
@@ -64,6 +64,8 @@ class Wanted(NamedTuple):
 
 
 EVERY_LAYER = Wanted()
+WRAPPED = 12
+"""Characters of a layer's type that can still be read where it is wrapped."""
 
 
 def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document:
@@ -117,7 +119,8 @@ def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
     if natural_width(table) <= width:
         return table
     if wanted.columns is None:
-        return narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
+        shorter = narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
+        return _under_a_roof(shorter, width) if wanted.roof else shorter
     footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
@@ -136,6 +139,18 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
+
+
+def _under_a_roof(table: Table, width: int) -> Table:
+    """Without the columns that have no room beside what a row is bound by; types, which can be wrapped, go first."""
+    for key in ("type", "macs", "arithmetic_intensity"):
+        longest = map(len, widest(table))
+        pairs = zip(table.columns, longest, strict=True)
+        taken = [min(size, WRAPPED) if column.key == "type" else size for column, size in pairs]
+        if sum(taken) + GAP * (len(taken) - 1) <= width:
+            break
+        table = replace(table, columns=[column for column in table.columns if column.key != key])
+    return table
 
 
 def _in_short(column: Column) -> Column:

@@ -13,7 +13,7 @@ from cnncli.amounts import is_known, known_part
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
-from cnncli.analysis.deployment import deployment, peak_at, read_kind
+from cnncli.analysis.deployment import deployment, kind_as_it_is, kinds_of, peak_at, read_kind
 from cnncli.analysis.metrics import About, Metric, Place, Totals, Unit, metrics, stored
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
@@ -103,7 +103,7 @@ def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Ver
     passed = bool(value <= budget.limit)
     if uncounted and not is_known(value):
         passed = not known_part(value) > budget.limit
-    at = peak_at(graph, kind) if kind and told.about is About.MEMORY else None
+    at = peak_at(graph, kind) if kind and told.about is About.MEMORY and is_known(value) else None
     why = _why(graph, told, kind) if kind and not is_known(value) else ""
     check = Budgeted(budget.name, budget.text, kind, at, why)
     return Verdict(model, check, budget.limit, value, passed, budget.place)
@@ -111,6 +111,8 @@ def _verdict(model: str, totals: Totals, budget: Budget, uncounted: bool) -> Ver
 
 def _why(graph: Graph, told: Metric, kind: str) -> str:
     """Why a figure of a kind is not known, as far as that can be said."""
+    if kind not in kinds_of(graph):
+        return f"the file is {kind_as_it_is(graph)}"
     found = deployment(graph, kind)
     return found.why_no_arena if told.key == "arena_bytes" else found.plan.impossible
 

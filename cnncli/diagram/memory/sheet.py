@@ -19,7 +19,7 @@ from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import CAPITALS, width
-from cnncli.draw.theme import Swatch, Theme, ink, palette
+from cnncli.draw.theme import Swatch, Theme, ink, mix, palette
 from cnncli.graph.fold import BLOCK, STAGE
 
 WIDTH, HEIGHT = 842.0, 595.0
@@ -266,11 +266,11 @@ class Sheet:
 
 
 def _grounds(theme: Theme) -> dict[str, Swatch]:
-    """Of kinds whose boxes are as light as the page, where nothing stands."""
+    """Of kinds whose boxes are as light as the page, where nothing stands: in grey apart from all others."""
     shades = {
-        "input": (theme.frame_border, theme.text),
-        "other": (theme.frame_bar, theme.faint),
-        SCRATCH: (theme.branch, theme.skip),
+        "input": (theme.text, theme.text),
+        "other": (mix(theme.frame_border, theme.page, 0.18), theme.faint),
+        SCRATCH: (mix(theme.branch, theme.skip, 0.04), theme.skip),
     }
     return {kind: Swatch(fill, border, ink(theme, fill)) for kind, (fill, border) in shades.items()}
 

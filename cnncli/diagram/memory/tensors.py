@@ -11,6 +11,7 @@ from cnncli.graph.roles import KERNELS
 COMPUTED_BY_KERNELS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "FULLY_CONNECTED"})
 """Operations of the layers with kernels; any other one of such a layer is its activation, or moves cells before it."""
 MOVING = frozenset({"PAD", "PADV2", "RESHAPE", "TRANSPOSE", "BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "SPLIT", "SLICE"})
+QUANTIZING = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
 class Makers:
@@ -35,6 +36,8 @@ class Makers:
         layer, type = self._layer(place), self.found.plan.operations[place].type
         if layer is None:
             return Role.OTHER.value
+        if type in QUANTIZING:
+            return kind_of(Role.SHAPING)
         if layer.role in KERNELS and type not in COMPUTED_BY_KERNELS:
             return kind_of(Role.SHAPING if type in MOVING else Role.ACTIVATION)
         return kind_of(layer.role)
