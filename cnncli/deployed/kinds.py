@@ -105,12 +105,11 @@ def _without_ends(plan: Plan) -> Plan:
     Impossible where anything else stands there, such as what is computed with floats.
     """
     readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
-    writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
-    at_ends = [*((at, "QUANTIZE") for at in readers), *((at, "DEQUANTIZE") for at in writers)]
-    if plan.impossible or any([each.type for each in at] != [wanted] for at, wanted in at_ends):
-        floats = dict.fromkeys(each.type for at, wanted in at_ends for each in at if each.type != wanted)
-        reason = f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
-        return Plan(INT8_IO, impossible=plan.impossible or reason)
+    writers = [[each for each in plan.operations if tensor in (*each.writes, *each.reads)] for tensor in plan.outputs]
+    at_inputs, at_outputs = ([[each.type for each in at] for at in end] for end in (readers, writers))
+    reason = plan.impossible or why_no_integer_ends(at_inputs, at_outputs)
+    if reason:
+        return Plan(INT8_IO, impossible=reason)
     ends = [each for at in (*readers, *writers) for each in at]
     operations = [each for each in plan.operations if each not in ends]
     inputs = [each.writes[0] for (each,) in readers]
@@ -129,6 +128,18 @@ def _without_ends(plan: Plan) -> Plan:
         inputs=_at(places, inputs),
         outputs=_at(places, outputs),
     )
+
+
+def why_no_integer_ends(at_inputs: Iterable[Sequence[str]], at_outputs: Iterable[Sequence[str]]) -> str:
+    """Why an int8 file cannot take and give integers; nothing where it can.
+
+    Of each input and output the types of all operations that read or write it: they must be a conversion alone.
+    """
+    ends = [*((types, "QUANTIZE") for types in at_inputs), *((types, "DEQUANTIZE") for types in at_outputs)]
+    if all(list(types) == [wanted] for types, wanted in ends):
+        return ""
+    floats = dict.fromkeys(each for types, wanted in ends for each in types if each != wanted)
+    return f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
 
 
 def _at(places: Mapping[int, int] | Sequence[int], tensors: Iterable[int]) -> tuple[int, ...]:

@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN, is_known, known_part, total
 from cnncli.deployed.plan import Plan
 
+MOST_MEETINGS = 10_000_000
+"""Of tensors that live at the same time, over all operations, which are laid out in a sixth of a second. NASNet-Large
+has 66,000, the most of the registry; a file that was made to do harm may have any number."""
+
 
 class Lifetime(NamedTuple):
     """The first and the last operation, by their places, at which a tensor holds something that is needed."""
@@ -43,14 +47,19 @@ def lifetimes(plan: Plan) -> list[Lifetime]:
     return list(map(Lifetime, first, last))
 
 
-def live_tensors(plan: Plan) -> list[tuple[int, ...]]:
-    """At each operation the tensors that are held: its inputs, its outputs, and what a later one reads."""
-    live: list[list[int]] = [[] for _ in plan.operations]
-    for tensor, (first, last) in enumerate(lifetimes(plan)):
-        for step in range(first, last + 1):
-            if step < len(live):
-                live[step].append(tensor)
-    return [tuple(tensors) for tensors in live]
+def held_at(plan: Plan, operation: int) -> list[int]:
+    """The tensors that are held at an operation: what it reads and writes, and what a later one reads. By places."""
+    return [tensor for tensor, (first, last) in enumerate(lifetimes(plan)) if first <= operation <= last]
+
+
+def is_crowded(plan: Plan) -> bool:
+    """Whether more tensors live at the same time than anything may look at that compares each with each."""
+    steps = len(plan.operations)
+    changes = [0] * (steps + 1)
+    for first, last in lifetimes(plan):
+        changes[first] += 1
+        changes[min(last + 1, steps)] -= 1
+    return sum(live * live for live in accumulate(changes)) > MOST_MEETINGS
 
 
 def live_bytes(plan: Plan) -> list[Any]:
