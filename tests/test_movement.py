@@ -95,6 +95,11 @@ def test_another_roof_is_refused(text: str, run: Run) -> None:
     refused(run("summary", "v1", "--roofline", text), 2, f"--roofline {text}: expected")
 
 
+def test_a_roof_in_the_wrong_order_says_which_side(run: Run) -> None:
+    refused(run("summary", "v1", "--roofline", "5GB,10G"), 2, "such as 5M, for MACs a second, not '5GB'")
+    refused(run("summary", "v1", "--roofline", "10G,5X"), 2, "for bytes a second, not '5X'")
+
+
 def test_rows_of_blocks_move_what_their_layers_do() -> None:
     graph = graph_of("mobilenet_v2")
     whole = together(movements(graph))
