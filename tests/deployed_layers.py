@@ -111,6 +111,18 @@ def residual_steps() -> Graph:
     return graph
 
 
+def activated_first() -> Graph:
+    """A residual block that normalizes first, without biases: within the shortcut only its weights are read."""
+    graph = Graph("preactivated")
+    x = graph.add(conv(**NO_BIAS), graph.add(InputLayer(MAP), name="image"), name="stem")
+    x = graph.add(ReLU(), graph.add(BatchNormalization(), x, name="before_bn"), name="before_relu")
+    shortcut = graph.add(conv(size=1, **NO_BIAS), x, name="shortcut")
+    x = graph.add(conv(**NO_BIAS), x, name="first")
+    x = graph.add(ReLU(), graph.add(BatchNormalization(), x, name="first_bn"), name="first_relu")
+    graph.add(Add(), shortcut, graph.add(conv(**NO_BIAS), x, name="second"), name="add")
+    return graph
+
+
 def shared_function() -> Graph:
     """A convolution that a rectifier reads, and another convolution."""
     graph = Graph("shared")
@@ -180,6 +192,7 @@ SMALL: dict[str, Callable[[], Graph]] = {
     "shared kernel": shared_kernel,
     "shared function": shared_function,
     "residual steps": residual_steps,
+    "activated first": activated_first,
     "batch normalization between": lambda: chain(conv(**NO_BIAS), BN, RELU, conv()),
     "batch normalization behind": lambda: chain(conv(), RELU, BN, conv()),
     "batch normalization twice": lambda: chain(conv(), BN, BN, RELU),

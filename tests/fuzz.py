@@ -248,9 +248,13 @@ def value(case: Case, option: Any) -> str:
         "BYTES": lambda: amount(case),
         "PERCENT": lambda: amount(case),
         "KEY=VALUE": lambda: reference(case).partition(":")[2].partition(",")[0] or "alpha=0.5",
-        "KEYS": lambda: str(case.some("name", "name,macs", "params,name", "none", "macs,", "name,name")),
-        "COLUMN": lambda: str(case.some("name", "macs", "-macs", "type", "nothing")),
-        "LEVEL": lambda: str(case.some("layer", "block", "stage", "3", number(case))),
+        "KEYS": lambda: str(
+            case.some("name", "name,macs", "params,name", "none", "macs,", "name,name", "reads,live_bytes")
+        ),
+        "COLUMN": lambda: str(case.some("name", "macs", "-macs", "type", "-live_bytes", "nothing")),
+        "LEVEL": lambda: str(case.some("operation", "layer", "block", "stage", "3", number(case))),
+        "KIND": lambda: str(case.some("float32", "float16", "dynamic", "int8", "int8-io", "uint8-io", "int4")),
+        "MACS,BYTES": lambda: f"{amount(case)},{amount(case)}",
         "TEMPLATE": lambda: template(case),
     }
     return kinds.get(name, lambda: number(case))() if case.chance(0.85) else garbage(case)
@@ -273,9 +277,9 @@ def template(case: Case) -> str:
 
 
 def command_line(case: Case) -> list[str]:
-    """A command with what it takes; build and export only where they are refused before anything slow."""
+    """A command with what it takes; build, export and measure only where they are refused before anything slow."""
     name, params = case.draw.choice(list(words()["commands"].items()))
-    heavy = name in ("build", "export")
+    heavy = name in ("build", "export", "measure")
     line: list[str] = []
     for param in case.draw.sample(params, min(len(params), case.some(0, 1, 2, 3, 4))):
         if param.param_type_name == "argument" or (heavy and "-o" in param.opts):
@@ -344,7 +348,7 @@ def apart(arguments: list[str], variables: dict[str, str]) -> Outcome:
         return Outcome(None, "", "", f"took more than {SECONDS} s")
     encoding = "utf-8" if "PYTHONIOENCODING" not in variables else variables["PYTHONIOENCODING"].partition(":")[0]
     streams = [(done.stdout).decode(encoding, "replace"), done.stderr.decode(encoding, "replace")]
-    if {"FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS"} & variables.keys():
+    if {"FORCE_COLOR", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE"} & variables.keys():  # which ask for colours
         streams = [COLOUR.sub("", stream) for stream in streams]
     return Outcome(done.returncode, *streams)
 
@@ -378,7 +382,20 @@ def command_lines(case: Case) -> Outcome:
     return here(case, line)
 
 
-KEYS = ("max-params", "max-macs", "max-weight-bytes", "tolerance", "baseline", "budgets", "max_params", "max-nothing")
+KEYS = (
+    "max-params",
+    "max-macs",
+    "max-weight-bytes",
+    "max-tflite-bytes",
+    "max-peak-activation",
+    "max-arena",
+    "dtype",
+    "tolerance",
+    "baseline",
+    "budgets",
+    "max_params",
+    "max-nothing",
+)
 
 
 def toml_line(case: Case) -> str:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 from conftest import at_small_size, calls_of, graph_of, networks
-from deployed_layers import SMALL, chain
+from deployed_layers import SMALL, activated_first, chain
 from deployed_truth import facts, files_of, lines, plan_of
 
 from cnncli.amounts import UNKNOWN, AtLeast
-from cnncli.deployed import FLOAT32, Plan, deployed
+from cnncli.deployed import FLOAT32, KINDS, Plan, deployed
 from cnncli.deployed.converter import float_plan
 from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.graph import Graph, Layer, Role
 from cnncli.graph import layers as every
-from cnncli.graph.layers import LSTM, Conv2D, Elementwise, InputLayer, Opaque
+from cnncli.graph.layers import LSTM, Conv2D, Elementwise, InputLayer, Opaque, TimeDistributed
 from cnncli.models.catalogue import find_spec
 
 TRUTH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deployed.json").read_text(encoding="utf-8"))
@@ -96,6 +96,24 @@ def test_every_layer_is_computed_somewhere(reference: str) -> None:
     assert plan.uncounted == ()
 
 
+def test_a_sequence_of_thousands_of_millions_is_not_written_out() -> None:
+    graph = Graph("long")
+    x = graph.add(InputLayer((2**31, 8, 8, 3)), name="image")
+    graph.add(TimeDistributed(Conv2D(4, 3)), x, name="each")
+    plan = float_plan(graph)
+    assert plan.uncounted == (1,)
+    assert len(plan.operations) == 1
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in SMALL.items()])
+def test_an_operation_names_a_layer_once(make: Callable[[], Graph]) -> None:
+    """Also one that computes several steps of the layer."""
+    graph = make()
+    for kind in KINDS:
+        for operation in deployed(graph, kind).operations:
+            assert len(set(operation.nodes)) == len(operation.nodes), (kind, operation)
+
+
 def test_tensors_are_named_as_the_last_layer_that_is_fused() -> None:
     plan = float_plan(graph_of("v1:alpha=0.25,input_shape=96"))
     first = plan.operations[0]
@@ -135,6 +153,14 @@ def test_branches_run_in_the_order_of_their_names() -> None:
     graph.add(every.Add(), *made, name="both")
     plan = float_plan(graph)
     assert [plan.tensors[each.writes[0]].name for each in plan.operations] == ["ape", "zebra", "both"]
+
+
+def test_weights_do_not_order_branches() -> None:
+    """Only what a layer reads of its own does, as batch norm's epsilon: WRN-28-10's shortcuts run first."""
+    plan = float_plan(activated_first())
+    assert [plan.tensors[each.writes[0]].name for each in plan.operations] == [
+        "before_relu", "shortcut", "first_relu", "second", "add",
+    ]  # fmt: skip
 
 
 def test_the_plan_is_made_once() -> None:

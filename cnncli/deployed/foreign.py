@@ -34,6 +34,8 @@ MOVES = {
     "Reshape": "RESHAPE", "Reverse": "REVERSE_V2", "Slice": "SLICE", "Split": "SPLIT", "Stack": "PACK", "Tile": "TILE",
     "Transpose": "TRANSPOSE", "Unstack": "UNPACK",
 }  # fmt: skip
+MOST_UNROLLED = 10_000
+"""Operations that a plan has at most before another layer is written once for each part of its sequence."""
 TRUTHS = ("Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "LogicalNot")
 
 
@@ -151,10 +153,13 @@ def recurrent(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def time_distributed(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    """The layer once for each part, which is cut out, and all of them put together again."""
+    """The layer once for each part, which is cut out, and all of them put together again.
+
+    Damaged files have sequences of thousands of millions: of too long ones nothing is said.
+    """
     (x,), layer = inputs, _options(node)
     count, *rest = node.input_shapes[0]
-    if not is_known(count):
+    if not is_known(count) or len(draft.ops) + count > MOST_UNROLLED:
         return unknown(draft, node, inputs)
     rank = len(x.shape)
     x = permuted(draft, node, x, (1, 0, *range(2, rank)))

@@ -3,19 +3,24 @@
 It imports TensorFlow's graph in reverse postorder of a depth-first search from all that reads nothing, which follows
 what reads a tensor in the order of the names (tensorflow/core/graph/algorithm.cc, GetReversePostOrder, as
 tensorflow/compiler/mlir/tf2xla/api/v2/graph_to_tf_executor.cc calls it). What reads nothing are the inputs and the
-constants, which a layer's weights are too: so the branch whose layers come later in the alphabet is run later.
+constants: so the branch whose layers come later in the alphabet is run later. Weights are visited last, and change
+nothing: they are all called `ReadVariableOp` (export.formats.conversion), which comes before small letters.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncli.graph import Graph, Node, Role
+from cnncli.graph.roles import KERNELS
 
-WITHOUT_CONSTANTS = frozenset({Role.ACTIVATION, Role.MERGING, Role.TRAINING})
-"""Roles of layers that read their inputs alone, but for their weights and those in WITH_CONSTANTS."""
-WITH_CONSTANTS = frozenset({"Concatenate", "CustomScaleLayer", "PReLU"})
+FUNCTIONS = frozenset({"celu", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "silu"})
+"""Activation functions that are computed with numbers of their own."""
+WITH_CONSTANTS = frozenset({"Concatenate", "CustomScaleLayer"})
+"""Of the layers that merge and of those that only train."""
 NEITHER = frozenset({"MaxPooling2D", "AveragePooling2D", "Identity"})
+PLAIN = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D"})
+"""Of the convolutions those that need no shapes for themselves."""
 
 
 class Step(NamedTuple):
@@ -48,13 +53,26 @@ def _name(scope: str, step: Step) -> str:
 
 
 def _begins(step: Step) -> bool:
-    node = step.node
+    """Whether a constant within a layer's own scope is read there."""
+    node, layer = step.node, step.node.layer
     if node.role is Role.INPUT:
         return True
-    if node.role in WITHOUT_CONSTANTS:
-        averages = node.layer.combines == "mean" and step.inputs in (0, len(node.inputs))
+    if node.role is Role.ACTIVATION:
+        return layer.function in FUNCTIONS
+    if node.role in (Role.MERGING, Role.TRAINING):
+        averages = layer.combines == "mean" and step.inputs in (0, len(node.inputs))
         return node.type in WITH_CONSTANTS or averages
+    if node.role in KERNELS:
+        return layer.function in FUNCTIONS or _shapes(node)
     return node.type not in NEITHER or not node.inputs
+
+
+def _shapes(node: Node) -> bool:
+    """Whether a layer with a kernel brings anything to another shape: its bias, steps to maps, maps to a matrix."""
+    layer: Any = node.layer
+    if node.role is Role.DENSE:
+        return len(node.shape) > 1
+    return node.type not in PLAIN or layer.use_bias or layer.dilation_rate != (1, 1)
 
 
 def _wired(graph: Graph) -> tuple[list[Step], list[list[int]]]:

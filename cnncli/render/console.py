@@ -73,16 +73,6 @@ def coloured() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def styled(text: str, style: str) -> str:
-    """A line as a terminal shows it in one of Rich's styles; as it is where no colours are shown."""
-    if not style or not coloured():
-        return text
-    from rich.color import ColorSystem
-    from rich.style import Style
-
-    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
-
-
 @contextmanager
 def capture(least: int = 0) -> Iterator[CapturingConsole]:
     """A Rich console as wide and as colourful as the standard output, whose output is captured as text.
@@ -110,7 +100,6 @@ def capture(least: int = 0) -> Iterator[CapturingConsole]:
 class CapturingConsole:
     def __init__(self, console: Console, buffer: io.StringIO) -> None:
         self.print = console.print
-        self.write = buffer.write
         self._buffer = buffer
 
     def captured(self) -> str:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rich.cells import cell_len
+from rich import box
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
 from cnncli.document.table import GAP, Column, Heading, Table, natural_width, widest
-from cnncli.render.console import capture, styled, width
+from cnncli.render.console import capture, width
 from cnncli.words import visible
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 MARKS = {"equal": (" ", "dim"), "changed": ("~", "yellow"), "added": ("+", "green"), "removed": ("-", "red")}
 BARS = "cyan"
@@ -73,14 +71,21 @@ def _listing(listing: Listing) -> str:
 
 def _table(table: Table) -> str:
     fits = natural_width(table) <= width()
-    rich, least = (None, 0) if fits else _wrapped(table)
+    rich, least = _columns(table, fits)
+    styles = [_style(table, row) for row in table.rows]
+    if fits:  # as one row of cells of many lines: five times as fast as a row each
+        rich.add_row(
+            *(_joined(texts, _of(column, styles)) for column, texts in zip(table.columns, table.cells, strict=True))
+        )
+    else:
+        for style, *texts in zip(styles, *table.cells, strict=True):
+            rich.add_row(
+                *(Text(text, *_of(column, [style])) for column, text in zip(table.columns, texts, strict=True))
+            )
     with capture(least) as console:
         if table.title:
             console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
-        if rich:
-            console.print(rich)
-        else:
-            console.write(_whole(table))
+        console.print(rich)
         if table.notes:
             console.print()
         for note in table.notes:
@@ -88,67 +93,25 @@ def _table(table: Table) -> str:
     return console.captured()
 
 
-def _whole(table: Table) -> str:
-    """A table of which no cell is wrapped, a row a line: made here, for Rich takes fifty times as long."""
-    headers = [visible(column.header, "\n").split("\n") for column in table.columns]
-    height = max(map(len, headers))
-    head = [["" for _ in range(height - len(lines))] + lines for lines in headers]
-    foot = [[visible(table.footer.get(column.key, ""))] if table.footer else [] for column in table.columns]
-    texts = [[*above, *cells, *below] for above, cells, below in zip(head, table.cells, foot, strict=True)]
-    padded = [_padded(column, cells) for column, cells in zip(table.columns, texts, strict=True)]
-    styles = ["bold"] * height + [_style(table, row) for row in table.rows] + ["bold"] * len(foot[0])
-    lines = [_line(table.columns, style, cells) for style, *cells in zip(styles, *padded, strict=True)]
-    rule = "\u2500" * (sum(cell_len(cells[0]) for cells in padded) + GAP * (len(padded) - 1))
-    if table.footer:
-        lines.insert(-1, rule)
-    lines[:height] = [*lines[:height], rule] if any(column.header for column in table.columns) else []
-    return "".join(f"{line}\n" for line in lines)
+def _of(column: Column, styles: Sequence[str]) -> Sequence[str]:
+    """The rows' styles in a column: that of bars where a row has none."""
+    return [style or BARS for style in styles] if column.bar else styles
 
 
-def _padded(column: Column, texts: Sequence[str]) -> list[str]:
-    """Texts of one width; on the right no blank stands behind them."""
-    most = max(map(_cells, texts))
-    if column.right:
-        return [" " * (most - _cells(text)) + text for text in map(str.rstrip, texts)]
-    return [text + " " * (most - _cells(text)) for text in texts]
+def _joined(texts: Sequence[str], styles: Sequence[str]) -> Text:
+    """Texts below each other, each in its style."""
+    if not any(styles):
+        return Text("\n".join(texts))
+    return Text("\n").join(Text(*each) for each in zip(texts, styles, strict=True))
 
 
-def _cells(text: str) -> int:
-    """How many characters wide a terminal shows it."""
-    return len(text) if text.isascii() else cell_len(text)
-
-
-def _line(columns: Sequence[Column], style: str, cells: Sequence[str]) -> str:
-    """A row in its style, or where it has none its bars in that of bars."""
-    if not style:
-        cells = [styled(cell, BARS) if column.bar else cell for column, cell in zip(columns, cells, strict=True)]
-    return styled((" " * GAP).join(cells), style)
-
-
-def _wrapped(table: Table) -> tuple[RichTable, int]:
-    """A table of Rich's, which wraps what does not fit, and the width that it has at least."""
-    rich, least = _columns(table)
-    for row, *texts in zip(table.rows, *table.cells, strict=True):
-        style = _style(table, row)
-        rich.add_row(
-            *(
-                Text(text, style or (BARS if column.bar else ""))
-                for column, text in zip(table.columns, texts, strict=True)
-            )
-        )
-    return rich, least
-
-
-def _columns(table: Table) -> tuple[RichTable, int]:
+def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
     """A table of Rich's without rows, and the width that it has at least.
 
     Where a terminal is narrow, numbers stay whole, and text gives way.
     """
-    from rich import box
-    from rich.table import Table as RichTable
-
     longest = list(map(len, widest(table)))
-    whole = _by_words(table, width())
+    whole = longest if fits else _by_words(table, width())
     rooms = whole or [
         size if column.right else min(size, NARROWEST) for column, size in zip(table.columns, longest, strict=True)
     ]
@@ -168,7 +131,7 @@ def _columns(table: Table) -> tuple[RichTable, int]:
             visible(table.footer.get(column.key, "")),
             justify="right" if column.right else "left",
             overflow="fold",
-            no_wrap=column.right,
+            no_wrap=fits or column.right,
             min_width=room,
             max_width=room if whole else most,
         )
