@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnncli.amounts import UNKNOWN, total
-from cnncli.deployed.names import is_biased, name_bytes
+from cnncli.deployed.names import name_bytes, namer
 from cnncli.deployed.plan import FLOAT32, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
@@ -91,8 +91,9 @@ def _buffers(plan: Plan, graph: Graph) -> Iterator[Any]:
 
 def _zeros(plan: Plan, graph: Graph) -> Iterator[int]:
     """The biases of what has none, which are zeros: those of one size share a buffer."""
+    named = namer(graph).named
     for operation in plan.operations:
-        if not is_biased(operation.type, [graph.nodes[number] for number in operation.nodes]):
+        if len(operation.constants) > 1 and not named(operation, len(operation.constants)).is_biased:
             yield from operation.constants[1:]
 
 

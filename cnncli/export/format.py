@@ -71,8 +71,12 @@ class Kind:
     plan: str = ""
     """Of which of deployed.KINDS its plan is."""
     quantizes_activations: bool = False
-    integer_outputs: bool = False
-    """Whether a softmax has outputs in steps of 1/256, so that what it reads is compared instead."""
+    compares_logits: bool = False
+    """Whether what a final softmax reads is compared in place of its outputs.
+
+    These are in steps of 1/256 where they are int8, and of any width the largest of them vary by the power of what 8
+    bits round: by a fifth where the logits vary by a tenth of the largest.
+    """
     also: str = ""
     """Another name that --quantize takes."""
     advice: str = ""

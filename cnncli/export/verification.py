@@ -34,7 +34,7 @@ def verify(job: VerificationJob, tell: Tell) -> dict[str, Any]:
     tell(f"Verifying {format.label_of(kind)}")
     outputs = format.run(job.path, inputs)
     comparison = compare(outputs, expected)
-    logits = format.logits(job.path, inputs) if kind.integer_outputs else None
+    logits = format.logits(job.path, inputs) if kind.compares_logits else None
     if logits is not None:
         actual, expected = centred(logits.reshape(expected.shape)), centred(logarithm(expected))
         comparison = compare(actual, expected, "logits")
