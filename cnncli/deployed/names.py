@@ -155,7 +155,7 @@ class Namer:
         for source, shape in zip(node.inputs, node.input_shapes, strict=True) if node.role is Role.MERGING else ():
             if len(shape) < len(node.shape):
                 parts += [self._in(node, "ExpandDims_1"), self._in(node, "ExpandDims")]
-            elif source.role is Role.SHAPING and shape != node.shape:
+            elif source.role is Role.SHAPING and set(shape[:-1]) == {1} != {*node.shape[:-1]}:
                 parts.append(self._in(source, "Reshape"))
         return parts
 
