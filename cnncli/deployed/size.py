@@ -6,7 +6,8 @@ aligns them. A table's own list of its fields is shared by all that have the sam
 
 Weights are taken to be trained, that is all different. Of constants that are equal the converter keeps one, as of most
 biases of a fresh network, which are zeros: its files are smaller, EfficientNet-B0's by 0.7%, MobileNet V3's of the
-article by 1.7%, those of ConvNeXt V2, whose gammas are zeros too, by 2.6%; in float16 what is shared has one DEQUANTIZE.
+article by 1.7%, those of ConvNeXt V2, whose gammas are zeros too, by 2.6%; in float16 what is shared has one
+DEQUANTIZE.
 """
 
 from __future__ import annotations
