@@ -20,7 +20,7 @@ from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.graph import Graph, Layer, Role
 from cnncli.graph import layers as every
-from cnncli.graph.layers import LSTM, Conv2D, Elementwise, InputLayer, Opaque, TimeDistributed
+from cnncli.graph.layers import LSTM, Cast, Conv2D, Elementwise, InputLayer, Opaque, TimeDistributed
 from cnncli.models.catalogue import find_spec
 
 TRUTH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deployed.json").read_text(encoding="utf-8"))
@@ -135,6 +135,18 @@ def test_what_nobody_knows_is_uncounted(layer: Layer) -> None:
     graph = chain(layer, shape=(8, 4))
     plan = float_plan(graph)
     assert plan.uncounted == (1,)
+    assert isinstance(peak(plan).bytes, AtLeast)
+
+
+def test_a_network_of_integers_is_not_told_as_one_of_floats() -> None:
+    """It was quantized: of floats it would take four times as much. A picture that becomes floats at once may be so."""
+    graph = Graph("integers")
+    picture = graph.add(InputLayer((8, 8, 4)), name="picture", dtype="uint8")
+    graph.add(Cast("float32"), picture, name="floats", dtype="float32")
+    assert float_plan(graph).uncounted == ()
+    graph.add(Elementwise("Abs"), picture, name="integers")
+    plan = float_plan(graph)
+    assert plan.uncounted == (2,)
     assert isinstance(peak(plan).bytes, AtLeast)
 
 

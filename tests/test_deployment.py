@@ -265,7 +265,7 @@ def test_a_budget_of_a_kind(run, folder: Path, option: str, key: str, kind: str)
         return
     assert run("check", reference, option, value, "--dtype", kind).code == 0
     over = run("check", reference, option, value - 1, "--dtype", kind)
-    named = option[2:] if kind == "float32" else f"{option[2:]} {kind}"
+    named = option[2:] if kind == "float32" and option != "--max-arena" else f"{option[2:]} {kind}"
     assert (over.code, over.err.split(": ")[-1].strip()) == (1, f"mobilenet_v1:input_shape=96,alpha=0.25 {named}")
 
 
@@ -279,6 +279,15 @@ def test_without_a_kind_the_arena_is_of_int8_io_all_else_of_float32(run, folder:
         "max-params": None, "max-tflite-bytes": "float32", "max-peak-activation": "float32",
         "max-arena int8-io": "int8-io",
     }  # fmt: skip
+
+
+def test_a_list_of_files_has_the_arena_of_each_as_it_is(run) -> None:
+    """As `check` holds it, of whatever kind the file is."""
+    path = FILES / "separable_int8.tflite"
+    columns = ["--columns", "name,arena_bytes", "--format", "csv"]
+    named = run("list", path, "v1", *columns).out.splitlines()
+    assert named[1:] == ["separable_int8.tflite,1792", f"mobilenet_v1,{load('v1').totals.arena_bytes}"]
+    assert "Arena int8-io" in run("list", "mobilenet", "--columns", "name,arena_bytes").out
 
 
 def test_a_budget_that_fails_says_where_or_why(run) -> None:

@@ -127,14 +127,16 @@ def test_a_shape_that_is_something_else_too() -> None:
     assert run(data, pictures) == pytest.approx(pictures.mean((1, 2)), abs=1e-6)
 
 
-def integers(last: int = OPERATORS.DEQUANTIZE) -> bytes:
-    """image -> QUANTIZE -> RELU -> DEQUANTIZE, in int8 between."""
+def integers(last: int = OPERATORS.DEQUANTIZE, read_too: str = "") -> bytes:
+    """image -> QUANTIZE -> RELU -> DEQUANTIZE -> end, in int8 between; an ELU may read one of its ends too."""
     hand = Hand()
     image, end = hand.tensor((1, 5)), hand.tensor((1, 5))
     first, second = hand.tensor((1, 5), INT8, scale=0.5), hand.tensor((1, 5), INT8, scale=0.5)
     hand.operation(OPERATORS.QUANTIZE, [image], [first], schema.QuantizeOptionsT())
     hand.operation(OPERATORS.RELU, [first], [second])
     hand.operation(last, [second], [end], schema.DequantizeOptionsT() if last == OPERATORS.DEQUANTIZE else None)
+    if read_too:
+        hand.operation(OPERATORS.ELU, [image if read_too == "image" else end], [hand.tensor((1, 5))])
     return editing.finished(hand.file([image], [end]), "image", "features", free_batch=False)
 
 
@@ -157,8 +159,16 @@ def test_uint8_ends() -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 def test_other_ends_are_refused(dtype: str) -> None:
-    with pytest.raises(CheckFailed, match=f"{dtype}-io is not possible: QUANTIZE to ABS compute with floats"):
+    with pytest.raises(CheckFailed, match=f"{dtype}-io is not possible: ABS at its ends computes with floats"):
         editing.with_integer_ends(integers(OPERATORS.ABS), dtype)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("read", ["image", "end"])
+def test_ends_that_floats_read_too_are_refused(read: str, dtype: str) -> None:
+    """As the input of conv(elu(x)) + conv(x): the file without floats at its ends would lack what ELU reads."""
+    with pytest.raises(CheckFailed, match=f"{dtype}-io is not possible: ELU at its ends computes with floats"):
+        editing.with_integer_ends(integers(read_too=read), dtype)
 
 
 def test_what_nothing_refers_to_is_left_out() -> None:

@@ -16,9 +16,13 @@ import pytest
 from conftest import Result, calls_of, refused
 from fuzz_files import FILES, cases, samples
 
+from cnncli.analysis.timeline import timeline
+from cnncli.errors import UsageError
 from cnncli.network import network
 from cnncli.readers.source import MOST_OPERATIONS
 from cnncli.render.formats import write
+from cnncli.views.memory import Wanted as Rows
+from cnncli.views.memory_sheet import memory_sheet
 from cnncli.views.summary import Wanted, depth_of, summary_document
 
 MOST_SECONDS = 2
@@ -71,6 +75,15 @@ def sums(count: int) -> bytes:
 
 def wide(count: int) -> bytes:
     return onnx_of((("Sum", ["t0"] * 1000, f"t{i + 1}") for i in range(count)), f"t{count}")
+
+
+def held_to_the_end(count: int) -> bytes:
+    """All of a chain is read again by the last operation, so that all of it lives at the same time.
+
+    The last is also the last by name, in whose order the operations are run that can be.
+    """
+    chain = [("Relu" if i % 2 else "Sigmoid", [f"t{i - 1}"], f"t{i}") for i in range(1, count)]
+    return onnx_of([*chain, ("Sum", [f"t{i}" for i in range(1, count)], "tz")], "tz")
 
 
 def doubled(count: int) -> bytes:
@@ -181,6 +194,21 @@ def test_the_work_grows_with_the_operations_not_with_their_square(by: str, tmp_p
 
     quarter = calls_of(lambda: told(MOST_OPERATIONS // 4))
     assert calls_of(lambda: told(MOST_OPERATIONS)) < 4.2 * quarter
+
+
+def test_what_lives_at_the_same_time_is_not_looked_at_again_at_each_operation(tmp_path: Path) -> None:
+    def told(count: int) -> None:
+        path = written(tmp_path, "x.onnx", held_to_the_end(count))
+        assert len(timeline(network(str(path)).graph, "float32").held) == count
+
+    quarter = calls_of(lambda: told(1000))
+    assert calls_of(lambda: told(4000)) < 4.2 * quarter
+
+
+def test_what_lives_at_the_same_time_is_not_drawn_without_end(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.onnx", held_to_the_end(1000))
+    with pytest.raises(UsageError, match="too many tensors live at the same time to draw them"):
+        memory_sheet(network(str(path)), Rows())
 
 
 @pytest.mark.parametrize("first", range(0, 3000, 250))

@@ -142,6 +142,11 @@ def test_a_kernel_that_is_expanded_has_no_batch() -> None:
     assert told.rows[-1].output_shape == (1000,)
 
 
+def test_what_is_neither_drawn_nor_written_names_all_that_is(run, tmp_path) -> None:
+    done = run("memory", "v1", "-o", tmp_path / "x.bin")
+    refused(done, 2, "nothing is written as .bin; use .pdf, .png, .svg, .json,")
+
+
 def test_a_batch_multiplies_tensors_and_no_constant(run) -> None:
     one, four = (json.loads(run("memory", "v2", "--batch", batch, "-f", "json").out) for batch in (1, 4))
     assert (one["batch"], four["batch"]) == (1, 4)

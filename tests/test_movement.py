@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import Result, graph_of, refused
 
-from cnncli.amounts import UNKNOWN, AtLeast
+from cnncli.amounts import UNKNOWN, AtLeast, is_known
 from cnncli.analysis.movement import Bound, Movement, Roof, movements, together
 from cnncli.analysis.report import report
 from cnncli.graph import Graph
 from cnncli.graph.layers import Activation, Add, BatchNormalization, Conv2D, InputLayer, Opaque, ReLU
+from cnncli.network import network
 from cnncli.views.roofline import read_roof
 
 Run = Callable[..., Result]
@@ -93,6 +95,21 @@ def test_a_roof_is_read_as_people_write_it(text: str, roof: Roof) -> None:
 @pytest.mark.parametrize("text", ["", "10G", "10G,5GB,1", "10G,5X", "x,5GB", "0,5GB", "5G,0", "-1,5"])
 def test_another_roof_is_refused(text: str, run: Run) -> None:
     refused(run("summary", "v1", "--roofline", text), 2, f"--roofline {text}: expected")
+
+
+def test_what_nobody_knows_does_not_move_nothing(run: Run) -> None:
+    """Of a quantized file no other kind is made, so that nobody can say what it would move."""
+    path = Path(__file__).parent / "files" / "separable_int8.tflite"
+    graph = network(str(path)).graph
+    assert all(part.moved is UNKNOWN for part in movements(graph, "float32"))
+    assert is_known(together(movements(graph, "int8-io")).moved)
+    said = run("summary", str(path), "--roofline", "1G,1GB", "--dtype", "float32").out
+    assert "Roofline        unknown for float32 at 1.00 G MACs" in said
+
+
+def test_a_roof_in_the_wrong_order_says_which_side(run: Run) -> None:
+    refused(run("summary", "v1", "--roofline", "5GB,10G"), 2, "such as 5M, for MACs a second, not '5GB'")
+    refused(run("summary", "v1", "--roofline", "10G,5X"), 2, "for bytes a second, not '5X'")
 
 
 def test_rows_of_blocks_move_what_their_layers_do() -> None:

@@ -25,8 +25,8 @@ def shown(arguments: str, pager: str | None, term: str = "xterm") -> str:
     ("arguments", "pager", "paged"),
     [
         ("summary v2", "sed s/^/paged:/", True),
-        ("memory v2 --top 15", "sed s/^/paged:/", True),  # 26 lines
-        ("memory v2 --top 11", "sed s/^/paged:/", False),  # 22 lines
+        ("memory v2 --top 10", "sed s/^/paged:/", True),  # 26 lines
+        ("memory v2 --top 6", "sed s/^/paged:/", False),  # 22 lines
         ("summary v2", "cat", False),
         ("summary v2", "", False),
         ("summary v2", "no-such-program --x", False),

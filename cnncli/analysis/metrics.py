@@ -450,11 +450,8 @@ class Totals(Mapping[str, Any]):
 
     def uncounted(self) -> list[Node]:
         """The layers of which some figure is unknown, in order."""
-        return [
-            node
-            for node in self._graph.nodes
-            if not all(is_known(each.layer(node)) for each in METRICS if each.layer is not None)
-        ]
+        counts = [each.layer for each in METRICS if each.layer is not None and not is_known(self[each.key])]
+        return [node for node in self._graph.nodes if not all(is_known(count(node)) for count in counts)]
 
 
 def amounts(nodes: Sequence[Node], place: Place | None = None) -> dict[str, Any]:

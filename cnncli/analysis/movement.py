@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import UNKNOWN, is_known, total
 from cnncli.analysis.deployment import leader
 from cnncli.deployed import FLOAT32, deployed
 from cnncli.graph import Graph
@@ -55,6 +55,9 @@ def movements(graph: Graph, kind: str = FLOAT32) -> list[Movement]:
         held = [plan.constants[constant].bytes for constant in operation.constants]
         read[layer.index] += [*sources, *held]
         written[layer.index] += [plan.tensors[tensor].bytes for tensor in operation.writes]
+    for index in range(len(graph.nodes)) if plan.impossible else plan.uncounted:
+        if not (read[index] or written[index]):  # nobody knows its operations
+            read[index], written[index] = [UNKNOWN], [UNKNOWN]
     return [Movement(node.macs, total(read[node.index]), total(written[node.index])) for node in graph.nodes]
 
 

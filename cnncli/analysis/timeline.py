@@ -11,7 +11,7 @@ from cnncli.amounts import known_part, total
 from cnncli.analysis.deployment import Deployment, leader
 from cnncli.analysis.labels import Label, group_label
 from cnncli.deployed import Operation, Plan, Tensor, deployed
-from cnncli.deployed.lifetimes import Peak, live_bytes, live_tensors
+from cnncli.deployed.lifetimes import Peak, held_at, live_bytes
 from cnncli.deployed.reorder import Reordering, reordered
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 
@@ -76,7 +76,7 @@ class Timeline:
         """The tensors that make up the peak, by their places in the plan, the largest first."""
         if self.peak.operation is None:
             return []
-        there = live_tensors(self.plan)[self.peak.operation]
+        there = held_at(self.plan, self.peak.operation)
         return sorted(there, key=lambda tensor: -known_part(self.plan.tensors[tensor].bytes))
 
     @property

@@ -91,7 +91,8 @@ def report_options(
 
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
         told = output is not None and not (pictures and output.suffix.lower() in (*PICTURES, *UNDRAWN))
-        return Report(format or (of_file(output, names) if output and told else "table"), output, force)
+        drawn = PICTURES if pictures else ()
+        return Report(format or (of_file(output, names, drawn) if output and told else "table"), output, force)
 
     return adding("report", options, report)
 

@@ -1,11 +1,21 @@
-"""Networks as they are deployed: what TFLite's converter makes of a graph, without TensorFlow."""
+"""Networks as they are deployed: what TFLite's converter makes of a graph, without TensorFlow.
+
+A graph becomes a float32 plan (`converter`): its layers, in the converter's order (`order`), are written in simple
+operations (`lowering`, one table by layers' classes; `kernels`, `functions`, `normalizing`, `moving` and `foreign` have
+what it names), in a draft (`draft`) in which some are then fused, folded and left out (`fusing`). The plan (`plan`) is
+operations, the tensors that they compute and the constants that the file holds. `kinds` makes those of other kinds of
+it, `quantized` the int8 one, by the ranges of `scales`. Of any plan, a file's too, `lifetimes` tells when tensors live
+and where most do, `arena` where TFLite Micro puts them (`micro`: what its kernels can and ask for), `reorder` whether
+another order takes less, and `size` with `names` what the file weighs.
+
+A new layer is a line in LOWERINGS and a function beside its like; a new kind a line in KINDS and one in kinds._MAKERS;
+an operation for which TFLite gets a kernel of integers a word in one of the sets of `scales`.
+"""
 
 from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from cnncli.deployed.converter import float_plan
-from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
@@ -36,6 +46,9 @@ def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Pla
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
+    from cnncli.deployed.converter import float_plan  # with all rules of fusing: what was read in a file needs none
+    from cnncli.deployed.kinds import as_kind
+
     if kind == INT8_IO:
         return as_kind(deployed(graph, INT8, batch), kind)
     plans = _FLOATS.setdefault(graph, {})

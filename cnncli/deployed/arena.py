@@ -7,22 +7,16 @@ later, and puts each at the lowest place at which it meets none placed before th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known
-from cnncli.deployed.lifetimes import Lifetime, lifetimes
+from cnncli.deployed.lifetimes import Lifetime, is_crowded, lifetimes
 from cnncli.deployed.micro import scratch, why_not
 from cnncli.deployed.plan import Plan
 
 ALIGNMENT = 16
 """Bytes to which each tensor's size is rounded up (MicroArenaBufferAlignment)."""
-
-
-MOST_MEETINGS = 30_000_000
-"""Of tensors that live at the same time, over all operations: the largest networks have a tenth of a million."""
 
 
 class Placed(NamedTuple):
@@ -46,16 +40,7 @@ def why_no_arena(plan: Plan) -> str:
         return "the operations of some layers are not known"
     if not all(is_known(tensor.bytes) for tensor in plan.tensors):
         return "the sizes of some tensors are not known"
-    return "too many tensors live at the same time to lay them out" if _meetings(plan) > MOST_MEETINGS else ""
-
-
-def _meetings(plan: Plan) -> int:
-    """How often two tensors live at the same time, a time each."""
-    changes: Counter[int] = Counter()
-    for first, last in lifetimes(plan):
-        changes[first] += 1
-        changes[last + 1] -= 1
-    return sum(live * live for live in accumulate(changes[time] for time in range(len(plan.operations) + 1)))
+    return "too many tensors live at the same time to lay them out" if is_crowded(plan) else ""
 
 
 def arrangement(plan: Plan) -> list[Placed] | None:

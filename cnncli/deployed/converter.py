@@ -10,18 +10,11 @@ from collections.abc import Hashable, Iterable
 
 from cnncli.deployed.draft import Draft, Op, Value
 from cnncli.deployed.fusing import fused, needed
-from cnncli.deployed.kinds import as_kind
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.deployed.moving import mean_of_sum
 from cnncli.deployed.order import Step, steps
 from cnncli.deployed.plan import FLOAT32, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph, Role
-
-
-def converted(graph: Graph, kind: str, batch: int) -> Plan:
-    """The plan of a graph, of one of KINDS."""
-    plan = float_plan(graph, batch)
-    return plan if kind == FLOAT32 else as_kind(plan, kind)
 
 
 def float_plan(graph: Graph, batch: int = 1) -> Plan:

@@ -8,6 +8,9 @@ from typing import Any
 from cnncli.graph import Node, Shape
 from cnncli.graph.dtypes import FULL
 
+QUANTIZED = frozenset({"int8", "uint8"})
+"""Types of integers that stand for real numbers, but where they are a picture that becomes floats at once."""
+
 
 class Value:
     """A tensor with the batch in front, or where it has a `key` a constant, of which equal keys are one."""
@@ -79,13 +82,16 @@ class Draft:
     ) -> Value:
         """What an operation of one output computes; the shape has the batch in front.
 
-        What was computed of the same before is not computed again (MLIR's elimination of common subexpressions).
+        What was computed of the same before is not computed again (MLIR's elimination of common subexpressions). What
+        computes with small integers is of a network that was quantized, of which the converter is given none.
         """
         first = self._first.get((type, id(inputs[0])))
         if first is not None and _alike(first, inputs, options):
             first.nodes = (*first.nodes, node.index)
             return first.output
         output = Value(node.name, shape, dtype or inputs[0].dtype)
+        if output.dtype in QUANTIZED and type != "CAST":
+            self.uncounted.append(node.index)
         op = Op(type, list(inputs), [output], (node.index,), options)
         output.maker = op
         for value in inputs:
@@ -105,6 +111,11 @@ def _alike(op: Op, inputs: Sequence[Value], options: dict[str, Any]) -> bool:
 
 def _same(one: Value, other: Value) -> bool:
     return one is other or (one.key is not None and one.key == other.key)
+
+
+def options(node: Node) -> Any:
+    """The layer with its own options, which layers of other classes lack."""
+    return node.layer
 
 
 def weight(node: Node, name: str, shape: Shape, dtype: str = FULL) -> Value:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncli.amounts import is_known
 from cnncli.deployed import lowering
-from cnncli.deployed.draft import Draft, Value, numbers, weight
+from cnncli.deployed.draft import Draft, Value, numbers, options, weight
 from cnncli.deployed.moving import permuted, reshaped
 from cnncli.graph import Node
 
@@ -70,7 +70,7 @@ def _as_truth(value: Value) -> Value:
 def reduced(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     if node.type not in REDUCTIONS:
         return unknown(draft, node, inputs)
-    axes = _options(node).axes
+    axes = options(node).axes
     return _named(draft, node, inputs, REDUCTIONS[node.type], numbers(*axes), axes=axes)
 
 
@@ -86,7 +86,7 @@ def moving(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def padded(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    layer = _options(node)
+    layer = options(node)
     type = "PAD" if layer.mode == "constant" else "MIRROR_PAD"
     cells = Value("paddings", (len(node.shape) + 1, 2), "int32", ("paddings", layer.paddings))
     return _named(draft, node, inputs, type, cells)
@@ -106,7 +106,7 @@ def space_to_depth(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def recoded(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Real values stay as they are in a plan of real values."""
-    wanted = _options(node).dtype
+    wanted = options(node).dtype
     if node.type != "Cast" or wanted == inputs[0].dtype:
         return inputs[0]
     return draft.emit("CAST", node, inputs, inputs[0].shape, wanted)
@@ -130,7 +130,7 @@ def selected(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 def any_convolution(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """With three axes there is an operation; what else its options are is not known."""
     draft.uncounted.append(node.index)
-    type = "CONV_3D" if len(_options(node).kernel) == 5 else "CONV_2D_ANY"
+    type = "CONV_3D" if len(options(node).kernel) == 5 else "CONV_2D_ANY"
     return _named(draft, node, inputs, type, *_weights(node))
 
 
@@ -140,7 +140,7 @@ def any_dense(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def recurrent(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """A loop, of whose body nothing is said here: along the steps, which come first there."""
-    x, layer = inputs[0], _options(node)
+    x, layer = inputs[0], options(node)
     batch, count, _ = x.shape
     x = permuted(draft, node, x, (1, 0, 2))
     draft.uncounted.append(node.index)
@@ -157,7 +157,7 @@ def time_distributed(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
     Damaged files have sequences of thousands of millions: of too long ones nothing is said.
     """
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     count, *rest = node.input_shapes[0]
     if not is_known(count) or len(draft.ops) + count > MOST_UNROLLED:
         return unknown(draft, node, inputs)
@@ -178,7 +178,3 @@ def _part(draft: Draft, node: Node, x: Value, step: int) -> Value:
     rest = x.shape[1:]
     places = [numbers(step, *(0,) * len(rest)), numbers(step + 1, *rest), numbers(*(1,) * len(x.shape))]
     return draft.emit("STRIDED_SLICE", node, [x, *places], rest)
-
-
-def _options(node: Node) -> Any:
-    return node.layer

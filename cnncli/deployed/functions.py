@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncli.deployed.draft import Draft, Value, number, numbers, weight
+from cnncli.deployed.draft import Draft, Value, number, numbers, options, weight
 from cnncli.graph import Node
 
 SINGLE = {
@@ -144,7 +144,7 @@ def prelu(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def softmax(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Along the last axis; another is brought there and back."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     rank = len(x.shape)
     axis = layer.axis % rank
     if axis == rank - 1:
@@ -155,7 +155,3 @@ def softmax(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     there = draft.emit("TRANSPOSE", node, [x, numbers(*order)], turned, order=order)
     found = draft.emit("SOFTMAX", node, [there], turned)
     return draft.emit("TRANSPOSE", node, [found, numbers(*order)], x.shape, order=order)
-
-
-def _options(node: Node) -> Any:
-    return node.layer

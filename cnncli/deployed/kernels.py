@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncli.deployed.draft import POINT, Draft, Value, numbers, weight, zeros
+from cnncli.deployed.draft import POINT, Draft, Value, numbers, options, weight, zeros
 from cnncli.deployed.functions import applied
 from cnncli.graph import Node, Shape
 from cnncli.graph.layer import Layer
 
 
 def _bias(node: Node, count: int) -> Value:
-    return weight(node, "bias", (count,)) if _options(node).use_bias else zeros(count)
+    return weight(node, "bias", (count,)) if options(node).use_bias else zeros(count)
 
 
 def _window(layer: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ conv_1d_transpose = _one_dimensional(_transposed)
 
 
 def dense(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     kernel = weight(node, "kernel", (layer.units, x.shape[-1]))
     bias = [_bias(node, layer.units)] if layer.use_bias else []
     found = draft.emit("FULLY_CONNECTED", node, [x, kernel, *bias], draft.batched(node.shape))
@@ -133,14 +133,10 @@ def dense(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def radial_basis(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The squares' sum, and the products with the codes times -2 plus the codes' own squares: keras_model.composed."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     squares = draft.emit("SQUARE", node, [x], x.shape)
     norm = draft.emit("SUM", node, [squares, numbers(-1)], (*x.shape[:-1], 1), axes=(-1,))
     shape = draft.batched(node.shape)
     kernel, bias = weight(node, "kernel", (layer.units, x.shape[-1])), weight(node, "norm", (layer.units,))
     products = draft.emit("FULLY_CONNECTED", node, [x, kernel, bias], shape)
     return draft.emit("ADD", node, [products, norm], shape)
-
-
-def _options(node: Node) -> Any:
-    return node.layer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 from cnncli.deployed.plan import DYNAMIC, FLOAT16, FLOAT32, INT8, INT8_IO, Constant, Operation, Plan, Tensor
 from cnncli.deployed.quantized import INTEGER, kernel_scales, quantized
@@ -24,10 +25,13 @@ def as_kind(plan: Plan, kind: str) -> Plan:
 
 def _owned(operations: list[Operation]) -> list[Operation]:
     """With the conversions told as of the layers that read what they make; the last as of that which made it."""
+    if all(each.nodes for each in operations):
+        return operations
     reader: dict[int, tuple[int, ...]] = {}
     for each in reversed(operations):
         nodes = each.nodes or next((reader[tensor] for tensor in each.writes if tensor in reader), ())
-        reader.update(dict.fromkeys(each.reads, nodes))
+        for tensor in each.reads:
+            reader[tensor] = nodes
     writer = {tensor: each.nodes for each in operations for tensor in each.writes}
 
     def owner(each: Operation) -> tuple[int, ...]:
@@ -64,31 +68,31 @@ def _large_quantized(operation: Operation, constant: Constant) -> Form:
 def _with_constants(plan: Plan, form: Callable[[Operation, Constant], Form]) -> Plan:
     """The plan with its constants in other forms, and before all else a DEQUANTIZE of each that is read as floats.
 
-    Of these the last constant comes first, roughly as in the files: none is read before all have been.
+    Of these the last constant comes first, roughly as in the files: none is read before all have been. The inputs are
+    the first tensors, as in every plan that is predicted.
     """
-    used = [[(place, *form(each, plan.constants[place])) for place in each.constants] for each in plan.operations]
-    held = sorted({each for forms in used for each in forms}, key=lambda each: each[0])
-    places = {each: place for place, each in enumerate(dict.fromkeys(each[:2] for each in held))}
+    made: dict[tuple[Any, ...], Constant] = {}
+    used = []
+    for operation in plan.operations:
+        forms = [(place, *form(operation, plan.constants[place])) for place in operation.constants]
+        keys = [(place, constant.dtype, constant.scales, real) for place, constant, real in forms]
+        made.update(zip(keys, [constant for _, constant, _ in forms], strict=True))
+        used.append(keys)
+    held = sorted(made)
+    constants = {key[:-1]: made[key] for key in held}
+    places = {key: place for place, key in enumerate(constants)}
     given = len(plan.inputs)
-    real = {each: given + place for place, each in enumerate(each for each in reversed(held) if each[2])}
-    order = [*plan.inputs, *(tensor for tensor in range(len(plan.tensors)) if tensor not in plan.inputs)]
-    moved = {tensor: place if place < given else place + len(real) for place, tensor in enumerate(order)}
-    tensors = [plan.tensors[tensor] for tensor in order]
-    tensors[given:given] = [Tensor(f"{constant.name}1", constant.shape) for _, constant, _ in real]
-    operations = [Operation("DEQUANTIZE", (), (real[each],), (places[each[:2]],)) for each in real]
-    for operation, forms in zip(plan.operations, used, strict=True):
-        reads = (*_at(moved, operation.reads), *(real[each] for each in forms if each[2]))
-        writes = _at(moved, operation.writes)
-        constants = tuple(places[each[:2]] for each in forms if not each[2])
-        operations.append(operation._replace(reads=reads, writes=writes, constants=constants))
-    return replace(
-        plan,
-        tensors=tensors,
-        constants=[each for _, each in places],
-        operations=operations,
-        inputs=_at(moved, plan.inputs),
-        outputs=_at(moved, plan.outputs),
-    )
+    real = {key: given + place for place, key in enumerate(key for key in reversed(held) if key[-1])}
+    moved = [*range(given), *range(given + len(real), len(plan.tensors) + len(real))]
+    tensors = list(plan.tensors)
+    tensors[given:given] = [Tensor(f"{made[key].name}1", made[key].shape) for key in real]
+    operations = [Operation("DEQUANTIZE", (), (real[key],), (places[key[:-1]],)) for key in real]
+    for (type, reads, writes, _, nodes, function), keys in zip(plan.operations, used, strict=True):
+        read = (*_at(moved, reads), *[real[key] for key in keys if key[-1]])
+        kept = tuple([places[key[:-1]] for key in keys if not key[-1]])
+        operations.append(Operation(type, read, _at(moved, writes), kept, nodes, function))
+    outputs = _at(moved, plan.outputs)
+    return replace(plan, tensors=tensors, constants=[*constants.values()], operations=operations, outputs=outputs)
 
 
 def _int8_io(plan: Plan) -> Plan:
@@ -101,12 +105,11 @@ def _without_ends(plan: Plan) -> Plan:
     Impossible where anything else stands there, such as what is computed with floats.
     """
     readers = [[each for each in plan.operations if tensor in each.reads] for tensor in plan.inputs]
-    writers = [[each for each in plan.operations if tensor in each.writes] for tensor in plan.outputs]
-    at_ends = [*((at, "QUANTIZE") for at in readers), *((at, "DEQUANTIZE") for at in writers)]
-    if plan.impossible or any([each.type for each in at] != [wanted] for at, wanted in at_ends):
-        floats = dict.fromkeys(each.type for at, wanted in at_ends for each in at if each.type != wanted)
-        reason = f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
-        return Plan(INT8_IO, impossible=plan.impossible or reason)
+    writers = [[each for each in plan.operations if tensor in (*each.writes, *each.reads)] for tensor in plan.outputs]
+    at_inputs, at_outputs = ([[each.type for each in at] for at in end] for end in (readers, writers))
+    reason = plan.impossible or why_no_integer_ends(at_inputs, at_outputs)
+    if reason:
+        return Plan(INT8_IO, impossible=reason)
     ends = [each for at in (*readers, *writers) for each in at]
     operations = [each for each in plan.operations if each not in ends]
     inputs = [each.writes[0] for (each,) in readers]
@@ -114,19 +117,33 @@ def _without_ends(plan: Plan) -> Plan:
     named = dict(zip((*inputs, *outputs), (*plan.inputs, *plan.outputs), strict=True))
     kept = sorted({*inputs, *outputs, *(tensor for each in operations for tensor in (*each.reads, *each.writes))})
     places = {tensor: place for place, tensor in enumerate(kept)}
+    tensors = {tensor: plan.tensors[tensor] for tensor in kept}
+    tensors |= {tensor: tensors[tensor]._replace(name=plan.tensors[end].name) for tensor, end in named.items()}
     return replace(
         plan,
-        tensors=[plan.tensors[tensor]._replace(name=plan.tensors[named.get(tensor, tensor)].name) for tensor in kept],
+        tensors=[*tensors.values()],
         operations=[
-            each._replace(reads=_at(places, each.reads), writes=_at(places, each.writes)) for each in operations
+            Operation(each.type, _at(places, each.reads), _at(places, each.writes), *each[3:]) for each in operations
         ],
         inputs=_at(places, inputs),
         outputs=_at(places, outputs),
     )
 
 
-def _at(places: dict[int, int], tensors: Iterable[int]) -> tuple[int, ...]:
-    return tuple(places[tensor] for tensor in tensors)
+def why_no_integer_ends(at_inputs: Iterable[Sequence[str]], at_outputs: Iterable[Sequence[str]]) -> str:
+    """Why an int8 file cannot take and give integers; nothing where it can.
+
+    Of each input and output the types of all operations that read or write it: they must be a conversion alone.
+    """
+    ends = [*((types, "QUANTIZE") for types in at_inputs), *((types, "DEQUANTIZE") for types in at_outputs)]
+    if all(list(types) == [wanted] for types, wanted in ends):
+        return ""
+    floats = dict.fromkeys(each for types, wanted in ends for each in types if each != wanted)
+    return f"{' and '.join(floats) or 'what stands'} at its ends computes with floats"
+
+
+def _at(places: Mapping[int, int] | Sequence[int], tensors: Iterable[int]) -> tuple[int, ...]:
+    return tuple([places[tensor] for tensor in tensors])
 
 
 _MAKERS: dict[str, Callable[[Plan], Plan]] = {

@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 from cnncli.amounts import UNKNOWN, is_known, known_part, total
 from cnncli.deployed.plan import Plan
 
+MOST_MEETINGS = 10_000_000
+"""Of tensors that live at the same time, over all operations, which are laid out in a sixth of a second. NASNet-Large
+has 66,000, the most of the registry; a file that was made to do harm may have any number."""
+
 
 class Lifetime(NamedTuple):
     """The first and the last operation, by their places, at which a tensor holds something that is needed."""
@@ -29,25 +33,33 @@ def lifetimes(plan: Plan) -> list[Lifetime]:
     An input lives from the beginning, an output to the end, and what nothing reads while it is written.
     """
     end = max(len(plan.operations) - 1, 0)
-    first = dict.fromkeys(plan.inputs, 0)
-    last = dict.fromkeys(plan.inputs, 0)
+    written = dict.fromkeys(plan.inputs, 0)
+    last = [0] * len(plan.tensors)
     for step, operation in enumerate(plan.operations):
         for tensor in operation.writes:
-            first.setdefault(tensor, step)
+            written.setdefault(tensor, step)
             last[tensor] = step
-        last.update(dict.fromkeys(operation.reads, step))
-    last.update(dict.fromkeys(plan.outputs, end))
-    return [Lifetime(first.get(tensor, 0), last.get(tensor, 0)) for tensor in range(len(plan.tensors))]
+        for tensor in operation.reads:
+            last[tensor] = step
+    for tensor in plan.outputs:
+        last[tensor] = end
+    first = [written.get(tensor, 0) for tensor in range(len(plan.tensors))]
+    return list(map(Lifetime, first, last))
 
 
-def live_tensors(plan: Plan) -> list[tuple[int, ...]]:
-    """At each operation the tensors that are held: its inputs, its outputs, and what a later one reads."""
-    live: list[list[int]] = [[] for _ in plan.operations]
-    for tensor, (first, last) in enumerate(lifetimes(plan)):
-        for step in range(first, last + 1):
-            if step < len(live):
-                live[step].append(tensor)
-    return [tuple(tensors) for tensors in live]
+def held_at(plan: Plan, operation: int) -> list[int]:
+    """The tensors that are held at an operation: what it reads and writes, and what a later one reads. By places."""
+    return [tensor for tensor, (first, last) in enumerate(lifetimes(plan)) if first <= operation <= last]
+
+
+def is_crowded(plan: Plan) -> bool:
+    """Whether more tensors live at the same time than anything may look at that compares each with each."""
+    steps = len(plan.operations)
+    changes = [0] * (steps + 1)
+    for first, last in lifetimes(plan):
+        changes[first] += 1
+        changes[min(last + 1, steps)] -= 1
+    return sum(live * live for live in accumulate(changes)) > MOST_MEETINGS
 
 
 def live_bytes(plan: Plan) -> list[Any]:
@@ -60,6 +72,8 @@ def live_bytes(plan: Plan) -> list[Any]:
         held, amount = (changes, size) if is_known(size) else (unknown, 1)
         held[first] += amount
         held[min(last + 1, steps)] -= amount
+    if not any(unknown):
+        return list(accumulate(changes[:steps]))
     known, open_sizes = accumulate(changes[:steps]), accumulate(unknown[:steps])
     return [total([live, UNKNOWN]) if count else live for live, count in zip(known, open_sizes, strict=True)]
 

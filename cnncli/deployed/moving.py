@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnncli.amounts import is_known
-from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, weight
+from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, options, weight
 from cnncli.deployed.functions import applied
 from cnncli.deployed.kernels import narrowed, widened
 from cnncli.deployed.normalizing import broadcast
@@ -27,7 +25,7 @@ def reshaped(draft: Draft, node: Node, x: Value, shape: Shape) -> Value:
 
 
 def permute(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    dims = _options(node).dims
+    dims = options(node).dims
     return permuted(draft, node, inputs[0], (0, *dims))
 
 
@@ -39,7 +37,7 @@ def permuted(draft: Draft, node: Node, x: Value, order: tuple[int, ...]) -> Valu
 
 def zero_padding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """One or two axes; nothing where no cell is added."""
-    padding = _options(node).padding
+    padding = options(node).padding
     sides = (padding,) if isinstance(padding[0], int) else tuple(padding)
     if not any(cells for side in sides for cells in side):
         return inputs[0]
@@ -48,7 +46,7 @@ def zero_padding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def cropping(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    cropped = _options(node).cropping
+    cropped = options(node).cropping
     sides = (cropped,) if isinstance(cropped[0], int) else tuple(cropped)
     begin, end = (0, *(side[0] for side in sides), 0), (0, *(-side[1] for side in sides), 0)
     return _sliced(draft, node, inputs[0], begin, end)
@@ -63,7 +61,7 @@ def _sliced(draft: Draft, node: Node, x: Value, begin: Shape, end: Shape) -> Val
 
 def slice_of_channels(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The cropping of keras_model.composed; any other slice of a file is the same operation."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     rank = len(x.shape)
     begin = (0, *layer.begin)[:rank]
     shape = draft.batched(node.shape)
@@ -73,7 +71,7 @@ def slice_of_channels(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def center_crop(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Of a map that is smaller along an axis, the part of the wanted proportions is enlarged."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     batch, height, width, channels = x.shape
     wanted = (layer.height, layer.width)
     if not (is_known(height) and is_known(width)):
@@ -94,7 +92,7 @@ def center_crop(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def up_sampling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """Repeated along an axis after the other, by an axis more; or interpolated in one operation."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     if getattr(layer, "interpolation", "nearest") != "nearest":
         return _resized(draft, node, x, layer.interpolation)
     times = (layer.size,) if isinstance(layer.size, int) else pair(layer.size)
@@ -116,11 +114,11 @@ def _repeated(draft: Draft, node: Node, x: Value, axis: int, count: int) -> Valu
 def repeat_vector(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     (x,) = inputs
     x = reshaped(draft, node, x, (x.shape[0], 1, x.shape[1]))
-    return _repeated(draft, node, x, 1, _options(node).n)
+    return _repeated(draft, node, x, 1, options(node).n)
 
 
 def resizing(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    return _resized(draft, node, inputs[0], _options(node).interpolation)
+    return _resized(draft, node, inputs[0], options(node).interpolation)
 
 
 RESIZES = {"bilinear": "RESIZE_BILINEAR", "nearest": "RESIZE_NEAREST_NEIGHBOR"}
@@ -139,7 +137,7 @@ def pooling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def _pooled(draft: Draft, node: Node, x: Value, shape: Shape) -> Value:
-    layer = _options(node)
+    layer = options(node)
     type = "MAX_POOL_2D" if layer.type.startswith("Max") else "AVERAGE_POOL_2D"
     return draft.emit(type, node, [x], shape, padding=layer.padding)
 
@@ -151,7 +149,7 @@ def pooling_1d(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def subsampling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The layers of keras_model.composed: the coefficient and the bias are a depthwise convolution's."""
-    shape, layer = draft.batched(node.shape), _options(node)
+    shape, layer = draft.batched(node.shape), options(node)
     means = draft.emit("AVERAGE_POOL_2D", node, inputs, shape, padding=layer.padding)
     channels = shape[-1]
     read = [means, weight(node, "coefficient", (1, 1, 1, channels)), weight(node, "bias", (channels,))]
@@ -207,7 +205,7 @@ def mean_of_sum(draft: Draft, node: Node, total: Value) -> Value:
 
 def custom_scale(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     shortcut, branch = inputs
-    scale = _options(node).scale
+    scale = options(node).scale
     if scale != 1:
         branch = draft.emit("MUL", node, [branch, number(scale)], branch.shape)
     return draft.emit("ADD", node, [shortcut, branch], broadcast(shortcut.shape, branch.shape))
@@ -219,7 +217,7 @@ def concatenate(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def embedding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """A number below 0 counts from the end; one that is real is cut off."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     shape = x.shape
     if x.dtype.startswith("float"):
         x = draft.emit("CAST", node, [x], shape, "int32")
@@ -229,7 +227,3 @@ def embedding(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     x = draft.emit("SELECT", node, [below, other, x], shape, x.dtype)
     table = weight(node, "embeddings", (layer.input_dim, layer.output_dim))
     return draft.emit("GATHER", node, [table, x], draft.batched(node.shape), "float32")
-
-
-def _options(node: Node) -> Any:
-    return node.layer

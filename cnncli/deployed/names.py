@@ -8,6 +8,8 @@ MODEL_1/conv_1/convolution;MODEL_1/bn_1/batchnorm/sub` for its bias, and one mor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from cnncli.deployed.plan import Operation, Plan
 from cnncli.graph import Graph, Node
@@ -29,18 +31,32 @@ _KERNEL = {"CONV_2D": "convolution", _DEPTHWISE: "depthwise", _DENSE: "MatMul"}
 _OF_CONSTANT, _OF_CONVERSION, _OF_INPUT = len("arith.constant1"), len("tfl.quantize"), len("image")
 
 
+class Named(NamedTuple):
+    """How long the names are of what an operation gives, and of its constants as far as these have own ones."""
+
+    output: int
+    constants: list[int]
+    is_biased: bool
+    """Whether its bias is a layer's; else it is zeros, of which no layer knows."""
+
+
+def namer(graph: Graph) -> Namer:
+    """Of the operations of all plans of a graph: most are in each of its kinds."""
+    return _NAMERS.setdefault(graph, Namer(graph))
+
+
 def name_bytes(plan: Plan, graph: Graph) -> int:
     """Bytes of the names of all tensors and constants; each ends with a zero and is filled up to a whole word."""
-    namer = _Namer(graph)
+    named = namer(graph).named
     unpacked = {each.writes[0]: each.constants[0] for each in plan.operations if _unpacks(each)}
     held = dict.fromkeys(range(len(plan.constants)), _OF_CONSTANT)
     computed = [_OF_INPUT] * len(plan.inputs)
     for operation in plan.operations:
         if not _unpacks(operation):
             constants = [unpacked[each] for each in operation.reads if each in unpacked] + [*operation.constants]
-            whole, of_constants = namer.names(operation, len(constants))
-            computed += [whole] * len(operation.writes)
-            held.update(zip(constants, of_constants, strict=False))
+            found = named(operation, len(constants))
+            computed += [found.output] * len(operation.writes)
+            held.update(zip(constants, found.constants, strict=False))
     return sum(map(_filled, (*computed, *held.values(), *(held[constant] + 1 for constant in unpacked.values()))))
 
 
@@ -58,8 +74,8 @@ def kernel_of(nodes: Sequence[Node]) -> Node | None:
     return next((node for node in nodes if node.role in KERNELS), None)
 
 
-def is_biased(operation: str, nodes: Sequence[Node]) -> bool:
-    """Whether the bias of an operation with a kernel is a layer's; else it is zeros, of which no layer knows.
+def _is_biased(operation: str, nodes: Sequence[Node]) -> bool:
+    """Whether the bias of an operation with a kernel is a layer's.
 
     Of a separable convolution the first operation has none.
     """
@@ -76,34 +92,48 @@ def _is_separable(node: Node) -> bool:
 
 def _one_a_role(nodes: Sequence[Node]) -> list[Node]:
     """Of layers that were alike, and became one operation, the first names it."""
+    if len(nodes) == 1:
+        return [*nodes]
     first: dict[Role, Node] = {}
     for node in nodes:
         first.setdefault(node.role, node)
     return list(first.values())
 
 
-class _Namer:
+class Namer:
+    """What is worked out once of operations that are alike."""
+
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
         self._prefix = len(graph.name) + len("_1/")
+        self._found: dict[tuple[str, tuple[int, ...], int], Named] = {}
 
-    def names(self, operation: Operation, constants: int) -> tuple[int, list[int]]:
-        """How long the names of what an operation gives and of its constants are, as far as these have own names."""
-        nodes = _one_a_role([self._nodes[number] for number in operation.nodes])
-        if operation.type == "QUANTIZE" or not nodes:
+    def named(self, operation: Operation, constants: int) -> Named:
+        """The names of an operation that has so many constants."""
+        key = operation.type, operation.nodes, constants
+        found = self._found.get(key)
+        if found is None:
+            nodes = _one_a_role([self._nodes[number] for number in operation.nodes])
+            is_biased = _is_biased(operation.type, nodes)
+            found = self._found[key] = Named(*self._lengths(operation.type, nodes, constants, is_biased), is_biased)
+        return found
+
+    def _lengths(self, name: str, nodes: list[Node], constants: int, is_biased: bool) -> tuple[int, list[int]]:
+        if name == "QUANTIZE" or not nodes:
             return _OF_CONVERSION, []
+        if name not in _KERNEL:
+            return self._of_layer(name, nodes, constants)
         kernel = kernel_of(nodes) or nodes[-1]
-        if operation.type not in _KERNEL:
-            return self._of_layer(operation.type, nodes, constants)
-        own = self._kernel(operation.type, kernel)
-        if operation.type == _DENSE:
+        own = self._kernel(name, kernel)
+        if name == _DENSE:
             bias = self._in(kernel, "BiasAdd")
             return _joined([own, bias, *self._functions(nodes)]), [own, bias][:constants]
         fused = [node for node in nodes if node.role is Role.NORMALIZATION]
-        whole = _joined(self._fused(operation.type, kernel, nodes, bool(fused), constants))
-        if operation.type == _DEPTHWISE:
+        added = [self._in(kernel, word) for word in _BIAS] if is_biased and constants > 1 and not fused else []
+        whole = _joined([own, *self._fused(name, nodes), *added, *self._functions(nodes)])
+        if name == _DEPTHWISE:
             own = _joined([own, *(self._in(node, word) for node in fused for word in _SCALED)])
-        return whole + 1, [own, whole][: constants if is_biased(operation.type, nodes) else 1]
+        return whole + 1, [own, whole][: constants if is_biased else 1]
 
     def _of_layer(self, name: str, nodes: list[Node], constants: int) -> tuple[int, list[int]]:
         """Of an operation without a kernel: it is within a layer, or all of it."""
@@ -118,18 +148,16 @@ class _Namer:
         named = normal.layer.folds or name == "MUL"
         return _joined(parts), [self._in(normal, held)] * constants if named else []
 
-    def _fused(self, name: str, kernel: Node, nodes: list[Node], normalized: bool, constants: int) -> list[int]:
-        """The parts of the name of what a convolution gives."""
-        parts = [self._kernel(name, kernel)]
+    def _fused(self, name: str, nodes: list[Node]) -> list[int]:
+        """The parts of what is folded into a convolution."""
+        parts = []
         for node in nodes:
             if node.role is Role.NORMALIZATION:
                 words = (*_SHIFTED, *_SCALED) if name == _DEPTHWISE else _SHIFTED
                 parts += [self._in(node, word) for word in words]
             elif node.layer.pads:
                 parts.append(self._in(node, "Pad"))
-        if not normalized and constants > 1 and is_biased(name, nodes):
-            parts += [self._in(kernel, "BiasAdd"), self._in(kernel, "Squeeze")]
-        return parts + self._functions(nodes)
+        return parts
 
     def _functions(self, nodes: list[Node]) -> list[int]:
         """The parts of the activation functions that are fused."""
@@ -147,7 +175,10 @@ class _Namer:
         return self._prefix + len(node.name) + len("_1/") + len(word)
 
 
+_NAMERS: WeakKeyDictionary[Graph, Namer] = WeakKeyDictionary()
+
 _SCALED, _SHIFTED = ("batchnorm/mul_1", "batchnorm/mul"), ("batchnorm/add_1", "batchnorm/sub")
+_BIAS = ("BiasAdd", "Squeeze")
 
 
 def _joined(parts: list[int]) -> int:

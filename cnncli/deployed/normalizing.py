@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, weight
+from cnncli.deployed.draft import POINT, Draft, Value, number, numbers, options, weight
 from cnncli.graph import Node, Shape
 
 
@@ -20,7 +20,7 @@ def _vector(node: Node, name: str, value: Any) -> Value:
 
 def rescaling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """TensorFlow's own optimizer leaves out a product with 1 and a sum with 0."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     if layer.scale != 1:
         x = draft.emit("MUL", node, [x, _vector(node, "scale", layer.scale)], x.shape)
     if layer.offset != 0:
@@ -30,7 +30,7 @@ def rescaling(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """With given statistics. Weights are 0 and 1 until they are adapted, and what those do is left out."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     if layer.mean is None:
         return x
     shape = (1,) * (len(x.shape) - 1) + x.shape[-1:]
@@ -44,7 +44,7 @@ def layer_scale(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 
 def layer_normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     rank = len(x.shape)
     axes = tuple(sorted(layer.axis)) if isinstance(layer.axis, tuple) else (layer.axis,)
     if len(axes) > 1:
@@ -56,7 +56,7 @@ def layer_normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def group_normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The channels in groups, along an axis of their own."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     shape = x.shape
     groups = shape[-1] if layer.groups == -1 else layer.groups
     grouped = (*shape[:-1], groups, shape[-1] // groups)
@@ -69,7 +69,7 @@ def group_normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
 
 def _by_own_statistics(draft: Draft, node: Node, x: Value, axes: tuple[int, ...], affine: Shape) -> Value:
     """x * a + (b - mean * a), where a is gamma by the deviation: as Keras writes it for both layers that do so."""
-    layer, shape = _options(node), x.shape
+    layer, shape = options(node), x.shape
     along = {axis % len(shape) for axis in axes}
     means = tuple(1 if axis in along else size for axis, size in enumerate(shape))
     mean = draft.emit("MEAN", node, [x, numbers(*axes)], means, axes=axes)
@@ -113,7 +113,7 @@ def global_response_normalization(draft: Draft, node: Node, inputs: list[Value])
     squares = draft.emit("MUL", node, [x, x], shape)
     norm = draft.emit("SQRT", node, [draft.emit("SUM", node, [squares, numbers(1, 2)], cells, axes=(1, 2))], cells)
     mean = draft.emit("MEAN", node, [norm, numbers(-1)], one, axes=(-1,))
-    mean = draft.emit("ADD", node, [mean, number(_options(node).epsilon)], one)
+    mean = draft.emit("ADD", node, [mean, number(options(node).epsilon)], one)
     share = draft.emit("DIV", node, [norm, mean], cells)
     scaled = draft.emit("MUL", node, [x, share], shape)
     kernel, bias = weight(node, "gamma", (1, 1, 1, channels)), weight(node, "beta", (channels,))
@@ -123,7 +123,7 @@ def global_response_normalization(draft: Draft, node: Node, inputs: list[Value])
 
 def local_response_normalization(draft: Draft, node: Node, inputs: list[Value]) -> Value:
     """The layers of keras_model.composed: the mean over neighbours is a pooling with rows as the channels."""
-    (x,), layer = inputs, _options(node)
+    (x,), layer = inputs, options(node)
     batch, height, width, channels = shape = x.shape
     radius = layer.depth_radius
     padded = (batch, height, width, channels + 2 * radius)
@@ -144,7 +144,3 @@ def local_response_normalization(draft: Draft, node: Node, inputs: list[Value]) 
     else:
         power = draft.emit("POW", node, [means, number(-layer.beta)], shape)
     return draft.emit("MUL", node, [x, power], shape)
-
-
-def _options(node: Node) -> Any:
-    return node.layer

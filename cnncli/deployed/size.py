@@ -3,6 +3,10 @@
 It is a flatbuffer (flatbuffers.dev, "Internals") of tensorflow/lite/schema/schema.fbs: tables of fields of 4 bytes,
 each behind an offset of 4; a vector begins with its count, a string also ends with a zero; flags take 4 with what
 aligns them. A table's own list of its fields is shared by all that have the same.
+
+Weights are taken to be trained, that is all different. Of constants that are equal the converter keeps one, as of most
+biases of a fresh network, which are zeros: its files are up to 0.7% smaller (EfficientNet-B0's; those of ConvNeXt V2,
+whose gammas are zeros too, 1%), and in float16 what is shared has one DEQUANTIZE.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnncli.amounts import UNKNOWN, total
-from cnncli.deployed.names import is_biased, name_bytes
+from cnncli.deployed.names import name_bytes, namer
 from cnncli.deployed.plan import FLOAT32, Constant, Operation, Plan, Tensor
 from cnncli.graph import Graph
 
@@ -87,8 +91,9 @@ def _buffers(plan: Plan, graph: Graph) -> Iterator[Any]:
 
 def _zeros(plan: Plan, graph: Graph) -> Iterator[int]:
     """The biases of what has none, which are zeros: those of one size share a buffer."""
+    named = namer(graph).named
     for operation in plan.operations:
-        if not is_biased(operation.type, [graph.nodes[number] for number in operation.nodes]):
+        if len(operation.constants) > 1 and not named(operation, len(operation.constants)).is_biased:
             yield from operation.constants[1:]
 
 

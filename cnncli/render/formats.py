@@ -48,8 +48,10 @@ PLAIN = ("", ".txt")
 """Suffixes that say nothing of a format, so that a table is written."""
 
 
-def of_file(path: Path, names: Sequence[str]) -> str:
+def of_file(path: Path, names: Sequence[str], drawn: Sequence[str] = ()) -> str:
     """The format among `names` that a file's suffix says; a table where the suffix says nothing.
+
+    `drawn` are suffixes of pictures, which the command makes too.
 
     Raises UsageError for any other suffix: no file is to hold what its name does not say.
     """
@@ -58,7 +60,7 @@ def of_file(path: Path, names: Sequence[str]) -> str:
         return "table"
     known = {suffix: name for name in names for suffix in FORMATS[name].suffixes}
     if suffix not in known:
-        raise UsageError(f"{path}: nothing is written as {suffix}; use {enumerated([*known, '.txt'], 'or')}")
+        raise UsageError(f"{path}: nothing is written as {suffix}; use {enumerated([*drawn, *known, '.txt'], 'or')}")
     return known[suffix]
 
 

@@ -110,7 +110,8 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
     """The limit as it was written, `5M = 5,000,000`, and the share of it that is used."""
     limit, value = int(verdict.limit), verdict.value
     allowed = grouped(limit) if budget.written == str(limit) else f"{budget.written} = {grouped(limit)}"
-    name = f"{budget.name} {budget.kind}" if budget.kind not in ("", FLOAT32) else budget.name
+    usual = not budget.kind or budget.kind == FLOAT32 == limited()[budget.name].kinds[0]
+    name = budget.name if usual else f"{budget.name} {budget.kind}"
     if not is_known(value):
         limit_of = f"{budget.name} {allowed}"
         end = f"as far as counted within {limit_of}" if verdict.passed else f"so that {limit_of} cannot be promised"

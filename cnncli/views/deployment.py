@@ -83,9 +83,10 @@ def _arenas(rows: Sequence[Kind]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for row in [row for row in rows if not row.found.plan.impossible]:
         reasons.setdefault(row.found.why_no_arena, []).append(row.name)
-    tails = [(row.name, row.found.arena_tail_bytes) for row in rows if row.found.arena_tail_bytes]
+    tails = ((row.name, row.found.arena_tail_bytes) for row in reversed(rows))
+    last, bounds = next((each for each in tails if each[1]), ("", None))
     notes = [f"Arena unknown of {enumerated(names)}: {reason}." for reason, names in reasons.items() if reason]
-    for name, (low, high) in tails[-1:]:
-        tail = f"{scaled(low, 'B')} to {scaled(high, 'B')}"
-        notes.insert(0, f"Arena: behind that of {name} TFLite Micro keeps {tail} more, by estimate.")
+    if bounds:
+        tail = " to ".join(scaled(each, "B") for each in bounds)
+        notes.insert(0, f"Arena: behind that of {last} TFLite Micro keeps {tail} more, by estimate.")
     return notes

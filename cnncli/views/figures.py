@@ -10,13 +10,18 @@ from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column
 
 
-def figure_columns(kind: str | None = None) -> list[Column]:
-    """A column a figure; those that differ by what a network is deployed as are of the kind, or else of their own."""
-    return [_column(each.key, _of(each, kind)) for each in metrics(Place.COMPARISON)]
+def figure_columns(kind: str | None = None, *, of_files: bool = False) -> list[Column]:
+    """A column a figure; those that differ by what a network is deployed as are of the kind, or else of their own.
+
+    Of files that is each one's own, so that the header names none.
+    """
+    return [_column(each.key, _of(each, kind, of_files)) for each in metrics(Place.COMPARISON)]
 
 
-def _of(metric: Metric, kind: str | None) -> Metric:
-    return metric.of(kind) if metric.by_kind and kind else metric.told[0]
+def _of(metric: Metric, kind: str | None, of_files: bool) -> Metric:
+    if metric.by_kind and kind:
+        return metric.of(kind)
+    return metric if metric.by_kind and of_files else metric.told[0]
 
 
 def _column(key: str, told: Metric) -> Column:

@@ -80,7 +80,7 @@ def models_document(
         for network, short in zip(networks, shortly(networks), strict=True)
     ]
     shown = {column.key for column in COLUMNS}
-    every = [*COLUMNS, *(column for column in figure_columns(kind) if column.key not in shown)]
+    every = [*COLUMNS, *(column for column in figure_columns(kind, of_files=True) if column.key not in shown)]
     found = ordered(listed, every, sort)
     chosen = choose(every, columns, ()) if columns is not None else None
     reference = Column("reference", "Reference", lambda listed: listed.network.reference)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from cnncli.deployed.arena import why_no_arena
+from cnncli.deployed.lifetimes import is_crowded
 from cnncli.diagram.memory import memory_picture
 from cnncli.diagram.sheet import FACTS_APART, Heading
 from cnncli.document.numbers import grouped
 from cnncli.draw.shapes import Picture
+from cnncli.errors import UsageError
 from cnncli.network import Network
 from cnncli.views.memory import Wanted, order_told, tensors, timeline_of
 from cnncli.views.plot import heading
 
 
 def memory_sheet(network: Network, wanted: Wanted) -> Picture:
-    """Live tensors and the arena of a network on one page. Raises as timeline_of."""
+    """Live tensors and the arena of a network on one page. Raises UsageError as timeline_of, or of too many."""
     found = timeline_of(network, wanted)
+    if is_crowded(found.plan):
+        raise UsageError(f"{network.reference}: too many tensors live at the same time to draw them; take a table")
     variant, *_ = heading(network).lines
     lines = [FACTS_APART.join((variant, f"{grouped(len(found.plan.operations))} operations"))]
     if found.held:

@@ -16,13 +16,18 @@ def read_roof(text: str) -> Roof:
     parts = [part.strip().removesuffix("/s") for part in text.split(",")]
     if len(parts) != 2:
         raise UsageError(f"--roofline {text}: expected MACs and bytes a second, such as 10G,5GB")
-    try:
-        roof = Roof(read_count(parts[0]), read_bytes(parts[1]))
-    except ValueError as error:
-        raise UsageError(f"--roofline {text}: {error}") from None
+    roof = Roof(*(_read(text, part, what) for part, what in zip(parts, ("MACs", "bytes"), strict=True)))
     if not all(roof):
         raise UsageError(f"--roofline {text}: expected more than 0 of each a second")
     return roof
+
+
+def _read(text: str, part: str, what: str) -> int:
+    """One side of a roof. Raises UsageError that says which of them is wrong."""
+    try:
+        return read_count(part) if what == "MACs" else read_bytes(part)
+    except ValueError as error:
+        raise UsageError(f"--roofline {text}: {error}, for {what} a second, not '{part}'") from None
 
 
 def roof_line(roof: Roof, parts: Sequence[Movement], kind: str) -> str:

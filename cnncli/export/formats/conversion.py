@@ -15,6 +15,9 @@ from cnncli.errors import CheckFailed
 from cnncli.export.format import INPUT_NAME
 from cnncli.keras_model import import_keras, uncollected
 
+QUANTIZING = ("int8", "int16x8")
+"""Kinds of --quantize whose activations are measured and quantized."""
+
 Examples = Callable[[], Iterator[Any]]
 """Yields arrays (batch, height, width, channels) of float32 in the model's input range."""
 
@@ -45,8 +48,8 @@ def concrete_function(model: Any, batch: int) -> Any:
 def convert(function: Any, quantize: str, examples: Examples) -> bytes:
     """What the converter makes of a function, of a kind of --quantize but those in INTEGER_ENDS.
 
-    `examples` is asked only by the kinds that quantize activations. Raises CheckFailed where an operation cannot be
-    quantized.
+    `examples` is asked only by the kinds that quantize activations. Raises CheckFailed where those cannot be made: an
+    operation has no such kernel, or the converter fails (it says nothing of it where `deployed.quantized` tells why).
     """
     import tensorflow
 
@@ -56,13 +59,20 @@ def convert(function: Any, quantize: str, examples: Examples) -> bytes:
     try:
         data: bytes = converter.convert()
     except RuntimeError as error:
-        refused = sorted(set(re.findall(r"not yet supported for op: '(\w+)'", str(error))))
-        if not refused:
+        reason = _reason(str(error))
+        if quantize not in QUANTIZING:
             raise
-        raise CheckFailed(
-            f"{quantize} is not possible: TFLite has no such kernel for {', '.join(refused)}; take int8 or dynamic"
-        ) from error
+        raise CheckFailed(f"{quantize} is not possible: {reason}") from error
     return data
+
+
+def _reason(said: str) -> str:
+    """Why a kind cannot be made, and what to take instead, by what the converter said."""
+    refused = sorted(set(re.findall(r"not yet supported for op: '(\w+)'", said)))
+    if refused:
+        return f"TFLite has no such kernel for {', '.join(refused)}; take int8 or dynamic"
+    first, *_ = said.strip().splitlines() or ["it does not say why"]
+    return f"TensorFlow's converter fails: {first}; take float16 or dynamic"
 
 
 def frozen(function: Any) -> Any:
@@ -99,7 +109,7 @@ def _configure(tensorflow: Any, converter: Any, quantize: str, examples: Example
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
-    if quantize in ("int8", "int16x8"):
+    if quantize in QUANTIZING:
         converter.representative_dataset = lambda: ([example] for example in examples())
         converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
     if quantize == "int16x8":

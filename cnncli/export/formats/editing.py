@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncli.deployed.kinds import why_no_integer_ends
 from cnncli.errors import CheckFailed
 from cnncli.export.format import SIGNATURE
 from cnncli.export.formats.flatbuffer import FREE, operation, read, write
@@ -116,18 +117,18 @@ def with_integer_ends(data: bytes, dtype: str) -> bytes:
     """An int8 file that takes and gives int8 or uint8, named the same, instead of float32.
 
     In int8 the conversions at its ends are left out; in uint8 they become shifts by 128. Raises CheckFailed where
-    something else stands there, such as an activation that TFLite computes with floats.
+    anything else stands there, or there as well, such as an activation that TFLite computes with floats.
     """
     model = read(data)
     graph = model.subgraphs[0]
     (input_index,), (output_index,) = graph.inputs, graph.outputs
-    first = next(operator for operator in graph.operators if input_index in operator.inputs)
-    last = next(operator for operator in graph.operators if output_index in operator.outputs)
-    ends = operation(model, first), operation(model, last)
-    if ends != ("QUANTIZE", "DEQUANTIZE"):
-        raise CheckFailed(
-            f"{dtype}-io is not possible: {ends[0]} to {ends[1]} compute with floats at the ends; take int8"
-        )
+    readers = [each for each in graph.operators if input_index in each.inputs]
+    writers = [each for each in graph.operators if output_index in (*each.outputs, *each.inputs)]
+    at_input, at_output = ([operation(model, each) for each in at] for at in (readers, writers))
+    reason = why_no_integer_ends([at_input], [at_output])
+    if reason:
+        raise CheckFailed(f"{dtype}-io is not possible: {reason}; take int8")
+    (first,), (last,) = readers, writers
     names = [graph.tensors[index].name.decode() for index in (input_index, output_index)]
     if dtype == "int8":
         graph.operators = [operator for operator in graph.operators if operator is not first and operator is not last]
