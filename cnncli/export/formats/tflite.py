@@ -27,7 +27,7 @@ from cnncli.export.formats.flatbuffer import FREE, describe
 
 # Right files of networks at 64x64 with fresh weights have at worst, as cosine and relative difference: float16 0.9999
 # and 0.003, dynamic 0.995 and 0.11, int8 0.9745 (B7; 0.981 to B4) and, of one of 96 pictures, 0.32 (V3 at 96x96),
-# int16x8 0.996 and 0.04. Damaged ones: ranges of activations measured on pictures of half the contrast 0.76 (V1) to
+# int16x8 0.996 and 0.08. Damaged ones: ranges of activations measured on pictures of half the contrast 0.76 (V1) to
 # 0.93 (B0), of a quarter 0.51 to 0.63, on black ones 0 to 0.51. Wrong ones: pictures mirrored or in BGR below 0.23, one
 # pixel lower 0.23 to 0.65, half of one kernel zero 0.12 to 0.66, but where a residual bridges it up to 0.98: what is
 # left of that is a small part of the network.
