@@ -38,6 +38,16 @@ def near(reference: str) -> None:
         assert file_bytes(deployed(graph, kind), graph) == pytest.approx(size, rel=0.02 if "int8" in kind else 0.01)
 
 
+@pytest.mark.parametrize(
+    "reference", ["mobilenet_v3_small@article:alpha=0.35,input_shape=160x224", "efficientnet_b1@article:input_shape=96"]
+)
+def test_names_of_gates(reference: str) -> None:
+    """A gate's dense layers have long names, and so has what multiplies a map with the vector that they give."""
+    graph = network(reference).graph
+    for kind, size in MEASURED[reference].items():
+        assert file_bytes(deployed(graph, kind), graph) == pytest.approx(size, rel=NEAR)
+
+
 @pytest.mark.parametrize("reference", sorted(MEASURED)[::7])
 def test_size_of_some_networks(reference: str) -> None:
     near(reference)

@@ -126,8 +126,8 @@ class Namer:
         kernel = kernel_of(nodes) or nodes[-1]
         own = self._kernel(name, kernel)
         if name == _DENSE:
-            bias = self._in(kernel, "BiasAdd")
-            return _joined([own, bias, *self._functions(nodes)]), [own, bias][:constants]
+            added = [self._in(kernel, "BiasAdd"), *self._functions(nodes)]
+            return _joined([own, *added]), [own, _joined(added[-2:])][:constants]
         fused = [node for node in nodes if node.role is Role.NORMALIZATION]
         added = [self._in(kernel, word) for word in _BIAS] if is_biased and constants > 1 and not fused else []
         whole = _joined([own, *self._fused(name, nodes), *added, *self._functions(nodes)])
@@ -140,13 +140,24 @@ class Namer:
         words = _WORDS.get(name, (name,))
         normal = next((node for node in nodes if node.role is Role.NORMALIZATION), None)
         if normal is None:
-            return _joined([self._in(node, word) for node in nodes for word in words]), []
+            parts = [self._in(node, word) for node in nodes for word in words]
+            return _joined([*parts, *(part for node in nodes for part in self._spread(node))]), []
         within, held = ("batchnorm/", "batchnorm/sub") if normal.layer.folds else ("", "Reshape")
         if name == "MEAN":
             return self._in(normal, "moments/variance"), []
         parts = [self._in(node, within + word if node is normal else word) for node in nodes for word in words]
         named = normal.layer.folds or name == "MUL"
         return _joined(parts), [self._in(normal, held)] * constants if named else []
+
+    def _spread(self, node: Node) -> list[int]:
+        """The parts of what brings a vector to the rank of the map that it is merged with; TFLite does without."""
+        parts = []
+        for source, shape in zip(node.inputs, node.input_shapes, strict=True) if node.role is Role.MERGING else ():
+            if len(shape) < len(node.shape):
+                parts += [self._in(node, "ExpandDims_1"), self._in(node, "ExpandDims")]
+            elif source.role is Role.SHAPING and shape != node.shape:
+                parts.append(self._in(source, "Reshape"))
+        return parts
 
     def _fused(self, name: str, nodes: list[Node]) -> list[int]:
         """The parts of what is folded into a convolution."""
