@@ -165,7 +165,8 @@ def test_summary_as_table_and_json(foreign: Network) -> None:
     if several:
         assert [each["name"] for each in found["inputs"]] == ["image", "meta"]
         assert [each["name"] for each in found["outputs"]] == ["classes", "pool"]
-        assert "Outputs         classes 10, pool 8" in text
+        assert "Inputs          image 32x32x3 float32, meta 8 float32" in text
+        assert "Outputs         classes 10 float32, pool 8 float32" in text
     uncounted = Totals(graph).uncounted()
     assert [each["name"] for each in found.get("uncounted", [])] == [node.name for node in uncounted]
 

@@ -182,7 +182,7 @@ def _in_words(comparison: Comparison, limits: Limits) -> str:
     """How near it is to the Keras model, and how near it has to be."""
     words = [f"on {comparison.pictures} pictures"]
     if comparison.compared == "logits":
-        words.append("before softmax, whose int8 outputs have steps of 1/256")
+        words.append("before softmax")
     if comparison.top1_agreement is not None:
         words.append(f"the same class on {comparison.top1_agreement:.0%}")
     words += _of_the_clear(comparison, limits)
