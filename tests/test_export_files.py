@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,17 @@ from ai_edge_litert.interpreter import Interpreter
 from conftest import at_small_size, first_of_families
 from PIL import Image
 
-from cnncli.export.exporting import Export, Request, Target, export
+from cnncli.deployed import KINDS as KINDS_OF_PLANS
+from cnncli.deployed import deployed
+from cnncli.deployed.lifetimes import peak
+from cnncli.deployed.size import file_bytes
+from cnncli.export.exporting import Export, Request, Target, Written, export
 from cnncli.export.format import ANY_BATCH
 from cnncli.export.formats import BY_KIND
 from cnncli.export.formats.flatbuffer import ALIGNMENT, read
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.pictures import random_pictures
+from cnncli.graph import Graph
 from cnncli.network import network
 
 pytestmark = pytest.mark.tf
@@ -53,6 +59,18 @@ def hold(found: Export) -> None:
         assert not file.comparison.blind
         if file.format.name == "tflite":
             holds_only_what_is_used(file.path)
+            is_as_foretold(found.request.graph, file)
+
+
+def is_as_foretold(graph: Graph, file: Written) -> None:
+    """The operations, the largest sum of live tensors, and the size are those that the graph alone tells."""
+    kind = "float32" if file.kind.name == "none" else file.kind.name
+    if kind not in KINDS_OF_PLANS:
+        return
+    told, made = deployed(graph, kind), network(str(file.path)).graph.file_plan
+    assert file.answer.description.ops == dict(sorted(Counter(each.type for each in told.operations).items()))
+    assert peak(made).bytes == peak(told).bytes
+    assert file.size == pytest.approx(file_bytes(told, graph), rel=0.02 if "int8" in kind else 0.01)
 
 
 def holds_only_what_is_used(path: Path) -> None:
@@ -146,6 +164,7 @@ def test_one_network_a_family(tmp_path: Path, name: str) -> None:
     for file in found.files:
         if file.format.name == "tflite":
             holds_only_what_is_used(file.path)
+            is_as_foretold(found.request.graph, file)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +311,14 @@ def test_buffers_are_aligned(small: Path) -> None:
     offsets = [buffer.data.ctypes.data - start for buffer in read(content).buffers if buffer.data is not None]
     assert len(offsets) > 50
     assert {offset % ALIGNMENT for offset in offsets} == {0}
+
+
+@pytest.mark.parametrize("quantize", ["none", "float16", "dynamic"])
+def test_what_is_not_calibrated_is_as_foretold_too(tmp_path: Path, quantize: str) -> None:
+    """Fresh biases and gammas are no zeros, of which a converter would keep one, or none."""
+    reference = "convnext_v2_atto:input_shape=32,classes=10" if quantize == "none" else SMALL
+    (file,) = exported(tmp_path, reference, (quantize,), verify=False).files
+    is_as_foretold(network(reference).graph, file)
 
 
 def test_the_same_seed_gives_the_same_file(small: Path, tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ It is a flatbuffer (flatbuffers.dev, "Internals") of tensorflow/lite/schema/sche
 each behind an offset of 4; a vector begins with its count, a string also ends with a zero; flags take 4 with what
 aligns them. A table's own list of its fields is shared by all that have the same.
 
-Weights are taken to be trained, that is all different. Of constants that are equal the converter keeps one, as of most
-biases of a fresh network, which are zeros: its files are smaller, EfficientNet-B0's by 0.7%, MobileNet V3's of the
-article by 1.7%, those of ConvNeXt V2, whose gammas are zeros too, by 2.6%; in float16 what is shared has one
-DEQUANTIZE.
+Weights are taken to be trained, that is all different: of constants that are equal a converter keeps one, as of the
+biases of a fresh network, which are zeros, but where `export` tells them apart (calibration.tell_apart).
 """
 
 from __future__ import annotations

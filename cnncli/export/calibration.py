@@ -34,6 +34,27 @@ PIXELS = 8 * LARGEST_SIDE * LARGEST_SIDE
 """In all pictures: it is their number that tames the last layers, which see little of each."""
 
 
+DIFFERENCE = 1e-3
+"""By what share weights are told apart, or, of zeros, by what amount."""
+
+
+def tell_apart(model: Any) -> None:
+    """Make fresh weights that are all of one number, as biases are, a little different, as training would.
+
+    A converter keeps one of constants that are equal, and leaves out what adds or multiplies by nothing: the file would
+    not be that of a trained network. Normalization's statistics stay, which are no weights that training changes.
+    """
+    import numpy
+
+    generator = numpy.random.default_rng(0)
+    for layer in model.layers:
+        for weight in layer.weights if type(layer).__name__ != "Normalization" else ():
+            values = numpy.asarray(weight.value)
+            if values.dtype.kind == "f" and values.size and values.min() == values.max():
+                change = DIFFERENCE * generator.uniform(-1, 1, values.shape)
+                weight.assign(values * (1 + change) if values.flat[0] else change)
+
+
 def calibrate(model: Any, graph: Graph, representative: Representative) -> None:
     """Make the fresh weights of `model`, the Keras model lowered from `graph`, live on some of these pictures."""
     height, width, _ = graph.inputs[0].shape

@@ -10,7 +10,7 @@ from typing import Any
 from cnncli.child import Tell, peak_memory
 from cnncli.child.inside import serve
 from cnncli.errors import CheckFailed, MachineError
-from cnncli.export.calibration import calibrate
+from cnncli.export.calibration import calibrate, tell_apart
 from cnncli.export.format import Description, Source
 from cnncli.export.formats import BY_KIND
 from cnncli.export.messages import Answer, Draft, FileAnswer, Job
@@ -52,6 +52,8 @@ class Exporter:
         if job.calibrates:
             self.tell("Calibrating the fresh weights")
             calibrate(built.model, self.graph, self.representative)
+        if job.weights is None:
+            tell_apart(built.model)
         self.notes = built.loaded.notes if built.loaded else ()
         return built.model
 
