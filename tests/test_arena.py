@@ -10,10 +10,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
+from conftest import calls_of
 
 from cnncli.amounts import UNKNOWN
 from cnncli.deployed import deployed
@@ -150,23 +150,23 @@ def test_why_there_is_no_arena() -> None:
     assert (arena_bytes(opened), why_no_arena(opened)) == (UNKNOWN, "the sizes of some tensors are not known")
 
 
-def test_a_thousand_operations_are_placed_at_once() -> None:
-    """As many as the largest networks have. The planner of the sources takes time with the square of them."""
-    plan = chain(*(1000 + 16 * (number % 37) for number in range(1500)))
-    started = perf_counter()
-    arena_bytes(plan)
-    assert perf_counter() - started < 0.5
+def test_the_work_grows_with_the_operations_not_with_their_square() -> None:
+    """The planner of the sources takes time with the square of them."""
+
+    def work(count: int) -> int:
+        plan = chain(*(1000 + 16 * (number % 37) for number in range(count)))
+        return calls_of(lambda: arena_bytes(plan))
+
+    assert work(3000) < 2.2 * work(1500)
 
 
-def test_tensors_that_all_live_at_once_are_refused_at_once() -> None:
+def test_tensors_that_all_live_at_once_are_refused() -> None:
     """As a file that was made to do harm may have them."""
     count = 10_000
     plan = chain(*[16] * count)
     plan.operations = [Operation("RELU", (0,), (number,)) for number in range(1, count)]
     plan.operations.append(Operation("ADD_N", tuple(range(1, count)), (0,)))
-    started = perf_counter()
     assert why_no_arena(plan) == "too many tensors live at the same time to lay them out"
-    assert perf_counter() - started < 1
 
 
 # What TensorFlow Lite Micro says itself.

@@ -131,7 +131,7 @@ from cnncli.keras_model import building
 from cnncli.network import network
 
 lower = building.lower
-building.lower = lambda _: lower(network("mobilenet_v1:alpha=0.25,input_shape=64,classes=4").graph)
+building.lower = lambda _, **options: lower(network("mobilenet_v1:alpha=0.25,input_shape=64,classes=4").graph)
 """
 
 

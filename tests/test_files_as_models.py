@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 from conftest import refused
 
+from cnncli.deployed import Constant, Operation, Plan, Tensor
 from cnncli.graph import UNKNOWN, Graph, Weight
 from cnncli.graph.layers import Conv2D, Dense, Flatten, InputLayer, Opaque
 from cnncli.library import load
@@ -32,12 +33,18 @@ def small(settings: Settings) -> Graph:
     image = graph.add(InputLayer(settings.input_shapes.get("", (32, 32, 3))), name="image", dtype="uint8")
     weights = [Weight("kernel", (3, 3, 3, 8), dtype="int8"), Weight("bias", (8,), dtype="int32")]
     graph.add(Conv2D(8, 3, strides=2, padding="same"), image, name="conv", dtype="int8", weights=weights)
+    tensors = [Tensor("image", (1, 32, 32, 3), "uint8"), Tensor("conv", (1, 16, 16, 8), "int8")]
+    constants = [Constant("kernel", (8, 3, 3, 3), "int8", 8), Constant("bias", (8,), "int32", 8)]
+    operations = [Operation("CONV_2D", (0,), (1,), (0, 1), (1,))]
+    graph.file_plan = Plan("int8-io", tensors, constants, operations, (0,), (1,), file_bytes=1000)
     return graph
 
 
 def unknown(settings: Settings) -> Graph:
     graph = small(settings)
     graph.add(Opaque("CUSTOM", (5,)), graph.nodes[-1], name="custom", weights=[])
+    assert graph.file_plan
+    graph.file_plan.uncounted = (2,)
     return graph
 
 

@@ -440,15 +440,18 @@ def test_decimal_numbers(text: str, value: float | None) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["xlsx", "yaml", "yml", "pdf", "docx", "xml", "out", "5"])
-@pytest.mark.parametrize("command", ["summary v2", "list", "check v2 --max-params 9M", "compare v1 v2"])
+@pytest.mark.parametrize("command", ["summary v2", "list", "check v2 --max-params 9M", "compare v1 v2", "memory v2"])
 def test_no_table_stands_under_a_foreign_name(run, tmp_path: Path, command: str, suffix: str) -> None:
-    taken = {"compare": {"pdf"}, "check": {"xml"}}.get(command.split(maxsplit=1)[0], set())
+    name = command.split(maxsplit=1)[0]
+    drawn = name in ("compare", "memory")
+    taken = {"pdf"} if drawn else {"xml"} if name == "check" else set()
     path = tmp_path / f"x.{suffix}"
     result = run(*command.split(), "-o", path)
     if suffix in taken:
         assert result.code == 0
         return
-    refused(result, 2, f"nothing is written as .{suffix}; use .json, .csv, .tsv, .md, .tex")
+    pictures = ".pdf, .png, .svg, " if drawn else ""
+    refused(result, 2, f"nothing is written as .{suffix}; use {pictures}.json, .csv, .tsv, .md, .tex")
     assert not path.exists()
     assert run(*command.split(), "-o", path, "--format", "csv").code == 0  # what was asked for is done
 
