@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import at_small_size, graph_of, networks
+from conftest import at_small_size, calls_of, graph_of, networks
 from deployed_ties import FUNCTIONS, files, in_two_joins
 
 from cnncli.amounts import UNKNOWN
