@@ -42,17 +42,16 @@ def tell_apart(model: Any) -> None:
     """Make fresh weights that are all of one number, as biases are, a little different, as training would.
 
     A converter keeps one of constants that are equal, and leaves out what adds or multiplies by nothing: the file would
-    not be that of a trained network. Normalization's statistics stay, which are no weights that training changes.
+    not be that of a trained network. Statistics, which training does not change, stay.
     """
     import numpy
 
     generator = numpy.random.default_rng(0)
-    for layer in model.layers:
-        for weight in layer.weights if type(layer).__name__ != "Normalization" else ():
-            values = numpy.asarray(weight.value)
-            if values.dtype.kind == "f" and values.size and values.min() == values.max():
-                change = DIFFERENCE * generator.uniform(-1, 1, values.shape)
-                weight.assign(values * (1 + change) if values.flat[0] else change)
+    for weight in model.trainable_weights:
+        values = numpy.asarray(weight.value)
+        if values.size and values.min() == values.max():
+            change = DIFFERENCE * generator.uniform(-1, 1, values.shape)
+            weight.assign(values * (1 + change) if values.flat[0] else change)
 
 
 def calibrate(model: Any, graph: Graph, representative: Representative) -> None:
