@@ -38,16 +38,21 @@ DIFFERENCE = 1e-3
 """By what share weights are told apart, or, of zeros, by what amount."""
 
 
+STATISTICS = ("moving_mean", "moving_variance")
+"""What training gathers of batches."""
+
+
 def tell_apart(model: Any) -> None:
     """Make fresh weights that are all of one number, as biases are, a little different, as training would.
 
     A converter keeps one of constants that are equal, and leaves out what adds or multiplies by nothing: the file would
-    not be that of a trained network. Statistics, which training does not change, stay.
+    not be that of a trained network.
     """
     import numpy
 
     generator = numpy.random.default_rng(0)
-    for weight in model.trainable_weights:
+    statistics = [getattr(layer, name) for layer in model.layers for name in STATISTICS if hasattr(layer, name)]
+    for weight in [*model.trainable_weights, *statistics]:
         values = numpy.asarray(weight.value)
         if values.size and values.min() == values.max():
             change = DIFFERENCE * generator.uniform(-1, 1, values.shape)
