@@ -32,12 +32,8 @@ LARGEST_SIDE = 224
 """Channels are calibrated, not cells, so that cuttings of larger pictures serve, where the network takes them."""
 PIXELS = 8 * LARGEST_SIDE * LARGEST_SIDE
 """In all pictures: it is their number that tames the last layers, which see little of each."""
-
-
 DIFFERENCE = 1e-3
 """By what share weights are told apart, or, of zeros, by what amount."""
-
-
 STATISTICS = ("moving_mean", "moving_variance")
 """What training gathers of batches."""
 
