@@ -20,7 +20,7 @@ from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.lowering import LOWERINGS
 from cnncli.graph import Graph, Layer, Role
 from cnncli.graph import layers as every
-from cnncli.graph.layers import LSTM, Cast, Conv2D, Elementwise, InputLayer, Opaque, TimeDistributed
+from cnncli.graph.layers import LSTM, AnyConvolution, Cast, Conv2D, Elementwise, InputLayer, Opaque, TimeDistributed
 from cnncli.models.catalogue import find_spec
 
 TRUTH: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "deployed.json").read_text(encoding="utf-8"))
@@ -136,6 +136,15 @@ def test_what_nobody_knows_is_uncounted(layer: Layer) -> None:
     plan = float_plan(graph)
     assert plan.uncounted == (1,)
     assert isinstance(peak(plan).bytes, AtLeast)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kernel_that_keras_lacks_is_uncounted_by_whatever_name_it_has(kind: str) -> None:
+    """With strides and gaps at once, as a file may hold it and call it Conv2D."""
+    graph = Graph("any")
+    image = graph.add(InputLayer((8, 8, 4)), name="image")
+    graph.add(AnyConvolution("Conv2D", (4, 4, 4), (3, 3, 4, 4), 16), image, name="conv")
+    assert deployed(graph, kind).uncounted or deployed(graph, kind).impossible
 
 
 def test_a_network_of_integers_is_not_told_as_one_of_floats() -> None:

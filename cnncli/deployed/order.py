@@ -72,7 +72,8 @@ def _shapes(node: Node) -> bool:
     layer: Any = node.layer
     if node.role is Role.DENSE:
         return len(node.shape) > 1
-    return node.type not in PLAIN or layer.use_bias or layer.dilation_rate != (1, 1)
+    dilation = getattr(layer, "dilation_rate", (1, 1))  # which a kernel that Keras lacks does not tell
+    return node.type not in PLAIN or layer.use_bias or dilation != (1, 1)
 
 
 def _wired(graph: Graph) -> tuple[list[Step], list[list[int]]]:
