@@ -25,8 +25,8 @@ from cnncli.measure.drafts import KINDS, kinds_of
 from cnncli.measure.intervals import LEAST, Interval, Ratio, median_interval, paired_ratio, quantile
 from cnncli.measure.machine import Machine, machine
 from cnncli.measure.matching import layers_of
-from cnncli.measure.measuring import ROUNDS, Measured, Measurement, Model, Plan, Profile, measure
-from cnncli.measure.messages import Job, Operation, Run
+from cnncli.measure.measuring import ROUNDS, Measured, Measurement, Model, Profile, Schedule, measure
+from cnncli.measure.messages import Job, Run, TimedOperation
 from cnncli.measure.profiler import averaged
 from cnncli.measure.worker import settled
 from cnncli.network import network
@@ -162,7 +162,7 @@ def test_operations_are_layers_by_their_order_only_where_kinds_agree() -> None:
     conv, depthwise, dense = ("Convolution (NHWC, QC8) IGEMM", "Convolution (NHWC, QC8) DWConv", "Fully Connected (NC)")
 
     def named(*names: str) -> list[str | None]:
-        found = layers_of([Operation(name, 1e-6) for name in names], graph)
+        found = layers_of([TimedOperation(name, 1e-6) for name in names], graph)
         return [None if node is None else node.name for node in found]
 
     alike = named(conv, depthwise, dense, "Mean (ND)", dense, "SOFTMAX")
@@ -212,16 +212,16 @@ class Stage:
         return json.loads(json.dumps(a_run(self._milliseconds(job), job.runs or 1).data()))
 
 
-def staged(monkeypatch: pytest.MonkeyPatch, plan: Plan, stage: Stage) -> tuple[Measurement, list[float]]:
+def staged(monkeypatch: pytest.MonkeyPatch, schedule: Schedule, stage: Stage) -> tuple[Measurement, list[float]]:
     told: list[float] = []
     monkeypatch.setattr(measuring, "run", stage)
     models = [a_model(), a_model(RECURRENT), a_model(OPEN)]
-    return measure(models, plan, lambda share, _: told.append(share)), told
+    return measure(models, schedule, lambda share, _: told.append(share)), told
 
 
 def test_every_round_runs_every_model_once_in_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(lambda job: 5.0)
-    found, told = staged(monkeypatch, Plan(runs=100), stage)
+    found, told = staged(monkeypatch, Schedule(runs=100), stage)
     rounds = [tuple(stage.ran[place : place + 3]) for place in range(0, len(stage.ran), 3)]
     assert len(rounds) == found.rounds == ROUNDS
     assert all(len({*each}) == 3 for each in rounds)
@@ -232,15 +232,15 @@ def test_every_round_runs_every_model_once_in_another_order(monkeypatch: pytest.
 
 
 def test_few_runs_are_as_many_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, _ = staged(monkeypatch, Plan(runs=4), Stage(lambda job: 5.0))
+    found, _ = staged(monkeypatch, Schedule(runs=4), Stage(lambda job: 5.0))
     assert (found.rounds, len(found.models[0].times)) == (4, 4)
 
 
 def test_slow_models_have_as_few_rounds_as_tell_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """One of three seconds a run, and others that are done at once."""
-    found, _ = staged(monkeypatch, Plan(seconds=2), Stage(lambda job: 3000.0))
+    found, _ = staged(monkeypatch, Schedule(seconds=2), Stage(lambda job: 3000.0))
     assert found.rounds == LEAST
-    found, _ = staged(monkeypatch, Plan(seconds=2), Stage(lambda job: 3000.0 if job.path == OPEN else 1.0))
+    found, _ = staged(monkeypatch, Schedule(seconds=2), Stage(lambda job: 3000.0 if job.path == OPEN else 1.0))
     assert found.rounds == ROUNDS
 
 
@@ -248,7 +248,7 @@ def test_slow_models_have_as_few_rounds_as_tell_anything(monkeypatch: pytest.Mon
 def test_an_interrupted_measurement_has_the_rounds_that_all_have(
     monkeypatch: pytest.MonkeyPatch, at: int, rounds: int
 ) -> None:
-    found, _ = staged(monkeypatch, Plan(runs=100), Stage(lambda job: 5.0, at))
+    found, _ = staged(monkeypatch, Schedule(runs=100), Stage(lambda job: 5.0, at))
     assert found.interrupted
     assert [len(each.rounds) for each in found.models] == [rounds] * 3
 
@@ -256,7 +256,7 @@ def test_an_interrupted_measurement_has_the_rounds_that_all_have(
 @pytest.mark.parametrize("at", [0, 2])
 def test_interrupted_in_the_first_round_it_has_nothing(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     with pytest.raises(KeyboardInterrupt):
-        staged(monkeypatch, Plan(runs=100), Stage(lambda job: 5.0, at))
+        staged(monkeypatch, Schedule(runs=100), Stage(lambda job: 5.0, at))
 
 
 HERE = Machine("Example CPU", "x86_64", 4, 2, "Linux 6.1", "3.11.7", "2.3.0")
@@ -266,7 +266,7 @@ def an_example(*milliseconds: float, rounds: int = ROUNDS, noise: float = 0.01) 
     """Models that take so long, give or take."""
     lot = random.Random(1)
     models = [Measured(a_model(), [a_run(each * lot.gauss(1, noise)) for _ in range(rounds)]) for each in milliseconds]
-    return Measurement(Plan(), tuple(models))
+    return Measurement(Schedule(), tuple(models))
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "160"])
@@ -283,12 +283,12 @@ def test_operations_as_people_read_them(monkeypatch: pytest.MonkeyPatch) -> None
     found = an_example(12.3456)
     graph = network(str(SEPARABLE)).graph
     operations = [
-        Operation("Convolution (NHWC, QC8) IGEMM", 1.25e-3),
-        Operation("Convolution (NHWC, QC8) DWConv", 12.5e-6),
-        Operation("Fully Connected (NC, QS8, QC8W) GEMM", 3e-6),
-        Operation("Mean (ND) Reduce", 0.0),
-        Operation("Fully Connected (NC, QS8, QC8W) GEMM", 0.4e-6),
-        Operation("SOFTMAX", 1e-6),
+        TimedOperation("Convolution (NHWC, QC8) IGEMM", 1.25e-3),
+        TimedOperation("Convolution (NHWC, QC8) DWConv", 12.5e-6),
+        TimedOperation("Fully Connected (NC, QS8, QC8W) GEMM", 3e-6),
+        TimedOperation("Mean (ND) Reduce", 0.0),
+        TimedOperation("Fully Connected (NC, QS8, QC8W) GEMM", 0.4e-6),
+        TimedOperation("SOFTMAX", 1e-6),
     ]
     found.models[0].profile = Profile(operations, layers_of(operations, graph))
     document = measurement_document(found, HERE)
@@ -331,7 +331,7 @@ def test_macs_a_second_are_of_all_examples_and_unknown_where_macs_are() -> None:
 
 def test_a_busy_machine_is_told() -> None:
     """That runs had no processor for a quarter of their time."""
-    busy = Measurement(Plan(), (Measured(a_model(), [a_run(5.0, waiting=0.25)] * 6),))
+    busy = Measurement(Schedule(), (Measured(a_model(), [a_run(5.0, waiting=0.25)] * 6),))
     assert "runs waited for a processor for up to 25% of their time" in write(measurement_document(busy, HERE), "table")
     assert "busy" not in write(measurement_document(an_example(5.0), HERE), "table")
 

@@ -60,17 +60,20 @@ Seed = Annotated[
     str | None,
     typer.Option(help="The same initial weights each time.", metavar="NUMBER", show_default=False),
 ]
-Dtype = Annotated[
-    str | None,
-    typer.Option(
+
+
+def _dtype(unless_given: str) -> Any:
+    return typer.Option(
         help="What networks are deployed as: float32, float16, dynamic, int8 or int8-io, as `export --quantize` says "
-        "it. Unless given, float32 for the file and the activations, int8-io for the arena, and of a .tflite file what "
-        "it is.",
+        f"it. Unless given, {unless_given}, and of a .tflite file what it is.",
         metavar="KIND",
         autocompletion=complete.kind,
         show_default=False,
-    ),
-]
+    )
+
+
+Dtype = Annotated[str | None, _dtype("float32")]
+DtypeOfFigures = Annotated[str | None, _dtype("float32 for the file and the activations, int8-io for the arena")]
 
 
 def kind(dtype: str | None) -> str | None:

@@ -89,7 +89,7 @@ def check(
     models: args.OptionalReferences = None,
     *,
     limits: Mapping[str, str],
-    dtype: args.Dtype = None,
+    dtype: args.DtypeOfFigures = None,
     budget: BudgetFile = None,
     baseline: Baseline = None,
     tolerance: Tolerance = None,

@@ -52,7 +52,7 @@ def list_models(
         ),
     ] = None,
     flavor: Flavor = None,
-    dtype: args.Dtype = None,
+    dtype: args.DtypeOfFigures = None,
     columns: Columns,
     report: Report,
     choice: Choice,

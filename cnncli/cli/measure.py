@@ -17,7 +17,7 @@ from cnncli.errors import UsageError
 from cnncli.written import read_decimal
 
 if TYPE_CHECKING:
-    from cnncli.measure.measuring import Plan
+    from cnncli.measure.measuring import Schedule
 
 Threads = Annotated[
     str,
@@ -93,7 +93,7 @@ def measure(
     from cnncli.render.progress import progress, progress_bar
     from cnncli.views.measure import measurement_document
 
-    plan, wanted = _plan(threads, runs, seconds, per_op=per_op), kinds_of(kinds)
+    schedule, wanted = _schedule(threads, runs, seconds, per_op=per_op), kinds_of(kinds)
     _refuse_callables(models)
     networks = choice.networks(models)
     for network in networks:
@@ -105,14 +105,14 @@ def measure(
         with progress() as tell:
             found = files.enter_context(drafts(networks, wanted, tell))
         with progress_bar() as hear:
-            measurement = measured(found, plan, hear)
+            measurement = measured(found, schedule, hear)
     report.deliver(measurement_document(measurement, machine()))
     if measurement.interrupted:
         raise KeyboardInterrupt
 
 
-def _plan(threads: str, runs: str | None, seconds: str | None, *, per_op: bool) -> Plan:
-    from cnncli.measure.measuring import SECONDS, Plan
+def _schedule(threads: str, runs: str | None, seconds: str | None, *, per_op: bool) -> Schedule:
+    from cnncli.measure.measuring import SECONDS, Schedule
 
     if runs is not None and seconds is not None:
         raise UsageError(f"--runs {runs} and --seconds {seconds}: give one of them")
@@ -120,7 +120,7 @@ def _plan(threads: str, runs: str | None, seconds: str | None, *, per_op: bool) 
     if wanted is None or not 0 < wanted <= LONGEST:
         raise UsageError(f"--seconds {seconds}: expected a number above 0, at most {LONGEST:,}")
     counted = args.whole_number("--threads", threads, most=MOST_THREADS)
-    return Plan(counted or 1, args.whole_number("--runs", runs), wanted, per_op)
+    return Schedule(counted or 1, args.whole_number("--runs", runs), wanted, per_op)
 
 
 def _refuse_callables(references: Sequence[str]) -> None:

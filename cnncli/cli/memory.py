@@ -71,16 +71,7 @@ def _keys() -> list[str]:
 @column_options(_keys)
 def memory(
     models: args.References,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="What the network is deployed as: float32, float16, dynamic, int8 or int8-io; float32 unless given, "
-            "and of a .tflite file what it is.",
-            metavar="KIND",
-            autocompletion=complete.kind,
-            show_default=False,
-        ),
-    ] = None,
+    dtype: args.Dtype = None,
     batch: Batch = None,
     by: Level = "operation",
     *,

@@ -22,36 +22,29 @@ from cnncli.graph import Graph
 __all__ = ["FLOAT32", "KINDS", "Constant", "Operation", "Plan", "Tensor", "deployed"]
 
 _PLANS: WeakKeyDictionary[Graph, dict[tuple[str, int], Plan]] = WeakKeyDictionary()
-_FLOATS: WeakKeyDictionary[Graph, dict[int, Plan]] = WeakKeyDictionary()
-"""The float32 plans that are predicted, by batch: all others are made of them."""
 
 
 def deployed(graph: Graph, kind: str = FLOAT32, batch: int | None = None) -> Plan:
     """The plan of a finished graph, of one of KINDS; what was read in a file, where that is of this kind and batch.
 
-    Without a batch it is the file's own, or one example. It is made once a graph, kind and batch. Of a table of
-    weights, which does not say what is computed, and of a file that has been quantized, of which no other is made, no
-    operation is known.
+    Without a batch it is the file's own, or one example. No operation is known of a table of weights, which does not
+    say what is computed, and of a file that has been quantized, of which no other is made.
     """
     own = graph.file_plan
     if own is not None and own.kind == kind and batch in (None, own.batch):
         return own
-    one = (kind, batch or 1)
-    plans = _PLANS.setdefault(graph, {})
-    if one not in plans:
-        quantized = own is not None and own.kind != FLOAT32
-        unknown = Plan(kind, uncounted=tuple(range(len(graph.nodes))))
-        plans[one] = _predicted(graph, *one) if graph.inputs and not quantized else unknown
-    return plans[one]
+    if not graph.inputs or (own is not None and own.kind != FLOAT32):
+        return Plan(kind, uncounted=tuple(range(len(graph.nodes))))
+    return _predicted(graph, kind, batch or 1)
 
 
 def _predicted(graph: Graph, kind: str, batch: int) -> Plan:
+    """Made once a graph, kind and batch: int8-io of int8, all others of float32."""
     from cnncli.deployed.converter import float_plan  # with all rules of fusing: what was read in a file needs none
     from cnncli.deployed.kinds import as_kind
 
-    if kind == INT8_IO:
-        return as_kind(deployed(graph, INT8, batch), kind)
-    plans = _FLOATS.setdefault(graph, {})
-    if batch not in plans:
-        plans[batch] = float_plan(graph, batch)
-    return plans[batch] if kind == FLOAT32 else as_kind(plans[batch], kind)
+    plans = _PLANS.setdefault(graph, {})
+    if (kind, batch) not in plans:
+        source = None if kind == FLOAT32 else _predicted(graph, INT8 if kind == INT8_IO else FLOAT32, batch)
+        plans[kind, batch] = as_kind(source, kind) if source else float_plan(graph, batch)
+    return plans[kind, batch]

@@ -17,17 +17,15 @@ from cnncli.temporary import temporary_folder
 from cnncli.written import read_choice
 
 FORMAT = BY_NAME["tflite"]
-PLAIN = FORMAT.kinds[0]
-FLOAT32 = "float32"
-"""What a kind is called that quantizes nothing: export's --quantize, which asks for what is done, calls it none."""
-KINDS = {FLOAT32 if kind is PLAIN else kind.name: kind for kind in FORMAT.kinds}
+KINDS = {kind.also or kind.name: kind for kind in FORMAT.kinds}
+"""By what they are: what quantizes nothing is float32, and none only where --quantize asks for what is done."""
 
 
 def kinds_of(names: Sequence[str]) -> list[str]:
-    """The kinds that are named, each once; the plain one where none is. Raises UsageError for an unknown one."""
-    spelt = {PLAIN.name: FLOAT32, **{name: name for name in KINDS}}
+    """The kinds that are named, each once; the first where none is. Raises UsageError for an unknown one."""
+    spelt = {each: name for name, kind in KINDS.items() for each in (name, kind.name)}
     found = []
-    for name in names or [FLOAT32]:
+    for name in names or list(KINDS)[:1]:
         kind = read_choice(name, spelt)
         if kind is None:
             raise UsageError(

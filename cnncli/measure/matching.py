@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnncli.graph import Graph, Node, Role
 from cnncli.graph.roles import KERNELS as ROLES
-from cnncli.measure.messages import Operation
+from cnncli.measure.messages import TimedOperation
 
 OF_DELEGATE = ("Convolution", "Deconvolution", "Fully Connected")
 KERNELS = (*OF_DELEGATE, "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
@@ -14,7 +14,7 @@ KERNELS = (*OF_DELEGATE, "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRA
 DEPTHWISE = ("DWConv", "DEPTHWISE_")
 
 
-def layers_of(operations: Sequence[Operation], graph: Graph) -> list[Node | None]:
+def layers_of(operations: Sequence[TimedOperation], graph: Graph) -> list[Node | None]:
     """Of each operation the layer, where it has a kernel; None of all others.
 
     A runtime keeps a file's order, but may fold, split and rename what it likes. So the layers with kernels are those

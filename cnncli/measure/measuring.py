@@ -17,7 +17,7 @@ from cnncli.child.parent import run
 from cnncli.graph import Node, Shape
 from cnncli.measure.intervals import LEAST, Interval, Ratio, median_interval, paired_ratio, quantile
 from cnncli.measure.matching import layers_of
-from cnncli.measure.messages import Job, Operation, Run
+from cnncli.measure.messages import Job, Run, TimedOperation
 from cnncli.network import Network, of_file
 
 ROUNDS = 20
@@ -58,7 +58,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """How long each model is run: so many `runs`, or so many `seconds`, over all rounds together.
 
     `per_operation` is whether it is run as long once more, under the runtime's profiler.
@@ -104,7 +104,7 @@ class Plan:
 class Profile(NamedTuple):
     """The operations as the runtime ran them, and each one's layer in the file, where that is known."""
 
-    operations: Sequence[Operation]
+    operations: Sequence[TimedOperation]
     layers: Sequence[Node | None]
 
 
@@ -190,7 +190,7 @@ class Measured:
 class Measurement:
     """What came of it; of an interrupted one every model has the rounds that all have."""
 
-    plan: Plan
+    schedule: Schedule
     models: tuple[Measured, ...]
     interrupted: bool = False
 
@@ -205,41 +205,41 @@ class Measurement:
         return paired_ratio(self.models[place].round_times, self.models[0].round_times)
 
 
-def measure(models: Sequence[Model], plan: Plan, hear: Hear) -> Measurement:
+def measure(models: Sequence[Model], schedule: Schedule, hear: Hear) -> Measurement:
     """Run the models round by round. Raises as child.parent.run where one cannot be run.
 
     An interruption ends it with the rounds that are done; where there is none it is raised again.
     """
     measured = tuple(Measured(model) for model in models)
-    lot = random.Random(plan.seed)
+    lot = random.Random(schedule.seed)
     try:
         done = 0.0
-        for each in measured if plan.per_operation else ():  # first: it may be refused
+        for each in measured if schedule.per_operation else ():  # first: it may be refused
             hear(done, f"{each.model.called}, operation by operation")
-            each.profile = _profile(each.model, plan)
+            each.profile = _profile(each.model, schedule)
         while done < 1:
-            _round(measured, plan, lot, partial(hear, done))
-            done = plan.done(measured)
+            _round(measured, schedule, lot, partial(hear, done))
+            done = schedule.done(measured)
     except KeyboardInterrupt:
         whole = min(len(each.rounds) for each in measured)
         if whole == 0:
             raise
         kept = tuple(Measured(each.model, each.rounds[:whole], each.profile) for each in measured)
-        return Measurement(plan, kept, interrupted=True)
-    return Measurement(plan, measured)
+        return Measurement(schedule, kept, interrupted=True)
+    return Measurement(schedule, measured)
 
 
-def _round(measured: Sequence[Measured], plan: Plan, lot: random.Random, hear: Callable[[str], None]) -> None:
+def _round(measured: Sequence[Measured], schedule: Schedule, lot: random.Random, hear: Callable[[str], None]) -> None:
     """Every model once, in an order by lot."""
     for each in lot.sample(measured, len(measured)):
         hear(each.model.called)
-        answer = run("cnncli.measure.worker", plan.job(each.model), each.model.called, lambda _: None)
+        answer = run("cnncli.measure.worker", schedule.job(each.model), each.model.called, lambda _: None)
         each.rounds.append(Run.of(answer))
 
 
-def _profile(model: Model, plan: Plan) -> Profile:
-    job = replace(plan.job(model), runs=plan.runs, seconds=plan.seconds)
+def _profile(model: Model, schedule: Schedule) -> Profile:
+    job = replace(schedule.job(model), runs=schedule.runs, seconds=schedule.seconds)
     answer = run("cnncli.measure.profiler", job, model.called, lambda _: None)
-    operations = [Operation(**each) for each in answer]
+    operations = [TimedOperation(**each) for each in answer]
     graph = model.network.graph if model.kind is None else of_file(model.path, {}).graph
     return Profile(operations, layers_of(operations, graph))

@@ -61,7 +61,7 @@ class Run:
         return cls(**{**data, "nanoseconds": tuple(data["nanoseconds"]), "inputs": inputs})
 
 
-class Operation(NamedTuple):
+class TimedOperation(NamedTuple):
     """An operation as the runtime ran it: its own name for it, and seconds in a run."""
 
     name: str

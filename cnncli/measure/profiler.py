@@ -21,7 +21,7 @@ from typing import Any
 from cnncli.child import Tell
 from cnncli.child.inside import serve
 from cnncli.errors import MachineError, UsageError
-from cnncli.measure.messages import WARM_UP_SECONDS, Job, Operation
+from cnncli.measure.messages import WARM_UP_SECONDS, Job, TimedOperation
 from cnncli.measure.worker import FREE, settled
 
 CPU = 1
@@ -207,7 +207,7 @@ def work(job: Job, tell: Tell) -> list[dict[str, Any]]:
     return [operation._asdict() for operation in averaged(runs)]
 
 
-def averaged(runs: Sequence[Sequence[tuple[str, int]]]) -> list[Operation]:
+def averaged(runs: Sequence[Sequence[tuple[str, int]]]) -> list[TimedOperation]:
     """Each operation's mean over the middle half of its times: what disturbs a run hits any operation.
 
     The mean of many whole microseconds knows their parts, which the median does not. Operations are those of the first
@@ -216,7 +216,7 @@ def averaged(runs: Sequence[Sequence[tuple[str, int]]]) -> list[Operation]:
     names = [name for name, _ in runs[0]]
     alike = [[elapsed for _, elapsed in run] for run in runs if [name for name, _ in run] == names]
     return [
-        Operation(name, mean(_middle_half(times)) / 1e6)
+        TimedOperation(name, mean(_middle_half(times)) / 1e6)
         for name, times in zip(names, zip(*alike, strict=True), strict=True)
     ]
 

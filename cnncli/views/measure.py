@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cnncli.graph import Node
     from cnncli.measure.intervals import Interval, Ratio
     from cnncli.measure.machine import Machine
-    from cnncli.measure.measuring import Measured, Measurement, Plan, Profile
-    from cnncli.measure.messages import Operation
+    from cnncli.measure.measuring import Measured, Measurement, Profile, Schedule
+    from cnncli.measure.messages import TimedOperation
 
 LOW, HIGH = 0.1, 0.9
 NAME = 12
@@ -161,7 +161,7 @@ def verdicts(rows: list[Row]) -> Iterator[str]:
 class Timed(NamedTuple):
     """An operation with the layer that it is, where that is known, and its share of all operations' time."""
 
-    operation: Operation
+    operation: TimedOperation
     node: Node | None
     share: float
 
@@ -228,9 +228,9 @@ def _listing(columns: Sequence[Column], row: Row) -> Listing:
 
 def _notes(found: Measurement, machine: Machine) -> Iterator[str]:
     runs = sum(len(each.times) for each in found.models)
-    asked = f", interrupted: {found.rounds} of at most {found.plan.rounds} rounds" if found.interrupted else ""
+    asked = f", interrupted: {found.rounds} of at most {found.schedule.rounds} rounds" if found.interrupted else ""
     yield f"Runs: {runs:,} timed in {found.rounds} round{'s' if found.rounds > 1 else ''}{asked}."
-    threads = found.plan.threads
+    threads = found.schedule.threads
     yield f"Runtime: {runtime(found, machine)}, {threads} thread{'s' if threads > 1 else ''}."
     yield f"Machine: {machine.processor}, {machine.usable} of {machine.cpus} CPUs, {machine.system}."
     waiting = max(each.waiting for each in found.models)
@@ -264,17 +264,22 @@ def measurement_data(found: Measurement, machine: Machine) -> dict[str, Any]:
     """The report as JSON has it: every figure, and of each round the median run, of which ratios are made."""
     return {
         "machine": {**machine._asdict(), "cnncli": __version__},
-        "runtime": {"name": RUNTIME, "version": machine.runtime, "threads": found.plan.threads},
-        "method": {"says": _method(found), "confidence": CONFIDENCE, **plan_data(found.plan), "rounds": found.rounds},
+        "runtime": {"name": RUNTIME, "version": machine.runtime, "threads": found.schedule.threads},
+        "method": {
+            "says": _method(found),
+            "confidence": CONFIDENCE,
+            **schedule_data(found.schedule),
+            "rounds": found.rounds,
+        },
         "interrupted": found.interrupted,
         "models": [model_figures(each, found.ratio(place)) for place, each in enumerate(found.models)],
     }
 
 
-def plan_data(plan: Plan) -> dict[str, Any]:
+def schedule_data(schedule: Schedule) -> dict[str, Any]:
     """What was asked for; of runs and seconds the one that was."""
-    seconds = None if plan.runs is not None else plan.seconds
-    return {"runs": plan.runs, "seconds": seconds, "warm_up_seconds": WARM_UP_SECONDS, "seed": plan.seed}
+    seconds = None if schedule.runs is not None else schedule.seconds
+    return {"runs": schedule.runs, "seconds": seconds, "warm_up_seconds": WARM_UP_SECONDS, "seed": schedule.seed}
 
 
 def model_figures(found: Measured, ratio: Ratio | None) -> dict[str, Any]:

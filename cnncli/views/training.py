@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncli.amounts import known_part
+from cnncli.amounts import UNKNOWN, known_part
 from cnncli.analysis.training_memory import PARTS, SLOTS, Training, TrainingRow, training
 from cnncli.document.document import Document
-from cnncli.document.numbers import in_words, scaled, shape, share
+from cnncli.document.numbers import scaled, shape, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table, choose, ordered
 from cnncli.network import Network
@@ -83,8 +83,9 @@ def headline(found: Training) -> str:
         f"{scaled(whole.gradient_bytes, 'B')} of their gradients",
         *(slots if copies else []),
     ]
-    least = in_words(whole.training_bytes, lambda size: scaled(size, "B")).removeprefix("at least ")
-    return f"Training takes at least {least} (float32, batch {found.batch}, {found.optimizer}): {enumerated(parts)}"
+    size = whole.training_bytes
+    least = "an unknown amount" if size is UNKNOWN else f"at least {scaled(known_part(size), 'B')}"
+    return f"Training takes {least} (float32, batch {found.batch}, {found.optimizer}): {enumerated(parts)}"
 
 
 def _footer(found: Training) -> dict[str, str]:
