@@ -267,13 +267,23 @@ def test_a_picture_is_clear_whose_first_class_leads() -> None:
 def test_other_classes_are_a_loss(kind: str, agreement: float | None, pictures: int, loses: bool) -> None:
     """Of fewer than five clear pictures nothing is said."""
     found = replace(RIGHT, clear_agreement=agreement, clear_pictures=pictures)
-    told = loss(BY_KIND[kind][1], found)
+    _, asked = BY_KIND[kind]
+    told = loss(asked, asked.limits, found)
     assert (told is not None) == loses
     if told:
         says = f"differs: quantization: the same class on {agreement:.0%} of {pictures} clear pictures (at least 75%)"
         assert told.startswith(says)
         assert told.endswith("take float16 or dynamic; or --accept-loss")
-    assert loss(BY_KIND["none"][1], found) is None
+    assert loss(asked, BY_KIND["none"][1].limits, found) is None
+
+
+def test_fresh_weights_have_learned_no_class() -> None:
+    """Of right files of EfficientNet-B0 at 224x224 one has the same class on 56% of the clear pictures."""
+    _, int8 = BY_KIND["int8"]
+    found = replace(RIGHT, clear_agreement=0.5, clear_pictures=30)
+    assert loss(int8, int8.limits.of(fresh=False), found)
+    assert loss(int8, int8.limits.of(fresh=True), found) is None
+    assert loss(int8, int8.limits.of(fresh=True), replace(found, clear_agreement=0.3))
 
 
 def test_logits_come_back_from_probabilities() -> None:

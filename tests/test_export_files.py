@@ -486,7 +486,7 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
 DEMANDING = """
 from cnncli.export.formats import BY_KIND
 
-object.__setattr__(BY_KIND["int8"][1].limits, "agreement", 1.01)
+object.__setattr__(BY_KIND["int8"][1].limits, "fresh_agreement", 1.01)
 """
 
 

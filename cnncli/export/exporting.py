@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
 from cnncli.errors import UsageError
-from cnncli.export.format import FEWEST_CLEAR, Format, Kind
+from cnncli.export.format import FEWEST_CLEAR, Format, Kind, Limits
 from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
@@ -71,6 +71,8 @@ class Written:
     """All weights at the kind's width."""
     predicted_bytes: Any
     answer: FileAnswer
+    limits: Limits
+    """Of its kind, as they hold for its weights."""
     size: int | None = None
     sha256: str | None = None
     comparison: Comparison | None = None
@@ -138,7 +140,7 @@ def export(request: Request, tell: Tell) -> Export:
         answer = Answer.of(run("cnncli.export.worker", _job(request, drafts, samples), "the export", tell, [folder]))
         files = []
         for target, draft, made in zip(request.targets, drafts, answer.files, strict=True):
-            file = _written(target, request.graph, made)
+            file = _written(target, request, made)
             if made.error is None:
                 _prove(file, draft.path, samples, request, tell)
                 _put_in_place(file, draft.path, request)
@@ -175,10 +177,12 @@ def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job
     )
 
 
-def _written(target: Target, graph: Graph, answer: FileAnswer) -> Written:
+def _written(target: Target, request: Request, answer: FileAnswer) -> Written:
     format, kind, path = target
+    sizes = kind.weight_bytes(request.graph), kind.predicted_bytes(request.graph)
+    limits = kind.limits.of(fresh=request.weights is None)
     problems = [] if answer.error is None else [answer.error]
-    return Written(format, kind, path, kind.weight_bytes(graph), kind.predicted_bytes(graph), answer, problems=problems)
+    return Written(format, kind, path, *sizes, answer, limits, problems=problems)
 
 
 def _prove(file: Written, draft: Path, samples: Path | None, request: Request, tell: Tell) -> None:
@@ -192,7 +196,7 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
-    file.loss = None if file.problems else loss(file.kind, file.comparison)
+    file.loss = None if file.problems else loss(file.kind, file.limits, file.comparison)
     file.loss_accepted = request.accept_loss and file.loss is not None
     file.verified = not file.problems and file.loss is None
 
@@ -215,9 +219,9 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
         )
 
 
-def loss(kind: Kind, comparison: Comparison) -> str | None:
+def loss(kind: Kind, limits: Limits, comparison: Comparison) -> str | None:
     """Whether a right file finds other classes than the Keras model more often than it may."""
-    least, found, pictures = kind.limits.agreement, comparison.clear_agreement, comparison.clear_pictures
+    least, found, pictures = limits.agreement, comparison.clear_agreement, comparison.clear_pictures
     if least is None or found is None or pictures < FEWEST_CLEAR or found >= least:
         return None
     return (

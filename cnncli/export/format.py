@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cnncli.amounts import UNKNOWN
@@ -50,6 +50,12 @@ class Limits:
     cosine: float
     agreement: float | None = None
     """On which share of the clear pictures the class is at least the same; None where it is not asked."""
+    fresh_agreement: float | None = None
+    """The same of fresh weights, which have learned no class: what int8 rounds changes theirs more often."""
+
+    def of(self, *, fresh: bool) -> Limits:
+        """As they hold for a file of fresh weights, or of others."""
+        return replace(self, agreement=self.fresh_agreement) if fresh else self
 
 
 FEWEST_CLEAR = 5

@@ -65,14 +65,14 @@ def _op_count(file: Written) -> int | None:
 
 def _limit_of(figure: str) -> Callable[[Written], float | None]:
     """What a figure may be at most or at least, where there was a comparison."""
-    return lambda file: None if file.comparison is None else getattr(file.kind.limits, figure)
+    return lambda file: None if file.comparison is None else getattr(file.limits, figure)
 
 
 def _class_agreement(file: Written) -> float | None:
     """On which share of the pictures the class is the same: of the clear ones, where it is judged by them."""
     if file.comparison is None:
         return None
-    return file.comparison.top1_agreement if file.kind.limits.agreement is None else file.comparison.clear_agreement
+    return file.comparison.top1_agreement if file.limits.agreement is None else file.comparison.clear_agreement
 
 
 KIND = Column("kind", "Kind", lambda file: file.kind.name)
@@ -171,7 +171,7 @@ def _file_notes(file: Written) -> Iterator[str]:
         for tensor in (*description.inputs, *description.outputs):
             yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
     if file.comparison:
-        yield f"  compared  {_in_words(file.comparison, file.kind.limits)}"
+        yield f"  compared  {_in_words(file.comparison, file.limits)}"
     for why in file.shortfalls:
         yield f"  {'kept though' if file.in_place else 'not written:'} {why}"
     if file.loss_accepted:
@@ -247,7 +247,7 @@ def _installed(package: str) -> str | None:
 
 
 def _file_data(file: Written) -> dict[str, Any]:
-    limits, answer = file.kind.limits, file.answer
+    limits, answer = file.limits, file.answer
     comparison = file.comparison and {
         **file.comparison.data(),
         "limits": {

@@ -35,9 +35,11 @@ from cnncli.export.formats.flatbuffer import FREE, describe
 # The class is the same on at least 75% of the clear pictures: of those among 64 to 96 random ones right int8 files
 # reach 88% (B0, B7) to 100% (V1, V2, V3, B2, MnasNet, ShuffleNet V2); those of ranges of half the contrast 24 to 36%
 # (V1, V2, V3) and 61 to 69% (B0, B2, B7), of three quarters 60 to 88%, of a quarter 4 to 31%; pictures in BGR, mirrored
-# or a pixel lower 0 to 16%.
+# or a pixel lower 0 to 16%. At 224x224 fresh weights suffer more: of V2, V3 and B0 right files reach 56% (29 of 52, one
+# of two B0) to 89% and a relative difference of 0.41, those of half the values 0 to 25% and at least 0.63. They have
+# learned no class, so that less is asked of them.
 _FLOAT16, _DYNAMIC, _INT16X8 = Limits(0.05, 0.999), Limits(0.2, 0.98), Limits(0.2, 0.98)
-_INT8 = Limits(0.45, 0.95, 0.75)
+_INT8 = Limits(0.5, 0.95, 0.75, 0.4)
 
 _ADVICE = (
     "if the activations were measured on other pictures than it sees, give --representative-data; "
