@@ -17,7 +17,7 @@ from cnncli.graph import Graph
 from cnncli.models import catalogue
 from cnncli.models.options import size
 from cnncli.models.reference import Model, parse
-from cnncli.models.spec import UNIT, Paper, Published, Range
+from cnncli.models.spec import UNIT, ModelSpec, Paper, Published, Range
 from cnncli.readers.formats import (
     PYTHON_FILE,
     SEPARATORS,
@@ -334,6 +334,17 @@ def read_size(name: str, text: str) -> tuple[int, int]:
         return size(text)
     except ValueError as error:
         raise UsageError(f"{name}: expected {error}") from None
+
+
+def architectures() -> tuple[ModelSpec, ...]:
+    """All architectures of the registry, in its order: every family is loaded."""
+    return catalogue.models()
+
+
+def variants(spec: ModelSpec) -> list[Model]:
+    """An architecture with its defaults, and with the options of which figures or weights were published."""
+    flavor = spec.flavors[0].name
+    return [Model(spec, flavor, spec.options(flavor) | dict(options)) for options in spec.variants]
 
 
 def option_named(text: str) -> tuple[str, bool] | None:

@@ -25,7 +25,7 @@ ORDER = (
     ("network",),
     ("analysis",),
     ("export", "draw"),
-    ("diagram", "measure"),
+    ("diagram", "measure", "search"),
     ("views",),
     ("cli", "library"),
 )

@@ -35,11 +35,15 @@ SETTINGS = {
 
 
 class Panel(NamedTuple):
-    """One set of axes: what its height means, and the values by their points' labels; a point may have none."""
+    """One set of axes: what its height means, and the values by their points' labels; a point may have none.
+
+    `lines` join points, by their labels.
+    """
 
     label: str
     scale: Literal["log", "linear"]
     values: Mapping[str, float]
+    lines: Sequence[Sequence[str]] = ()
 
 
 class ChartPoint(NamedTuple):

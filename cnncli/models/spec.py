@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncli.models.layer_names import LayerNames
@@ -98,7 +99,8 @@ class Paper(NamedTuple):
 class Published(NamedTuple):
     """Figures that somebody published, with where. MACs are multiply-accumulates; top-1 is ImageNet's, in percent.
 
-    `erratum` says why a figure is not what its network computes, where it is not.
+    `erratum` says why a figure is not what its network computes, where it is not. `options` are those that the network
+    had, where they are not the architecture's defaults.
     """
 
     source: str
@@ -106,6 +108,7 @@ class Published(NamedTuple):
     macs: float | None = None
     top1: float | None = None
     erratum: str = ""
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 TORCHVISION_WEIGHTS = "torchvision's weights IMAGENET1K_V1"
@@ -168,5 +171,17 @@ class ModelSpec:
 
     @property
     def top1(self) -> Published | None:
-        """The first published accuracy, with its source."""
-        return next((figures for figures in self.published if figures.top1 is not None), None)
+        """The first published accuracy of the architecture with its defaults, with its source."""
+        return self.accuracy({})
+
+    def accuracy(self, options: Mapping[str, Any]) -> Published | None:
+        """The first published accuracy of these options, which are those that are not the defaults."""
+        return next((each for each in self.published if each.top1 is not None and each.options == options), None)
+
+    @property
+    def variants(self) -> list[Mapping[str, Any]]:
+        """The options of the networks that somebody published figures or weights of, the defaults (none) first."""
+        found: list[Mapping[str, Any]] = [{}]
+        for each in self.published:
+            found += [each.options] if each.options not in found else []
+        return found

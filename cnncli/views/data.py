@@ -9,6 +9,7 @@ from cnncli.analysis.deployment import deployment, kinds_of, peak_at
 from cnncli.analysis.metrics import About, Place, Totals, amounts, conventions, figures, metric, metrics
 from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
+from cnncli.document.numbers import setting
 from cnncli.network import Network
 from cnncli.views.columns import weight_dtype
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cnncli.deployed.reorder import Reordering
     from cnncli.graph import Graph, Group, Node
     from cnncli.keras_model import Build
-    from cnncli.models.spec import ModelSpec
+    from cnncli.models.spec import ModelSpec, Published
 
 SCHEMA_VERSION = 2
 STORED = "stored_weight_bytes"
@@ -272,8 +273,15 @@ def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, 
             {"name": flavor.name, "says": flavor.says, "deviations": flavor.deviations} for flavor in spec.flavors
         ],
         "totals": totals_data(totals),
-        "published": [figures._asdict() for figures in spec.published],
+        "published": [published_data(figures) for figures in spec.published],
     }
+
+
+def published_data(figures: Published) -> dict[str, Any]:
+    """Published figures; of a network with options these as references spell them."""
+    data = figures._asdict()
+    options = {name: setting(value) for name, value in data.pop("options").items()}
+    return {**data, "options": options} if options else data
 
 
 def entry_data(found: Entry, identical: bool) -> dict[str, Any]:
@@ -286,7 +294,7 @@ def entry_data(found: Entry, identical: bool) -> dict[str, Any]:
         **{key: value for key, value in ends.items() if key != "output_shape"},
         "totals": {**totals_data(found.totals), **compared},
         "uncounted": uncounted_data(found.totals.uncounted()),
-        "published": published and published._asdict(),
+        "published": published and published_data(published),
         "structure": found.structure,
         "identical": identical,
     }

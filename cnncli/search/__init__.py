@@ -1,0 +1,1 @@
+"""Search: networks under constraints, in spaces of options, by one process or many."""
