@@ -347,6 +347,11 @@ def variants(spec: ModelSpec) -> list[Model]:
     return [Model(spec, flavor, spec.options(flavor) | dict(options)) for options in spec.variants]
 
 
+def model(text: str) -> Model:
+    """The architecture with flavor and options that a reference names, not built. Raises UsageError."""
+    return parse(text)
+
+
 def option_named(text: str) -> tuple[str, bool] | None:
     """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
     return catalogue.option_named(text)
