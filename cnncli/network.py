@@ -352,6 +352,15 @@ def model(text: str) -> Model:
     return parse(text)
 
 
+def named(text: str) -> list[Model]:
+    """What a name stands for among others to choose from: all variants of an architecture that is named alone; of one
+    with a flavor or options just that. Raises UsageError.
+    """
+    found = parse(text)
+    alone = found.reference == found.spec.name
+    return variants(found.spec) if alone else [found]
+
+
 def option_named(text: str) -> tuple[str, bool] | None:
     """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
     return catalogue.option_named(text)

@@ -27,7 +27,11 @@ def evaluate(reference: str, figures: Sequence[str], limits: Sequence[Limit] = (
     """
     named = model(reference)
     published = named.published
-    row: Row = {"reference": named.reference, TOP1: published.top1 if published else None}
+    row: Row = {
+        "reference": named.reference,
+        TOP1: published.top1 if published else None,
+        "top1_source": published.source if published else None,
+    }
     order = by_cost(limits)
     broken = next((each for each in order if each.key == TOP1 and not each.keeps(row[TOP1])), None)
     if broken:

@@ -12,7 +12,7 @@ TOP1 = "top1"
 
 
 class Limit(NamedTuple):
-    """A figure's limit, by the figure's key; both ends are kept by what meets them. `text` is how it was asked for."""
+    """The limits of a figure, by its key: both are kept by what meets them. `text` is how they were asked for."""
 
     key: str
     least: float | None = None
