@@ -232,10 +232,13 @@ def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
 
     Raises UsageError where there are none.
     """
-    from cnncli.network import architectures, named, variants
+    from cnncli.network import Source, architectures, named, source_of, variants
     from cnncli.search.ranges import bounds
 
     given = [each for name in names for each in (standard_input.references() if name == "-" else [name])]
+    for name in given:
+        if source_of(name) is not Source.REGISTRY:
+            raise UsageError(f"find chooses among the architectures that `cnncli list` shows, and {name} is none")
     found = [each for name in given for each in named(name)] if given else [
         each for spec in architectures() for each in variants(spec)
     ]  # fmt: skip

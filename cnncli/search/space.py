@@ -99,7 +99,7 @@ def spread(models: Iterable[Model], given: Given) -> Spread:
     for name, without in lacking.items():
         if chosen and len(without) == len(_named(chosen)):
             raise UsageError(f"no architecture of these has an option {name}: {_some(without)}")
-    kept = [model for model in chosen if all(name in model.options for name in given)]
+    kept = _different([model for model in chosen if all(name in model.options for name in given)], given)
     if chosen and not kept:
         raise UsageError(f"no architecture of these has all of the options {', '.join(given)}")
     refused: dict[str, dict[str, str]] = {name: {} for name in given}
@@ -110,6 +110,19 @@ def spread(models: Iterable[Model], given: Given) -> Spread:
         name, reasons = next((name, reasons) for name, reasons in refused.items() if reasons)
         raise UsageError(f"{name}={','.join(given[name])}: expected {next(iter(reasons.values()))}")
     return Spread(space, {name: names for name, names in lacking.items() if names}, refused)
+
+
+def _different(models: Sequence[Model], given: Given) -> list[Model]:
+    """Each network once, by the name of which somebody published an accuracy: efficientnet is also efficientnet_b0.
+
+    Of the options given all models take the same values.
+    """
+    found: dict[Any, Model] = {}
+    for model in sorted(models, key=lambda model: model.published is None):
+        own = tuple((name, value) for name, value in model.arguments.items() if name not in given)
+        found.setdefault((model.spec.build, model.spec.deviating(model.flavor), frozenset(own)), model)
+    kept = set(map(id, found.values()))
+    return [model for model in models if id(model) in kept]
 
 
 def _named(models: Iterable[Model]) -> list[str]:

@@ -86,14 +86,18 @@ def conclusion(finding: Finding) -> str:
         return f"{every}."
     if count:
         return f"{grouped(count)} of {every} keep{'s' if count == 1 else ''} the limits."
-    if finding.nearest:
-        return f"None of {every} keeps all limits; {finding.nearest['reference']} comes nearest."
-    return f"None of {every} keeps all limits." if finding.limits else f"None of {every} can be built."
+    none = f"None of {every}" if outcome.candidates != 1 else "The one candidate does not"
+    does = "keeps" if outcome.candidates != 1 else "keep"
+    near = f"; {finding.nearest['reference']} comes nearest" if finding.nearest and outcome.candidates != 1 else ""
+    return f"{none} {does} all limits{near}." if outcome.broken else "No candidate makes a network."
 
 
 def _fitting(finding: Finding, width: int) -> Table:
-    """The table without the columns for which there is no room, unless they were asked for."""
-    table = Table(finding.shown.table(finding.limits), finding.rows)
+    """The table without the columns that say nothing, and those for which there is no room, unless asked for."""
+    told = finding.shown.table(finding.limits)
+    if not finding.shown.columns:
+        told = [column for column in told if any(map(column.value, finding.rows))]
+    table = Table(told, finding.rows)
     left_out: list[str] = []
     for key in SCARCE if not finding.shown.columns else ():
         if natural_width(table) > width:
@@ -112,8 +116,7 @@ def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
     sources = dict.fromkeys(found["top1_source"] for found in finding.rows if found[TOP1] is not None)
     if TOP1 in keys and sources and "top1_source" not in keys:
         yield f"Top-1: accuracy on ImageNet in percent, as published in {'; '.join(sources)}."
-    without = sum(found[TOP1] is None for found in finding.rows)
-    if without and finding.shown.sort is None:
+    if finding.shown.sort is None and any(found[TOP1] is None for found in finding.rows):
         yield "Without a published accuracy: from the fewest MACs on."
     if "pareto" in keys and any(found["pareto"] for found in finding.rows):
         yield f"{BEST} Pareto front: no candidate is better in {_front(finding.shown)} and worse in none."
