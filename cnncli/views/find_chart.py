@@ -13,7 +13,7 @@ from cnncli.search.limits import TOP1
 from cnncli.views.find import Finding
 from cnncli.views.found import RANK
 
-MOST = 60
+MOST = 40
 """Points: more names than these nobody finds in a picture."""
 
 
