@@ -21,6 +21,7 @@ COMMANDS = {
     "plot": "plot:plot",
     "compare": "compare:compare",
     "check": "check:check",
+    "verify": "verify:verify",
     "memory": "memory:memory",
     "build": "build:build",
     "export": "export:export",

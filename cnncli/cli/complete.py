@@ -163,6 +163,13 @@ def figures(incomplete: str) -> list[str]:
     return listed([row.key for row in rows()])(incomplete)
 
 
+def verdicts(incomplete: str) -> list[str]:
+    """What a published figure may come to."""
+    from cnncli.analysis.published import Verdict
+
+    return listed([verdict.name.lower() for verdict in Verdict])(incomplete)
+
+
 def listed(keys: Sequence[str]) -> Callable[[str], list[str]]:
     """One of the keys, also behind the last comma of a list of them."""
 
