@@ -1,0 +1,225 @@
+"""A network's kinds of blocks in words, each with what is in it, and the layers that are in none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from cnncli.amounts import is_known
+from cnncli.analysis.explain.blocks import Block, BlockKind, GateLabel, Part, Shortcut, ShuffleLabel, Step
+from cnncli.analysis.labels import once_if_alike
+from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.prose import enumerated
+from cnncli.document.table import Column, Table, natural_width
+from cnncli.graph import Kind
+
+
+class Numbered(NamedTuple):
+    """A step with its place among all of its block, or the first of several alike."""
+
+    number: int
+    step: Step
+
+
+def block_table(kind: BlockKind, width: int) -> Table:
+    """What is in the first block of a kind; below it how the others differ."""
+    rows = [Numbered(number, step) for number, step in enumerate(kind.steps, 1)]
+    table = Table(COLUMNS, rows, kind_title(kind), notes=notes(kind))
+    if natural_width(table) <= width:
+        return table
+    return Table(
+        [column for column in SHORTER if width >= NARROW or column.key != "params"],
+        rows,
+        table.title,
+        notes=table.notes,
+    )
+
+
+def operation(step: Step) -> str:
+    """`Conv2D 1x1 + BN + relu`, `squeeze-and-excitation 96-4-96`, `channel shuffle of 3 groups`."""
+    label = step.label
+    if isinstance(label, GateLabel):
+        return f"squeeze-and-excitation {'-'.join(map(str, label.widths))}"
+    return f"channel shuffle of {label.groups} groups" if isinstance(label, ShuffleLabel) else str(label)
+
+
+def _reads(row: Numbered) -> str:
+    """What a step reads where that is not just the one before it."""
+    return ", ".join(_read(number) for number in row.step.reads)
+
+
+def _read(number: int) -> str:
+    return str(number) if number > 0 else "input" if number == 0 else f"input {1 - number}"
+
+
+COLUMNS = (
+    Column("step", "", lambda row: row.number, True),
+    Column("operation", "Operation", lambda row: operation(row.step)),
+    Column("reads", "Reads", _reads),
+    Column("output_shape", "Output", lambda row: row.step.shape, text=shape),
+    Column("params", "Params", lambda row: row.step.params, True, grouped),
+    Column("macs", "MACs", lambda row: row.step.macs, True, grouped),
+)
+SHORTER = tuple(
+    column._replace(text=scaled) if column.key in ("params", "macs") else column
+    for column in COLUMNS
+    if column.key != "output_shape"
+)
+NARROW = 60
+"""Characters below which the parameters have no room."""
+
+
+def kind_name(kind: BlockKind) -> str:
+    """`MBConv6`; without the expansion where that varies."""
+    expansions = kind.values(lambda block: block.traits.kind.expansion)
+    return str(Kind(kind.name, expansions[0] if len(expansions) == 1 else None))
+
+
+def kind_title(kind: BlockKind) -> str:
+    """`MBConv6: 15 blocks, in stage2 to stage7`."""
+    count = len(kind.blocks)
+    return f"{kind_name(kind)}: {count} block{'s' if count > 1 else ''}, in {_stages(kind.stages)}"
+
+
+def _stages(stages: Sequence[str]) -> str:
+    return enumerated(stages) if len(stages) < 3 else f"{stages[0]} to {stages[-1]}"
+
+
+def notes(kind: BlockKind) -> list[str]:
+    """Which block this is, and what varies among them."""
+    first = kind.first
+    of = "This is" if len(kind.blocks) == 1 else "The first is"
+    lines = [f"{of} {first.group.name}, {shape(first.traits.input_shape)} to {shape(first.traits.output_shape)}."]
+    varying = [f"{aspect}: {text}" for aspect, text in varies(kind)]
+    return [*lines, *varying]
+
+
+def varies(kind: BlockKind) -> list[tuple[str, str]]:
+    """The aspects in which the blocks of a kind differ, and those that the first does not show."""
+    found = [
+        ("Strides", _counted(kind, lambda block: block.traits.strides, once_if_alike)),
+        ("Kernels", _counted(kind, lambda block: block.traits.kernel_size, shape)),
+        ("Widths", _range(kind, lambda block: block.traits.output_shape[-1])),
+        ("Expansions", _range(kind, lambda block: block.traits.kind.expansion)),
+        ("Groups", _range(kind, lambda block: block.traits.groups)),
+        ("Activations", _counted(kind, lambda block: block.traits.activation, str)),
+        ("Squeeze-and-excitation", _share(kind.gates, len(kind.blocks))),
+        ("Shortcut", _shortcuts(kind)),
+    ]
+    return [(aspect, text) for aspect, text in found if text]
+
+
+def _counted(kind: BlockKind, of: Any, write: Any) -> str:
+    """`1 in 12, 2 in 4`; nothing where all are alike."""
+    values = kind.values(of)
+    if len(values) < 2:
+        return ""
+    counts = {value: sum(of(block) == value for block in kind.blocks) for value in values}
+    return ", ".join(f"{write(value) or 'none'} in {count}" for value, count in counts.items())
+
+
+def _range(kind: BlockKind, of: Any) -> str:
+    """`16 to 160` with how many of them there are; nothing where all are alike."""
+    values = [value for value in kind.values(of) if value is not None and is_known(value)]
+    if len(values) < 2:
+        return ""
+    if len(values) <= FEW:
+        return ", ".join(f"{value:,.3g}" if isinstance(value, float) else f"{value}" for value in sorted(values))
+    least, most = min(values), max(values)
+    return f"{least:.3g} to {most:.3g}" if isinstance(least, float) else f"{least} to {most}"
+
+
+FEW = 6
+"""Values that are told each by itself."""
+
+
+def _share(count: int, whole: int) -> str:
+    return "" if count in (0, whole) else f"in {count} of {whole}"
+
+
+def _shortcuts(kind: BlockKind) -> str:
+    """`added in 10 of 16`; nothing where there is none, or the first shows that of all."""
+    whole, told = len(kind.blocks), []
+    for shortcut, word in ((Shortcut.ADDED, "the input added"), (Shortcut.PROJECTED, "projected")):
+        count = kind.shortcuts(shortcut)
+        told += [f"{word} in {count} of {whole}"] if 0 < count < whole else []
+    return ", ".join(told)
+
+
+def outside_table(parts: Sequence[Part], blocks: bool, width: int) -> Table:
+    """The layers that no block holds."""
+    columns = [
+        Column("name", "Layers", lambda part: part.name),
+        Column("type", "What they are", lambda part: str(part.label)),
+        Column("output_shape", "Output", lambda part: part.shape, text=shape),
+        Column("params", "Params", lambda part: part.params, True, grouped),
+        Column("macs", "MACs", lambda part: part.macs, True, grouped),
+    ]
+    title = "Besides the blocks" if blocks else "Layers"
+    table = Table(columns, parts, title)
+    if natural_width(table) <= width:
+        return table
+    shorter = [column._replace(text=scaled) if column.right else column for column in columns]
+    if width < ROOM:
+        shorter = [column for column in shorter if column.key not in ("output_shape", "params")]
+    return Table(shorter, parts, title)
+
+
+ROOM = 70
+"""Characters below which shapes and parameters have no room."""
+
+
+# For programs.
+
+
+def kind_data(kind: BlockKind) -> dict[str, Any]:
+    return {
+        "kind": kind_name(kind),
+        "count": len(kind.blocks),
+        "stages": kind.stages,
+        "squeeze_excite": kind.gates,
+        "shortcuts": {shortcut.value: kind.shortcuts(shortcut) for shortcut in Shortcut},
+        "blocks": [_block_data(block) for block in kind.blocks],
+        "steps": [_step_data(Numbered(number, step)) for number, step in enumerate(kind.steps, 1)],
+    }
+
+
+def _block_data(block: Block) -> dict[str, Any]:
+    traits = block.traits
+    return {
+        "name": block.group.name,
+        "kernel_size": traits.kernel_size,
+        "strides": traits.strides,
+        "expansion": traits.kind.expansion,
+        "groups": traits.groups,
+        "activation": traits.activation or None,
+        "squeeze_excite": traits.squeeze_excite,
+        "shortcut": block.shortcut.value,
+        "input_shape": traits.input_shape,
+        "output_shape": traits.output_shape,
+    }
+
+
+def _step_data(row: Numbered) -> dict[str, Any]:
+    step = row.step
+    return {
+        "step": row.number,
+        "name": step.name,
+        "role": step.role.value,
+        "operation": operation(step),
+        "reads": step.reads,
+        "input_shape": step.input_shape,
+        "output_shape": step.shape,
+        "params": step.params,
+        "macs": step.macs,
+    }
+
+
+def part_data(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "type": str(part.label),
+        "output_shape": part.shape,
+        "params": part.params,
+        "macs": part.macs,
+    }

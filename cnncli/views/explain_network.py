@@ -1,0 +1,118 @@
+"""What `explain` tells of a network: what it brought, its blocks, what they save and what they add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnncli.analysis.explain.network import Ancestor, Explanation
+from cnncli.document.document import Document, Paragraphs, Section
+from cnncli.document.numbers import in_words, scaled
+from cnncli.document.table import Column, Table, natural_width
+from cnncli.network import Network
+from cnncli.views.data import ends_data, model_data, totals_data, uncounted_data, versioned
+from cnncli.views.explain_blocks import block_table, kind_data, outside_table, part_data
+from cnncli.views.explain_savings import (
+    added_data,
+    places_sheet,
+    saved_data,
+    savings_sections,
+    scaled_data,
+)
+from cnncli.views.summary import title
+
+
+def network_document(network: Network) -> Document:
+    """A network on a page."""
+    found = Explanation(network)
+    return Document(
+        title=network.reference,
+        sections=lambda width: _sections(found, width),
+        data=lambda: versioned(_data(found)),
+        sheet=lambda: places_sheet(found),
+    )
+
+
+def _sections(found: Explanation, width: int) -> list[Section]:
+    return [
+        Paragraphs([*title(found.network).split("\n"), *_sentences(found)]),
+        *_lineage(found, width),
+        *(block_table(kind, width) for kind in found.kinds),
+        *([outside_table(found.outside, bool(found.kinds), width)] if found.outside else []),
+        *savings_sections(found, width),
+    ]
+
+
+def _sentences(found: Explanation) -> list[str]:
+    """What it introduced, and how large it is."""
+    model, totals = found.network.model, found.totals
+    brought = [f"It introduced {model.spec.introduced}."] if model else []
+    size = f"It has {in_words(totals['params'], scaled)} params and takes {in_words(totals['macs'], scaled)} MACs."
+    return [*brought, size]
+
+
+# What it stands on.
+
+
+def _lineage(found: Explanation, width: int) -> list[Section]:
+    """The architectures that it descends from; nothing of what has none."""
+    lines = found.ancestors
+    if not lines:
+        return []
+    columns = [
+        Column("year", "Year", lambda line: line.year, True, str),
+        Column("name", "Network", lambda line: line.name),
+        Column("introduced", "What it brought", lambda line: line.introduced),
+        Column("direct", "Taken up", lambda line: "directly" if line.direct else ""),
+    ]
+    table = Table(columns, lines, "What it stands on")
+    if natural_width(table) <= width or width >= ROOM:
+        return [table]
+    return [Paragraphs([f"{table.title}:", *map(_ancestor, lines)])]
+
+
+ROOM = 76
+"""Characters from which on a table is better read than sentences."""
+
+
+def _ancestor(line: Ancestor) -> str:
+    return f"- {line.name} ({line.year}): {line.introduced}{'; taken up directly' if line.direct else ''}"
+
+
+# For programs.
+
+
+def _data(found: Explanation) -> Mapping[str, Any]:
+    network = found.network
+    return {
+        "model": model_data(network),
+        **ends_data(network),
+        **_brought(found),
+        "totals": totals_data(found.totals),
+        "uncounted": uncounted_data(found.totals.uncounted()),
+        "warnings": network.warnings,
+        "block_kinds": [kind_data(kind) for kind in found.kinds],
+        "outside_blocks": [part_data(part) for part in found.outside],
+        "savings": [saved_data(found, saved) for saved in found.saved],
+        "multipliers": scaled_data(found),
+        "additions": [added_data(added) for added in found.added],
+    }
+
+
+def _brought(found: Explanation) -> dict[str, Any]:
+    """What the paper brought and what it stands on; nothing of what is no architecture."""
+    model = found.network.model
+    if model is None:
+        return {}
+    spec = model.spec
+    return {
+        "year": spec.year,
+        "paper": spec.paper._asdict(),
+        "introduced": spec.introduced,
+        "descends_from": spec.descends_from,
+        "ancestors": [_ancestor_data(line) for line in found.ancestors],
+    }
+
+
+def _ancestor_data(line: Ancestor) -> dict[str, Any]:
+    return {"name": line.name, "year": line.year, "introduced": line.introduced, "direct": line.direct}

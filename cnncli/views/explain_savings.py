@@ -1,0 +1,341 @@
+"""What a network's ideas save and add, in words: tables of all of them, and one place of each written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cnncli.amounts import is_known
+from cnncli.analysis.explain.additions import Added, Addition
+from cnncli.analysis.explain.network import Explanation
+from cnncli.analysis.explain.products import Factors, Fractions, Side, ratio
+from cnncli.analysis.explain.savings import Idea, Saved, Saving
+from cnncli.document.document import Paragraphs, Section
+from cnncli.document.numbers import grouped, scaled, setting, shape, share
+from cnncli.document.table import Column, Table, natural_width
+
+
+class Words(NamedTuple):
+    """An idea, and what stands elsewhere in its place, with its article."""
+
+    title: str
+    plain: str
+
+
+IDEAS = {
+    Idea.SEPARABLE: Words("Depthwise separable convolution", "a full convolution"),
+    Idea.INVERTED: Words("Inverted bottleneck", "the same with a full convolution"),
+    Idea.FUSED: Words("Fused inverted bottleneck", "a 1x1 and a depthwise convolution"),
+    Idea.BOTTLENECK: Words("Bottleneck", "two convolutions at full width"),
+    Idea.REDUCTION: Words("1x1 reduction", "a convolution of all channels"),
+    Idea.FIRE: Words("Squeeze and expand", "a full convolution"),
+    Idea.GROUPED: Words("Grouped convolution", "one without groups"),
+    Idea.FACTORIZED: Words("Factorized kernel", "a square kernel"),
+    Idea.STACKED: Words("Stacked kernels", "one large kernel that sees as far"),
+    Idea.CHEAP: Words("Features from features", "a 1x1 convolution to all"),
+    Idea.POOLED: Words("Global pooling", "a classifier of the flattened map"),
+}
+ADDITIONS = {
+    Addition.GATE: "Squeeze-and-excitation",
+    Addition.RESIDUAL: "Residual additions",
+    Addition.PROJECTION: "Projected shortcuts",
+    Addition.DENSE_CONNECTION: "Dense connections",
+    Addition.BRANCHES: "Concatenated branches",
+    Addition.SHUFFLE: "Channel shuffles",
+}
+DOES = {
+    Addition.RESIDUAL: "added",
+    Addition.DENSE_CONNECTION: "copied",
+    Addition.BRANCHES: "copied",
+    Addition.SHUFFLE: "moved",
+}
+"""What becomes of cells."""
+KERNELS_ALONE = "Kernels alone are counted, without biases and normalization, as the papers do."
+
+
+def savings_sections(found: Explanation, width: int) -> list[Section]:
+    """Nothing of a network that does nothing otherwise than plainly."""
+    sections: list[Section] = []
+    if found.saved:
+        sections += [savings_table(found, width), *(written_out(found, saved) for saved in found.saved)]
+    if found.scaled:
+        sections.append(scaled_table(found, width))
+    if found.added:
+        sections.append(additions_table(found, width))
+    return sections
+
+
+# All ideas.
+
+
+def savings_table(found: Explanation, width: int) -> Table:
+    """What each idea takes here and what it would plainly, in all its places."""
+    title = "What its ideas save"
+    columns = list(COLUMNS)
+    for dropped in ((), ("instead",), ("params", "plain_params", "params_ratio"), ("plain_macs", "macs")):
+        columns = [column for column in columns if column.key not in dropped]
+        table = Table(columns, found.saved, title, notes=[KERNELS_ALONE])
+        if natural_width(table) <= width:
+            break
+    return table
+
+
+def less(here: Any, plain: Any) -> str:
+    """`8.84x less`, `3.20x more`; nothing of what is not known."""
+    found = ratio(here, plain)
+    if not found:
+        return "?"
+    return "the same" if found == 1 else f"{1 / found:.2f}x less" if found < 1 else f"{found:.2f}x more"
+
+
+COLUMNS = (
+    Column("idea", "Idea", lambda saved: saved.idea, text=lambda idea: IDEAS[idea].title),
+    Column("places", "Places", lambda saved: len(saved.places), True),
+    Column("instead", "Instead of", lambda saved: IDEAS[saved.idea].plain),
+    Column("macs", "MACs", lambda saved: saved.here.macs, True, scaled),
+    Column("plain_macs", "Plainly", lambda saved: saved.plain.macs, True, scaled),
+    Column("macs_ratio", "", lambda saved: less(saved.here.macs, saved.plain.macs), True),
+    Column("params", "Weights", lambda saved: saved.here.params, True, scaled),
+    Column("plain_params", "Plainly", lambda saved: saved.plain.params, True, scaled),
+    Column("params_ratio", "", lambda saved: less(saved.here.params, saved.plain.params), True),
+)
+
+
+# One place of each.
+
+
+def product(factors: Factors) -> str:
+    return "*".join(map(str, factors))
+
+
+def reckoned(products: Sequence[Factors], parts: Sequence[Any], whole: Any) -> str:
+    """`3*3*512 + 512*512 = 4,608 + 262,144 = 266,752`; of one product its value alone."""
+    between = [" + ".join(map(grouped, parts))] if len(parts) > 1 else []
+    return " = ".join([" + ".join(map(product, products)), *between, grouped(whole)])
+
+
+def macs_of(side: Side) -> str:
+    return reckoned([each.uses for each in side.kernels], [each.macs for each in side.kernels], side.macs)
+
+
+def params_of(side: Side) -> str:
+    return reckoned([each.factors for each in side.kernels], [each.params for each in side.kernels], side.params)
+
+
+def written_out(found: Explanation, saved: Saved) -> Paragraphs:
+    """An idea at the place that there are most of, in products that one can check, and the network without it."""
+    example, words = saved.example, IDEAS[saved.idea]
+    return Paragraphs(
+        [
+            f"{words.title}: {_where(saved)}",
+            f"- MACs here: {macs_of(example.here)}",
+            f"- MACs of {words.plain}: {macs_of(example.plain)}",
+            *([] if _alike(example) else [f"- weights here: {params_of(example.here)}"]),
+            *([] if _alike(example) else [f"- weights of {words.plain}: {params_of(example.plain)}"]),
+            *_ratio(example),
+            *_network(found, saved),
+        ]
+    )
+
+
+def _alike(saving: Saving) -> bool:
+    """Whether each weight is used once, so that the weights are reckoned as the MACs are."""
+    kernels = (*saving.here.kernels, *saving.plain.kernels)
+    return all(kernel.uses == kernel.factors for kernel in kernels)
+
+
+def _where(saved: Saved) -> str:
+    """`stage4.block2, as in 5 of 13 places`."""
+    count = len(saved.places)
+    if count == 1:
+        return f"{saved.example.place}."
+    alike = f"as in {saved.alike} of {count} places" if saved.alike > 1 else f"one of {count} places"
+    return f"{saved.example.place}, {alike}."
+
+
+def _ratio(saving: Saving) -> Iterator[str]:
+    """The quotient, by the formula where there is one."""
+    found = ratio(saving.here.macs, saving.plain.macs)
+    if found is None:
+        return
+    quotient = f"{grouped(saving.here.macs)} / {grouped(saving.plain.macs)}"
+    formula = f" = {fractions(saving.formula)}" if saving.formula else ""
+    yield f"- MACs: {quotient}{formula} = {found:.4g}, {less(saving.here.macs, saving.plain.macs)}"
+
+
+def fractions(parts: Fractions) -> str:
+    """`1/512 + 1/(3*3)`."""
+    return " + ".join(
+        f"{number}/{factors[0]}" if len(factors) == 1 else f"{number}/({product(factors)})" for number, factors in parts
+    )
+
+
+def _network(found: Explanation, saved: Saved) -> Iterator[str]:
+    """The whole network with what is plain in all places of an idea."""
+    macs, params = found.macs_without(saved), found.params_without(saved)
+    if not (is_known(macs) and is_known(params)):
+        return
+    here_macs, here_params = found.totals["macs"], found.totals["params"]
+    places = "there" if len(saved.places) == 1 else f"in all {len(saved.places)} places"
+    yield (
+        f"- the network with {IDEAS[saved.idea].plain} {places}: {scaled(macs)} MACs, not {scaled(here_macs)}; "
+        f"{scaled(params)} params, not {scaled(here_params)}"
+    )
+
+
+# The multipliers.
+
+
+class Made(NamedTuple):
+    """A place of an idea: what it is, its map, what it takes, and what it is compared with."""
+
+    what: str
+    map: Sequence[Any]
+    side: Side
+    plain: Side
+
+
+def scaled_table(found: Explanation, width: int) -> Table:
+    """The example plainly, here, and in the network made thinner and smaller."""
+    saving = _example(found)
+    output = saving.nodes[-1].shape
+    rows = [
+        Made(IDEAS[saving.idea].plain, output, saving.plain, saving.plain),
+        Made(f"{IDEAS[saving.idea].title.lower()}", output, saving.here, saving.plain),
+    ]
+    for each in found.scaled:
+        given = ", ".join(f"{name}={setting(value)}" for name, value in each.given.items())
+        rows.append(Made(given, each.saving.nodes[-1].shape, each.saving.here, saving.plain))
+    columns = [
+        Column("what", f"{saving.place} as", lambda made: made.what),
+        Column("output_shape", "Output", lambda made: made.map, text=shape),
+        Column("macs", "MACs", lambda made: made.side.macs, True, scaled),
+        Column("params", "Weights", lambda made: made.side.params, True, scaled),
+        Column("share", "of all" if width >= 60 else "%", lambda made: share(made.side.macs, made.plain.macs), True),
+    ]
+    table = Table(columns, rows, "What the multipliers save")
+    if natural_width(table) > width:
+        columns = [column for column in columns if column.key not in ("output_shape", "share")]
+    return Table(columns, rows, table.title)
+
+
+def _example(found: Explanation) -> Saving:
+    """The place here that those of the other networks are the same as."""
+    name, idea = found.scaled[0].saving.name, found.scaled[0].saving.idea
+    places = (saving for saved in found.saved for saving in saved.places)
+    return next(saving for saving in places if (saving.name, saving.idea) == (name, idea))
+
+
+# What is added.
+
+
+def additions_table(found: Explanation, width: int) -> Table:
+    totals = found.totals
+    columns = [
+        Column("what", "Idea", lambda added: added.addition, text=lambda addition: ADDITIONS[addition]),
+        Column("count", "Places", lambda added: added.count, True),
+        Column("params", "Weights", lambda added: added.params, True, _or_none),
+        Column("params_share", "%", lambda added: share(added.params, totals["params"]), True),
+        Column("macs", "MACs", lambda added: added.macs, True, _or_none),
+        Column("macs_share", "%", lambda added: share(added.macs, totals["macs"]), True),
+        Column("cells", "Cells", _cells),
+    ]
+    table = Table(columns, found.added, "What its ideas add")
+    if natural_width(table) > width:
+        columns = [column for column in columns if not column.key.endswith("_share")]
+        table = Table(columns, found.added, table.title)
+    return table
+
+
+def _or_none(amount: Any) -> str:
+    return "none" if is_known(amount) and not amount else scaled(amount)
+
+
+def _cells(added: Added) -> str:
+    return "" if added.cells is None else f"{scaled(added.cells)} {DOES[added.addition]}"
+
+
+# For programs.
+
+
+def saved_data(found: Explanation, saved: Saved) -> dict[str, Any]:
+    return {
+        "idea": saved.idea.value,
+        "places": len(saved.places),
+        **_sides(saved),
+        "network": {"params": found.params_without(saved), "macs": found.macs_without(saved)},
+        "example": {**place_data(saved.example), "alike": saved.alike},
+    }
+
+
+def _sides(found: Saved | Saving) -> dict[str, Any]:
+    """What is here and what is plain; the ratio is null where one is unknown."""
+    return {
+        "params": found.here.params,
+        "plain_params": found.plain.params,
+        "params_ratio": ratio(found.here.params, found.plain.params),
+        "macs": found.here.macs,
+        "plain_macs": found.plain.macs,
+        "macs_ratio": ratio(found.here.macs, found.plain.macs),
+    }
+
+
+def place_data(saving: Saving) -> dict[str, Any]:
+    return {
+        "place": saving.place,
+        "layers": [node.name for node in saving.nodes],
+        **_sides(saving),
+        "kernels": [_kernel_data(kernel) for kernel in saving.here.kernels],
+        "plain_kernels": [_kernel_data(kernel) for kernel in saving.plain.kernels],
+        "formula": fractions(saving.formula) or None,
+    }
+
+
+def _kernel_data(kernel: Any) -> dict[str, Any]:
+    return {
+        "extent": kernel.extent,
+        "channels": kernel.channels,
+        "filters": kernel.filters,
+        "places": kernel.places,
+        "params": kernel.params,
+        "macs": kernel.macs,
+    }
+
+
+def added_data(added: Added) -> dict[str, Any]:
+    return {
+        "idea": added.addition.value,
+        "places": added.count,
+        "params": added.params,
+        "macs": added.macs,
+        "cells": added.cells,
+    }
+
+
+def scaled_data(found: Explanation) -> list[dict[str, Any]]:
+    return [
+        {"options": {name: setting(value) for name, value in each.given.items()}, **place_data(each.saving)}
+        for each in found.scaled
+    ]
+
+
+Place = tuple[str, Saving]
+"""A reference, and a place of an idea in its network."""
+
+
+def places_sheet(found: Explanation) -> Table:
+    """A row for each place of each idea."""
+
+    def told(key: str) -> Callable[[Saving], Any]:
+        return lambda saving: _sides(saving)[key]
+
+    columns = [
+        Column("model", "model", lambda _: found.network.reference),
+        Column("idea", "idea", lambda saving: saving.idea.value),
+        Column("place", "place", lambda saving: saving.place),
+        *(
+            Column(key, key, told(key))
+            for key in ("params", "plain_params", "params_ratio", "macs", "plain_macs", "macs_ratio")
+        ),
+    ]
+    return Table(columns, [saving for saved in found.saved for saving in saved.places])
