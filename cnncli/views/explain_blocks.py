@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from cnncli.amounts import is_known
 from cnncli.analysis.explain.blocks import Block, BlockKind, GateLabel, Part, Shortcut, ShuffleLabel, Step
 from cnncli.analysis.labels import once_if_alike
-from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.numbers import grouped, shape
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, natural_width
+from cnncli.document.table import Column, Table
 from cnncli.graph import Kind
+from cnncli.views.fitting import fitting
 
 
 class Numbered(NamedTuple):
@@ -21,18 +22,47 @@ class Numbered(NamedTuple):
     step: Step
 
 
-def block_table(kind: BlockKind, width: int) -> Table:
+def block_table(kind: BlockKind, name: str, width: int) -> Table:
     """What is in the first block of a kind; below it how the others differ."""
-    rows = [Numbered(number, step) for number, step in enumerate(kind.steps, 1)]
-    table = Table(COLUMNS, rows, kind_title(kind), notes=notes(kind))
-    if natural_width(table) <= width:
-        return table
-    return Table(
-        [column for column in SHORTER if width >= NARROW or column.key != "params"],
-        rows,
-        table.title,
-        notes=table.notes,
-    )
+    rows: Sequence[Any] = [Numbered(number, step) for number, step in enumerate(kind.steps, 1)]
+    columns: Sequence[Column] = COLUMNS
+    if len(rows) > MOST_STEPS:
+        rows, columns = counted(kind.steps), COUNTED
+    title = f"{name}: {_many(len(kind.blocks))}, in {_stages(kind.stages)}"
+    return fitting(Table(columns, rows, title, notes=notes(kind)), width, ("output_shape",), ("params",))
+
+
+def _many(count: int) -> str:
+    return "1 block" if count == 1 else f"{count} blocks"
+
+
+def names(kinds: Sequence[BlockKind]) -> list[str]:
+    """What the kinds are called: `MBConv6`; where several would be called so, each with its number among them."""
+    plain = list(map(kind_name, kinds))
+    called = []
+    for place, name in enumerate(plain):
+        alike = plain.count(name)
+        called.append(f"{name}, kind {plain[: place + 1].count(name)} of {alike}" if alike > 1 else name)
+    return called
+
+
+class Alike(NamedTuple):
+    """Operations of a block that are called the same."""
+
+    operation: str
+    steps: tuple[Step, ...]
+
+
+def counted(steps: Sequence[Step]) -> list[Alike]:
+    """By what they are called, in the order of the first of them."""
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        found.setdefault(operation(step), []).append(step)
+    return [Alike(name, tuple(alike)) for name, alike in found.items()]
+
+
+MOST_STEPS = 20
+"""Of a block that is shown step by step; of a longer one, such as a cell found by search, those alike are counted."""
 
 
 def operation(step: Step) -> str:
@@ -60,25 +90,18 @@ COLUMNS = (
     Column("params", "Params", lambda row: row.step.params, True, grouped),
     Column("macs", "MACs", lambda row: row.step.macs, True, grouped),
 )
-SHORTER = tuple(
-    column._replace(text=scaled) if column.key in ("params", "macs") else column
-    for column in COLUMNS
-    if column.key != "output_shape"
+COUNTED = (
+    Column("count", "", lambda alike: len(alike.steps), True),
+    Column("operation", "Operations", lambda alike: alike.operation),
+    Column("params", "Params", lambda alike: sum(step.params for step in alike.steps), True, grouped),
+    Column("macs", "MACs", lambda alike: sum(step.macs for step in alike.steps), True, grouped),
 )
-NARROW = 60
-"""Characters below which the parameters have no room."""
 
 
 def kind_name(kind: BlockKind) -> str:
     """`MBConv6`; without the expansion where that varies."""
     expansions = kind.values(lambda block: block.traits.kind.expansion)
     return str(Kind(kind.name, expansions[0] if len(expansions) == 1 else None))
-
-
-def kind_title(kind: BlockKind) -> str:
-    """`MBConv6: 15 blocks, in stage2 to stage7`."""
-    count = len(kind.blocks)
-    return f"{kind_name(kind)}: {count} block{'s' if count > 1 else ''}, in {_stages(kind.stages)}"
 
 
 def _stages(stages: Sequence[str]) -> str:
@@ -156,17 +179,7 @@ def outside_table(parts: Sequence[Part], blocks: bool, width: int) -> Table:
         Column("macs", "MACs", lambda part: part.macs, True, grouped),
     ]
     title = "Besides the blocks" if blocks else "Layers"
-    table = Table(columns, parts, title)
-    if natural_width(table) <= width:
-        return table
-    shorter = [column._replace(text=scaled) if column.right else column for column in columns]
-    if width < ROOM:
-        shorter = [column for column in shorter if column.key not in ("output_shape", "params")]
-    return Table(shorter, parts, title)
-
-
-ROOM = 70
-"""Characters below which shapes and parameters have no room."""
+    return fitting(Table(columns, parts, title), width, ("output_shape",), ("params",))
 
 
 # For programs.

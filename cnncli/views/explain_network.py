@@ -7,11 +7,11 @@ from typing import Any
 
 from cnncli.analysis.explain.network import Ancestor, Explanation
 from cnncli.document.document import Document, Paragraphs, Section
-from cnncli.document.numbers import in_words, scaled
+from cnncli.document.numbers import grouped, in_words, scaled
 from cnncli.document.table import Column, Table, natural_width
 from cnncli.network import Network
 from cnncli.views.data import ends_data, model_data, totals_data, uncounted_data, versioned
-from cnncli.views.explain_blocks import block_table, kind_data, outside_table, part_data
+from cnncli.views.explain_blocks import block_table, kind_data, names, outside_table, part_data
 from cnncli.views.explain_savings import (
     added_data,
     places_sheet,
@@ -34,21 +34,39 @@ def network_document(network: Network) -> Document:
 
 
 def _sections(found: Explanation, width: int) -> list[Section]:
+    called = zip(found.kinds, names(found.kinds), strict=True)
     return [
-        Paragraphs([*title(found.network).split("\n"), *_sentences(found)]),
+        _heading(found),
         *_lineage(found, width),
-        *(block_table(kind, width) for kind in found.kinds),
+        *(block_table(kind, name, width) for kind, name in called),
         *([outside_table(found.outside, bool(found.kinds), width)] if found.outside else []),
         *savings_sections(found, width),
     ]
 
 
-def _sentences(found: Explanation) -> list[str]:
-    """What it introduced, and how large it is."""
+def _heading(found: Explanation) -> Table:
+    """Which network it is, what it introduced, and how large it is."""
     model, totals = found.network.model, found.totals
-    brought = [f"It introduced {model.spec.introduced}."] if model else []
-    size = f"It has {in_words(totals['params'], scaled)} params and takes {in_words(totals['macs'], scaled)} MACs."
-    return [*brought, size]
+    rows = [
+        *([("Introduced", model.spec.introduced)] if model else []),
+        *((unit, in_words(totals[key], _exactly)) for key, unit in (("params", "Params"), ("macs", "MACs"))),
+        ("Blocks", _blocks(found)),
+    ]
+    columns = [Column("what", "", lambda row: row[0]), Column("fact", "", lambda row: row[1])]
+    return Table(columns, rows, title(found.network))
+
+
+def _exactly(number: int) -> str:
+    """`4.25 M (4,253,864)`."""
+    return f"{scaled(number)} ({grouped(number)})"
+
+
+def _blocks(found: Explanation) -> str:
+    """`13 of one kind`; of a network without blocks that it has none."""
+    count, kinds = sum(len(kind.blocks) for kind in found.kinds), len(found.kinds)
+    if not count:
+        return "none: its layers stand by themselves"
+    return f"{count} of one kind" if kinds == 1 else f"{count} of {kinds} kinds"
 
 
 # What it stands on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
@@ -10,30 +11,40 @@ from cnncli.analysis.explain.additions import Added, Addition
 from cnncli.analysis.explain.network import Explanation
 from cnncli.analysis.explain.products import Factors, Fractions, Side, ratio
 from cnncli.analysis.explain.savings import Idea, Saved, Saving
-from cnncli.document.document import Paragraphs, Section
+from cnncli.document.document import Section
 from cnncli.document.numbers import grouped, scaled, setting, shape, share
-from cnncli.document.table import Column, Table, natural_width
+from cnncli.document.table import Column, Table
+from cnncli.views.fitting import fitting
 
 
 class Words(NamedTuple):
-    """An idea, and what stands elsewhere in its place, with its article."""
+    """An idea, what stands elsewhere in its place, and the formula of what it takes of that."""
 
     title: str
     plain: str
+    formula: str = ""
 
 
 IDEAS = {
-    Idea.SEPARABLE: Words("Depthwise separable convolution", "a full convolution"),
-    Idea.INVERTED: Words("Inverted bottleneck", "the same with a full convolution"),
-    Idea.FUSED: Words("Fused inverted bottleneck", "a 1x1 and a depthwise convolution"),
+    Idea.SEPARABLE: Words(
+        "Depthwise separable convolution",
+        "a full convolution",
+        "1/N + 1/k^2, of N filters and a kernel of k x k, however many channels it reads",
+    ),
+    Idea.INVERTED: Words("Inverted bottleneck", "one with a full convolution"),
+    Idea.FUSED: Words("Fused inverted bottleneck", "1x1 and depthwise convolution"),
     Idea.BOTTLENECK: Words("Bottleneck", "two convolutions at full width"),
     Idea.REDUCTION: Words("1x1 reduction", "a convolution of all channels"),
     Idea.FIRE: Words("Squeeze and expand", "a full convolution"),
-    Idea.GROUPED: Words("Grouped convolution", "one without groups"),
-    Idea.FACTORIZED: Words("Factorized kernel", "a square kernel"),
-    Idea.STACKED: Words("Stacked kernels", "one large kernel that sees as far"),
-    Idea.CHEAP: Words("Features from features", "a 1x1 convolution to all"),
-    Idea.POOLED: Words("Global pooling", "a classifier of the flattened map"),
+    Idea.GROUPED: Words("Grouped convolution", "one of all channels", "1/g, of g groups"),
+    Idea.FACTORIZED: Words("Factorized kernel", "a square kernel", "2/k, of k x k, where all widths are equal"),
+    Idea.STACKED: Words(
+        "Stacked kernels",
+        "a large kernel that sees as far",
+        "n k^2/K^2, of n kernels of k x k that see K x K, where all widths are equal",
+    ),
+    Idea.CHEAP: Words("Features from features", "1x1 convolution to all"),
+    Idea.POOLED: Words("Global pooling", "a classifier of every cell", "1/(h w), of a map of h x w"),
 }
 ADDITIONS = {
     Addition.GATE: "Squeeze-and-excitation",
@@ -70,22 +81,18 @@ def savings_sections(found: Explanation, width: int) -> list[Section]:
 
 def savings_table(found: Explanation, width: int) -> Table:
     """What each idea takes here and what it would plainly, in all its places."""
-    title = "What its ideas save"
-    columns = list(COLUMNS)
-    for dropped in ((), ("instead",), ("params", "plain_params", "params_ratio"), ("plain_macs", "macs")):
-        columns = [column for column in columns if column.key not in dropped]
-        table = Table(columns, found.saved, title, notes=[KERNELS_ALONE])
-        if natural_width(table) <= width:
-            break
-    return table
+    table = Table(COLUMNS, found.saved, "What its ideas save", notes=[KERNELS_ALONE])
+    return fitting(table, width, ("instead",), ("params", "plain_params", "params_ratio"), ("macs", "plain_macs"))
 
 
 def less(here: Any, plain: Any) -> str:
-    """`8.84x less`, `3.20x more`; nothing of what is not known."""
+    """`8.84x less`, `3.20x more`; `?` of what is not known."""
     found = ratio(here, plain)
     if not found:
         return "?"
-    return "the same" if found == 1 else f"{1 / found:.2f}x less" if found < 1 else f"{found:.2f}x more"
+    if f"{found:.2f}" == "1.00":
+        return "about as many"
+    return f"{1 / found:.2f}x less" if found < 1 else f"{found:.2f}x more"
 
 
 COLUMNS = (
@@ -94,10 +101,10 @@ COLUMNS = (
     Column("instead", "Instead of", lambda saved: IDEAS[saved.idea].plain),
     Column("macs", "MACs", lambda saved: saved.here.macs, True, scaled),
     Column("plain_macs", "Plainly", lambda saved: saved.plain.macs, True, scaled),
-    Column("macs_ratio", "", lambda saved: less(saved.here.macs, saved.plain.macs), True),
+    Column("macs_ratio", "Saves", lambda saved: less(saved.here.macs, saved.plain.macs), True),
     Column("params", "Weights", lambda saved: saved.here.params, True, scaled),
     Column("plain_params", "Plainly", lambda saved: saved.plain.params, True, scaled),
-    Column("params_ratio", "", lambda saved: less(saved.here.params, saved.plain.params), True),
+    Column("params_ratio", "Saves", lambda saved: less(saved.here.params, saved.plain.params), True),
 )
 
 
@@ -108,59 +115,56 @@ def product(factors: Factors) -> str:
     return "*".join(map(str, factors))
 
 
-def reckoned(products: Sequence[Factors], parts: Sequence[Any], whole: Any) -> str:
-    """`3*3*512 + 512*512 = 4,608 + 262,144 = 266,752`; of one product its value alone."""
-    between = [" + ".join(map(grouped, parts))] if len(parts) > 1 else []
-    return " = ".join([" + ".join(map(product, products)), *between, grouped(whole)])
+class Sum(NamedTuple):
+    """A line of arithmetic: of what, how it is reckoned, and what comes out."""
+
+    what: str
+    reckoned: str
+    result: str
 
 
-def macs_of(side: Side) -> str:
-    return reckoned([each.uses for each in side.kernels], [each.macs for each in side.kernels], side.macs)
-
-
-def params_of(side: Side) -> str:
-    return reckoned([each.factors for each in side.kernels], [each.params for each in side.kernels], side.params)
-
-
-def written_out(found: Explanation, saved: Saved) -> Paragraphs:
+def written_out(found: Explanation, saved: Saved) -> Table:
     """An idea at the place that there are most of, in products that one can check, and the network without it."""
     example, words = saved.example, IDEAS[saved.idea]
-    return Paragraphs(
-        [
-            f"{words.title}: {_where(saved)}",
-            f"- MACs here: {macs_of(example.here)}",
-            f"- MACs of {words.plain}: {macs_of(example.plain)}",
-            *([] if _alike(example) else [f"- weights here: {params_of(example.here)}"]),
-            *([] if _alike(example) else [f"- weights of {words.plain}: {params_of(example.plain)}"]),
-            *_ratio(example),
-            *_network(found, saved),
-        ]
-    )
+    columns = [
+        Column("what", "", lambda row: row.what),
+        Column("reckoned", "Reckoned", lambda row: row.reckoned),
+        Column("result", "Comes to", lambda row: row.result, True),
+    ]
+    title = f"{words.title} instead of {words.plain}: {_where(saved)}"
+    formula = [f"The share is {words.formula}."] if example.formula and words.formula else []
+    return Table(columns, list(sums(example)), title, notes=[*formula, *_network(found, saved)])
 
 
-def _alike(saving: Saving) -> bool:
-    """Whether each weight is used once, so that the weights are reckoned as the MACs are."""
-    kernels = (*saving.here.kernels, *saving.plain.kernels)
-    return all(kernel.uses == kernel.factors for kernel in kernels)
+def sums(saving: Saving) -> Iterator[Sum]:
+    """The weights where not each of them is used once, so that they are reckoned as the MACs are."""
+    here, plain = saving.here, saving.plain
+    yield _sum("MACs", [kernel.uses for kernel in here.kernels])
+    yield _sum("Plainly", [kernel.uses for kernel in plain.kernels])
+    share = ratio(here.macs, plain.macs)
+    if share is not None:
+        quotient = f"{grouped(here.macs)} / {grouped(plain.macs)}"
+        formula = f"{fractions(saving.formula)} = " if saving.formula else ""
+        yield Sum("Share", formula + quotient, f"{share:.4g}")
+    if any(kernel.uses != kernel.factors for kernel in (*here.kernels, *plain.kernels)):
+        yield _sum("Weights", [kernel.factors for kernel in here.kernels])
+        yield _sum("Plainly", [kernel.factors for kernel in plain.kernels])
+
+
+def _sum(what: str, products: Sequence[Factors]) -> Sum:
+    """`3*3*512 + 512*512 = 4,608 + 262,144`, which comes to 266,752."""
+    parts = [prod(factors) for factors in products]
+    between = f" = {' + '.join(map(grouped, parts))}" if len(parts) > 1 else ""
+    return Sum(what, " + ".join(map(product, products)) + between, grouped(sum(parts)))
 
 
 def _where(saved: Saved) -> str:
     """`stage4.block2, as in 5 of 13 places`."""
     count = len(saved.places)
     if count == 1:
-        return f"{saved.example.place}."
+        return saved.example.place
     alike = f"as in {saved.alike} of {count} places" if saved.alike > 1 else f"one of {count} places"
-    return f"{saved.example.place}, {alike}."
-
-
-def _ratio(saving: Saving) -> Iterator[str]:
-    """The quotient, by the formula where there is one."""
-    found = ratio(saving.here.macs, saving.plain.macs)
-    if found is None:
-        return
-    quotient = f"{grouped(saving.here.macs)} / {grouped(saving.plain.macs)}"
-    formula = f" = {fractions(saving.formula)}" if saving.formula else ""
-    yield f"- MACs: {quotient}{formula} = {found:.4g}, {less(saving.here.macs, saving.plain.macs)}"
+    return f"{saved.example.place}, {alike}"
 
 
 def fractions(parts: Fractions) -> str:
@@ -172,15 +176,14 @@ def fractions(parts: Fractions) -> str:
 
 def _network(found: Explanation, saved: Saved) -> Iterator[str]:
     """The whole network with what is plain in all places of an idea."""
-    macs, params = found.macs_without(saved), found.params_without(saved)
-    if not (is_known(macs) and is_known(params)):
-        return
-    here_macs, here_params = found.totals["macs"], found.totals["params"]
-    places = "there" if len(saved.places) == 1 else f"in all {len(saved.places)} places"
-    yield (
-        f"- the network with {IDEAS[saved.idea].plain} {places}: {scaled(macs)} MACs, not {scaled(here_macs)}; "
-        f"{scaled(params)} params, not {scaled(here_params)}"
-    )
+    amounts = [
+        (found.macs_without(saved), found.totals["macs"], "MACs"),
+        (found.params_without(saved), found.totals["params"], "params"),
+    ]
+    if all(is_known(plain) for plain, _, _ in amounts):
+        said = [f"{grouped(plain)} {unit} instead of {grouped(here)}" for plain, here, unit in amounts]
+        places = "" if len(saved.places) == 1 else f" in all {len(saved.places)} places"
+        yield f"Plainly{places}, the network would have {' and '.join(said)}."
 
 
 # The multipliers.
@@ -201,22 +204,20 @@ def scaled_table(found: Explanation, width: int) -> Table:
     output = saving.nodes[-1].shape
     rows = [
         Made(IDEAS[saving.idea].plain, output, saving.plain, saving.plain),
-        Made(f"{IDEAS[saving.idea].title.lower()}", output, saving.here, saving.plain),
+        Made(IDEAS[saving.idea].title.lower(), output, saving.here, saving.plain),
     ]
     for each in found.scaled:
         given = ", ".join(f"{name}={setting(value)}" for name, value in each.given.items())
         rows.append(Made(given, each.saving.nodes[-1].shape, each.saving.here, saving.plain))
     columns = [
-        Column("what", f"{saving.place} as", lambda made: made.what),
+        Column("what", "As", lambda made: made.what),
         Column("output_shape", "Output", lambda made: made.map, text=shape),
         Column("macs", "MACs", lambda made: made.side.macs, True, scaled),
         Column("params", "Weights", lambda made: made.side.params, True, scaled),
-        Column("share", "of all" if width >= 60 else "%", lambda made: share(made.side.macs, made.plain.macs), True),
+        Column("share", "Of plain", lambda made: share(made.side.macs, made.plain.macs), True),
     ]
-    table = Table(columns, rows, "What the multipliers save")
-    if natural_width(table) > width:
-        columns = [column for column in columns if column.key not in ("output_shape", "share")]
-    return Table(columns, rows, table.title)
+    table = Table(columns, rows, f"{saving.place} under the multipliers")
+    return fitting(table, width, ("output_shape", "share"))
 
 
 def _example(found: Explanation) -> Saving:
@@ -235,16 +236,17 @@ def additions_table(found: Explanation, width: int) -> Table:
         Column("what", "Idea", lambda added: added.addition, text=lambda addition: ADDITIONS[addition]),
         Column("count", "Places", lambda added: added.count, True),
         Column("params", "Weights", lambda added: added.params, True, _or_none),
-        Column("params_share", "%", lambda added: share(added.params, totals["params"]), True),
+        Column("params_share", "%", lambda added: _share(added.params, totals["params"]), True),
         Column("macs", "MACs", lambda added: added.macs, True, _or_none),
-        Column("macs_share", "%", lambda added: share(added.macs, totals["macs"]), True),
+        Column("macs_share", "%", lambda added: _share(added.macs, totals["macs"]), True),
         Column("cells", "Cells", _cells),
     ]
     table = Table(columns, found.added, "What its ideas add")
-    if natural_width(table) > width:
-        columns = [column for column in columns if not column.key.endswith("_share")]
-        table = Table(columns, found.added, table.title)
-    return table
+    return fitting(table, width, ("params_share", "macs_share"), ("count",), ("params",))
+
+
+def _share(part: Any, whole: Any) -> str:
+    return "" if is_known(part) and not part else share(part, whole)
 
 
 def _or_none(amount: Any) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
-from math import prod
+from itertools import takewhile
 from typing import Any
 
 from cnncli.amounts import is_known
@@ -29,6 +29,7 @@ from cnncli.analysis.explain.chains import (
 )
 from cnncli.analysis.explain.products import Fractions, Kernel, Side, full, holds, kernel_of
 from cnncli.graph import Graph, Node, Role
+from cnncli.graph.fold import BLOCK
 from cnncli.graph.roles import CONVOLUTIONS
 
 
@@ -80,10 +81,11 @@ class Saving:
     @property
     def place(self) -> str:
         """The block that it is in, or a branch of it; elsewhere its layers."""
-        scopes = {node.scope for node in self.nodes}
-        (scope, *more) = scopes
-        if not more and len(scope) > 1:
-            return ".".join(scope)
+        scopes = [node.scope for node in self.nodes]
+        alike = takewhile(lambda parts: len(set(parts)) == 1, zip(*scopes, strict=False))
+        common = [parts[0] for parts in alike]
+        if len(common) >= BLOCK:
+            return ".".join(common)
         first, last = self.nodes[0].name, self.nodes[-1].name
         return first if first == last else f"{first} to {last}"
 
@@ -238,12 +240,12 @@ class _Search:
         maps = self.chains.wires.maps(pool) if pool.layer.pools_globally else []
         if len(maps) != 1 or node.index in self.chains.wires.gated:
             return
-        here, cells = kernel_of(node), maps[0].shape[:-1]
-        if here.channels is not maps[0].shape[-1] and here.channels != maps[0].shape[-1]:
+        here, (*cells, channels) = kernel_of(node), maps[0].shape
+        if here.channels != channels:
             return
-        plain = full(here, prod(maps[0].shape))
+        plain = replace(here, extent=tuple(cells))
         found = Saving(Idea.POOLED, (pool, node), Side((here,)), Side((plain,)))
-        yield _with_formula(found, ((1, cells),))
+        yield _with_formula(found, ((1, tuple(cells)),))
 
 
 def _above(node: Node) -> Node:
