@@ -29,7 +29,9 @@ def block_table(kind: BlockKind, name: str, width: int) -> Table:
     if len(rows) > MOST_STEPS:
         rows, columns = counted(kind.steps), COUNTED
     title = f"{name}: {_many(len(kind.blocks))}, in {_stages(kind.stages)}"
-    return fitting(Table(columns, rows, title, notes=notes(kind)), width, ("output_shape",), ("params",))
+    return fitting(
+        Table(columns, rows, title, notes=notes(kind)), width, ("output_shape",), ("params",), wraps="operation"
+    )
 
 
 def _many(count: int) -> str:
@@ -179,7 +181,7 @@ def outside_table(parts: Sequence[Part], blocks: bool, width: int) -> Table:
         Column("macs", "MACs", lambda part: part.macs, True, grouped),
     ]
     title = "Besides the blocks" if blocks else "Layers"
-    return fitting(Table(columns, parts, title), width, ("output_shape",), ("params",))
+    return fitting(Table(columns, parts, title), width, ("output_shape",), ("params",), wraps="type")
 
 
 # For programs.

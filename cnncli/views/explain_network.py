@@ -57,8 +57,13 @@ def _heading(found: Explanation) -> Table:
 
 
 def _exactly(number: int) -> str:
-    """`4.25 M (4,253,864)`."""
-    return f"{scaled(number)} ({grouped(number)})"
+    """`4.25 M (4,253,864)`, `834`."""
+    exact = grouped(number)
+    return exact if number < ROUNDED else f"{scaled(number)} ({exact})"
+
+
+ROUNDED = 10_000
+"""From here on a number is told in short, too."""
 
 
 def _blocks(found: Explanation) -> str:

@@ -91,7 +91,7 @@ def less(here: Any, plain: Any) -> str:
     if not found:
         return "?"
     if f"{found:.2f}" == "1.00":
-        return "about as many"
+        return "as many" if found == 1 else "about as many"
     return f"{1 / found:.2f}x less" if found < 1 else f"{found:.2f}x more"
 
 
@@ -154,7 +154,7 @@ def sums(saving: Saving) -> Iterator[Sum]:
 def _sum(what: str, products: Sequence[Factors]) -> Sum:
     """`3*3*512 + 512*512 = 4,608 + 262,144`, which comes to 266,752."""
     parts = [prod(factors) for factors in products]
-    between = f" = {' + '.join(map(grouped, parts))}" if len(parts) > 1 else ""
+    between = f" = {' + '.join(map(grouped, parts))}" if len(parts) > 1 and all(map(is_known, parts)) else ""
     return Sum(what, " + ".join(map(product, products)) + between, grouped(sum(parts)))
 
 
@@ -232,13 +232,14 @@ def _example(found: Explanation) -> Saving:
 
 def additions_table(found: Explanation, width: int) -> Table:
     totals = found.totals
+    none = not any(is_known(added.params) and added.params for added in found.added)
     columns = [
         Column("what", "Idea", lambda added: added.addition, text=lambda addition: ADDITIONS[addition]),
         Column("count", "Places", lambda added: added.count, True),
         Column("params", "Weights", lambda added: added.params, True, _or_none),
-        Column("params_share", "%", lambda added: _share(added.params, totals["params"]), True),
+        *([] if none else [Column("params_share", "%", lambda added: _share(added.params, totals["params"]), True)]),
         Column("macs", "MACs", lambda added: added.macs, True, _or_none),
-        Column("macs_share", "%", lambda added: _share(added.macs, totals["macs"]), True),
+        *([] if none else [Column("macs_share", "%", lambda added: _share(added.macs, totals["macs"]), True)]),
         Column("cells", "Cells", _cells),
     ]
     table = Table(columns, found.added, "What its ideas add")

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnncli.document.numbers import grouped, scaled
-from cnncli.document.table import Table, natural_width
+from cnncli.document.table import Table, natural_width, widest
+
+WRAPPED = 36
+"""Characters of a column that can still be read where it is wrapped."""
 
 
-def fitting(table: Table, width: int, *dropped: Sequence[str]) -> Table:
+def fitting(table: Table, width: int, *dropped: Sequence[str], wraps: str = "") -> Table:
     """The table with exact figures, else in short, else without as many columns as it takes, those named first first.
 
-    Where that is not enough its texts are wrapped, as are those of a table from which nothing more can be left out.
+    The column `wraps` may be wrapped before that. Where nothing more can be left out, all texts are.
     """
     if natural_width(table) <= width:
         return table
@@ -20,6 +23,11 @@ def fitting(table: Table, width: int, *dropped: Sequence[str]) -> Table:
     for keys in ((), *dropped):
         columns = [column for column in columns if column.key not in keys]
         table = replace(table, columns=columns)
-        if natural_width(table) <= width:
+        if _least(table, wraps) <= width:
             break
     return table
+
+
+def _least(table: Table, wraps: str) -> int:
+    longest = (size for column, size in zip(table.columns, map(len, widest(table)), strict=True) if column.key == wraps)
+    return natural_width(table) - sum(max(0, size - WRAPPED) for size in longest)

@@ -30,7 +30,7 @@ from cnncli.analysis.explain.chains import (
 from cnncli.analysis.explain.products import Fractions, Kernel, Side, full, holds, kernel_of
 from cnncli.graph import Graph, Node, Role
 from cnncli.graph.fold import BLOCK
-from cnncli.graph.roles import CONVOLUTIONS
+from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
 
 class Idea(str, Enum):
@@ -110,6 +110,8 @@ class _Search:
                 yield from self._pooled(node)
             elif node.role is Role.MERGING and not node.layer.combines:
                 yield from self._cheap(node)
+            elif node.layer.pools_globally and not self._is_read_on(node):
+                yield from self._averaged(node)
 
     def _is_free(self, idea: Idea, *nodes: Node) -> bool:
         """Whether no other place of this idea has these layers; they are this one's from here on."""
@@ -235,7 +237,7 @@ class _Search:
 
     def _pooled(self, node: Node) -> Iterator[Saving]:
         pool = node.inputs[0]
-        while not pool.layer.pools_globally and len(pool.inputs) == 1 and pool.role not in CONVOLUTIONS | {Role.DENSE}:
+        while not pool.layer.pools_globally and len(pool.inputs) == 1 and pool.role not in KERNELS:
             (pool,) = pool.inputs
         maps = self.chains.wires.maps(pool) if pool.layer.pools_globally else []
         if len(maps) != 1 or node.index in self.chains.wires.gated:
@@ -246,6 +248,19 @@ class _Search:
         plain = replace(here, extent=tuple(cells))
         found = Saving(Idea.POOLED, (pool, node), Side((here,)), Side((plain,)))
         yield _with_formula(found, ((1, tuple(cells)),))
+
+    def _is_read_on(self, pool: Node) -> bool:
+        """Whether a kernel stands behind what was pooled."""
+        behind = (node for node in self.chains.graph.nodes[pool.index :] if node.role in KERNELS)
+        return pool.index in self.chains.wires.gated or any(self.chains.wires.behind[node.index] for node in behind)
+
+    def _averaged(self, pool: Node) -> Iterator[Saving]:
+        """What a 1x1 convolution makes of each cell for the classes, averaged: as many products, of fewer weights."""
+        classifier = _above(pool.inputs[0])
+        if classifier.role is Role.CONVOLUTION and is_pointwise(classifier) and groups(classifier) == 1:
+            here = kernel_of(classifier)
+            plain = replace(here, extent=here.places, places=())
+            yield Saving(Idea.POOLED, (classifier, pool), Side((here,)), Side((plain,)))
 
 
 def _above(node: Node) -> Node:
