@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
-from cnncli.analysis.explain.blocks import Block, BlockKind, GateLabel, Part, Shortcut, ShuffleLabel, Step
+from cnncli.analysis.explain.blocks import BlockKind, GateLabel, Part, Shortcut, ShuffleLabel, Step
 from cnncli.analysis.labels import once_if_alike
 from cnncli.document.numbers import grouped, shape
 from cnncli.document.prose import enumerated
@@ -182,59 +182,3 @@ def outside_table(parts: Sequence[Part], blocks: bool, width: int) -> Table:
     ]
     title = "Besides the blocks" if blocks else "Layers"
     return fitting(Table(columns, parts, title), width, ("output_shape",), ("params",), wraps="type")
-
-
-# For programs.
-
-
-def kind_data(kind: BlockKind) -> dict[str, Any]:
-    return {
-        "kind": kind_name(kind),
-        "count": len(kind.blocks),
-        "stages": kind.stages,
-        "squeeze_excite": kind.gates,
-        "shortcuts": {shortcut.value: kind.shortcuts(shortcut) for shortcut in Shortcut},
-        "blocks": [_block_data(block) for block in kind.blocks],
-        "steps": [_step_data(Numbered(number, step)) for number, step in enumerate(kind.steps, 1)],
-    }
-
-
-def _block_data(block: Block) -> dict[str, Any]:
-    traits = block.traits
-    return {
-        "name": block.group.name,
-        "kernel_size": traits.kernel_size,
-        "strides": traits.strides,
-        "expansion": traits.kind.expansion,
-        "groups": traits.groups,
-        "activation": traits.activation or None,
-        "squeeze_excite": traits.squeeze_excite,
-        "shortcut": block.shortcut.value,
-        "input_shape": traits.input_shape,
-        "output_shape": traits.output_shape,
-    }
-
-
-def _step_data(row: Numbered) -> dict[str, Any]:
-    step = row.step
-    return {
-        "step": row.number,
-        "name": step.name,
-        "role": step.role.value,
-        "operation": operation(step),
-        "reads": step.reads,
-        "input_shape": step.input_shape,
-        "output_shape": step.shape,
-        "params": step.params,
-        "macs": step.macs,
-    }
-
-
-def part_data(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "type": str(part.label),
-        "output_shape": part.shape,
-        "params": part.params,
-        "macs": part.macs,
-    }

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from cnncli.analysis.explain.network import Ancestor, Explanation
 from cnncli.document.document import Document, Paragraphs, Section
 from cnncli.document.numbers import grouped, in_words, scaled
 from cnncli.document.table import Column, Table, natural_width
 from cnncli.network import Network
-from cnncli.views.data import ends_data, model_data, totals_data, uncounted_data, versioned
-from cnncli.views.explain_blocks import block_table, kind_data, names, outside_table, part_data
+from cnncli.views.data import versioned
+from cnncli.views.explain_blocks import block_table, names, outside_table
+from cnncli.views.explain_data import explained_data, places_sheet
 from cnncli.views.explain_savings import (
-    added_data,
-    places_sheet,
-    saved_data,
     savings_sections,
-    scaled_data,
 )
 from cnncli.views.summary import title
 
@@ -28,7 +22,7 @@ def network_document(network: Network) -> Document:
     return Document(
         title=network.reference,
         sections=lambda width: _sections(found, width),
-        data=lambda: versioned(_data(found)),
+        data=lambda: versioned(explained_data(found)),
         sheet=lambda: places_sheet(found),
     )
 
@@ -100,42 +94,3 @@ ROOM = 76
 
 def _ancestor(line: Ancestor) -> str:
     return f"- {line.name} ({line.year}): {line.introduced}{'; taken up directly' if line.direct else ''}"
-
-
-# For programs.
-
-
-def _data(found: Explanation) -> Mapping[str, Any]:
-    network = found.network
-    return {
-        "model": model_data(network),
-        **ends_data(network),
-        **_brought(found),
-        "totals": totals_data(found.totals),
-        "uncounted": uncounted_data(found.totals.uncounted()),
-        "warnings": network.warnings,
-        "block_kinds": [kind_data(kind) for kind in found.kinds],
-        "outside_blocks": [part_data(part) for part in found.outside],
-        "savings": [saved_data(found, saved) for saved in found.saved],
-        "multipliers": scaled_data(found),
-        "additions": [added_data(added) for added in found.added],
-    }
-
-
-def _brought(found: Explanation) -> dict[str, Any]:
-    """What the paper brought and what it stands on; nothing of what is no architecture."""
-    model = found.network.model
-    if model is None:
-        return {}
-    spec = model.spec
-    return {
-        "year": spec.year,
-        "paper": spec.paper._asdict(),
-        "introduced": spec.introduced,
-        "descends_from": spec.descends_from,
-        "ancestors": [_ancestor_data(line) for line in found.ancestors],
-    }
-
-
-def _ancestor_data(line: Ancestor) -> dict[str, Any]:
-    return {"name": line.name, "year": line.year, "introduced": line.introduced, "direct": line.direct}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
 from cnncli.analysis.explain.additions import Added, Addition
+from cnncli.analysis.explain.ideas import Idea, Saved, Saving
 from cnncli.analysis.explain.network import Explanation
 from cnncli.analysis.explain.products import Factors, Fractions, Side, ratio
-from cnncli.analysis.explain.savings import Idea, Saved, Saving
 from cnncli.document.document import Section
 from cnncli.document.numbers import grouped, scaled, setting, shape, share
 from cnncli.document.table import Column, Table
@@ -256,89 +256,3 @@ def _or_none(amount: Any) -> str:
 
 def _cells(added: Added) -> str:
     return "" if added.cells is None else f"{scaled(added.cells)} {DOES[added.addition]}"
-
-
-# For programs.
-
-
-def saved_data(found: Explanation, saved: Saved) -> dict[str, Any]:
-    return {
-        "idea": saved.idea.value,
-        "places": len(saved.places),
-        **_sides(saved),
-        "network": {"params": found.params_without(saved), "macs": found.macs_without(saved)},
-        "example": {**place_data(saved.example), "alike": saved.alike},
-    }
-
-
-def _sides(found: Saved | Saving) -> dict[str, Any]:
-    """What is here and what is plain; the ratio is null where one is unknown."""
-    return {
-        "params": found.here.params,
-        "plain_params": found.plain.params,
-        "params_ratio": ratio(found.here.params, found.plain.params),
-        "macs": found.here.macs,
-        "plain_macs": found.plain.macs,
-        "macs_ratio": ratio(found.here.macs, found.plain.macs),
-    }
-
-
-def place_data(saving: Saving) -> dict[str, Any]:
-    return {
-        "place": saving.place,
-        "layers": [node.name for node in saving.nodes],
-        **_sides(saving),
-        "kernels": [_kernel_data(kernel) for kernel in saving.here.kernels],
-        "plain_kernels": [_kernel_data(kernel) for kernel in saving.plain.kernels],
-        "formula": fractions(saving.formula) or None,
-    }
-
-
-def _kernel_data(kernel: Any) -> dict[str, Any]:
-    return {
-        "extent": kernel.extent,
-        "channels": kernel.channels,
-        "filters": kernel.filters,
-        "places": kernel.places,
-        "params": kernel.params,
-        "macs": kernel.macs,
-    }
-
-
-def added_data(added: Added) -> dict[str, Any]:
-    return {
-        "idea": added.addition.value,
-        "places": added.count,
-        "params": added.params,
-        "macs": added.macs,
-        "cells": added.cells,
-    }
-
-
-def scaled_data(found: Explanation) -> list[dict[str, Any]]:
-    return [
-        {"options": {name: setting(value) for name, value in each.given.items()}, **place_data(each.saving)}
-        for each in found.scaled
-    ]
-
-
-Place = tuple[str, Saving]
-"""A reference, and a place of an idea in its network."""
-
-
-def places_sheet(found: Explanation) -> Table:
-    """A row for each place of each idea."""
-
-    def told(key: str) -> Callable[[Saving], Any]:
-        return lambda saving: _sides(saving)[key]
-
-    columns = [
-        Column("model", "model", lambda _: found.network.reference),
-        Column("idea", "idea", lambda saving: saving.idea.value),
-        Column("place", "place", lambda saving: saving.place),
-        *(
-            Column(key, key, told(key))
-            for key in ("params", "plain_params", "params_ratio", "macs", "plain_macs", "macs_ratio")
-        ),
-    ]
-    return Table(columns, [saving for saved in found.saved for saving in saved.places])

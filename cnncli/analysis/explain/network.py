@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.explain.additions import Added, additions
 from cnncli.analysis.explain.blocks import BlockKind, Part, block_kinds, outside
-from cnncli.analysis.explain.savings import Idea, Saved, Saving, by_idea, savings
+from cnncli.analysis.explain.ideas import Idea, Saved, Saving, by_idea
+from cnncli.analysis.explain.savings import savings
 from cnncli.analysis.metrics import Totals
 from cnncli.errors import UsageError
 from cnncli.graph import Graph

@@ -7,15 +7,9 @@ told.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
-from functools import cached_property
-from itertools import takewhile
-from typing import Any
+from dataclasses import replace
 
-from cnncli.amounts import is_known
 from cnncli.analysis.compare.work import groups, is_depthwise, is_pointwise, kernel_size, strides
 from cnncli.analysis.explain.chains import (
     Chains,
@@ -27,67 +21,13 @@ from cnncli.analysis.explain.chains import (
     sees_several,
     widens,
 )
+from cnncli.analysis.explain.ideas import Idea, Saving
 from cnncli.analysis.explain.products import Fractions, Kernel, Side, full, holds, kernel_of
 from cnncli.graph import Graph, Node, Role
-from cnncli.graph.fold import BLOCK
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
 
-
-class Idea(str, Enum):
-    """What stands here instead of something plain, in the order in which it is told."""
-
-    SEPARABLE = "depthwise_separable"
-    """A depthwise and a 1x1 convolution, instead of a full one (arXiv 1704.04861, section 3.1)."""
-    INVERTED = "inverted_residual"
-    """A depthwise convolution among 1x1 ones that widen and narrow, instead of a full one (arXiv 1801.04381)."""
-    FUSED = "fused_inverted_residual"
-    """A convolution that widens, instead of a 1x1 that does and a depthwise one behind it (arXiv 2104.00298)."""
-    BOTTLENECK = "bottleneck"
-    """Narrowed for the convolution and widened again, instead of two as wide as all (arXiv 1512.03385, figure 5)."""
-    REDUCTION = "reduction"
-    """Narrowed for the convolution, instead of one that reads all channels (arXiv 1409.4842, figure 2)."""
-    FIRE = "fire"
-    """Narrowed, then a part of the filters 1x1, instead of all of several cells (arXiv 1602.07360, section 3.1)."""
-    GROUPED = "grouped_convolution"
-    """Filters that read the channels of their group, instead of all (AlexNet, section 3.2; arXiv 1611.05431)."""
-    FACTORIZED = "factorized_kernel"
-    """A row and a column, instead of a square (arXiv 1512.00567, section 3.2)."""
-    STACKED = "stacked_kernels"
-    """Small kernels in a row, instead of a large one that sees as far (arXiv 1409.1556, section 2.3)."""
-    CHEAP = "cheap_features"
-    """A part of the features made of the others by a depthwise convolution (arXiv 1911.11907, section 3.1)."""
-    POOLED = "global_pooling"
-    """A classifier of the channels' means, instead of one of every cell (arXiv 1312.4400, section 3.2)."""
-
-
-@dataclass(frozen=True)
-class Saving:
-    """An idea at its place: the layers that it takes, what they cost, and what the plain ones would.
-
-    `formula` are the fractions that the ratio of the multiply-accumulates is the sum of, where a formula says that.
-    """
-
-    idea: Idea
-    nodes: tuple[Node, ...]
-    here: Side
-    plain: Side
-    formula: Fractions = ()
-
-    @property
-    def name(self) -> str:
-        """The last layer's name, in which options that scale the network make no difference."""
-        return self.nodes[-1].name
-
-    @property
-    def place(self) -> str:
-        """The block that it is in, or a branch of it; elsewhere its layers."""
-        scopes = [node.scope for node in self.nodes]
-        alike = takewhile(lambda parts: len(set(parts)) == 1, zip(*scopes, strict=False))
-        common = [parts[0] for parts in alike]
-        if len(common) >= BLOCK:
-            return ".".join(common)
-        first, last = self.nodes[0].name, self.nodes[-1].name
-        return first if first == last else f"{first} to {last}"
+CLASSIFYING = ("softmax", "sigmoid")
+"""Functions that make likelihoods of classes."""
 
 
 def savings(graph: Graph) -> list[Saving]:
@@ -250,9 +190,10 @@ class _Search:
         yield _with_formula(found, ((1, tuple(cells)),))
 
     def _is_read_on(self, pool: Node) -> bool:
-        """Whether a kernel stands behind what was pooled."""
-        behind = (node for node in self.chains.graph.nodes[pool.index :] if node.role in KERNELS)
-        return pool.index in self.chains.wires.gated or any(self.chains.wires.behind[node.index] for node in behind)
+        """Whether a kernel stands behind what was pooled, or no function of the classes: then they are features."""
+        behind = [node for node in self.chains.graph.nodes[pool.index + 1 :] if self.chains.wires.behind[node.index]]
+        classes = any(node.role is Role.ACTIVATION and node.layer.function in CLASSIFYING for node in behind)
+        return pool.index in self.chains.wires.gated or not classes or any(node.role in KERNELS for node in behind)
 
     def _averaged(self, pool: Node) -> Iterator[Saving]:
         """What a 1x1 convolution makes of each cell for the classes, averaged: as many products, of fewer weights."""
@@ -310,41 +251,3 @@ def _stacks_on(before: Node, node: Node) -> bool:
     """Whether a kernel goes on a row of kernels of the same extent on a map of the same size."""
     alike = kernel_size(before) == kernel_size(node) and before.shape[:-1] == node.shape[:-1]
     return _stacks(before) and _stacks(node) and alike
-
-
-@dataclass(frozen=True)
-class Saved:
-    """All places of an idea in a network."""
-
-    idea: Idea
-    places: tuple[Saving, ...]
-
-    @property
-    def here(self) -> Side:
-        return Side(tuple(kernel for saving in self.places for kernel in saving.here.kernels))
-
-    @property
-    def plain(self) -> Side:
-        return Side(tuple(kernel for saving in self.places for kernel in saving.plain.kernels))
-
-    @cached_property
-    def example(self) -> Saving:
-        """Of the places that there are most of, all alike, the first; of as many alike those that save most."""
-        alike = Counter((saving.here, saving.plain) for saving in self.places)
-
-        def worth(saving: Saving) -> tuple[int, Any]:
-            saved = saving.plain.macs - saving.here.macs
-            return alike[saving.here, saving.plain], saved if is_known(saved) else 0
-
-        return max(self.places, key=worth)
-
-    @property
-    def alike(self) -> int:
-        """How many places are as the example."""
-        return sum((saving.here, saving.plain) == (self.example.here, self.example.plain) for saving in self.places)
-
-
-def by_idea(found: Sequence[Saving]) -> list[Saved]:
-    """In the order of Idea."""
-    parts = ((idea, tuple(saving for saving in found if saving.idea is idea)) for idea in Idea)
-    return [Saved(idea, places) for idea, places in parts if places]
