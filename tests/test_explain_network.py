@@ -217,7 +217,7 @@ def in_millions(number: float, digits: int) -> float:
 
 
 def test_the_layer_of_mobilenets_paper() -> None:
-    """arXiv 1704.04861, table 3: a layer of 14x14x512, as a convolution, separable, then at alpha 0.75 and rho 0.714."""
+    """arXiv 1704.04861, table 3: a layer of 14x14x512, as a convolution, separable, then alpha 0.75 and rho 0.714."""
     found = Explanation(network("v1"))
     (separable, *_) = found.saved
     example = separable.example

@@ -68,10 +68,10 @@ MOST_STEPS = 20
 
 
 def operation(step: Step) -> str:
-    """`Conv2D 1x1 + BN + relu`, `squeeze-and-excitation 96-4-96`, `channel shuffle of 3 groups`."""
+    """`Conv2D 1x1 + BN + relu`, `squeeze and excite 96-4-96`, `channel shuffle of 3 groups`."""
     label = step.label
     if isinstance(label, GateLabel):
-        return f"squeeze-and-excitation {'-'.join(map(str, label.widths))}"
+        return f"squeeze and excite {'-'.join(map(str, label.widths))}"
     return f"channel shuffle of {label.groups} groups" if isinstance(label, ShuffleLabel) else str(label)
 
 
