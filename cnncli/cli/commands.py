@@ -20,6 +20,7 @@ COMMANDS = {
     "find": "find:find",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "explain": "explain:explain",
     "check": "check:check",
     "memory": "memory:memory",
     "build": "build:build",
