@@ -26,6 +26,7 @@ from cnncli.graph import Graph, Layer, Node, Role, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.graph.layers import (
     Activation,
+    Add,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -36,6 +37,7 @@ from cnncli.graph.layers import (
     InputLayer,
     Multiply,
     ReLU,
+    ZeroPadding2D,
 )
 from cnncli.graph.normal import normal
 from cnncli.grouping import grouped
@@ -113,6 +115,11 @@ PLAINLY: dict[str, tuple[Idea, Callable[[], Graph], Callable[[], Graph]]] = {
         lambda: row(conv(32, 3, 2), conv(8, 1)),
         lambda: row(conv(32, 1), depthwise(3, 2), conv(8, 1)),
     ),
+    "fused behind padding": (
+        Idea.FUSED,
+        lambda: row(ZeroPadding2D(1), Conv2D(32, 3, strides=2, use_bias=False), conv(8, 1)),
+        lambda: row(conv(32, 1), depthwise(3, 2), conv(8, 1)),
+    ),
     "bottleneck": (
         Idea.BOTTLENECK,
         lambda: row(conv(4, 1), conv(4, 3, 2), conv(16, 1)),
@@ -174,11 +181,20 @@ def test_the_formula_of_mobilenets_holds_for_all_sizes(
     assert ratio == Fraction(found.here.params, found.plain.params) == Fraction(1, filters) + Fraction(1, extent**2)
 
 
+def shortcut() -> Graph:
+    graph = row(conv(8))
+    (first,) = graph.nodes[1:]
+    second = graph.add(conv(8), first, name="second")
+    graph.add(Add(), first, second, name="add")
+    return graph
+
+
 NOT_SAVED = {
     "a plain network": lambda: row(conv(8), ReLU(), Flatten(), dense(4)),
     "one convolution": lambda: row(conv(8)),
     "a stride between two": lambda: row(conv(8), conv(8, 3, 2)),
     "a kernel that would be larger than the map": lambda: row(conv(8), conv(8), conv(8), shape=(6, 6, 8)),
+    "two of which a shortcut reads the first": shortcut,
     "features that are averaged": lambda: row(conv(7, 1), GlobalAveragePooling2D()),
     "channels widened for a convolution": lambda: row(conv(16, 1), conv(8)),
 }
