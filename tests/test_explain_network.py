@@ -10,7 +10,7 @@ from math import isclose
 from typing import Any
 
 import pytest
-from conftest import golden, graph_of
+from conftest import Result, golden, graph_of
 from grouping_truth import stripped
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ from cnncli.graph.normal import normal
 from cnncli.grouping import grouped
 from cnncli.models.catalogue import models
 from cnncli.network import network, of_graph
-from cnncli.render import csv, markdown, text
+from cnncli.render import csv, text
 from cnncli.render import json as json_format
 from cnncli.views.explain_network import network_document
 from cnncli.views.explain_savings import fractions, sums
@@ -446,11 +446,18 @@ def test_a_network_of_other_options_has_their_multipliers() -> None:
     assert [each.given["alpha"] for each in made[:1]] == [0.5]
 
 
-@pytest.mark.parametrize(("name", "width"), [("mobilenet_v1", 80), ("resnet50", 160), ("efficientnet_b0", 40)])
-def test_goldens(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    golden(f"explain-{name}-{width}.txt", text.write(network_document(network(name))))
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("mobilenet_v1", 80), ("mobilenet_v1", None), ("resnet50", 160), ("efficientnet_b0", 40)],
+    ids=lambda value: str(value or "piped"),
+)
+def test_goldens(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str, width: int | None) -> None:
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    result = run("explain", name)
+    assert (result.code, result.err) == (0, "")
+    golden(f"explain-{name}-{width or 'piped'}.txt", result.out)
 
 
-def test_a_page_for_a_lecture() -> None:
-    golden("explain-mobilenet_v1.markdown", markdown.write(network_document(network("mobilenet_v1"))))
+def test_a_page_for_a_lecture(run: Callable[..., Result]) -> None:
+    golden("explain-mobilenet_v1.markdown", run("explain", "v1", "--format", "markdown").out)
