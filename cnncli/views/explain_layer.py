@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncli.analysis.explain.arithmetic import is_expression
 from cnncli.analysis.explain.fact import Fact, Subject
 from cnncli.analysis.explain.layer import Explained, explained
-from cnncli.analysis.explain.width import Origin
 from cnncli.document.document import Document
 from cnncli.document.table import Column, Heading, Table
 from cnncli.graph import Node
@@ -23,35 +22,52 @@ SUBJECTS = {
     Subject.CHANNELS: "Channels",
     Subject.WEIGHTS: "Weights",
     Subject.WORK: "Work",
-    Subject.MEMORY: "As deployed",
-    Subject.PLACE: "In the network",
+    Subject.MEMORY: "Deployed",
+    Subject.PLACE: "Network",
 }
-TRIED = (Origin.EXPANDED, Origin.UNSCALED, Origin.SCALED, Origin.SCALED_UP, Origin.WIDENED)
+ROOM = 60
+"""Characters from which on there is room for three columns."""
 
 
 def layer_document(network: Network, node: Node) -> Document:
     found = explained(network, node)
     return Document(
         title=f"{network.reference}: {node.name}",
-        sections=lambda _: [_table(found)],
+        sections=lambda width: [_table(found, width)],
         data=lambda: versioned(_data(found)),
         sheet=lambda: Table(_sheet_columns(found), found.facts),
     )
 
 
-def _table(found: Explained) -> Table:
-    columns = [Column("fact", "", name_of), Column("says", "", sentence)]
-    return Table(columns, _rows(found), _title(found), notes=_notes(found))
+class Line(NamedTuple):
+    """A fact; of the first about a subject with that before it."""
+
+    subject: str
+    fact: Fact
 
 
-def _rows(found: Explained) -> list[Any]:
-    """The facts below their subjects; channels stand among the shape."""
-    rows: list[Any] = []
-    for subject, heading in SUBJECTS.items():
-        facts = found.about(subject)
-        if facts:
-            rows += [Heading({"fact": heading}), *facts]
-    return rows
+def _table(found: Explained, width: int) -> Table:
+    """Subjects in a column of their own or, where a terminal is narrow, above their facts."""
+    columns = [
+        Column("subject", "", lambda line: line.subject),
+        Column("fact", "", lambda line: name_of(line.fact)),
+        Column("says", "", lambda line: sentence(line.fact)),
+    ]
+    if width >= ROOM:
+        return Table(columns, _lines(found), _title(found), notes=_notes(found))
+    return Table(columns[1:], _headed(_lines(found)), _title(found), notes=_notes(found))
+
+
+def _lines(found: Explained) -> list[Line]:
+    return [
+        Line("" if place else heading, fact)
+        for subject, heading in SUBJECTS.items()
+        for place, fact in enumerate(found.about(subject))
+    ]
+
+
+def _headed(lines: Sequence[Line]) -> list[Any]:
+    return [row for line in lines for row in ([Heading({"fact": line.subject}), line] if line.subject else [line])]
 
 
 def _title(found: Explained) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cnncli.amounts import UNKNOWN
+from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.explain.fact import Fact
 from cnncli.analysis.explain.width import Origin, Rule
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
@@ -31,7 +31,8 @@ def _input(fact: Fact) -> str:
 
 
 def _axes(fact: Fact) -> str:
-    return enumerated(fact.about["axes"]).capitalize()
+    axes = fact.about["axes"]
+    return axes[0].capitalize() if len(axes) == 1 else "Size"
 
 
 def _size(fact: Fact) -> str:
@@ -92,13 +93,13 @@ def _spread(fact: Fact) -> str:
 def _padded_for(fact: Fact) -> str:
     """Of padding why it is there, of the window that reads it whose borders these are."""
     about = fact.about
-    window = f"{shape(about['extent'])} window of {about['reader']}"
+    whose = f"by {about['padding']}" if about["read"] else f"for {about['reader']}, {shape(about['extent'])}"
     if fact.value:
-        return f"for the {window}, as padding same would at this size"
+        return f"{whose}: what padding same would put at this size"
     same, given = (_both(about[key]) for key in ("same", "given"))
     steps, other = shape(about["steps"]), shape(about["steps_of_same"])
-    ends = f"{steps} either way" if steps == other else f"{other} steps, not {steps}"
-    return f"for the {window}: {given} where padding same would put {same}; {ends}"
+    ends = f"{steps} steps either way" if steps == other else f"{steps} steps instead of {other}"
+    return f"{whose}: {given} where padding same would put {same}; {ends}"
 
 
 def _both(sides: Sequence[tuple[int, int]]) -> str:
@@ -163,7 +164,9 @@ def _made_of(about: Mapping[str, Any]) -> str:
     if origin is Origin.EXPANDED:
         return f"the {about['block']} channels that the block reads, times its expansion"
     if origin in (Origin.SCALED, Origin.SCALED_UP):
-        bound = "" if origin is Origin.SCALED else ", which narrows nothing here"
+        bound = "" if origin is Origin.SCALED else ", which never narrows it"
+        if about["multiplier"] == 1:
+            return f"scaled by {about['option']}{bound}"
         return f"{number(about['base'])} at {about['option']} 1, times {about['option']}{bound}"
     if origin is Origin.WIDENED:
         return f"{about['times']} times the channels that it reads"
@@ -255,13 +258,17 @@ def _bytes(fact: Fact) -> str:
 def _live(fact: Fact) -> str:
     """What is held at once, and what of it only waits for a later operation."""
     waiting, peak = fact.about["waiting"], fact.about["peak"]
-    waits = f"; {listed(list(map(shape, waiting)))} waits for a later one" if waiting else ""
-    most = f"; the most is {scaled(peak, 'B')}" if peak != fact.value else "; the network's most"
-    return f"{_bytes(fact)}{waits}{most}"
+    waits = f"; {listed(list(map(shape, waiting)))} for a later one" if waiting else ""
+    if not (is_known(peak) and is_known(fact.value)):
+        return f"{_bytes(fact)}{waits}"
+    most = (
+        "the most that is held" if peak == fact.value else f"{share(fact.value, peak)} of the most, {scaled(peak, 'B')}"
+    )
+    return f"{_bytes(fact)}{waits}; {most}"
 
 
 def _no_operation(fact: Fact) -> str:
-    return "the network's input" if fact.about["input"] else f"no operation ({fact.about['kind']}): nothing is computed"
+    return "the network's input" if fact.about["input"] else f"no operation of its own ({fact.about['kind']})"
 
 
 # Place
@@ -281,9 +288,9 @@ def _step(step: Sequence[float]) -> str:
 def _share(fact: Fact) -> str:
     about = fact.about
     part = share(fact.value * about["of"], about["of"])
-    rank = "most" if about["rank"] == 1 else f"{_ordinal(about['rank'])} most"
-    alike = f", as {about['alike'] - 1} more" if about["alike"] > 1 else ""
-    return f"{part} of {scaled(about['of'])}: the {rank} of {about['among']} layers that have any{alike}"
+    rank = "largest" if about["rank"] == 1 else f"{_ordinal(about['rank'])} largest"
+    alike = f", level with {about['alike'] - 1} more" if about["alike"] > 1 else ""
+    return f"{part} of {scaled(about['of'])}; {rank} of {about['among']}{alike}"
 
 
 def _readers(fact: Fact) -> str:

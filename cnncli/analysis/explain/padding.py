@@ -18,13 +18,14 @@ def padding_facts(graph: Graph, node: Node) -> Iterator[Fact]:
     """
     if node.layer.pads:
         for reader in graph.readers()[node.index]:
-            if (found := _compared(node, reader)) is not None:
+            if found := _compared(node, reader, read=False):
                 yield found
-    elif len(node.inputs) == 1 and node.inputs[0].layer.pads and (found := _compared(node.inputs[0], node)):
+    elif len(node.inputs) == 1 and node.inputs[0].layer.pads and (found := _compared(node.inputs[0], node, read=True)):
         yield found
 
 
-def _compared(padding: Node, reader: Node) -> Fact | None:
+def _compared(padding: Node, reader: Node, *, read: bool) -> Fact | None:
+    """`read` is whether it is told of the window that reads the padding."""
     slid = windows(reader)
     if not slid or slid[0].padding != "valid" or len(padding.inputs) != 1:
         return None
@@ -37,6 +38,7 @@ def _compared(padding: Node, reader: Node) -> Fact | None:
     about = {
         "padding": padding.name,
         "reader": reader.name,
+        "read": read,
         "given": given,
         "same": same,
         "steps": tuple(each.out for each in slid),

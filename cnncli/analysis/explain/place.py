@@ -11,7 +11,6 @@ from cnncli.analysis.explain.fact import Fact, Subject
 from cnncli.analysis.metrics import Totals, metric
 from cnncli.analysis.receptive_field import View, views
 from cnncli.graph import Graph, Node
-from cnncli.graph.layer import POINT
 
 SHARED = ("params", "macs", "flops")
 """The figures of which a layer's share is told."""
@@ -34,10 +33,9 @@ def _seen(graph: Graph, node: Node) -> Iterator[Fact]:
     before = [view for source in node.inputs if (view := seen[source.index]) is not None]
     window = node.window
     reckoned = [_grown(before[0], here, window, axis) for axis in (0, 1)] if len(before) == 1 and window else []
-    about = {"step": here.step, "reckoned_each": reckoned if reckoned and window is not POINT else []}
-    same = len(set(map(repr, reckoned))) == 1
-    shown = reckoned[0] if same and window is not POINT else None
-    yield Fact(Subject.PLACE, "receptive_field", here.pixels, "pixels", shown, about)
+    grows = window is not None and max(window.extent) > 1
+    shown = reckoned[0] if grows and len(set(reckoned)) == 1 else None
+    yield Fact(Subject.PLACE, "receptive_field", here.pixels, "pixels", shown, {"step": here.step})
 
 
 def _grown(before: View, here: View, window: Any, axis: int) -> Any:

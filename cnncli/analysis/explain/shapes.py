@@ -120,7 +120,7 @@ def _slid(slid: Sequence[Slid], names: Sequence[str]) -> Iterator[Fact]:
             )  # fmt: skip
         about = {"axes": axes, "rule": one.padding, "stride": one.stride, "size": one.size, "extent": one.extent}
         yield Fact(Subject.SHAPE, "size", one.out, "cells", agreeing(_steps(one), one.out), about)
-        if one.padding == "same":
+        if one.padding == "same" and one.extent != 1:
             yield _borders(one, axes)
 
 

@@ -68,7 +68,7 @@ def _flops(node: Node) -> Any:
     if not is_known(node.flops) or not is_known(node.macs) or not node.flops:
         return None
     rest = node.flops - 2 * node.macs
-    shapes = [node.shape, *node.input_shapes]
+    shapes = [*node.input_shapes, node.shape] if node.layer.pools_globally else [node.shape, *node.input_shapes]
     found = next((terms for shape in shapes if (terms := _a_cell(rest, shape)) is not None), None)
     if found is None:
         return None
@@ -85,5 +85,9 @@ def _a_cell(rest: int, shape: Shape) -> list[Any] | None:
     by_channel, left = divmod(left, shape[-1])
     if left:
         return None
-    terms = [Product((by_cell, *shape))] if by_cell else []
-    return [*terms, *([Product((by_channel, shape[-1]))] if by_channel else [])]
+    terms = [_times(by_cell, shape)] if by_cell else []
+    return [*terms, *([_times(by_channel, shape[-1:])] if by_channel else [])]
+
+
+def _times(count: int, sizes: Shape) -> Any:
+    return product(*([count] if count != 1 else []), *sizes)
