@@ -167,8 +167,7 @@ class _Search:
 
     def _cheap(self, node: Node) -> Iterator[Saving]:
         """A 1x1 convolution's output beside what a depthwise convolution makes of it."""
-        kernels = [each for each in self.chains.kernels if self.chains.joined(each) is node]
-        for depthwise in filter(is_depthwise, kernels):
+        for depthwise in filter(is_depthwise, self.chains.joining.get(node.index, ())):
             first = self.chains.before[depthwise.index]
             if first and is_pointwise(first) and len(node.inputs) == 2 and first in map(_above, node.inputs):
                 plain = replace(kernel_of(first), filters=makes(first) + makes(depthwise))
@@ -191,9 +190,11 @@ class _Search:
 
     def _is_read_on(self, pool: Node) -> bool:
         """Whether a kernel stands behind what was pooled, or no function of the classes: then they are features."""
+        if pool.index in self.chains.wires.gated:
+            return True
         behind = [node for node in self.chains.graph.nodes[pool.index + 1 :] if self.chains.wires.behind[node.index]]
         classes = any(node.role is Role.ACTIVATION and node.layer.function in CLASSIFYING for node in behind)
-        return pool.index in self.chains.wires.gated or not classes or any(node.role in KERNELS for node in behind)
+        return not classes or any(node.role in KERNELS for node in behind)
 
     def _averaged(self, pool: Node) -> Iterator[Saving]:
         """What a 1x1 convolution makes of each cell for the classes, averaged: as many products, of fewer weights."""
