@@ -20,6 +20,7 @@ COMMANDS = {
     "find": "find:find",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "explain": "explain:explain",
     "check": "check:check",
     "verify": "verify:verify",
     "memory": "memory:memory",
