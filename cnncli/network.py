@@ -361,6 +361,12 @@ def named(text: str) -> list[Model]:
     return variants(found.spec) if alone else [found]
 
 
+def of_published(spec: ModelSpec, published: Published) -> Model:
+    """The architecture as it was when its figures were published: with those options, in that flavor."""
+    flavor = published.flavor or spec.flavors[0].name
+    return Model(spec, flavor, spec.options(flavor) | dict(published.options))
+
+
 def option_named(text: str) -> tuple[str, bool] | None:
     """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
     return catalogue.option_named(text)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
+from typing import NamedTuple
 
 MOST_DIGITS = 9
 
@@ -39,3 +41,26 @@ def read_truth(text: str) -> bool:
     if text.lower() not in TRUTHS:
         raise ValueError("true or false")
     return TRUTHS[text.lower()]
+
+
+class Figure(NamedTuple):
+    """A published figure: its value, and how much one of its last digit is."""
+
+    value: Fraction
+    unit: Fraction
+
+
+_WRITTEN = re.compile(r"(?P<digits>[0-9][0-9,]*(?:\.(?P<decimals>[0-9]+))?)(?P<prefix>[kMG]?)(?P<twice>/2)?")
+_PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def read_figure(text: str) -> Figure:
+    """A figure as it was published: 4.2M, 0.39G, 1,248,424; 13.07G/2 where multiplications and additions were counted.
+
+    Raises ValueError for another text.
+    """
+    found = _WRITTEN.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text}: expected digits, with k, M or G")
+    size = Fraction(_PREFIXES[found["prefix"]], 2 if found["twice"] else 1)
+    return Figure(Fraction(found["digits"].replace(",", "")) * size, size / 10 ** len(found["decimals"] or ""))

@@ -241,7 +241,8 @@ def _spelt(name: str) -> str:
 
 
 def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
-    """The architectures that are searched, with the options that somebody published figures or weights of.
+    """The architectures that are searched: with the options that somebody published figures or weights of or, where
+    options are given, with their defaults beside these.
 
     Raises UsageError where there are none.
     """
@@ -252,9 +253,8 @@ def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
     for name in given:
         if source_of(name) is not Source.REGISTRY:
             raise UsageError(f"find chooses among the architectures that `cnncli list` shows, and {name} is none")
-    found = [each for name in given for each in named(name)] if given else [
-        each for spec in architectures() for each in variants(spec)
-    ]  # fmt: skip
+    every = [named(name) for name in given] if given else [variants(spec) for spec in architectures()]
+    found = [each for some in every for each in (some[:1] if chosen.options else some)]
     if chosen.family is not None:
         from cnncli.views.list import Listing
 

@@ -17,10 +17,10 @@ from cnncli.search.pareto import better, front
 from cnncli.search.searching import IMPOSSIBLE, Asked, Outcome, row
 from cnncli.search.space import Spread
 from cnncli.views.data import versioned
-from cnncli.views.found import BEST, RANK, Shown, columns_of
+from cnncli.views.found import BEST, RANK, USUAL_FRONT, Shown, columns_of
 
-SCARCE = ("input_shape", "params", "pareto")
-"""Columns that give way, in this order, where a terminal is narrow."""
+SCARCE = ("input_shape", "params", "macs")
+"""Columns that give way, in this order, where a terminal is narrow, last those that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,19 @@ def _fitting(finding: Finding, width: int) -> Table:
         told = [column for column in told if any(map(column.value, finding.rows))]
     table = Table(told, finding.rows)
     left_out: list[str] = []
-    for key in SCARCE if not finding.shown.columns else ():
+    for key in sorted(SCARCE, key=_asked_for(finding).__contains__) if not finding.shown.columns else ():
         if natural_width(table) > width:
             left_out += [column.header for column in table.columns if column.key == key]
             table = replace(table, columns=[column for column in table.columns if column.key != key])
     missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
     return replace(table, notes=[*_notes(finding, table.columns), *missing, *_remarks(finding)])
+
+
+def _asked_for(finding: Finding) -> set[str]:
+    """The figures that somebody named, in one way or another."""
+    shown = finding.shown
+    fronted = shown.pareto if shown.pareto != USUAL_FRONT else ()
+    return {*(limit.key for limit in finding.limits), *fronted, *shown.sorted_by}
 
 
 def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
