@@ -129,7 +129,8 @@ def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
         yield f"{BEST} Pareto front: no candidate is better in {_front(finding.shown)} and worse in none."
     elif not any(found["pareto"] for found in finding.ranked):
         unknown = [key for key in finding.shown.pareto if all(found[key] is None for found in finding.ranked)]
-        yield f"No Pareto front: of no candidate {enumerated(unknown or finding.shown.pareto)} is known; --pareto names other figures."
+        told = enumerated(unknown or finding.shown.pareto)
+        yield f"No Pareto front: of no candidate {told} is known; --pareto names other figures."
 
 
 def _front(shown: Shown) -> str:
