@@ -169,6 +169,12 @@ def test_the_front_is_of_those_that_none_beats(run, keys: tuple[str, ...]) -> No
     assert 0 < len(unbeaten) < len(points)
 
 
+def test_where_no_accuracy_is_known_there_is_no_front_of_it(run) -> None:
+    told = run("find", *SPACE).out
+    assert "No Pareto front: of no candidate top1 is known; --pareto names other figures." in told
+    assert "Front" not in told.splitlines()[0]
+
+
 def test_families_and_years_choose(run) -> None:
     data = found(run, "--family", "mobilenet", "--year", "2018..2019")
     assert {(each["family"], each["year"]) for each in data["found"]} == {("MobileNet", 2018), ("MobileNet", 2019)}

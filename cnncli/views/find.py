@@ -127,6 +127,10 @@ def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
         yield "Without a published accuracy: from the fewest MACs on."
     if "pareto" in keys and any(found["pareto"] for found in finding.rows):
         yield f"{BEST} Pareto front: no candidate is better in {_front(finding.shown)} and worse in none."
+    elif not any(found["pareto"] for found in finding.ranked):
+        unknown = [key for key in finding.shown.pareto if all(found[key] is None for found in finding.ranked)]
+        told = enumerated(unknown or finding.shown.pareto)
+        yield f"No Pareto front: of no candidate {told} is known; --pareto names other figures."
 
 
 def _front(shown: Shown) -> str:
