@@ -10,7 +10,7 @@ from math import isclose
 from typing import Any
 
 import pytest
-from conftest import golden, graph_of
+from conftest import Result, golden, graph_of
 from grouping_truth import stripped
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +26,7 @@ from cnncli.graph import Graph, Layer, Node, Role, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.graph.layers import (
     Activation,
+    Add,
     BatchNormalization,
     Concatenate,
     Conv2D,
@@ -36,12 +37,13 @@ from cnncli.graph.layers import (
     InputLayer,
     Multiply,
     ReLU,
+    ZeroPadding2D,
 )
 from cnncli.graph.normal import normal
 from cnncli.grouping import grouped
 from cnncli.models.catalogue import models
 from cnncli.network import network, of_graph
-from cnncli.render import csv, markdown, text
+from cnncli.render import csv, text
 from cnncli.render import json as json_format
 from cnncli.views.explain_network import network_document
 from cnncli.views.explain_savings import fractions, sums
@@ -113,6 +115,11 @@ PLAINLY: dict[str, tuple[Idea, Callable[[], Graph], Callable[[], Graph]]] = {
         lambda: row(conv(32, 3, 2), conv(8, 1)),
         lambda: row(conv(32, 1), depthwise(3, 2), conv(8, 1)),
     ),
+    "fused behind padding": (
+        Idea.FUSED,
+        lambda: row(ZeroPadding2D(1), Conv2D(32, 3, strides=2, use_bias=False), conv(8, 1)),
+        lambda: row(conv(32, 1), depthwise(3, 2), conv(8, 1)),
+    ),
     "bottleneck": (
         Idea.BOTTLENECK,
         lambda: row(conv(4, 1), conv(4, 3, 2), conv(16, 1)),
@@ -174,11 +181,20 @@ def test_the_formula_of_mobilenets_holds_for_all_sizes(
     assert ratio == Fraction(found.here.params, found.plain.params) == Fraction(1, filters) + Fraction(1, extent**2)
 
 
+def shortcut() -> Graph:
+    graph = row(conv(8))
+    (first,) = graph.nodes[1:]
+    second = graph.add(conv(8), first, name="second")
+    graph.add(Add(), first, second, name="add")
+    return graph
+
+
 NOT_SAVED = {
     "a plain network": lambda: row(conv(8), ReLU(), Flatten(), dense(4)),
     "one convolution": lambda: row(conv(8)),
     "a stride between two": lambda: row(conv(8), conv(8, 3, 2)),
     "a kernel that would be larger than the map": lambda: row(conv(8), conv(8), conv(8), shape=(6, 6, 8)),
+    "two of which a shortcut reads the first": shortcut,
     "features that are averaged": lambda: row(conv(7, 1), GlobalAveragePooling2D()),
     "channels widened for a convolution": lambda: row(conv(16, 1), conv(8)),
 }
@@ -430,11 +446,18 @@ def test_a_network_of_other_options_has_their_multipliers() -> None:
     assert [each.given["alpha"] for each in made[:1]] == [0.5]
 
 
-@pytest.mark.parametrize(("name", "width"), [("mobilenet_v1", 80), ("resnet50", 160), ("efficientnet_b0", 40)])
-def test_goldens(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    golden(f"explain-{name}-{width}.txt", text.write(network_document(network(name))))
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [("mobilenet_v1", 80), ("mobilenet_v1", None), ("resnet50", 160), ("efficientnet_b0", 40)],
+    ids=lambda value: str(value or "piped"),
+)
+def test_goldens(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str, width: int | None) -> None:
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    result = run("explain", name)
+    assert (result.code, result.err) == (0, "")
+    golden(f"explain-{name}-{width or 'piped'}.txt", result.out)
 
 
-def test_a_page_for_a_lecture() -> None:
-    golden("explain-mobilenet_v1.markdown", markdown.write(network_document(network("mobilenet_v1"))))
+def test_a_page_for_a_lecture(run: Callable[..., Result]) -> None:
+    golden("explain-mobilenet_v1.markdown", run("explain", "v1", "--format", "markdown").out)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
 from cnncli.analysis.explain.additions import Added, Addition
+from cnncli.analysis.explain.arithmetic import Quotient, Sum, product, total, value_of
 from cnncli.analysis.explain.ideas import Idea, Saved, Saving
 from cnncli.analysis.explain.network import Explanation
 from cnncli.analysis.explain.products import Factors, Fractions, Side, ratio
 from cnncli.document.document import Section
 from cnncli.document.numbers import grouped, scaled, setting, shape, share
 from cnncli.document.table import Column, Table
+from cnncli.views.board import written
 from cnncli.views.fitting import fitting
 
 
@@ -111,11 +112,7 @@ COLUMNS = (
 # One place of each.
 
 
-def product(factors: Factors) -> str:
-    return "*".join(map(str, factors))
-
-
-class Sum(NamedTuple):
+class Line(NamedTuple):
     """A line of arithmetic: of what, how it is reckoned, and what comes out."""
 
     what: str
@@ -136,26 +133,27 @@ def written_out(found: Explanation, saved: Saved) -> Table:
     return Table(columns, list(sums(example)), title, notes=[*formula, *_network(found, saved)])
 
 
-def sums(saving: Saving) -> Iterator[Sum]:
+def sums(saving: Saving) -> Iterator[Line]:
     """The weights where not each of them is used once, so that they are reckoned as the MACs are."""
     here, plain = saving.here, saving.plain
     yield _sum("MACs", [kernel.uses for kernel in here.kernels])
     yield _sum("Plainly", [kernel.uses for kernel in plain.kernels])
     share = ratio(here.macs, plain.macs)
     if share is not None:
-        quotient = f"{grouped(here.macs)} / {grouped(plain.macs)}"
+        quotient = written(Quotient(here.macs, plain.macs))
         formula = f"{fractions(saving.formula)} = " if saving.formula else ""
-        yield Sum("Share", formula + quotient, f"{share:.4g}")
+        yield Line("Share", formula + quotient, f"{share:.4g}")
     if any(kernel.uses != kernel.factors for kernel in (*here.kernels, *plain.kernels)):
         yield _sum("Weights", [kernel.factors for kernel in here.kernels])
         yield _sum("Plainly", [kernel.factors for kernel in plain.kernels])
 
 
-def _sum(what: str, products: Sequence[Factors]) -> Sum:
+def _sum(what: str, products: Sequence[Factors]) -> Line:
     """`3*3*512 + 512*512 = 4,608 + 262,144`, which comes to 266,752."""
-    parts = [prod(factors) for factors in products]
-    between = f" = {' + '.join(map(grouped, parts))}" if len(parts) > 1 and all(map(is_known, parts)) else ""
-    return Sum(what, " + ".join(map(product, products)) + between, grouped(sum(parts)))
+    terms = [product(*factors) for factors in products]
+    parts = list(map(value_of, terms))
+    between = f" = {written(Sum(tuple(parts)))}" if len(parts) > 1 and all(map(is_known, parts)) else ""
+    return Line(what, written(total(*terms)) + between, grouped(value_of(total(*parts))))
 
 
 def _where(saved: Saved) -> str:
@@ -169,9 +167,7 @@ def _where(saved: Saved) -> str:
 
 def fractions(parts: Fractions) -> str:
     """`1/512 + 1/(3*3)`."""
-    return " + ".join(
-        f"{number}/{factors[0]}" if len(factors) == 1 else f"{number}/({product(factors)})" for number, factors in parts
-    )
+    return written(total(*(Quotient(number, product(*factors)) for number, factors in parts))) if parts else ""
 
 
 def _network(found: Explanation, saved: Saved) -> Iterator[str]:

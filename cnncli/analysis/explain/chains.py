@@ -24,15 +24,38 @@ class Chains:
             self.before[node.index] = before if before and before.index in self.after else None
             if before and before.index in self.after:
                 self.after[before.index].append(node)
+        self.joining: dict[int, list[Node]] = {}
+        """The kernels whose output a layer lays beside others', by its index."""
+        for node in self.kernels:
+            joined = self.joined(node)
+            if joined:
+                self.joining.setdefault(joined.index, []).append(node)
 
     def _works(self, node: Node) -> bool:
         on_map = not self.wires.behind[node.index] and node.index not in self.wires.gated and len(node.shape) > 1
         return node.role in KERNELS and on_map and node.shares is None and len(node.inputs) == 1 and not _enlarges(node)
 
     def only_after(self, node: Node) -> Node | None:
-        """The kernel that reads a kernel, if one does."""
+        """The kernel that reads a kernel, if nothing else does."""
         (found, *more) = self.after[node.index] or (None,)
-        return None if more else found
+        return None if more or found is None or self._is_read_beside(node, found) else found
+
+    def only_before(self, node: Node) -> Node | None:
+        """The kernel before a kernel, if nothing else reads it."""
+        before = self.before[node.index]
+        return before if before and self.only_after(before) is node else None
+
+    def _is_read_beside(self, before: Node, after: Node) -> bool:
+        """Whether something other than a gate, such as a shortcut, reads what is computed between two kernels."""
+        node = after
+        while node is not before:
+            source = (self.wires.maps(node) if node.index in self.wires.gates else node.inputs)[0]
+            if any(
+                reader is not node and reader.index not in self.wires.gated for reader in self.readers[source.index]
+            ):
+                return True
+            node = source
+        return False
 
     def ends_linear(self, node: Node) -> bool:
         """Whether nothing is activated right behind a kernel."""

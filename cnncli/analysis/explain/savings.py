@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cnncli.analysis.compare.work import groups, is_depthwise, is_pointwise, kernel_size, strides
+from cnncli.analysis.compare.work import groups, is_depthwise, is_pointwise, kernel_size
 from cnncli.analysis.explain.chains import (
     Chains,
     is_plain,
@@ -66,11 +66,11 @@ class _Search:
     def _depthwise(self, node: Node) -> Iterator[Saving]:
         if not is_depthwise(node):
             return
-        chains, before, after = self.chains, self.chains.before[node.index], self.chains.only_after(node)
+        chains, before, after = self.chains, self.chains.only_before(node), self.chains.only_after(node)
         if after is None or not is_pointwise(after):
             return
         if before and widens(before) and makes(after) < makes(node):
-            first = chains.before[before.index]
+            first = chains.only_before(before)
             extra = [first] if first and is_depthwise(first) else []
             yield _inverted((*extra, before, node, after))
             return
@@ -88,16 +88,16 @@ class _Search:
 
     def _fused(self, node: Node) -> Iterator[Saving]:
         """A linear 1x1 convolution narrows what a convolution of several cells has widened."""
-        before = self.chains.before[node.index]
+        before = self.chains.only_before(node)
         if not before or not narrows(node) or not self.chains.ends_linear(node) or groups(before) > 1:
             return
         if not sees_several(before) or not makes(before) > reads(before):
             return
-        wide, step, last = kernel_of(before), strides(before), kernel_of(node)
-        read = before.input_shapes[0]
+        wide, last = kernel_of(before), kernel_of(node)
+        read = _unpadded(before.inputs[0]).shape
         first = Kernel((1,) * len(wide.extent), reads(before), makes(before), read[:-1])
         apart = Side((first, replace(wide, channels=1), last))
-        if step and self._is_free(Idea.FUSED, before, node):
+        if self._is_free(Idea.FUSED, before, node):
             yield Saving(Idea.FUSED, (before, node), Side((wide, last)), apart)
 
     # A 1x1 convolution that narrows for a convolution of several cells.
@@ -106,7 +106,7 @@ class _Search:
         before = self.chains.before[node.index]
         if not sees_several(node) or not before or not is_pointwise(before) or self.chains.ends_linear(before):
             return
-        after, alone = self.chains.only_after(node), len(self.chains.after[before.index]) == 1
+        after, alone = self.chains.only_after(node), self.chains.only_after(before) is node
         wide = max(reads(before), makes(after)) if after else 0
         if alone and after and is_pointwise(after) and max(makes(before), makes(node)) < wide and widens(after):
             yield _bottleneck(before, node, after)
@@ -135,11 +135,11 @@ class _Search:
         yield _with_formula(Saving(Idea.GROUPED, (node,), here, plain), ((1, (count,)),))
 
     def _factorized(self, node: Node) -> Iterator[Saving]:
-        before = self.chains.before[node.index]
+        before = self.chains.only_before(node)
         if not before or not is_plain(node) or not is_plain(before) or is_square(node):
             return
         extent = kernel_size(node)
-        if kernel_size(before) != extent[::-1] or min(extent) != 1 or self.chains.only_after(before) is not node:
+        if kernel_size(before) != extent[::-1] or min(extent) != 1:
             return
         square = (max(extent),) * len(extent)
         plain = replace(kernel_of(node), extent=square, channels=reads(before))
@@ -149,8 +149,8 @@ class _Search:
 
     def _stacked(self, node: Node) -> Iterator[Saving]:
         """Told of the first of a row of kernels alike, of which each but the last is read by the next alone."""
-        before, side = self.chains.before[node.index], kernel_size(node)[0]
-        if not _stacks(node) or (before and _stacks_on(before, node) and self.chains.only_after(before) is node):
+        before, side = self.chains.only_before(node), kernel_size(node)[0]
+        if not _stacks(node) or (before and _stacks_on(before, node)):
             return
         row = [node]
         while (behind := self.chains.only_after(row[-1])) and _stacks_on(row[-1], behind):
@@ -167,8 +167,7 @@ class _Search:
 
     def _cheap(self, node: Node) -> Iterator[Saving]:
         """A 1x1 convolution's output beside what a depthwise convolution makes of it."""
-        kernels = [each for each in self.chains.kernels if self.chains.joined(each) is node]
-        for depthwise in filter(is_depthwise, kernels):
+        for depthwise in filter(is_depthwise, self.chains.joining.get(node.index, ())):
             first = self.chains.before[depthwise.index]
             if first and is_pointwise(first) and len(node.inputs) == 2 and first in map(_above, node.inputs):
                 plain = replace(kernel_of(first), filters=makes(first) + makes(depthwise))
@@ -191,9 +190,11 @@ class _Search:
 
     def _is_read_on(self, pool: Node) -> bool:
         """Whether a kernel stands behind what was pooled, or no function of the classes: then they are features."""
+        if pool.index in self.chains.wires.gated:
+            return True
         behind = [node for node in self.chains.graph.nodes[pool.index + 1 :] if self.chains.wires.behind[node.index]]
         classes = any(node.role is Role.ACTIVATION and node.layer.function in CLASSIFYING for node in behind)
-        return pool.index in self.chains.wires.gated or not classes or any(node.role in KERNELS for node in behind)
+        return not classes or any(node.role in KERNELS for node in behind)
 
     def _averaged(self, pool: Node) -> Iterator[Saving]:
         """What a 1x1 convolution makes of each cell for the classes, averaged: as many products, of fewer weights."""
@@ -202,6 +203,13 @@ class _Search:
             here = kernel_of(classifier)
             plain = replace(here, extent=here.places, places=())
             yield Saving(Idea.POOLED, (classifier, pool), Side((here,)), Side((plain,)))
+
+
+def _unpadded(node: Node) -> Node:
+    """The map that padding was laid around."""
+    while node.layer.pads:
+        (node,) = node.inputs
+    return node
 
 
 def _above(node: Node) -> Node:
