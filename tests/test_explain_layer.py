@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from cnncli.analysis.explain.fact import Fact
 from cnncli.analysis.explain.layer import explained
 from cnncli.analysis.explain.samples import Sample, samples
 from cnncli.analysis.explain.width import Origin, Rule, channel_facts, rounded
+from cnncli.cli import complete
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
@@ -480,6 +482,16 @@ def test_the_end_of_a_name_is_enough() -> None:
     assert layer_named(found, "block4.expand_conv").name == "stage4.block4.expand_conv"
     with pytest.raises(UsageError, match="names 5 layers"):
         layer_named(found, "block1.expand_conv_bn".replace("_conv_bn", "_bn").replace("block1.", "block2."))
+
+
+def test_a_tab_offers_layers() -> None:
+    def offered(model: str, incomplete: str) -> list[str]:
+        return complete.layer(SimpleNamespace(params={"model": model}), incomplete)  # type: ignore[arg-type]
+
+    assert {"stage4.block2.depthwise_conv", "conv_dw_7"} <= {*offered("v1", "conv_dw")}
+    assert "conv_dw_7" not in offered("v1", "")
+    assert offered("v1", "")[0] == "image"
+    assert offered("no_model", "") == offered("file.tflite", "") == []
 
 
 # How it is written
