@@ -461,3 +461,11 @@ def test_goldens(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, na
 
 def test_a_page_for_a_lecture(run: Callable[..., Result]) -> None:
     golden("explain-mobilenet_v1.markdown", run("explain", "v1", "--format", "markdown").out)
+
+
+FORMULAS = {"v1": "1/N + 1/k^2,", "shufflenet_v1": "1/N + 1/(g k^2),", "vgg16": "n k^2/K^2,", "inception_v3": "2/k,"}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_is_told_where_it_holds(run: Callable[..., Result], name: str) -> None:
+    assert f"The share is {FORMULAS[name]}" in run("explain", name).out
