@@ -44,6 +44,7 @@ IDEAS = {
         "a large kernel that sees as far",
         "n k^2/K^2, of n kernels of k x k that see K x K, where all widths are equal",
     ),
+    Idea.PARALLEL: Words("Parallel kernels", "the one that they can become"),
     Idea.CHEAP: Words("Features from features", "1x1 convolution to all"),
     Idea.POOLED: Words("Global pooling", "a classifier of every cell", "1/(h w), of a map of h x w"),
 }
