@@ -17,6 +17,7 @@ from cnncli.errors import UsageError, plain, suggestion
 COMMANDS = {
     "summary": "summary:summary",
     "list": "list:list_models",
+    "find": "find:find",
     "plot": "plot:plot",
     "compare": "compare:compare",
     "explain": "explain:explain",
