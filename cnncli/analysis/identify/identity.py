@@ -1,0 +1,178 @@
+"""Which known network one is, how sure that is, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cnncli.amounts import is_known
+from cnncli.analysis.compare.across import Across, across
+from cnncli.analysis.compare.comparison import Entry, entry, same_in_normal_form
+from cnncli.analysis.identify.registry import UNSEEN, skeleton_of
+from cnncli.analysis.identify.skeleton import Bone, Skeleton, likeness
+from cnncli.analysis.identify.solving import Solved, Solver
+from cnncli.analysis.identify.table import BODIES
+from cnncli.errors import UsageError
+from cnncli.graph.roles import KERNELS
+from cnncli.network import Network, architectures, model_of, network
+
+if TYPE_CHECKING:
+    from cnncli.models.reference import Model
+
+AKIN = 0.9
+"""From which likeness on a network that is not quite the same is a changed one, not another."""
+
+
+class Kinship(str, Enum):
+    """How near a network is to the known one."""
+
+    IDENTICAL = "identical"
+    """Nothing tells the two apart but what converters do."""
+    BODY = "body"
+    """The body is the same, kernel by kernel and width by width; behind it, or in its padding, they differ."""
+    CHANGED = "changed"
+    """Most kernels are the same, widths included, in the same order."""
+    NONE = "none"
+    """No known network; the one that is told is the nearest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """`network` is the known one, with its options; None where nothing is like it at all.
+
+    `likeness` is the share of kernels, poolings and joins that both have in the same order, by type, window and stride;
+    of one that is known also by width. `also` are other references of the very same structure. `untold` are options
+    that leave no trace in it, `interval` between which values of `scale` the structure is the same.
+    """
+
+    kinship: Kinship
+    subject: Network
+    network: Network | None = None
+    likeness: float = 0.0
+    also: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    scale: str = ""
+    interval: tuple[float, float] | None = None
+
+    @property
+    def reference(self) -> str:
+        return self.network.reference if self.network else ""
+
+    @property
+    def known(self) -> bool:
+        return self.kinship is not Kinship.NONE
+
+    @cached_property
+    def across(self) -> Across | None:
+        """What tells the known network from the one at hand."""
+        return None if self.network is None else across(entry(self.network), entry(self.subject))
+
+
+def recognized(subject: Network) -> Identity | None:
+    """The identity as far as the table of bodies tells it, in milliseconds; None where it tells nothing."""
+    whole = entry(subject)
+    return _by_table(whole, quick=True) if _is_network(whole) else None
+
+
+def identified(subject: Network) -> Identity:
+    """The identity, or else the nearest network: every architecture is looked at where the table does not tell."""
+    whole = entry(subject)
+    if not _is_network(whole):
+        return Identity(Kinship.NONE, subject)
+    return _by_table(whole, quick=False) or _nearest(whole)
+
+
+def _is_network(whole: Entry) -> bool:
+    return bool(whole.graph.inputs and whole.graph.outputs) and not whole.only_weights
+
+
+def _by_table(whole: Entry, *, quick: bool) -> Identity | None:
+    """The network with the body that is found in this one."""
+    skeleton = Skeleton(whole.normal)
+    end = _body(skeleton)
+    if end is None:
+        return None
+    solver = Solver(whole.network, skeleton, end, quick=quick)
+    solved = [solver.solved(model_of(reference), width) for reference, width in BODIES[end.digest]]
+    found = _likeliest([_told(whole, solver, each) for each in solved if each.fits])
+    return found if found and found.known else None
+
+
+def _body(skeleton: Skeleton) -> Bone | None:
+    """The largest body of the registry that is in a network, and is at least half of it."""
+    known = [bone for bone in skeleton.bones if bone.token is not None and bone.digest in BODIES]
+    largest = max(known, key=skeleton.count, default=None)
+    kernels = sum(node.role in KERNELS for node in skeleton.graph.nodes)
+    return largest if largest and 2 * skeleton.count(largest) >= kernels else None
+
+
+def _told(whole: Entry, solver: Solver, solved: Solved) -> Identity | None:
+    """How near a network is to an architecture with these options; None where there is none with them."""
+    try:
+        known = network(solved.model.reference)
+    except UsageError:
+        return None
+    kinship, alike = _kinship(whole, solver, entry(known))
+    untold = tuple(sorted(UNSEEN & solved.model.options.keys()))
+    return Identity(kinship, whole.network, known, alike, (), untold, solved.scale, solved.interval)
+
+
+def _kinship(whole: Entry, solver: Solver, known: Entry) -> tuple[Kinship, float]:
+    """How near two networks are, and the share that they have in common."""
+    if same_in_normal_form(known, whole):
+        return Kinship.IDENTICAL, 1.0
+    skeleton, its = solver.skeleton, Skeleton(known.normal)
+    if _is_open(skeleton) and its.same(skeleton):
+        return Kinship.IDENTICAL, 1.0
+    alike = likeness(its.wide, skeleton.wide)
+    if any(bone.exact == solver.end.exact for bone in its.bones):
+        return Kinship.BODY, alike
+    return (Kinship.CHANGED, alike) if alike >= AKIN else (Kinship.NONE, likeness(its.tokens, skeleton.tokens))
+
+
+def _is_open(skeleton: Skeleton) -> bool:
+    """Whether sizes of the input are unknown: all that can be compared then are kernels and how they are wired."""
+    return not all(is_known(size) for node in skeleton.graph.inputs for size in node.shape)
+
+
+ORDER = tuple(Kinship)
+
+
+def _likeliest(found: Sequence[Identity | None]) -> Identity | None:
+    """The nearest of some, the first of equals; with those of the very same structure beside it."""
+    there = [each for each in found if each is not None]
+    best = min(there, key=lambda each: (ORDER.index(each.kinship), -each.likeness), default=None)
+    if best is None or best.kinship is not Kinship.IDENTICAL:
+        return best
+    also = [each.reference for each in there if each is not best and each.kinship is Kinship.IDENTICAL]
+    return replace(best, also=tuple(also))
+
+
+# Of all architectures the nearest.
+
+MOST_TRIED = 6
+"""Of how many architectures that are about as near the options are solved for."""
+ABOUT = 0.02
+"""By how much less likeness an architecture is about as near."""
+
+
+def _nearest(whole: Entry) -> Identity:
+    skeleton = Skeleton(whole.normal)
+    ranked = sorted(_likenesses(skeleton), key=lambda pair: -pair[0])
+    nothing = Identity(Kinship.NONE, whole.network)
+    if not ranked or not ranked[0][0]:
+        return nothing
+    near = [model for alike, model in ranked[:MOST_TRIED] if alike >= ranked[0][0] - ABOUT]
+    solver = Solver(whole.network, skeleton, skeleton.trunk)
+    return _likeliest([_told(whole, solver, solver.solved(model)) for model in near]) or nothing
+
+
+def _likenesses(skeleton: Skeleton) -> Iterator[tuple[float, Model]]:
+    """How like each architecture is, with its defaults but for the input's size."""
+    for spec in architectures():
+        for flavor in spec.flavors:
+            model = model_of(f"{spec.name}@{flavor.name}")
+            yield likeness(skeleton_of(model.graph()).tokens, skeleton.tokens), model
