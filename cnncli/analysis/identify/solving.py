@@ -68,7 +68,7 @@ class Solver:
 
     def _scaled(self, model: Model, scale: str, width: int) -> Model:
         """The model as wide as the network at hand, or nearly."""
-        guess = model.options[scale] * self.width / max(width, 1)
+        guess = model.options[scale] * max(self.width, 1) / max(width, 1)
         usual = self._usual(model, scale, guess)
         for value in [*usual[:3], round(guess, 1), round(guess, 2)]:
             if allows(model, scale, value) and sum(_widths(_with(model, scale, value))) == self.width:
@@ -116,7 +116,7 @@ class Solver:
         function = node.layer.function
         return {
             "include_top": True,
-            "classes": node.shape[-1],
+            "classes": node.shape[-1] if node.shape else 1,
             "classifier_activation": None if function == "linear" else function,
         }
 
