@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from cnncli.amounts import is_known
@@ -13,7 +13,7 @@ from cnncli.analysis.compare.across import Across, across
 from cnncli.analysis.compare.comparison import Entry, entry, same_in_normal_form
 from cnncli.analysis.identify.registry import UNSEEN, skeleton_of
 from cnncli.analysis.identify.retold import Retold, retold
-from cnncli.analysis.identify.skeleton import Bone, Skeleton, likeness
+from cnncli.analysis.identify.skeleton import Bone, Skeleton, Token, likeness
 from cnncli.analysis.identify.solving import Solved, Solver
 from cnncli.analysis.identify.table import BODIES
 from cnncli.errors import UsageError
@@ -108,22 +108,27 @@ def _by_table(whole: Entry, *, quick: bool) -> Identity | None:
     if end is None:
         return None
     solver = Solver(whole.network, skeleton, end, quick=quick)
-    solved = [solver.solved(model_of(reference), width) for reference, width in BODIES[end.digest]]
-    found = _likeliest([_told(whole, solver, each) for each in solved if each.fits])
-    return found if found and found.known else None
+    found = []
+    for reference, width in BODIES[end.digest]:
+        solved = solver.solved(model_of(reference), width)
+        found += [_told(whole, solver, solved)] if solved.fits else []
+        if quick and found and found[-1] and found[-1].kinship is Kinship.IDENTICAL:
+            return found[-1]
+    best = _likeliest(found)
+    return best if best and best.known else None
 
 
 def _body(skeleton: Skeleton) -> Bone | None:
-    """The largest body of the registry that is in a network, and is at least half of it."""
+    """The largest body of the registry that is in a network, and is a good part of it."""
     known = [bone for bone in skeleton.bones if bone.token is not None and bone.digest in BODIES]
     largest = max(known, key=skeleton.count, default=None)
     return largest if largest and _is_mostly(skeleton, largest) else None
 
 
 def _is_mostly(skeleton: Skeleton, end: Bone) -> bool:
-    """Whether at least half of the kernels lead to a node, and there are any."""
+    """Whether at least a third of the kernels lead to a node, and there are any."""
     kernels = sum(node.role in KERNELS for node in skeleton.graph.nodes)
-    return kernels > 0 and 2 * skeleton.count(end) >= kernels
+    return kernels > 0 and 3 * skeleton.count(end) >= kernels
 
 
 def _told(whole: Entry, solver: Solver, solved: Solved) -> Identity | None:
@@ -133,23 +138,22 @@ def _told(whole: Entry, solver: Solver, solved: Solved) -> Identity | None:
     except UsageError:
         return None
     other = entry(known)
-    kinship, alike = _kinship(whole, solver, other)
     untold = tuple(sorted(UNSEEN & solved.model.options.keys()))
-    other_than = retold(Skeleton(other.normal), solver.skeleton, solver.end) if kinship is Kinship.BODY else None
-    return Identity(kinship, whole.network, known, alike, (), untold, solved.scale, solved.interval, other_than)
+    found = Identity(Kinship.IDENTICAL, whole.network, known, 1.0, (), untold, solved.scale, solved.interval)
+    return found if same_in_normal_form(other, whole) else _less(found, solver, Skeleton(other.normal))
 
 
-def _kinship(whole: Entry, solver: Solver, known: Entry) -> tuple[Kinship, float]:
-    """How near two networks are, and the share that they have in common."""
-    if same_in_normal_form(known, whole):
-        return Kinship.IDENTICAL, 1.0
-    skeleton, its = solver.skeleton, Skeleton(known.normal)
+def _less(found: Identity, solver: Solver, its: Skeleton) -> Identity:
+    """The identity with a network that is not the very same, so far as is known, by its skeleton."""
+    skeleton, end = solver.skeleton, solver.end
     if _is_open(skeleton) and its.same(skeleton):
-        return Kinship.IDENTICAL, 1.0
+        return found
     alike = likeness(its.wide, skeleton.wide)
-    if _is_mostly(skeleton, solver.end) and any(bone.exact == solver.end.exact for bone in its.bones):
-        return Kinship.BODY, alike
-    return (Kinship.CHANGED, alike) if alike >= AKIN else (Kinship.NONE, likeness(its.tokens, skeleton.tokens))
+    if _is_mostly(skeleton, end) and any(bone.exact == end.exact for bone in its.bones):
+        return replace(found, kinship=Kinship.BODY, likeness=alike, retold=retold(its, skeleton, end))
+    if alike >= AKIN:
+        return replace(found, kinship=Kinship.CHANGED, likeness=alike)
+    return replace(found, kinship=Kinship.NONE, likeness=likeness(its.tokens, skeleton.tokens))
 
 
 def _is_open(skeleton: Skeleton) -> bool:
@@ -194,8 +198,13 @@ def _nearest(whole: Entry) -> Identity:
 
 
 def _likenesses(skeleton: Skeleton) -> Iterator[tuple[float, Model]]:
-    """How like each architecture is, with its defaults but for the input's size."""
-    for spec in architectures():
-        for flavor in spec.flavors:
-            model = model_of(f"{spec.name}@{flavor.name}")
-            yield likeness(skeleton_of(model.graph()).tokens, skeleton.tokens), model
+    """How like each architecture is, with its defaults."""
+    for model, tokens in _architectures():
+        yield likeness(tokens, skeleton.tokens), model
+
+
+@cache
+def _architectures() -> list[tuple[Model, list[Token]]]:
+    """Every architecture in every flavor, with what its skeleton is made of."""
+    models = [model_of(f"{spec.name}@{name}") for spec in architectures() for name in spec.flavor_names]
+    return [(model, skeleton_of(model.graph()).tokens) for model in models]
