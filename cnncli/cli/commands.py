@@ -21,6 +21,7 @@ COMMANDS = {
     "plot": "plot:plot",
     "compare": "compare:compare",
     "explain": "explain:explain",
+    "identify": "identify:identify",
     "check": "check:check",
     "verify": "verify:verify",
     "memory": "memory:memory",
