@@ -19,6 +19,7 @@ COMMANDS = {
     "list": "list:list_models",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "identify": "identify:identify",
     "check": "check:check",
     "memory": "memory:memory",
     "build": "build:build",

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.across import Across, across
 from cnncli.analysis.compare.comparison import Entry, entry, same_in_normal_form
 from cnncli.analysis.identify.registry import UNSEEN, skeleton_of
-from cnncli.analysis.identify.skeleton import Bone, Skeleton, likeness
+from cnncli.analysis.identify.retold import Retold, retold
+from cnncli.analysis.identify.skeleton import Bone, Skeleton, Token, likeness
 from cnncli.analysis.identify.solving import Solved, Solver
 from cnncli.analysis.identify.table import BODIES
 from cnncli.errors import UsageError
 from cnncli.graph.roles import KERNELS
 from cnncli.network import Network, architectures, model_of, network
+from cnncli.words import visible
 
 if TYPE_CHECKING:
     from cnncli.models.reference import Model
@@ -36,7 +38,7 @@ class Kinship(str, Enum):
     CHANGED = "changed"
     """Most kernels are the same, widths included, in the same order."""
     NONE = "none"
-    """No known network; the one that is told is the nearest."""
+    """No known network; the one that is told, with its defaults, is the nearest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,8 @@ class Identity:
     untold: tuple[str, ...] = ()
     scale: str = ""
     interval: tuple[float, float] | None = None
+    retold: Retold | None = None
+    """Where the body is the same, what else is not."""
 
     @property
     def reference(self) -> str:
@@ -68,7 +72,9 @@ class Identity:
     @cached_property
     def across(self) -> Across | None:
         """What tells the known network from the one at hand."""
-        return None if self.network is None else across(entry(self.network), entry(self.subject))
+        file = self.subject.origin.file
+        named = replace(self.subject, reference=visible(file.path.name)) if file else self.subject
+        return None if self.network is None else across(entry(self.network), entry(named))
 
 
 def recognized(subject: Network) -> Identity | None:
@@ -85,8 +91,14 @@ def identified(subject: Network) -> Identity:
     return _by_table(whole, quick=False) or _nearest(whole)
 
 
+MOST_LAYERS = 10_000
+"""No known network has so many."""
+
+
 def _is_network(whole: Entry) -> bool:
-    return bool(whole.graph.inputs and whole.graph.outputs) and not whole.only_weights
+    """Whether there is a structure to look at."""
+    graph = whole.graph
+    return bool(graph.inputs and graph.outputs) and not whole.only_weights and len(graph.nodes) <= MOST_LAYERS
 
 
 def _by_table(whole: Entry, *, quick: bool) -> Identity | None:
@@ -96,17 +108,27 @@ def _by_table(whole: Entry, *, quick: bool) -> Identity | None:
     if end is None:
         return None
     solver = Solver(whole.network, skeleton, end, quick=quick)
-    solved = [solver.solved(model_of(reference), width) for reference, width in BODIES[end.digest]]
-    found = _likeliest([_told(whole, solver, each) for each in solved if each.fits])
-    return found if found and found.known else None
+    found = []
+    for reference, width in BODIES[end.digest]:
+        solved = solver.solved(model_of(reference), width)
+        found += [_told(whole, solver, solved)] if solved.fits else []
+        if quick and found and found[-1] and found[-1].kinship is Kinship.IDENTICAL:
+            return found[-1]
+    best = _likeliest(found)
+    return best if best and best.known else None
 
 
 def _body(skeleton: Skeleton) -> Bone | None:
-    """The largest body of the registry that is in a network, and is at least half of it."""
+    """The largest body of the registry that is in a network, and is a good part of it."""
     known = [bone for bone in skeleton.bones if bone.token is not None and bone.digest in BODIES]
     largest = max(known, key=skeleton.count, default=None)
+    return largest if largest and _is_mostly(skeleton, largest) else None
+
+
+def _is_mostly(skeleton: Skeleton, end: Bone) -> bool:
+    """Whether at least a third of the kernels lead to a node, and there are any."""
     kernels = sum(node.role in KERNELS for node in skeleton.graph.nodes)
-    return largest if largest and 2 * skeleton.count(largest) >= kernels else None
+    return kernels > 0 and 3 * skeleton.count(end) >= kernels
 
 
 def _told(whole: Entry, solver: Solver, solved: Solved) -> Identity | None:
@@ -115,22 +137,23 @@ def _told(whole: Entry, solver: Solver, solved: Solved) -> Identity | None:
         known = network(solved.model.reference)
     except UsageError:
         return None
-    kinship, alike = _kinship(whole, solver, entry(known))
+    other = entry(known)
     untold = tuple(sorted(UNSEEN & solved.model.options.keys()))
-    return Identity(kinship, whole.network, known, alike, (), untold, solved.scale, solved.interval)
+    found = Identity(Kinship.IDENTICAL, whole.network, known, 1.0, (), untold, solved.scale, solved.interval)
+    return found if same_in_normal_form(other, whole) else _less(found, solver, Skeleton(other.normal))
 
 
-def _kinship(whole: Entry, solver: Solver, known: Entry) -> tuple[Kinship, float]:
-    """How near two networks are, and the share that they have in common."""
-    if same_in_normal_form(known, whole):
-        return Kinship.IDENTICAL, 1.0
-    skeleton, its = solver.skeleton, Skeleton(known.normal)
+def _less(found: Identity, solver: Solver, its: Skeleton) -> Identity:
+    """The identity with a network that is not the very same, so far as is known, by its skeleton."""
+    skeleton, end = solver.skeleton, solver.end
     if _is_open(skeleton) and its.same(skeleton):
-        return Kinship.IDENTICAL, 1.0
+        return found
     alike = likeness(its.wide, skeleton.wide)
-    if any(bone.exact == solver.end.exact for bone in its.bones):
-        return Kinship.BODY, alike
-    return (Kinship.CHANGED, alike) if alike >= AKIN else (Kinship.NONE, likeness(its.tokens, skeleton.tokens))
+    if _is_mostly(skeleton, end) and any(bone.exact == end.exact for bone in its.bones):
+        return replace(found, kinship=Kinship.BODY, likeness=alike, retold=retold(its, skeleton, end))
+    if alike >= AKIN:
+        return replace(found, kinship=Kinship.CHANGED, likeness=alike)
+    return replace(found, kinship=Kinship.NONE, likeness=likeness(its.tokens, skeleton.tokens))
 
 
 def _is_open(skeleton: Skeleton) -> bool:
@@ -167,12 +190,21 @@ def _nearest(whole: Entry) -> Identity:
         return nothing
     near = [model for alike, model in ranked[:MOST_TRIED] if alike >= ranked[0][0] - ABOUT]
     solver = Solver(whole.network, skeleton, skeleton.trunk)
-    return _likeliest([_told(whole, solver, solver.solved(model)) for model in near]) or nothing
+    best = _likeliest([_told(whole, solver, solver.solved(model)) for model in near])
+    if best and best.known:
+        return best
+    alike, model = ranked[0]
+    return Identity(Kinship.NONE, whole.network, network(model.reference), alike)
 
 
 def _likenesses(skeleton: Skeleton) -> Iterator[tuple[float, Model]]:
-    """How like each architecture is, with its defaults but for the input's size."""
-    for spec in architectures():
-        for flavor in spec.flavors:
-            model = model_of(f"{spec.name}@{flavor.name}")
-            yield likeness(skeleton_of(model.graph()).tokens, skeleton.tokens), model
+    """How like each architecture is, with its defaults."""
+    for model, tokens in _architectures():
+        yield likeness(tokens, skeleton.tokens), model
+
+
+@cache
+def _architectures() -> list[tuple[Model, list[Token]]]:
+    """Every architecture in every flavor, with what its skeleton is made of."""
+    models = [model_of(f"{spec.name}@{name}") for spec in architectures() for name in spec.flavor_names]
+    return [(model, skeleton_of(model.graph()).tokens) for model in models]

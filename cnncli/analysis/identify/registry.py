@@ -101,6 +101,11 @@ def _values(model: Model, name: str) -> list[Any]:
     return list(dict.fromkeys([model.options[name], *map(option.read, option.values)]))
 
 
+def _order(known: Known) -> tuple[bool, bool]:
+    """Those that name a network first, not a way to scale one; then those without options."""
+    return "depth" in model_of(known.reference).options, ":" in known.reference
+
+
 def bodies() -> Mapping[str, tuple[Known, ...]]:
     """By digest the networks that have such a body, those without options first; of some depths or widths one."""
     found: dict[str, dict[str, Known]] = {}
@@ -109,10 +114,7 @@ def bodies() -> Mapping[str, tuple[Known, ...]]:
         plain = {name: defaults[name] for name in (*WIDTHS, "depth") if name in model.options}
         kind = replace(model, options={**model.options, **plain}).reference
         found.setdefault(digest, {}).setdefault(kind, Known(model.reference, width))
-    return {
-        digest: tuple(sorted(alike.values(), key=lambda known: ":" in known.reference))
-        for digest, alike in sorted(found.items())
-    }
+    return {digest: tuple(sorted(alike.values(), key=_order)) for digest, alike in sorted(found.items())}
 
 
 HEADING = """\

@@ -12,6 +12,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.graph import Graph, Node
 from cnncli.graph.roles import KERNELS, Role
 
@@ -72,7 +73,7 @@ class Skeleton:
 
     def width(self, bone: Bone) -> int:
         """The channels of all kernels that lead to a node, which grow as a network is scaled."""
-        return sum(node.shape[-1] for node in self.kernels(bone))
+        return sum(node.shape[-1] for node in self.kernels(bone) if is_known(node.shape[-1]))
 
     @property
     def end(self) -> Bone:

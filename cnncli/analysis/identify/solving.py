@@ -60,25 +60,24 @@ class Solver:
         scale = next((name for name in WIDTHS if name in model.options), "")
         if not scale:
             return Solved(fitted, width in (0, self.width))
-        found = self._scaled(fitted, scale, width or sum(_widths(fitted)))
-        fits = sum(_widths(found)) == self.width
+        found, fits = self._scaled(fitted, scale, width or sum(_widths(fitted)))
         free = fits and not self.quick and allows(found, scale, ODD)
         interval = _interval(_same(found, scale), found.options[scale]) if free else None
         return Solved(found, fits, scale, interval)
 
-    def _scaled(self, model: Model, scale: str, width: int) -> Model:
-        """The model as wide as the network at hand, or nearly."""
-        guess = model.options[scale] * self.width / max(width, 1)
+    def _scaled(self, model: Model, scale: str, width: int) -> tuple[Model, bool]:
+        """The model as wide as the network at hand, or nearly, and which of the two."""
+        guess = model.options[scale] * max(self.width, 1) / max(width, 1)
         usual = self._usual(model, scale, guess)
-        for value in [*usual[:3], round(guess, 1), round(guess, 2)]:
+        for value in dict.fromkeys([*usual[:3], round(guess, 1), round(guess, 2)]):
             if allows(model, scale, value) and sum(_widths(_with(model, scale, value))) == self.width:
-                return _with(model, scale, value)
+                return _with(model, scale, value), True
         if self.quick or not allows(model, scale, ODD):
-            return _with(model, scale, usual[0])
-        found = _with(
-            model, scale, _bisected(lambda value: sum(_widths(_with(model, scale, value))) - self.width, guess)
-        )
-        return _with(model, scale, _simplest(_same(found, scale), found.options[scale]))
+            return _with(model, scale, usual[0]), False
+        near = _bisected(lambda value: sum(_widths(_with(model, scale, value))) - self.width, guess)
+        found = _with(model, scale, near)
+        fits = sum(_widths(found)) == self.width
+        return _with(model, scale, _simplest(_same(found, scale), near)), fits
 
     def _usual(self, model: Model, scale: str, guess: float) -> list[float]:
         """The usual values, those near to a guess first."""
@@ -116,7 +115,7 @@ class Solver:
         function = node.layer.function
         return {
             "include_top": True,
-            "classes": node.shape[-1],
+            "classes": node.shape[-1] if node.shape else 1,
             "classifier_activation": None if function == "linear" else function,
         }
 
@@ -147,8 +146,9 @@ def _widths(model: Model) -> list[int]:
         nodes = body_graph(model).nodes
     except UsageError:
         return []
-    trunk = max((node.index for node in nodes if len(node.shape) == 3), default=0)
-    return [node.shape[-1] for node in nodes[: trunk + 1] if node.role in KERNELS]
+    if "include_top" not in model.options:
+        nodes = nodes[: max((node.index for node in nodes if node.layer.pools_globally), default=len(nodes))]
+    return [node.shape[-1] for node in nodes if node.role in KERNELS]
 
 
 def _same(model: Model, scale: str) -> Callable[[float], bool]:
