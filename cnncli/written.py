@@ -6,6 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 MOST_DIGITS = 9
 
@@ -39,3 +43,28 @@ def read_truth(text: str) -> bool:
     if text.lower() not in TRUTHS:
         raise ValueError("true or false")
     return TRUTHS[text.lower()]
+
+
+class Figure(NamedTuple):
+    """A published figure: its value, and how much one of its last digit is."""
+
+    value: Fraction
+    unit: Fraction
+
+
+_WRITTEN = re.compile(r"(?P<digits>[0-9][0-9,]*(?:\.(?P<decimals>[0-9]+))?)(?P<prefix>[kMG]?)(?P<twice>/2)?")
+_PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def read_figure(text: str) -> Figure:
+    """A figure as it was published: 4.2M, 0.39G, 1,248,424; 13.07G/2 where multiplications and additions were counted.
+
+    Raises ValueError for another text.
+    """
+    from fractions import Fraction  # of which only those that hold figures against each other have need
+
+    found = _WRITTEN.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text}: expected digits, with k, M or G")
+    size = Fraction(_PREFIXES[found["prefix"]], 2 if found["twice"] else 1)
+    return Figure(Fraction(found["digits"].replace(",", "")) * size, size / 10 ** len(found["decimals"] or ""))

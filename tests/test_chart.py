@@ -141,3 +141,14 @@ def test_no_two_series_look_alike() -> None:
     looks = _looks(Chart("", points, []))
     assert len(set(looks.values())) == 12
     assert len({colour for colour, _ in looks.values()}) == 6
+
+
+def test_lines_join_the_points_that_a_panel_has() -> None:
+    """Below the points, and past those that it has not."""
+    points = [ChartPoint(name, 10.0 ** (6 + place), "series") for place, name in enumerate("abcd")]
+    values = {"a": 1e5, "b": 1e6, "d": 2e6}
+    lines = [["a", "b", "c", "d"], ["c", "d"]]
+    figure = drawn(Chart("MACs", points, [Panel("Parameters", "log", values, lines)]))
+    (line,) = figure.axes[0].lines
+    assert [*zip(*line.get_data(), strict=True)] == [(1e6, 1e5), (1e7, 1e6), (1e9, 2e6)]
+    assert line.get_zorder() < min(found.get_zorder() for found in figure.axes[0].collections)

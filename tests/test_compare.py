@@ -124,11 +124,11 @@ def test_csv_is_a_row_a_model_with_differences_to_the_first(run) -> None:
 
 
 def test_json_has_the_schemas_keys(run) -> None:
-    data = json.loads(run("compare", "v1", "v2", "v2:alpha=0.5", "--format", "json").out)
+    data = json.loads(run("compare", "v1", "v2", "v2:alpha=0.6", "--format", "json").out)
     assert list(data) == ["schema_version", "baseline", "models", "stages", "changes"]
     assert (data["schema_version"], data["baseline"]) == (2, "mobilenet_v1")
     assert [model["model"]["reference"] for model in data["models"]] == [
-        "mobilenet_v1", "mobilenet_v2", "mobilenet_v2:alpha=0.5",
+        "mobilenet_v1", "mobilenet_v2", "mobilenet_v2:alpha=0.6",
     ]  # fmt: skip
     assert {"model", "input_shape", "totals"} <= set(data["models"][0])
     assert data["models"][2]["published"] is None  # nobody measured that one

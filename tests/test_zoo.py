@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -178,52 +177,6 @@ def test_totals_are_those_computed_by_other_means(reference: str, network: str, 
         assert list(graph.inputs[0].shape) == record["input"]
     found = Totals(graph)
     assert (found.trainable_params, found.macs) == (record["trainable_params"], record["macs"])
-
-
-FIGURES = [
-    (spec.name, figures, key)
-    for spec in models()
-    for figures in spec.published
-    for key in ("params", "macs")
-    if getattr(figures, key) is not None and not figures.erratum
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "figures", "key"), FIGURES, ids=[f"{name}-{key}-{at}" for at, (name, _, key) in enumerate(FIGURES)]
-)
-def test_published_figures_are_the_networks_as_far_as_their_digits_go(name: str, figures: Any, key: str) -> None:
-    """Where a figure is another, its `erratum` says why."""
-    assert off(name, figures)[key] <= 0.5
-
-
-ERRATA = [(spec.name, figures) for spec in models() for figures in spec.published if figures.erratum]
-
-
-@pytest.mark.parametrize(("name", "figures"), ERRATA, ids=[f"{name}-{at}" for at, (name, _) in enumerate(ERRATA)])
-def test_an_erratum_explains_a_figure_that_is_another(name: str, figures: Any) -> None:
-    """And no figure is so far off that it is another network's."""
-    found = off(name, figures)
-    assert max(found.values()) > 0.5
-    for key in found:
-        published = getattr(figures, key)
-        assert found[key] * unit(published) < 0.2 * published
-
-
-def off(name: str, figures: Any) -> dict[str, float]:
-    """By how much what is computed differs from what was published, in units of the last digit.
-
-    Of parameters papers count those that are trained.
-    """
-    found = Totals(graph_of(name))
-    computed = {"params": found.trainable_params, "macs": found.macs}
-    published = {key: getattr(figures, key) for key in computed}
-    return {key: abs(computed[key] - figure) / unit(figure) for key, figure in published.items() if figure is not None}
-
-
-def unit(figure: float) -> float:
-    """One of the last digit that is written: 0.1 M of 5.3 M."""
-    return 10.0 ** int(Decimal(f"{figure:.12g}").normalize().as_tuple().exponent)
 
 
 def test_those_that_a_network_descends_from_are_there() -> None:

@@ -17,10 +17,13 @@ from cnncli.errors import UsageError, plain, suggestion
 COMMANDS = {
     "summary": "summary:summary",
     "list": "list:list_models",
+    "find": "find:find",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "explain": "explain:explain",
     "identify": "identify:identify",
     "check": "check:check",
+    "verify": "verify:verify",
     "memory": "memory:memory",
     "build": "build:build",
     "export": "export:export",

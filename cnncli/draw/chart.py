@@ -55,6 +55,8 @@ class ChartPoint(NamedTuple):
     hollow: bool = False
 
 
+LINE = "#bbbbbb"
+"""Colour of what joins points."""
 Looks = Mapping[str, tuple[str, str]]
 """Colour and marker of each series."""
 PANEL = (7.0, 5.2)
@@ -224,11 +226,21 @@ def _draw(axes: Any, chart: Chart, panel: Panel, looks: Looks, margins: tuple[fl
             s=46, c=["white" if mark.point.hollow else colour for mark in alike], edgecolors=colour, marker=marker,
             linewidths=1.5, zorder=3, label=visible(name),
         )  # fmt: skip
+    _join(axes, marks, panel.lines)
     axes.set(xscale="log", yscale=panel.scale, xlabel=chart.x_label, ylabel=panel.label)
     axes.margins(*margins)
     _scale(axes, panel)
     if len({mark.point.series for mark in marks}) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, borderaxespad=0.2)
+
+
+def _join(axes: Any, marks: Sequence[Mark], lines: Sequence[Sequence[str]]) -> None:
+    """Lines below the points; each passes over those that are not on this panel."""
+    there = {mark.point.label: (mark.x, mark.y) for mark in marks}
+    for line in lines:
+        ends = [there[label] for label in line if label in there]
+        if len(ends) > 1:
+            axes.plot(*zip(*ends, strict=True), color=LINE, linewidth=1.0, zorder=2, label="_")
 
 
 def _scale(axes: Any, panel: Panel) -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, plain, suggestion
 from cnncli.models.options import BOOLEANS, Option
+from cnncli.models.published import with_weights
 from cnncli.models.spec import ModelSpec
 
 FAMILIES: dict[str, tuple[str, ...]] = {
@@ -128,8 +129,7 @@ def _place(name: str) -> Place | None:
 
 @cache
 def _family(module: str) -> tuple[ModelSpec, ...]:
-    found: tuple[ModelSpec, ...] = import_module(f"cnncli.models.families.{module}").MODELS
-    return found
+    return tuple(map(with_weights, import_module(f"cnncli.models.families.{module}").MODELS))
 
 
 @cache

@@ -26,7 +26,7 @@ class Model:
     @property
     def reference(self) -> str:
         """The shortest reference that gives this model again, options in the builder's order."""
-        given = [f"{name}={setting(value)}" for name, value in self._given.items()]
+        given = [f"{name}={setting(value)}" for name, value in self.given.items()]
         flavor = "" if self.flavor == self.spec.flavors[0].name else f"@{self.flavor}"
         return self.spec.name + flavor + (":" + ",".join(given) if given else "")
 
@@ -53,10 +53,10 @@ class Model:
     @property
     def published(self) -> Published | None:
         """The published accuracy of just these options, in the first flavor."""
-        return self.spec.accuracy(self._given) if self.flavor == self.spec.flavors[0].name else None
+        return self.spec.accuracy(self.given) if self.flavor == self.spec.flavors[0].name else None
 
     @property
-    def _given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The options that are not the defaults."""
         defaults = self.spec.options(self.flavor)
         return {name: value for name, value in self.options.items() if value != defaults[name]}

@@ -96,24 +96,34 @@ class Paper(NamedTuple):
     arxiv: str = ""
 
 
-class Published(NamedTuple):
-    """Figures that somebody published, with where. MACs are multiply-accumulates; top-1 is ImageNet's, in percent.
+TRAINABLE, ALL, WITHOUT_BATCH_NORM = "trainable_params", "params", "params_without_bn"
+"""What papers count as parameters, by the key of the figure: most those that are trained, Keras all, MobileNetV2's
+paper and slim's tables those without batch normalization."""
 
-    `erratum` says why a figure is not what its network computes, where it is not. `options` are those that the network
-    had, where they are not the architecture's defaults.
+
+class Published(NamedTuple):
+    """Figures that somebody published, with where: parameters and multiply-accumulates with the digits that were given,
+    as `read_figure` takes them; top-1 is ImageNet's, in percent. Where there are none, weights were published.
+
+    `counted` is what the parameters are. `erratum` says why a figure is not what its network computes, where it is not.
+    `options` are those that the network had, where they are not the architecture's defaults; `flavor` is whose
+    definition it was, where it is not the architecture's first.
     """
 
     source: str
-    params: float | None = None
-    macs: float | None = None
+    params: str | None = None
+    macs: str | None = None
     top1: float | None = None
     erratum: str = ""
     options: Mapping[str, Any] = MappingProxyType({})
+    counted: str = TRAINABLE
+    flavor: str = ""
 
-
-TORCHVISION_WEIGHTS = "torchvision's weights IMAGENET1K_V1"
-KERAS_WEIGHTS = "keras.io, weights of keras.applications"
-"""Sources that say of many networks what those whom they trained came to, which need not be the paper's."""
+    @property
+    def figures(self) -> dict[str, str]:
+        """What can be computed of it, by the figure's key."""
+        found = {self.counted: self.params, "macs": self.macs}
+        return {key: text for key, text in found.items() if text is not None}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.deployment import deployment, kinds_of, peak_at
@@ -12,6 +13,7 @@ from cnncli.analysis.report import Report, Row
 from cnncli.document.numbers import setting
 from cnncli.network import Network
 from cnncli.views.columns import weight_dtype
+from cnncli.written import read_figure
 
 if TYPE_CHECKING:
     from cnncli.analysis.compare.attribution import Attribution, Share
@@ -289,10 +291,32 @@ def listed_data(network: Network, spec: ModelSpec, totals: Totals) -> dict[str, 
 
 
 def published_data(figures: Published) -> dict[str, Any]:
-    """Published figures; of a network with options these as references spell them."""
-    data = figures._asdict()
-    options = {name: setting(value) for name, value in data.pop("options").items()}
-    return {**data, "options": options} if options else data
+    """Published figures as numbers. Of a network with options these as references spell them, of one in another flavor
+    than the first that, of parameters that are not those that are trained what they are.
+    """
+    options = {name: setting(value) for name, value in figures.options.items()}
+    further = {
+        "options": options,
+        "flavor": figures.flavor,
+        "counted": figures.counted if figures.params and figures.counted != "trainable_params" else "",
+    }
+    return {
+        "source": figures.source,
+        "params": _written(figures.params),
+        "macs": _written(figures.macs),
+        "top1": figures.top1,
+        "erratum": figures.erratum,
+        **{name: value for name, value in further.items() if value},
+    }
+
+
+def _written(figure: str | None) -> int | float | None:
+    return None if figure is None else number(read_figure(figure).value)
+
+
+def number(value: Fraction) -> int | float:
+    """A number of a sheet or of JSON."""
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def entry_data(found: Entry, identical: bool) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from cnncli.document.numbers import setting
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table, natural_width
 from cnncli.views.list import Entry, Listing, in_families, spans
+from cnncli.views.published import published_sections
 from cnncli.written import read_decimal
 
 if TYPE_CHECKING:
-    from cnncli.models.spec import ModelSpec, Published
+    from cnncli.models.spec import ModelSpec
 
 ROOM = 76
 """Characters from which on a table is better read than sentences, though its cells be wrapped."""
@@ -30,13 +31,22 @@ ALL = "all"
 def family_document(listing: Listing) -> Document:
     """Raises UsageError for a column that is not there."""
     entries = [Entry(spec, listing.flavor) for spec in in_families(listing.specs)]
-    told = [each for each in (_papers(entries), _published(entries), _flavors(entries), _options(entries)) if each.rows]
+    specs = [entry.spec for entry in entries]
     return Document(
         title=f"{enumerated(list(dict.fromkeys(entry.spec.family for entry in entries)))} models",
-        sections=lambda width: [listing.table(width, introduced=False), *(_told(table, width) for table in told)],
+        sections=lambda width: [
+            listing.table(width, introduced=False),
+            *_tables([_papers(entries)], width),
+            *published_sections(specs, width),
+            *_tables([_flavors(entries), _options(entries)], width),
+        ],
         data=listing.data,
         sheet=lambda: listing.sheet,
     )
+
+
+def _tables(tables: Sequence[Table], width: int) -> list[Section]:
+    return [_told(table, width) for table in tables if table.rows]
 
 
 def _told(table: Table, width: int) -> Section:
@@ -48,7 +58,7 @@ def _told(table: Table, width: int) -> Section:
     return Paragraphs([f"{table.title}:", *(_sentence(table, row) for row in table.rows)])
 
 
-PLAIN = ("Introduced", "Paper", "Source", "Other than here", "What it is", "What it sets")
+PLAIN = ("Introduced", "Paper", "What it is", "What it sets")
 """Columns whose texts say by themselves what they are."""
 
 
@@ -86,26 +96,6 @@ def _papers(entries: Sequence[Entry]) -> Table:
         names = spans([spec.name for spec in members], order)
         rows.append((names, str(year), introduced, cited, ", ".join(ancestors)))
     return _table("Papers", ("Models", "Year", "Introduced", "Paper", "Descends from"), rows, right=("Year",))
-
-
-def _published(entries: Sequence[Entry]) -> Table:
-    """The figures that somebody published, each with where, and why it is another than what is computed here."""
-    rows = [(entry.spec.name, *_figures(figures)) for entry in entries for figures in entry.spec.published]
-    headers = ("Model", "Params", "MACs", "Top-1 %", "Source", "Other than here")
-    return _table("Published figures", headers, rows, right=("Params", "MACs", "Top-1 %"))
-
-
-def _figures(figures: Published) -> Text:
-    percent = "" if figures.top1 is None else str(float(figures.top1))
-    return _digits(figures.params), _digits(figures.macs), percent, figures.source, figures.erratum
-
-
-def _digits(number: float | None) -> str:
-    """A figure with the digits that were published: 5.3 M, 390 M."""
-    if number is None:
-        return ""
-    size, prefix = next((each for each in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if number >= each[0]), (1.0, ""))
-    return f"{number / size:.6g} {prefix}".strip()
 
 
 def _flavors(entries: Sequence[Entry]) -> Table:

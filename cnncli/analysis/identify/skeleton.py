@@ -31,7 +31,7 @@ class Bone:
 
     `widths` go with the token; `digest` is of all that leads to it, `exact` with widths. A node without a kernel that
     reads one tensor, such as an activation, is a part of what it reads: `at` is the index of the node that it belongs
-    to. `ancestors` are the nodes that lead to it and itself, a bit each.
+    to. `ancestors` are the nodes that lead to it and itself, a bit each, `kernels` those of them that are kernels.
     """
 
     node: Node
@@ -41,6 +41,7 @@ class Bone:
     digest: str
     exact: str
     ancestors: int
+    kernels: int
 
 
 class Skeleton:
@@ -62,18 +63,13 @@ class Skeleton:
         """The same with widths."""
         return [(bone.token, bone.widths) for bone in self.bones if bone.token is not None]
 
-    @cached_property
-    def _kernels(self) -> int:
-        return sum(1 << bone.at for bone in self.bones if bone.node.role in KERNELS)
-
     def kernels(self, bone: Bone) -> list[Node]:
         """The kernels that lead to a node, and itself where it is one."""
-        found = bone.ancestors & self._kernels
-        return [each.node for each in self.bones[: bone.node.index + 1] if found >> each.node.index & 1]
+        return [each.node for each in self.bones[: bone.node.index + 1] if bone.kernels >> each.node.index & 1]
 
     def count(self, bone: Bone) -> int:
         """How many kernels lead to a node."""
-        return (bone.ancestors & self._kernels).bit_count()
+        return bone.kernels.bit_count()
 
     def width(self, bone: Bone) -> int:
         """The channels of all kernels that lead to a node, which grow as a network is scaled."""
@@ -98,22 +94,24 @@ class Skeleton:
 
 def _bone(node: Node, inputs: Sequence[Bone]) -> Bone:
     own = 1 << node.index
-    if node.role in KERNELS or node.role is Role.POOLING:
+    is_kernel = node.role in KERNELS and not _scales_a_product(node)
+    if is_kernel or node.role is Role.POOLING:
         token = _token(node)
         widths = tuple(getattr(node.layer, name, None) for name in WIDTHS)
     else:
         inputs = _joined(node, inputs)
         if len(inputs) == 1:
             (only,) = inputs
-            return Bone(node, only.at, None, (), only.digest, only.exact, only.ancestors)
+            return Bone(node, only.at, None, (), only.digest, only.exact, only.ancestors, only.kernels)
         token, widths = (node.type,), ()
-    ancestors = own
+    ancestors, kernels = own, own if is_kernel else 0
     for each in inputs:
-        ancestors |= each.ancestors
+        ancestors, kernels = ancestors | each.ancestors, kernels | each.kernels
     digests, exact = [each.digest for each in inputs], [each.exact for each in inputs]
     if node.layer.commutative:
         digests, exact = sorted(digests), sorted(exact)
-    return Bone(node, node.index, token, widths, _digest(token, digests), _digest((token, widths), exact), ancestors)
+    own_digests = _digest(token, digests), _digest((token, widths), exact)
+    return Bone(node, node.index, token, widths, *own_digests, ancestors, kernels)
 
 
 def _token(node: Node) -> Token:
@@ -127,9 +125,26 @@ def _joined(node: Node, inputs: Sequence[Bone]) -> list[Bone]:
     Whether there is such a shortcut may follow from the widths alone, and a gate multiplies what it was made of.
     """
     different = list({each.at: each for each in inputs}.values())
+    if _normalizes(node, different):
+        return [min(different, key=lambda each: each.at)]
     if node.layer.combines not in CELLWISE:
         return different if len(different) == 1 and node.role is not Role.MERGING else list(inputs)
     return [each for each in different if not any(_leads(each, other) for other in different)]
+
+
+def _normalizes(node: Node, inputs: Sequence[Bone]) -> bool:
+    """Whether what is multiplied or divided is made of the same kernels: a normalization that a file spells out, as
+    ConvNeXt V2's or AlexNet's, whose sums and means are none of the network's poolings.
+    """
+    scales = node.layer.combines == "product" or node.type == "Divide"
+    return scales and len({each.kernels for each in inputs}) == 1
+
+
+def _scales_a_product(node: Node) -> bool:
+    """A factor and an offset a channel of what was multiplied: the end of such a normalization."""
+    window = node.window
+    single = node.role is Role.DEPTHWISE and window is not None and window.extent == (1, 1)
+    return single and node.inputs[0].layer.combines == "product" and node.shape == node.inputs[0].shape
 
 
 def _leads(one: Bone, other: Bone) -> bool:

@@ -11,7 +11,6 @@ from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
@@ -129,8 +128,8 @@ MODELS = (
         build=alexnet,
         flavors=(paper(CENTERED),),
         published=(
-            Published("NIPS 2012, abstract", 60e6),
-            Published("albanie/convnet-burden", macs=727e6, erratum="with biases, rectifiers, pooling"),
+            Published("NIPS 2012, abstract", "60M"),
+            Published("albanie/convnet-burden", macs="727M", erratum="with biases, rectifiers, pooling"),
             Published("BVLC's Caffe model zoo, its weights", top1=57.1),
         ),
         descends_from=("lenet",),
@@ -146,7 +145,6 @@ MODELS = (
             torchvision({}),
             paper(deviations={"fourth": FOURTH}),
         ),
-        published=(Published(TORCHVISION_WEIGHTS, 61_100_840, 714e6, 56.522),),
         descends_from=("alexnet",),
     ),
 )

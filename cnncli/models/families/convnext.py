@@ -116,9 +116,9 @@ def _spec(name: str, depths: tuple[int, ...], width: int, published: Published) 
 
 
 MODELS = (
-    _spec("tiny", TINY, 96, Published(README, 28e6, 4.5e9, 82.1, CUT)),
-    _spec("small", DEEP, 96, Published(README, 50e6, 8.7e9, 83.1)),
-    _spec("base", DEEP, 128, Published(README, 89e6, 15.4e9, 83.8)),
-    _spec("large", DEEP, 192, Published(README, 198e6, 34.4e9, 84.3)),
-    _spec("xlarge", DEEP, 256, Published(f"{README}, trained on ImageNet-22K before", 350e6, 60.9e9, 87.0)),
+    _spec("tiny", TINY, 96, Published(README, "28M", "4.5G", 82.1, CUT)),
+    _spec("small", DEEP, 96, Published(README, "50M", "8.7G", 83.1)),
+    _spec("base", DEEP, 128, Published(README, "89M", "15.4G", 83.8)),
+    _spec("large", DEEP, 192, Published(README, "198M", "34.4G", 84.3)),
+    _spec("xlarge", DEEP, 256, Published(f"{README}, trained on ImageNet-22K before", "350M", "60.9G", 87.0)),
 )

@@ -58,12 +58,12 @@ def _spec(name: str, depths: tuple[int, ...], width: int, published: Published) 
 
 
 MODELS = (
-    _spec("atto", SHALLOW, 40, Published(README, 3.7e6, 0.55e9, 76.7)),
-    _spec("femto", SHALLOW, 48, Published(README, 5.2e6, 0.78e9, 78.5)),
-    _spec("pico", SHALLOW, 64, Published(README, 9.1e6, 1.37e9, 80.3)),
-    _spec("nano", NANO, 80, Published(README, 15.6e6, 2.45e9, 81.9)),
-    _spec("tiny", TINY, 96, Published(README, 28.6e6, 4.47e9, 83.0, MORE)),
-    _spec("base", DEEP, 128, Published(README, 89e6, 15.4e9, 84.9)),
-    _spec("large", DEEP, 192, Published(README, 198e6, 34.4e9, 85.8)),
-    _spec("huge", DEEP, 352, Published(README, 660e6, 115e9, 86.3)),
+    _spec("atto", SHALLOW, 40, Published(README, "3.7M", "0.55G", 76.7)),
+    _spec("femto", SHALLOW, 48, Published(README, "5.2M", "0.78G", 78.5)),
+    _spec("pico", SHALLOW, 64, Published(README, "9.1M", "1.37G", 80.3)),
+    _spec("nano", NANO, 80, Published(README, "15.6M", "2.45G", 81.9)),
+    _spec("tiny", TINY, 96, Published(README, "28.6M", "4.47G", 83.0, MORE)),
+    _spec("base", DEEP, 128, Published(README, "89M", "15.4G", 84.9)),
+    _spec("large", DEEP, 192, Published(README, "198M", "34.4G", 85.8)),
+    _spec("huge", DEEP, 352, Published(README, "660M", "115G", 86.3)),
 )

@@ -9,9 +9,9 @@ from cnncli.graph.layers import Concatenate, Conv2D, MaxPooling2D
 from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.residual import residual
-from cnncli.models.families.darknet import BATCH_NORM, DARKNET, LEAKY, README, WITHOUT_BATCH_NORM, block, convolution
+from cnncli.models.families.darknet import BATCH_NORM, DARKNET, LEAKY, README, block, convolution
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import WITHOUT_BATCH_NORM, Deviations, ModelSpec, Paper, Published
 
 
 class Stage(NamedTuple):
@@ -123,21 +123,20 @@ def _spec(name: str, figures: Published, descends_from: str, **fixed: object) ->
     )
 
 
-# The README's BFLOPs are twice these MACs.
-HALVED = f"{WITHOUT_BATCH_NORM}; 13.07 BFLOPs halved"
-FIRST_STAGE = f"{WITHOUT_BATCH_NORM}; the authors' first stage is smaller"
+# The README's BFLOPs are multiplications and additions.
+FIRST_STAGE = "the authors' first stage is smaller"
 MODELS = (
-    _spec("cspdarknet53", Published(README, 27.61e6, 6.535e9, 77.2, HALVED), "darknet53"),
+    _spec("cspdarknet53", Published(README, "27.61M", "13.07G/2", 77.2, counted=WITHOUT_BATCH_NORM), "darknet53"),
     _spec(
         "cspresnet50",
-        Published(README, 21.57e6, 4.485e9, 76.6, FIRST_STAGE),
+        Published(README, "21.57M", "8.97G/2", 76.6, FIRST_STAGE, counted=WITHOUT_BATCH_NORM),
         "resnet50",
         stages=RESNET50,
         kind="Bottleneck",
     ),
     _spec(
         "cspresnext50",
-        Published(README, 20.5e6, 3.965e9, 77.9, FIRST_STAGE),
+        Published(README, "20.5M", "7.93G/2", 77.9, FIRST_STAGE, counted=WITHOUT_BATCH_NORM),
         "resnext50_32x4d",
         stages=RESNEXT50,
         kind="Bottleneck",

@@ -8,7 +8,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import conv_bn, evenly, image
 from cnncli.models.blocks.residual import residual
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import UNIT, Deviations, ModelSpec, Paper, Published, paper
+from cnncli.models.spec import UNIT, WITHOUT_BATCH_NORM, Deviations, ModelSpec, Paper, Published, paper
 
 # Table 1: filters and residual blocks of each stage.
 STAGES = ((64, 1), (128, 2), (256, 8), (512, 8), (1024, 4))
@@ -59,7 +59,6 @@ def block(graph: Graph, x: Node, inner: int, filters: int) -> Node:
 
 
 README = "WongKinYiu/CrossStagePartialNetworks README"
-WITHOUT_BATCH_NORM = "params without batch norm"
 
 MODELS = (
     ModelSpec(
@@ -70,7 +69,7 @@ MODELS = (
         introduced="a residual network of 1x1 and 3x3 convolutions for detection",
         build=darknet53,
         flavors=(DARKNET,),
-        published=(Published(README, 41.57e6, 9.285e9, 77.2, WITHOUT_BATCH_NORM),),
+        published=(Published(README, "41.57M", "18.57G/2", 77.2, counted=WITHOUT_BATCH_NORM),),
         descends_from=("resnet",),
         architecture="darknet",
     ),

@@ -8,7 +8,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import bn_activation, conv_bn, image, pad_evenly, pool_evenly
 from cnncli.models.layer_names import HEAD, LayerNames
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, STANDARDIZED, TORCHVISION_WEIGHTS, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import PAPER, STANDARDIZED, Deviations, ModelSpec, Paper, Published, keras
 
 BOTTLENECK = 4
 """Filters of a layer's 1x1 convolution, as a multiple of the growth rate, which its 3x3 convolution has."""
@@ -113,19 +113,19 @@ def _spec(layers: tuple[int, ...], *published: Published, growth_rate: int = 32,
 
 MODELS = (
     _spec(
-        (6, 12, 24, 16), Published(AUTHORS, top1=75.0), Published(TORCHVISION_WEIGHTS, 7_978_856, 2.834e9),
+        (6, 12, 24, 16), Published(AUTHORS, top1=75.0),
         flavors=KERAS,
     ),
     _spec(
-        (6, 12, 36, 24), Published(AUTHORS, top1=77.8), Published(TORCHVISION_WEIGHTS, 28_681_000, 7.728e9),
+        (6, 12, 36, 24), Published(AUTHORS, top1=77.8),
         flavors=(PAPER,), growth_rate=48,
     ),
     _spec(
-        (6, 12, 32, 32), Published(AUTHORS, top1=76.4), Published(TORCHVISION_WEIGHTS, 14_149_480, 3.36e9),
+        (6, 12, 32, 32), Published(AUTHORS, top1=76.4),
         flavors=KERAS,
     ),
     _spec(
-        (6, 12, 48, 32), Published(AUTHORS, top1=77.5), Published(TORCHVISION_WEIGHTS, 20_013_928, 4.291e9),
+        (6, 12, 48, 32), Published(AUTHORS, top1=77.5),
         flavors=KERAS,
     ),
 )  # fmt: skip

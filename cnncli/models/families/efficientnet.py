@@ -259,17 +259,17 @@ def _scaled(number: int, width: float, depth: float, size: int, dropout: float, 
 
 SOURCE = "arXiv 1905.11946, table 2"
 FEWER = "the authors' code has fewer parameters"
-MORE = "the authors' code has more MACs"
+MORE, LESS = "the authors' code has more MACs", "the authors' code has fewer MACs"
 
 # Width, depth, resolution and dropout are those of the authors' published code; the figures table 2's.
 MODELS = (
     _spec("efficientnet", (), 224, 0.2),
-    _scaled(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 5.3e6, 0.39e9, 77.1)),
-    _scaled(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 7.8e6, 0.70e9, 79.1)),
-    _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 9.2e6, 1.0e9, 80.1, FEWER)),
-    _scaled(3, 1.2, 1.4, 300, 0.3, Published(SOURCE, 12e6, 1.8e9, 81.6)),
-    _scaled(4, 1.4, 1.8, 380, 0.4, Published(SOURCE, 19e6, 4.2e9, 82.9, MORE)),
-    _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, 30e6, 9.9e9, 83.6, MORE)),
-    _scaled(6, 1.8, 2.6, 528, 0.5, Published(SOURCE, 43e6, 19e9, 84.0)),
-    _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, 66e6, 37e9, 84.3, MORE)),
+    _scaled(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, "5.3M", "0.39G", 77.1)),
+    _scaled(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, "7.8M", "0.70G", 79.1, LESS)),
+    _scaled(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, "9.2M", "1.0G", 80.1, FEWER)),
+    _scaled(3, 1.2, 1.4, 300, 0.3, Published(SOURCE, "12M", "1.8G", 81.6)),
+    _scaled(4, 1.4, 1.8, 380, 0.4, Published(SOURCE, "19M", "4.2G", 82.9, MORE)),
+    _scaled(5, 1.6, 2.2, 456, 0.4, Published(SOURCE, "30M", "9.9G", 83.6, MORE)),
+    _scaled(6, 1.8, 2.6, 528, 0.5, Published(SOURCE, "43M", "19G", 84.0)),
+    _scaled(7, 2.0, 3.1, 600, 0.5, Published(SOURCE, "66M", "37G", 84.3, MORE)),
 )

@@ -82,9 +82,9 @@ def _spec(number: int, width: float, depth: float, size: int, dropout: float, fi
 
 # Width, depth, resolution and dropout are those of the authors' published code, the figures their README's.
 MODELS = (
-    _spec(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, 4.7e6, 407e6, 75.1, MORE)),
-    _spec(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, 5.4e6, 631e6, 76.7, MORE)),
-    _spec(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, 6.1e6, 899e6, 77.6, MORE)),
-    _spec(3, 1.2, 1.4, 280, 0.3, Published(SOURCE, 8.2e6, 1.44e9, 79.8, MORE)),
-    _spec(4, 1.4, 1.8, 300, 0.3, Published(SOURCE, 13e6, 2.64e9, 81.5, MORE)),
+    _spec(0, 1.0, 1.0, 224, 0.2, Published(SOURCE, "4.7M", "407M", 75.1, MORE)),
+    _spec(1, 1.0, 1.1, 240, 0.2, Published(SOURCE, "5.4M", "631M", 76.7, MORE)),
+    _spec(2, 1.1, 1.2, 260, 0.3, Published(SOURCE, "6.1M", "899M", 77.6, MORE)),
+    _spec(3, 1.2, 1.4, 280, 0.3, Published(SOURCE, "8.2M", "1.44G", 79.8, MORE)),
+    _spec(4, 1.4, 1.8, 300, 0.3, Published(SOURCE, "13M", "2.64G", 81.5, MORE)),
 )

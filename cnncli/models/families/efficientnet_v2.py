@@ -162,11 +162,11 @@ def _spec(
 
 
 MODELS = (
-    _spec("b0", B, 224, Published(SOURCE, 7.1e6, 0.72e9, 78.7)),
-    _spec("b1", B, 240, Published(SOURCE, 8.1e6, 1.2e9, 79.8), 1.0, 1.1),
-    _spec("b2", B, 260, Published(SOURCE, 10.1e6, 1.7e9, 80.5), 1.1, 1.2),
-    _spec("b3", B, 300, Published(SOURCE, 14.4e6, 3.0e9, 82.1), 1.2, 1.4),
-    _spec("s", S, 384, Published(SOURCE, 21.5e6, 8.4e9, 83.9)),
-    _spec("m", M, 480, Published(SOURCE, 54.1e6, 24.7e9, 85.2, "the authors' code has fewer MACs")),
-    _spec("l", L, 480, Published(SOURCE, 119.5e6, 56.3e9, 85.7, "the authors' code has fewer of both")),
+    _spec("b0", B, 224, Published(SOURCE, "7.1M", "0.72G", 78.7)),
+    _spec("b1", B, 240, Published(SOURCE, "8.1M", "1.2G", 79.8), 1.0, 1.1),
+    _spec("b2", B, 260, Published(SOURCE, "10.1M", "1.7G", 80.5), 1.1, 1.2),
+    _spec("b3", B, 300, Published(SOURCE, "14.4M", "3.0G", 82.1), 1.2, 1.4),
+    _spec("s", S, 384, Published(SOURCE, "21.5M", "8.4G", 83.9)),
+    _spec("m", M, 480, Published(SOURCE, "54.1M", "24.7G", 85.2, "the authors' code has fewer MACs")),
+    _spec("l", L, 480, Published(SOURCE, "119.5M", "56.3G", 85.7, "the authors' code has fewer of both")),
 )

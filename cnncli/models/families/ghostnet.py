@@ -142,7 +142,9 @@ MODELS = (
         build=ghostnet,
         descends_from=("mobilenet_v3",),
         published=(
-            Published("huawei-noah, ghostnet_pytorch README", 5.2e6, 142e6, 73.98, "141 M in the paper's table 7"),
+            Published("huawei-noah, ghostnet_pytorch README", "5.2M", "142M", 73.98, "141 M in the paper's table 7"),
+            Published("arXiv 1911.11907, table 7", "2.6M", "42M", 66.2, options={"alpha": 0.5}),
+            Published("arXiv 1911.11907, table 7", "7.3M", "226M", 75.7, "the code has more MACs", {"alpha": 1.3}),
         ),
     ),
 )

@@ -30,7 +30,6 @@ from cnncli.models.options import (
 )
 from cnncli.models.spec import (
     CENTERED,
-    TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
@@ -187,9 +186,9 @@ MODELS = (
         flavors=(paper(CENTERED), torchvision(DEVIATIONS)),
         aliases=("inception_v1",),
         published=(
-            Published("arXiv 1409.4842, section 1", macs=1.5e9, erratum="table 1's layers have 1.58 G"),
+            Published("arXiv 1409.4842, section 1", macs="1.5G", erratum="table 1's layers have 1.58 G"),
             Published("BVLC's Caffe model zoo, its weights", top1=68.7),
-            Published(TORCHVISION_WEIGHTS, 6_624_904, 1498e6, 69.778, "3x3 kernels in place of 5x5"),
+            Published("tensorflow/models, research/slim/README.md", top1=69.8, flavor="torchvision"),
         ),
         descends_from=("network_in_network",),
     ),

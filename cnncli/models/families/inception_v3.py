@@ -14,7 +14,6 @@ from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     SYMMETRIC,
-    TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
@@ -137,8 +136,7 @@ MODELS = (
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=75), torchvision(DEVIATIONS)),
         descends_from=("googlenet",),
         published=(
-            Published("arXiv 1512.00567, abstract", 25e6, 5e9, 78.8, "less than 25 M params; 5.7 G MACs in its code"),
-            Published(TORCHVISION_WEIGHTS, macs=5.713e9),
+            Published("arXiv 1512.00567, abstract", "25M", "5G", 78.8, "less than 25 M params; 5.7 G MACs in its code"),
         ),
     ),
 )

@@ -13,7 +13,7 @@ from cnncli.models.blocks.convolution import conv_bn, image
 from cnncli.models.blocks.inception import AVERAGE, MAXIMUM, STEM, Module, conv
 from cnncli.models.layer_names import HEAD, LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras, paper
+from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, keras, paper
 
 # Inception V4, its asymmetric convolutions in the order of the authors' code. Figure 3: the stem, whose modules make
 # the map smaller by pooling beside convolutions.
@@ -224,6 +224,5 @@ MODELS = (
         build=inception_resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=75),),
         descends_from=("inception_v3", "inception_v4", "resnet"),
-        published=(Published(KERAS_WEIGHTS, top1=80.3),),
     ),
 )

@@ -115,7 +115,7 @@ MODELS = (
             Flavor("textbook", FLAVORS["textbook"], DEVIATIONS, input_range=UNIT),
         ),
         aliases=("lenet",),
-        published=(Published("Proceedings of the IEEE 86(11), section II.B", 60_000),),
+        published=(Published("Proceedings of the IEEE 86(11), section II.B", "60,000"),),
         architecture="lenet",
     ),
 )

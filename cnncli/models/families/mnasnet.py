@@ -10,7 +10,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, make_divisible
 from cnncli.models.blocks.inverted import CLASSIFIER, Row, Style, inverted_residuals
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import PAPER, TORCHVISION_WEIGHTS, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
+from cnncli.models.spec import PAPER, Deviations, Flavor, ModelSpec, Paper, Published, torchvision
 
 
 class Variant(NamedTuple):
@@ -100,8 +100,9 @@ def _spec(
     name: str,
     variant: Variant,
     dropout: float,
-    figures: Published,
     aliases: tuple[str, ...] = (),
+    *,
+    published: tuple[Published, ...] = (),
     flavors: tuple[Flavor, ...] = (PAPER,),
 ) -> ModelSpec:
     return ModelSpec(
@@ -115,17 +116,15 @@ def _spec(
         flavors=flavors,
         fixed={"variant": variant},
         defaults={"dropout": dropout},
-        published=(figures,),
+        published=published,
         descends_from=("mobilenet_v2", "nasnet"),
         architecture="mnasnet",
     )
 
 
-B1_FIGURES = Published(TORCHVISION_WEIGHTS, 4383312, 314e6, 73.456)
-
 # torchvision and timm call B1 alone mnasnet, timm A1 semnasnet.
 MODELS = (
-    _spec("a1", A1, 0.2, Published(SOURCE, 3.9e6, 312e6, 75.2), ("semnasnet",)),
-    _spec("b1", B1, 0.2, B1_FIGURES, ("mnasnet",), (PAPER, torchvision(DEVIATIONS))),
-    _spec("small", SMALL, 0.0, Published(SOURCE, 2.0e6, 68e6, 66.0)),
+    _spec("a1", A1, 0.2, ("semnasnet",), published=(Published(SOURCE, "3.9M", "312M", 75.2),)),
+    _spec("b1", B1, 0.2, ("mnasnet",), flavors=(PAPER, torchvision(DEVIATIONS))),
+    _spec("small", SMALL, 0.0, published=(Published(SOURCE, "2.0M", "68M", 66.0),)),
 )

@@ -108,6 +108,8 @@ def _block(graph: Graph, x: Node, deviations: Deviations, filters: int, depth_mu
     return conv_bn(graph, x, Conv2D(filters, 1, padding="same", use_bias=False), "pointwise", BATCH_NORM, RELU6)
 
 
+THINNER, SMALLER = "arXiv 1704.04861, table 6", "arXiv 1704.04861, table 7"
+
 MODELS = (
     ModelSpec(
         name="mobilenet_v1",
@@ -121,6 +123,14 @@ MODELS = (
             article(DEVIATIONS, ("input_shape", "alpha", "depth_multiplier", "classes", "dropout")),
         ),
         aliases=("mobilenet", "v1"),
-        published=(Published("arXiv 1704.04861, tables 6 and 8", params=4.2e6, macs=569e6, top1=70.6),),
+        published=(
+            Published("arXiv 1704.04861, tables 6 and 8", params="4.2M", macs="569M", top1=70.6),
+            Published(THINNER, "2.6M", "325M", 68.4, options={"alpha": 0.75}),
+            Published(THINNER, "1.3M", "149M", 63.7, options={"alpha": 0.5}),
+            Published(THINNER, "0.5M", "41M", 50.6, options={"alpha": 0.25}),
+            Published(SMALLER, "4.2M", "418M", 69.1, options={"input_shape": (192, 192, 3)}),
+            Published(SMALLER, "4.2M", "290M", 67.2, options={"input_shape": (160, 160, 3)}),
+            Published(SMALLER, "4.2M", "186M", 64.4, options={"input_shape": (128, 128, 3)}),
+        ),
     ),
 )

@@ -9,7 +9,7 @@ from cnncli.models.blocks.convolution import conv_bn, image, make_divisible, str
 from cnncli.models.blocks.residual import residual
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Alpha, Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, article, keras
+from cnncli.models.spec import SYMMETRIC, WITHOUT_BATCH_NORM, Deviations, ModelSpec, Paper, Published, article, keras
 
 # Table 2: expansion t, output channels c, repeats n, stride s.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -95,6 +95,9 @@ def _block(
     return residual(graph, shortcut, x) if stride == 1 and channels == filters else x
 
 
+TABLE_4 = "arXiv 1801.04381, table 4"
+OF_SLIM = "the authors' README has 6.06 M and 582 M"
+
 MODELS = (
     ModelSpec(
         name="mobilenet_v2",
@@ -110,7 +113,8 @@ MODELS = (
         aliases=("v2",),
         descends_from=("mobilenet_v1", "resnet"),
         published=(
-            Published("arXiv 1801.04381, table 4", 3.4e6, 300e6, 72.0, "params without batch norm, digits cut"),
+            Published(TABLE_4, "3.4M", "300M", 72.0, "digits cut", counted=WITHOUT_BATCH_NORM),
+            Published(TABLE_4, "6.9M", "585M", 74.7, OF_SLIM, {"alpha": 1.4}, WITHOUT_BATCH_NORM),
         ),
     ),
 )

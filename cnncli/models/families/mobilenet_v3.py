@@ -268,6 +268,6 @@ def _spec(size: str, blocks: tuple[Row, ...], last_width: int, figures: Publishe
 SOURCE = "arXiv 1905.02244, table 3"
 
 MODELS = (
-    _spec("small", SMALL, 1024, Published(SOURCE, 2.5e6, 56e6, 67.4, "MACs' digits cut, not rounded")),
-    _spec("large", LARGE, 1280, Published(SOURCE, 5.4e6, 219e6, 75.2, "the code has fewer MACs")),
+    _spec("small", SMALL, 1024, Published(SOURCE, "2.5M", "56M", 67.4, "MACs' digits cut, not rounded")),
+    _spec("large", LARGE, 1280, Published(SOURCE, "5.4M", "219M", 75.2, "the code has fewer MACs")),
 )

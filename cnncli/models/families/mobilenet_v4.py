@@ -223,7 +223,7 @@ def _spec(size: str, stem: int, stages: Stages, resolution: int, figures: Publis
 
 
 MODELS = (
-    _spec("small", 32, SMALL, 224, Published(SOURCE, 3.8e6, 200e6, 73.8)),
-    _spec("medium", 32, MEDIUM, 256, Published(SOURCE, 9.2e6, 1.0e9, 79.9, MORE)),
-    _spec("large", 24, LARGE, 384, Published(SOURCE, 31e6, 5.9e9, 82.9, MORE)),
+    _spec("small", 32, SMALL, 224, Published(SOURCE, "3.8M", "0.2G", 73.8)),
+    _spec("medium", 32, MEDIUM, 256, Published(SOURCE, "9.2M", "1.0G", 79.9, MORE)),
+    _spec("large", 24, LARGE, 384, Published(SOURCE, "31M", "5.9G", 82.9, MORE)),
 )

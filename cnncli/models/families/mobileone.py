@@ -63,7 +63,7 @@ def _activated(graph: Graph, x: Node, name: str, gated: bool) -> Node:
     return graph.add(RELU, x, name=f"{name}_activation")
 
 
-def _spec(name: str, widths: tuple[float, ...], params: float, top1: float, **more: object) -> ModelSpec:
+def _spec(name: str, widths: tuple[float, ...], params: str, top1: float, **more: object) -> ModelSpec:
     return ModelSpec(
         name=f"mobileone_{name}",
         family="MobileOne",
@@ -80,9 +80,9 @@ def _spec(name: str, widths: tuple[float, ...], params: float, top1: float, **mo
 
 # Table 3.
 MODELS = (
-    _spec("s0", (0.75, 1.0, 1.0, 2.0), 2.1e6, 71.4, branches=4),
-    _spec("s1", (1.5, 1.5, 2.0, 2.5), 4.8e6, 75.9),
-    _spec("s2", (1.5, 2.0, 2.5, 4.0), 7.8e6, 77.4),
-    _spec("s3", (2.0, 2.5, 3.0, 4.0), 10.1e6, 78.1),
-    _spec("s4", (3.0, 3.5, 3.5, 4.0), 14.8e6, 79.4, gated=(0, 0, 5, 1)),
+    _spec("s0", (0.75, 1.0, 1.0, 2.0), "2.1M", 71.4, branches=4),
+    _spec("s1", (1.5, 1.5, 2.0, 2.5), "4.8M", 75.9),
+    _spec("s2", (1.5, 2.0, 2.5, 4.0), "7.8M", 77.4),
+    _spec("s3", (2.0, 2.5, 3.0, 4.0), "10.1M", 78.1),
+    _spec("s4", (3.0, 3.5, 3.5, 4.0), "14.8M", 79.4, gated=(0, 0, 5, 1)),
 )

@@ -21,7 +21,7 @@ from cnncli.models.blocks.classifier import Top, classifier
 from cnncli.models.blocks.convolution import image, pad_for_stride, strided
 from cnncli.models.layer_names import LayerNames, Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import ALL, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
 
 INPUT, PREVIOUS = "input", "previous"
 """What a cell reads: the output of the cell before, and of the one before that."""
@@ -281,7 +281,7 @@ def _spec(
 
 
 MODELS = (
-    _spec("mobile", 224, 1056, 4, 32, False, Published(SOURCE, 5.3e6, 564e6, 74.0)),
+    _spec("mobile", 224, 1056, 4, 32, False, Published(SOURCE, "5.3M", "564M", 74.0)),
     _spec(
         "large",
         331,
@@ -289,6 +289,6 @@ MODELS = (
         6,
         96,
         True,
-        Published(SOURCE, 88.9e6, 23.8e9, 82.7, "params with batch norm's statistics, digits cut"),
+        Published(SOURCE, "88.9M", "23.8G", 82.7, counted=ALL),
     ),
 )

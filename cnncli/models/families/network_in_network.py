@@ -89,6 +89,6 @@ MODELS = (
     _spec(
         "nin_imagenet",
         fixed={"rows": IMAGENET, "dropped": (3,)},
-        published=(Published("BVLC's Caffe model zoo", 7.6e6),),
+        published=(Published("BVLC's Caffe model zoo", "7.6M"),),
     ),
 )

@@ -115,43 +115,43 @@ AS_TORCHVISION = (PAPER, torchvision({"rounding": ROUNDING}))
 
 
 class Entry(NamedTuple):
-    """A network of the model zoo: its name, its space, its parameters in millions, MACs in billions and top-1."""
+    """A network of the model zoo: its name, its space, its parameters, MACs and top-1."""
 
     name: str
     space: Space
-    params: float
-    macs: float
+    params: str
+    macs: str
     top1: float
     flavors: tuple[Flavor, ...] = (PAPER,)
 
 
 X = (
-    Entry("200mf", Space(13, 24, 36.44, 2.49, 8), 2.7, 0.2, 68.9),
-    Entry("400mf", Space(22, 24, 24.48, 2.54, 16), 5.2, 0.4, 72.7, AS_TORCHVISION),
-    Entry("600mf", Space(16, 48, 36.97, 2.24, 24), 6.2, 0.6, 74.1),
-    Entry("800mf", Space(16, 56, 35.73, 2.28, 16), 7.3, 0.8, 75.2),
-    Entry("1_6gf", Space(18, 80, 34.01, 2.25, 24), 9.2, 1.6, 77.0),
-    Entry("3_2gf", Space(25, 88, 26.31, 2.25, 48), 15.3, 3.2, 78.3),
-    Entry("4_0gf", Space(23, 96, 38.65, 2.43, 40), 22.1, 4.0, 78.6),
-    Entry("6_4gf", Space(17, 184, 60.83, 2.07, 56), 26.2, 6.5, 79.2),
-    Entry("8gf", Space(23, 80, 49.56, 2.88, 120), 39.6, 8.0, 79.3),
-    Entry("12gf", Space(19, 168, 73.36, 2.37, 112), 46.1, 12.1, 79.7),
-    Entry("16gf", Space(22, 216, 55.59, 2.1, 128), 54.3, 15.9, 80.0),
-    Entry("32gf", Space(23, 320, 69.86, 2.0, 168), 107.8, 31.7, 80.5),
+    Entry("200mf", Space(13, 24, 36.44, 2.49, 8), "2.7M", "0.2G", 68.9),
+    Entry("400mf", Space(22, 24, 24.48, 2.54, 16), "5.2M", "0.4G", 72.7, AS_TORCHVISION),
+    Entry("600mf", Space(16, 48, 36.97, 2.24, 24), "6.2M", "0.6G", 74.1),
+    Entry("800mf", Space(16, 56, 35.73, 2.28, 16), "7.3M", "0.8G", 75.2),
+    Entry("1_6gf", Space(18, 80, 34.01, 2.25, 24), "9.2M", "1.6G", 77.0),
+    Entry("3_2gf", Space(25, 88, 26.31, 2.25, 48), "15.3M", "3.2G", 78.3),
+    Entry("4_0gf", Space(23, 96, 38.65, 2.43, 40), "22.1M", "4.0G", 78.6),
+    Entry("6_4gf", Space(17, 184, 60.83, 2.07, 56), "26.2M", "6.5G", 79.2),
+    Entry("8gf", Space(23, 80, 49.56, 2.88, 120), "39.6M", "8.0G", 79.3),
+    Entry("12gf", Space(19, 168, 73.36, 2.37, 112), "46.1M", "12.1G", 79.7),
+    Entry("16gf", Space(22, 216, 55.59, 2.1, 128), "54.3M", "15.9G", 80.0),
+    Entry("32gf", Space(23, 320, 69.86, 2.0, 168), "107.8M", "31.7G", 80.5),
 )
 Y = (
-    Entry("200mf", Space(13, 24, 36.44, 2.49, 8), 3.2, 0.2, 70.4),
-    Entry("400mf", Space(16, 48, 27.89, 2.09, 8), 4.3, 0.4, 74.1),
-    Entry("600mf", Space(15, 48, 32.54, 2.32, 16), 6.1, 0.6, 75.5),
-    Entry("800mf", Space(14, 56, 38.84, 2.4, 16), 6.3, 0.8, 76.3, AS_TORCHVISION),
-    Entry("1_6gf", Space(27, 48, 20.71, 2.65, 24), 11.2, 1.6, 78.0),
-    Entry("3_2gf", Space(21, 80, 42.63, 2.66, 24), 19.4, 3.2, 79.0),
-    Entry("4_0gf", Space(22, 96, 31.41, 2.24, 64), 20.6, 4.0, 79.4),
-    Entry("6_4gf", Space(25, 112, 33.22, 2.27, 72), 30.6, 6.4, 79.9),
-    Entry("8gf", Space(17, 192, 76.82, 2.19, 56), 39.2, 8.0, 79.9, AS_TORCHVISION),
-    Entry("12gf", Space(19, 168, 73.36, 2.37, 112), 51.8, 12.1, 80.3),
-    Entry("16gf", Space(18, 200, 106.23, 2.48, 112), 83.6, 15.9, 80.4),
-    Entry("32gf", Space(20, 232, 115.89, 2.53, 232), 145.0, 32.3, 81.0),
+    Entry("200mf", Space(13, 24, 36.44, 2.49, 8), "3.2M", "0.2G", 70.4),
+    Entry("400mf", Space(16, 48, 27.89, 2.09, 8), "4.3M", "0.4G", 74.1),
+    Entry("600mf", Space(15, 48, 32.54, 2.32, 16), "6.1M", "0.6G", 75.5),
+    Entry("800mf", Space(14, 56, 38.84, 2.4, 16), "6.3M", "0.8G", 76.3, AS_TORCHVISION),
+    Entry("1_6gf", Space(27, 48, 20.71, 2.65, 24), "11.2M", "1.6G", 78.0),
+    Entry("3_2gf", Space(21, 80, 42.63, 2.66, 24), "19.4M", "3.2G", 79.0),
+    Entry("4_0gf", Space(22, 96, 31.41, 2.24, 64), "20.6M", "4.0G", 79.4),
+    Entry("6_4gf", Space(25, 112, 33.22, 2.27, 72), "30.6M", "6.4G", 79.9),
+    Entry("8gf", Space(17, 192, 76.82, 2.19, 56), "39.2M", "8.0G", 79.9, AS_TORCHVISION),
+    Entry("12gf", Space(19, 168, 73.36, 2.37, 112), "51.8M", "12.1G", 80.3),
+    Entry("16gf", Space(18, 200, 106.23, 2.48, 112), "83.6M", "15.9G", 80.4),
+    Entry("32gf", Space(20, 232, 115.89, 2.53, 232), "145.0M", "32.3G", 81.0),
 )
 INTRODUCED: Mapping[str, str] = {
     "x": "a design space instead of a network: block widths on a quantized straight line",
@@ -169,7 +169,7 @@ def _spec(letter: str, entry: Entry) -> ModelSpec:
         build=regnet,
         flavors=entry.flavors,
         fixed={"space": entry.space, "squeezes": letter == "y"},
-        published=(Published(ZOO, entry.params * 1e6, entry.macs * 1e9, entry.top1),),
+        published=(Published(ZOO, entry.params, entry.macs, entry.top1),),
         descends_from=("resnext",) if letter == "x" else ("resnext", "senet"),
         architecture="regnet",
     )

@@ -15,7 +15,6 @@ from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, Inp
 from cnncli.models.spec import (
     CENTERED,
     PAPER,
-    TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
@@ -185,7 +184,6 @@ def _block(graph: Graph, x: Node, block: Block, width: int, stride: int, convent
 SOURCE = "arXiv 1512.03385, table 1"
 CUT = "digits cut, not rounded"
 AUTHORS = "KaimingHe/deep-residual-networks README, 1-crop"
-STRIDES = "of flavor torchvision: no biases, strides in the 3x3 convolution"
 KERAS_AND_OTHERS = (
     keras(CENTERED, LAYER_NAMES),
     paper(CENTERED, CAFFE_DEVIATIONS),
@@ -216,38 +214,33 @@ MODELS = (
         "resnet18",
         BASIC,
         LAYERS_18,
-        Published(SOURCE, macs=1.8e9),
-        Published(TORCHVISION_WEIGHTS, 11689512, 1.814e9, 69.758),
+        Published(SOURCE, macs="1.8G"),
     ),
     _spec(
         "resnet34",
         BASIC,
         LAYERS_34,
-        Published(SOURCE, macs=3.6e9, erratum=CUT),
-        Published(TORCHVISION_WEIGHTS, 21797672, 3.664e9, 73.314),
+        Published(SOURCE, macs="3.6G", erratum=CUT),
     ),
     _spec(
         "resnet50",
         BOTTLENECK,
         LAYERS_50,
-        Published(SOURCE, macs=3.8e9, erratum=CUT),
+        Published(SOURCE, macs="3.8G", erratum=CUT),
         Published(AUTHORS, top1=75.3),
-        Published(TORCHVISION_WEIGHTS, 25557032, 4.089e9, 76.13, STRIDES),
     ),
     _spec(
         "resnet101",
         BOTTLENECK,
         LAYERS_101,
-        Published(SOURCE, macs=7.6e9),
+        Published(SOURCE, macs="7.6G"),
         Published(AUTHORS, top1=76.4),
-        Published(TORCHVISION_WEIGHTS, 44549160, 7.801e9, 77.374, STRIDES),
     ),
     _spec(
         "resnet152",
         BOTTLENECK,
         LAYERS_152,
-        Published(SOURCE, macs=11.3e9),
+        Published(SOURCE, macs="11.3G"),
         Published(AUTHORS, top1=77.0),
-        Published(TORCHVISION_WEIGHTS, 60192808, 11.514e9, 78.312, STRIDES),
     ),
 )

@@ -11,7 +11,7 @@ from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, LAYERS
 from cnncli.models.families.resnet import LAYER_NAMES as V1_NAMES
 from cnncli.models.layer_names import Numbered
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import KERAS_WEIGHTS, SYMMETRIC, Deviations, ModelSpec, Paper, Published, keras
+from cnncli.models.spec import SYMMETRIC, Deviations, ModelSpec, Paper, keras
 
 LAYER_NAMES = V1_NAMES._replace(
     names={
@@ -71,7 +71,7 @@ def _block(graph: Graph, x: Node, width: int, stride: int) -> Node:
     return residual(graph, shortcut, x)
 
 
-def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
+def _spec(name: str, repeats: tuple[int, ...]) -> ModelSpec:
     return ModelSpec(
         name=name,
         family="ResNet",
@@ -81,15 +81,14 @@ def _spec(name: str, repeats: tuple[int, ...], top1: float) -> ModelSpec:
         build=resnet_v2,
         flavors=(keras(SYMMETRIC, LAYER_NAMES),),
         fixed={"repeats": repeats},
-        # The paper's own accuracies are of training and testing of another kind.
-        published=(Published(KERAS_WEIGHTS, top1=top1),),
         descends_from=("resnet",),
         architecture="resnet_v2",
     )
 
 
+# The paper's own accuracies are of training and testing of another kind.
 MODELS = (
-    _spec("resnet50_v2", LAYERS_50, 76.0),
-    _spec("resnet101_v2", LAYERS_101, 77.2),
-    _spec("resnet152_v2", LAYERS_152, 78.0),
+    _spec("resnet50_v2", LAYERS_50),
+    _spec("resnet101_v2", LAYERS_101),
+    _spec("resnet152_v2", LAYERS_152),
 )

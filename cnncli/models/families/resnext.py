@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnncli.models.families.resnet import FILTERS, LAYERS_50, LAYERS_101, TORCH, bottleneck, resnet
-from cnncli.models.spec import TORCHVISION_WEIGHTS, ModelSpec, Paper, Published
+from cnncli.models.spec import ModelSpec, Paper, Published
 
 SOURCE = "facebookresearch/ResNeXt README"
 ABOUT = "about, as of the ResNet of that depth"
@@ -33,15 +33,13 @@ def _spec(
 MODELS = (
     _spec(
         32, 4, LAYERS_50,
-        Published(SOURCE, macs=4.1e9, top1=77.8, erratum=ABOUT),
-        Published(TORCHVISION_WEIGHTS, 25028904, 4.23e9, 77.618),
+        Published(SOURCE, macs="4.1G", top1=77.8, erratum=ABOUT),
         aliases=("resnext50",),
     ),
-    _spec(32, 4, LAYERS_101, Published(SOURCE, macs=7.8e9, top1=78.8, erratum=ABOUT)),
-    _spec(32, 8, LAYERS_101, Published(TORCHVISION_WEIGHTS, 88791336, 16.414e9, 79.312)),
+    _spec(32, 4, LAYERS_101, Published(SOURCE, macs="7.8G", top1=78.8, erratum=ABOUT)),
+    _spec(32, 8, LAYERS_101),
     _spec(
         64, 4, LAYERS_101,
-        Published(SOURCE, macs=15.6e9, top1=79.6, erratum=ABOUT),
-        Published(TORCHVISION_WEIGHTS, 83455272, 15.46e9, 83.246),
+        Published(SOURCE, macs="15.6G", top1=79.6, erratum=ABOUT),
     ),
 )  # fmt: skip

@@ -20,7 +20,7 @@ MODELS = (
         flavors=(paper(CENTERED),),
         fixed={"block": bottleneck(squeeze=REDUCTION), "repeats": LAYERS_50, "conventions": CAFFE},
         published=(
-            Published("arXiv 1709.01507, section 4", macs=3.87e9, erratum="the kernels have 0.01 G less"),
+            Published("arXiv 1709.01507, section 4", macs="3.87G", erratum="the kernels have 0.01 G less"),
             Published("hujie-frank/SENet README", top1=77.63),
         ),
         descends_from=("resnet",),

@@ -86,6 +86,8 @@ def _unit(graph: Graph, x: Node, filters: int, groups: int, first_groups: int, s
     return graph.add(Concatenate(), shortcut, x, name="concatenate")
 
 
+README = "megvii-model/ShuffleNet-Series README"
+
 MODELS = (
     ModelSpec(
         name="shufflenet_v1",
@@ -98,8 +100,15 @@ MODELS = (
         aliases=("shufflenet",),
         descends_from=("resnext", "mobilenet_v1"),
         published=(
-            Published("arXiv 1707.01083, tables 1 and 2", macs=137e6, top1=67.4),
-            Published("megvii-model/ShuffleNet-Series README", 1.9e6, 138e6, 67.8, "MACs' digits rounded up"),
+            Published("arXiv 1707.01083, tables 1 and 2", macs="137M", top1=67.4),
+            Published(README, "1.9M", "138M", 67.8, "MACs' digits rounded up"),
+            Published(README, "0.7M", "38M", 57.3, options={"alpha": 0.5}),
+            Published(README, "3.4M", "292M", 71.6, options={"alpha": 1.5}),
+            Published(README, "5.4M", "524M", 74.1, options={"alpha": 2.0}),
+            Published(README, "1.0M", "40M", 58.8, options={"alpha": 0.5, "groups": 8}),
+            Published(README, "2.4M", "138M", 68.0, options={"groups": 8}),
+            Published(README, "4.3M", "290M", 71.0, options={"alpha": 1.5, "groups": 8}),
+            Published(README, "6.5M", "522M", 72.9, options={"alpha": 2.0, "groups": 8}),
         ),
     ),
 )

@@ -105,6 +105,8 @@ def _joined(graph: Graph, shortcut: Node, x: Node) -> Node:
     return channel_shuffle(graph, x, 2)
 
 
+README = "megvii-model/ShuffleNet-Series README"
+
 MODELS = (
     ModelSpec(
         name="shufflenet_v2",
@@ -116,6 +118,11 @@ MODELS = (
         # The authors' code feeds pixels as they are.
         flavors=(paper(PIXELS), torchvision(DEVIATIONS)),
         descends_from=("shufflenet_v1",),
-        published=(Published("megvii-model/ShuffleNet-Series README", 2.3e6, 146e6, 69.4),),
+        published=(
+            Published(README, "2.3M", "146M", 69.4),
+            Published(README, "1.4M", "41M", 61.1, "MACs' digits rounded up", {"alpha": 0.5}),
+            Published(README, "3.5M", "299M", 72.6, options={"alpha": 1.5}),
+            Published(README, "7.4M", "591M", 75.0, options={"alpha": 2.0}),
+        ),
     ),
 )

@@ -12,7 +12,6 @@ from cnncli.models.blocks.convolution import image, pool_up
 from cnncli.models.options import Classes, ClassifierActivation, DropoutRate, IncludeTop, InputShape, Pooling
 from cnncli.models.spec import (
     CENTERED,
-    TORCHVISION_WEIGHTS,
     Deviations,
     ModelSpec,
     Paper,
@@ -114,17 +113,15 @@ MODELS = (
     _spec(
         "squeezenet_1_0",
         V1_0,
-        Published("arXiv 1602.07360, tables 1 and 2", 1_248_424, top1=57.5),
-        Published(BURDEN, macs=837e6, erratum=f"of flavor torchvision; {BURDENS}"),
-        Published(TORCHVISION_WEIGHTS, 1_248_424, 819e6, 58.092, "without padding around the last convolution"),
+        Published("arXiv 1602.07360, tables 1 and 2", "1,248,424", top1=57.5),
+        Published(BURDEN, macs="837M", erratum=BURDENS, flavor="torchvision"),
         flavors=(CAFFE, TORCHVISION),
         aliases=("squeezenet",),
     ),
     _spec(
         "squeezenet_1_1",
         V1_1,
-        Published(BURDEN, macs=360e6, erratum=BURDENS),
-        Published(TORCHVISION_WEIGHTS, 1_235_496, 349e6, 58.178),
+        Published(BURDEN, macs="360M", erratum=BURDENS),
         flavors=(CAFFE,),
     ),
 )

@@ -77,14 +77,15 @@ def _spec(name: str, column: tuple[int, ...], *published: Published, **more: obj
 
 
 MODELS = (
-    _spec("vgg11", A, Published(SOURCE, 133e6), flavors=(PAPER,), defaults={"dropout": 0.5}),
-    _spec("vgg13", B, Published(SOURCE, 133e6), flavors=(PAPER,), defaults={"dropout": 0.5}),
+    _spec("vgg11", A, Published(SOURCE, "133M"), flavors=(PAPER,), defaults={"dropout": 0.5}),
+    _spec("vgg13", B, Published(SOURCE, "133M"), flavors=(PAPER,), defaults={"dropout": 0.5}),
     _spec(
-        "vgg16", D, Published(SOURCE, 138e6), Published(MULTIPLY_ADDS, macs=15.3e9, erratum="without the dense layers"),
+        "vgg16", D, Published(SOURCE, "138M"),
+        Published(MULTIPLY_ADDS, macs="15.3G", erratum="without the dense layers"),
         flavors=KERAS,
     ),
     _spec(
-        "vgg19", E, Published(SOURCE, 144e6), Published(MULTIPLY_ADDS, macs=19.6e9),
+        "vgg19", E, Published(SOURCE, "144M"), Published(MULTIPLY_ADDS, macs="19.6G"),
         flavors=KERAS,
     ),
 )  # fmt: skip

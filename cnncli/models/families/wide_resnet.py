@@ -9,7 +9,7 @@ from cnncli.models.blocks.convolution import bn_activation, conv_bn, evenly, ima
 from cnncli.models.blocks.residual import residual
 from cnncli.models.families.resnet import LAYERS_50, LAYERS_101, TORCH, bottleneck, resnet
 from cnncli.models.options import Classes, ClassifierActivation, IncludeTop, InputShape, Pooling
-from cnncli.models.spec import TORCHVISION_WEIGHTS, Builder, Deviations, ModelSpec, Paper, Published
+from cnncli.models.spec import Builder, Deviations, ModelSpec, Paper, Published
 
 # Table 1: groups of blocks, each with two 3x3 convolutions, for pictures of 32x32.
 FILTERS = (16, 32, 64)
@@ -86,11 +86,8 @@ MODELS = (
         "wide_resnet50_2",
         "wrn_50_2",
         LAYERS_50,
-        Published(SOURCE, 68.9e6, top1=78.1),
-        Published(TORCHVISION_WEIGHTS, 68883240, 11.398e9, 78.468),
+        Published(SOURCE, "68.9M", top1=78.1),
     ),
-    _bottlenecks(
-        "wide_resnet101_2", "wrn_101_2", LAYERS_101, Published(TORCHVISION_WEIGHTS, 126886696, 22.753e9, 78.848)
-    ),
+    _bottlenecks("wide_resnet101_2", "wrn_101_2", LAYERS_101),
     _spec("wrn_28_10", "wide_resnet28_10", wide_resnet, after="resnet_v2", depth=28, widening=10),
 )

@@ -103,6 +103,6 @@ MODELS = (
         build=xception,
         flavors=(keras(SYMMETRIC, LAYER_NAMES, minimum_size=71),),
         descends_from=("inception_v3", "resnet"),
-        published=(Published("arXiv 1610.02357, tables 1 and 3", 22_855_952, top1=79.0),),
+        published=(Published("arXiv 1610.02357, tables 1 and 3", "22,855,952", top1=79.0),),
     ),
 )
