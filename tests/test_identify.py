@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,3 +241,11 @@ def test_of_a_file_that_cannot_be_read_one_line(run: Callable[..., Any], tmp_pat
     assert run("identify", tmp_path / "missing.tflite").code == 2
     with pytest.raises(UsageError):
         network(str(tmp_path / "missing.tflite"))
+
+
+@pytest.mark.parametrize("width", [80, 160, None])
+def test_at_a_terminal(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, width: int | None) -> None:
+    if width:
+        monkeypatch.setenv("COLUMNS", str(width))
+    done = run("identify", "mobilenet_v2:alpha=0.66", "b0", "resnet50@paper")
+    golden(f"identify-{width or 'piped'}.txt", done.out)

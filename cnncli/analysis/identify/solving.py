@@ -53,6 +53,7 @@ class Solver:
     def __init__(self, network: Network, skeleton: Skeleton, end: Bone, *, quick: bool = False) -> None:
         self.network, self.skeleton, self.end, self.quick = network, skeleton, end, quick
         self.width = skeleton.width(end)
+        self.widths = sorted(node.shape[-1] for node in skeleton.kernels(end) if is_known(node.shape[-1]))
 
     def solved(self, model: Model, width: int = 0) -> Solved:
         """The architecture with the options of the network at hand; `width` is its body's with what `model` says."""
@@ -70,14 +71,19 @@ class Solver:
         guess = model.options[scale] * max(self.width, 1) / max(width, 1)
         usual = self._usual(model, scale, guess)
         for value in dict.fromkeys([*usual[:3], round(guess, 1), round(guess, 2)]):
-            if allows(model, scale, value) and sum(_widths(_with(model, scale, value))) == self.width:
+            if allows(model, scale, value) and not self._excess(_with(model, scale, value)):
                 return _with(model, scale, value), True
         if self.quick or not allows(model, scale, ODD):
             return _with(model, scale, usual[0]), False
-        near = _bisected(lambda value: sum(_widths(_with(model, scale, value))) - self.width, guess)
+        near = _bisected(lambda value: self._excess(_with(model, scale, value)), guess)
         found = _with(model, scale, near)
-        fits = sum(_widths(found)) == self.width
+        fits = not self._excess(found)
         return _with(model, scale, _simplest(_same(found, scale), near)), fits
+
+    def _excess(self, model: Model) -> int:
+        """How many channels more the kernels of a body have than those at hand; 0 where each has the same."""
+        widths = sorted(_widths(model))
+        return sum(widths) - self.width or (0 if widths == self.widths else 1 if widths > self.widths else -1)
 
     def _usual(self, model: Model, scale: str, guess: float) -> list[float]:
         """The usual values, those near to a guess first."""
