@@ -17,6 +17,7 @@ from cnncli.errors import UsageError, plain, suggestion
 COMMANDS = {
     "summary": "summary:summary",
     "list": "list:list_models",
+    "history": "history:history",
     "plot": "plot:plot",
     "compare": "compare:compare",
     "check": "check:check",
