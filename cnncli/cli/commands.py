@@ -18,6 +18,7 @@ COMMANDS = {
     "summary": "summary:summary",
     "list": "list:list_models",
     "find": "find:find",
+    "history": "history:history",
     "plot": "plot:plot",
     "compare": "compare:compare",
     "explain": "explain:explain",
