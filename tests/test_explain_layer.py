@@ -466,7 +466,7 @@ def test_every_layer_is_found_by_each_of_its_names() -> None:
     ("arguments", "says"),
     [
         ("v1 conv_dw_77", "mobilenet_v1 has no layer 'conv_dw_77'; did you mean conv_dw_13 or "),
-        ("v1 91", "has no layer '91'; or a number up to 90"),
+        ("v1 91", "has no layer '91'; `cnncli summary mobilenet_v1` shows them; a number may be up to 90"),
         ("v2 expand_conv", "expand_conv names 16 layers of mobilenet_v2: stage2.block1.expand_conv, "),
         ("v2 stage2.block1", "stage2.block1 names 9 layers"),
         ("v9 conv", "unknown model"),
