@@ -341,6 +341,14 @@ def architectures() -> tuple[ModelSpec, ...]:
     return catalogue.models()
 
 
+def model_of(reference: str) -> Model:
+    """The architecture that a reference names, with its flavor and options; only its family is loaded.
+
+    Raises UsageError for one that cannot be read.
+    """
+    return parse(reference)
+
+
 def variants(spec: ModelSpec) -> list[Model]:
     """An architecture with its defaults, and with the options of which figures or weights were published."""
     flavor = spec.flavors[0].name

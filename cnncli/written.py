@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 MOST_DIGITS = 9
 
@@ -59,6 +61,8 @@ def read_figure(text: str) -> Figure:
 
     Raises ValueError for another text.
     """
+    from fractions import Fraction  # of which only those that hold figures against each other have need
+
     found = _WRITTEN.fullmatch(text)
     if not found:
         raise ValueError(f"{text}: expected digits, with k, M or G")

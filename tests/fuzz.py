@@ -590,6 +590,7 @@ TYPED = (
     "summary nothing",
     "compare v1 v2",
     "check v1 --max-params 1",
+    "verify v1 --only cut,erratum -f csv",
     "check v1 --max-params 9M -f github",
     "plot v1 -o -",
     "plot v1 -o x.svg",

@@ -16,7 +16,7 @@ from matplotlib.text import Annotation, Text
 from cnncli.analysis.compare.comparison import entry
 from cnncli.draw.chart import Chart, ChartPoint, Panel, _looks, draw_chart
 from cnncli.draw.label_places import MARKER, Box, Spot, crosses, place
-from cnncli.network import network
+from cnncli.network import architectures, network
 from cnncli.views.chart import chart
 
 ALL = [
@@ -34,6 +34,7 @@ MANY = {
     "both flavors": [reference for name in ALL for reference in (name, f"{name}@article")],
     "one network's sizes": SIZES,
     "forty": [*SIZES, *ALL, *(f"{name}@article" for name in ALL)][:40],
+    "thirty of the field": [spec.name for spec in architectures()[::4]][:30],
     "a long name": ["v1", "v3_large:alpha=0.75,minimalistic=true,include_preprocessing=false,include_top=false,"
                     "input_shape=192x256,pooling=max", "v3_small:minimalistic=true,include_top=false,pooling=avg"],
 }  # fmt: skip

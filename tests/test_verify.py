@@ -225,6 +225,7 @@ def test_the_whole_registry_agrees_or_names_an_erratum(run) -> None:
     assert len(data["figures"]) == len(CLAIMS)
     assert all(figure["source"] and figure["verdict"] for figure in data["figures"])
     assert set(data["rule"]) == {verdict.value for verdict in Verdict}
+    assert set(data["conventions"]) == {"params", "params_without_bn", "macs"}
     last = run("verify").out.splitlines()[-1]
     assert last == outcome(CLAIMS)
     assert last.endswith(", 0 differ")

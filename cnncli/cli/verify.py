@@ -41,9 +41,10 @@ def verify(models: Models = None, *, only: Only = None, report: Report) -> None:
     """Hold the figures that papers and libraries publish against those computed here: exit 1 where one is another and
     nobody says why.
 
-    A figure agrees where the computed one rounds to it, to the digits that were given; where it begins with them and is
-    not rounded, its digits are cut. Any other needs an erratum: a known reason, which is told. Params are those that
-    the source counts. Accuracies cannot be computed, and are not checked.
+    A figure agrees where the computed one rounds to it, to the digits that were given: at most half a unit of the last
+    lies between them. Where the computed one begins with its digits instead, they are cut. Any other needs an erratum:
+    a known reason, which is told. Params are those that the source counts. Accuracies cannot be computed, and are not
+    checked.
 
     Example: cnncli verify mobilenet_v2:alpha=1.4
     """

@@ -117,19 +117,26 @@ class Width(NamedTuple):
 def _grid(source: str, members: Sequence[Told]) -> Table:
     """A row a width, and a column a size with MACs and top-1."""
     sizes = sorted({told.size for told in members}, reverse=True)
-    rows = [_row(name, list(group)) for name, group in groupby(members, key=lambda told: told.width)]
+    rows = [_row(name, list(group), members) for name, group in groupby(members, key=lambda told: told.width)]
     columns = [
         Column("width", "Width", lambda row: row.name),
         Column("params", "Params", lambda row: row.params, True),
         *(Column(resolution(size), resolution(size), _cell(size), True) for size in sizes),
     ]
-    title = f"{members[0].spec.name}: {source} (MACs and top-1 % by the input's size)"
+    millions = "millions of " if _in_millions(members) else ""
+    title = f"{members[0].spec.name}: {source} ({millions}MACs and top-1 % by the input's size)"
     return Table(columns, rows, title, notes=_reasons(members))
 
 
-def _row(name: str, members: Sequence[Told]) -> Width:
-    cells = {told.size: f"{told.published.macs or ''} {_percent(told)}".strip() for told in members}
-    return Width(name or "usual", members[0].published.params or "", cells)
+def _in_millions(members: Sequence[Told]) -> bool:
+    return all((told.published.macs or "M").endswith("M") for told in members)
+
+
+def _row(name: str, these: Sequence[Told], members: Sequence[Told]) -> Width:
+    """One of the widths of a grid, all of whose MACs are in millions or have each their own unit."""
+    unit = "M" if _in_millions(members) else ""
+    cells = {told.size: f"{(told.published.macs or '').removesuffix(unit)} {_percent(told)}".strip() for told in these}
+    return Width(name or "usual", spaced(these[0].published.params), cells)
 
 
 def _cell(size: tuple[int, ...]) -> Any:

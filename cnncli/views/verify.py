@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from cnncli.amounts import is_known
-from cnncli.analysis.metrics import metric
+from cnncli.analysis.metrics import conventions, metric
 from cnncli.analysis.published import Claim, Verdict
 from cnncli.document.document import Check, Document, Paragraphs, Section
 from cnncli.document.numbers import grouped
@@ -16,13 +16,15 @@ from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.views.data import number, versioned
 from cnncli.views.published import spaced
 
-MARKS = {Verdict.AGREES: "✓", Verdict.CUT: "✓", Verdict.ERRATUM: "≈", Verdict.DIFFERS: "✗"}
+MARKS = {Verdict.AGREES: "✓", Verdict.CUT: "✓", Verdict.ERRATUM: "~", Verdict.DIFFERS: "✗"}
 RULE = {
-    Verdict.AGREES: "the computed figure rounds to it: half a unit of its last digit lies between them at most",
+    Verdict.AGREES: "the computed figure rounds to it; at most half a unit of its last digit lies between them",
     Verdict.CUT: "the computed figure begins with its digits, and the others are left off",
     Verdict.ERRATUM: "another figure, of which it is known why",
     Verdict.DIFFERS: "another figure, of which nothing says why",
 }
+COUNTED = ("params", "params_without_bn", "macs")
+"""The figures that are published, by the keys under which it is said what they count."""
 MEANING = (
     "Trainable are the params that training changes, Without BN those but batch normalization's, Params all, as the "
     "source counts. MACs are those of convolutions and dense layers, which papers also call FLOPs; 13 G/2 counted two "
@@ -63,6 +65,7 @@ def _difference(claim: Claim) -> int | float | None:
 
 SHEET = (
     Column("model", "Model", lambda claim: claim.model.reference),
+    Column("paper", "Paper", lambda claim: claim.model.spec.paper.title),
     Column("source", "Source", lambda claim: claim.published.source),
     Column("figure", "Figure", lambda claim: claim.key),
     Column("written", "Written", lambda claim: claim.written),
@@ -156,6 +159,7 @@ def _report(claims: Sequence[Claim], shown: Sequence[Claim]) -> dict[str, Any]:
             "passed": not differing(claims),
             "figures": list(map(_data, shown)),
             "rule": {verdict.value: text for verdict, text in RULE.items()},
+            "conventions": {key: text for key, text in conventions().items() if key in COUNTED},
         }
     )
 

@@ -1,7 +1,6 @@
 """MnasNet's variants, as its authors' README has them: tensorflow/tpu, models/official/mnasnet/README.md.
 
-Its other figures, of the usual size, stand in the family. Where it gives two accuracies for one network, the table has
-none.
+What it says of them outside its table stands in the family. For one network it gives two accuracies: here it has none.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from cnncli.models.published.grid import Row, figures
 from cnncli.models.spec import Published
 
-SOURCE = "tensorflow/tpu, mnasnet/README.md"
+SOURCE = "tensorflow/tpu, mnasnet/README.md, its table"
 ABOVE = "its MACs are above the kernels'"
 
 A1 = (
