@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.amounts import is_known
@@ -19,7 +20,6 @@ from cnncli.analysis.identify.table import BODIES
 from cnncli.errors import UsageError
 from cnncli.graph.roles import KERNELS
 from cnncli.network import Network, architectures, model_of, network
-from cnncli.words import visible
 
 if TYPE_CHECKING:
     from cnncli.models.reference import Model
@@ -62,6 +62,11 @@ class Identity:
     """Where the body is the same, what else is not."""
 
     @property
+    def called(self) -> str:
+        """The subject's reference; of a file without the folders in which it lies."""
+        return Path(self.subject.reference).name if self.subject.origin.file else self.subject.reference
+
+    @property
     def reference(self) -> str:
         return self.network.reference if self.network else ""
 
@@ -72,8 +77,7 @@ class Identity:
     @cached_property
     def across(self) -> Across | None:
         """What tells the known network from the one at hand."""
-        file = self.subject.origin.file
-        named = replace(self.subject, reference=visible(file.path.name)) if file else self.subject
+        named = replace(self.subject, reference=self.called)
         return None if self.network is None else across(entry(self.network), entry(named))
 
 
