@@ -171,11 +171,25 @@ ORDER = tuple(Kinship)
 def _likeliest(found: Sequence[Identity | None]) -> Identity | None:
     """The nearest of some, the first of equals; with those of the very same structure beside it."""
     there = [each for each in found if each is not None]
-    best = min(there, key=lambda each: (ORDER.index(each.kinship), -each.likeness), default=None)
-    if best is None or best.kinship is not Kinship.IDENTICAL:
-        return best
+    best = min(there, key=_rank, default=None)
+    if best is None:
+        return None
+    if best.kinship is not Kinship.IDENTICAL:
+        equals = [each for each in there if _rank(each) == _rank(best)]
+        return best if len(equals) == 1 else min(equals, key=_difference_in_number)
     also = [each.reference for each in there if each is not best and each.kinship is Kinship.IDENTICAL]
     return replace(best, also=tuple(also))
+
+
+def _rank(found: Identity) -> tuple[int, float]:
+    return ORDER.index(found.kinship), -found.likeness
+
+
+def _difference_in_number(found: Identity) -> int:
+    """By how many layers one has more: of equal kernels what stands between them tells, such as a normalization."""
+    assert found.network is not None
+    one, other = entry(found.network), entry(found.subject)
+    return abs(len(one.normal.nodes) - len(other.normal.nodes))
 
 
 # Of all architectures the nearest.
