@@ -353,6 +353,20 @@ def of_published(spec: ModelSpec, published: Published) -> Model:
     return Model(spec, flavor, spec.options(flavor) | dict(published.options))
 
 
+def model(text: str) -> Model:
+    """The architecture with flavor and options that a reference names, not built. Raises UsageError."""
+    return parse(text)
+
+
+def named(text: str) -> list[Model]:
+    """What a name stands for among others to choose from: all variants of an architecture that is named alone; of one
+    with a flavor or options just that. Raises UsageError.
+    """
+    found = parse(text)
+    alone = found.reference == found.spec.name
+    return variants(found.spec) if alone else [found]
+
+
 def option_named(text: str) -> tuple[str, bool] | None:
     """The option of some architecture that a text names, and whether it is one of yes and no; None for other texts."""
     return catalogue.option_named(text)

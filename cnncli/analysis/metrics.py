@@ -241,7 +241,12 @@ METRICS: tuple[Metric, ...] = (
         "all weights but those of batch normalization, which runtimes fold into the kernels; MobileNetV2's paper and "
         "slim's tables quote these, EfficientNet's paper the trainable ones, Keras all",
         layer=lambda node: 0 if node.layer.normalizes_batches else node.params,
-        places=frozenset({Place.COLUMN, Place.DATA, Place.LINE}),
+        budget=Budget(
+            "max-params-without-bn",
+            "Weights but those of batch normalization, as MobileNetV2's paper counts.",
+            "params without batch normalization",
+        ),
+        places=frozenset({Place.COLUMN, Place.DATA, Place.LINE, Place.BUDGET}),
     ),
     Metric(
         "macs",
@@ -270,7 +275,8 @@ METRICS: tuple[Metric, ...] = (
         layer=_activations,
         behind="activations",
         noun="activations, what convolutions and dense layers put out",
-        places=frozenset({Place.LABEL, Place.HEAT}),
+        budget=Budget("max-activations", "Numbers that convolutions and dense layers put out.", "activations"),
+        places=frozenset({Place.LABEL, Place.HEAT, Place.BUDGET}),
     ),
     Metric(
         "weight_bytes",
@@ -375,7 +381,8 @@ METRICS: tuple[Metric, ...] = (
         About.STRUCTURE,
         network=convolution_depth,
         better=0,
-        places=frozenset({Place.COMPARISON}),
+        budget=Budget("max-depth", "Convolutions in a row.", "convolutions in a row"),
+        places=frozenset({Place.COMPARISON, Place.BUDGET}),
     ),
 )
 

@@ -177,7 +177,7 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
     from cnncli.files import write_text
-    from cnncli.views.check import check_document, failures, outcome
+    from cnncli.views.check import check_document, outcome
 
     report.check_target()
     check_file(lock, force=report.force)
@@ -188,8 +188,10 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
     if verdicts or not lock:
         report.deliver(check_document(verdicts))
     if not all(verdict.passed for verdict in verdicts):
-        told = failures(verdicts) if report.on_terminal else outcome(verdicts)
-        raise CheckFailed(told + (f"; {lock} is not written" if lock else ""))
+        said = [] if report.on_terminal else [outcome(verdicts)]
+        if not (said or lock):
+            raise typer.Exit(CheckFailed.exit_code)
+        raise CheckFailed("; ".join([*said, *([f"{lock} is not written"] if lock else [])]))
     if lock:
         write_text(lock, lock_text(entries, gate.lock, lock.parent), force=report.force)
         written = [entry.reference for entry in entries]

@@ -17,8 +17,10 @@ from cnncli.errors import UsageError, plain, suggestion
 COMMANDS = {
     "summary": "summary:summary",
     "list": "list:list_models",
+    "find": "find:find",
     "plot": "plot:plot",
     "compare": "compare:compare",
+    "explain": "explain:explain",
     "check": "check:check",
     "verify": "verify:verify",
     "memory": "memory:memory",

@@ -105,6 +105,22 @@ def setting(ctx: typer.Context, incomplete: str) -> list[str]:
     return _settings(incomplete, keys)
 
 
+def layer(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The layers of the architecture that was named: by our names, and by the original's where the word begins so."""
+    from cnncli.errors import UsageError
+    from cnncli.network import Source, network, source_of
+
+    named = str(ctx.params.get("model") or "")
+    try:
+        if source_of(named) is not Source.REGISTRY:
+            return []
+        found = network(named)
+    except UsageError:
+        return []
+    original = [name for name in found.layer_names or () if incomplete and name.startswith(incomplete)]
+    return list(dict.fromkeys([*(node.name for node in found.graph.nodes), *original]))
+
+
 def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:
     from cnncli.models.catalogue import option
 

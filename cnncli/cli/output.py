@@ -38,8 +38,8 @@ class Report:
 
     @property
     def on_terminal(self) -> bool:
-        """Whether a person reads it as a table, so that what it concludes need not be told again."""
-        return self.format == "table" and self.output is None and sys.stdout.isatty()
+        """Whether a person reads it as a table, the standard error beside it: what it concludes is not told again."""
+        return self.format == "table" and self.output is None and sys.stdout.isatty() and sys.stderr.isatty()
 
     def picture(self) -> Path | None:
         """The file where a picture is asked for. Raises UsageError for a picture of a kind that cannot be drawn."""

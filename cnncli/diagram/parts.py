@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from typing import Any, Literal
 
 from cnncli.amounts import is_known, known_part
+from cnncli.analysis.fused import fused, leader
 from cnncli.analysis.labels import FusedLabel, Label, Traits, layer_label
 from cnncli.analysis.report import Row, merge_repeats, report, row_of
 from cnncli.document.numbers import shape
@@ -113,33 +114,14 @@ def _merged(rows: Sequence[Row]) -> list[Row]:
 
 def _fused(graph: Graph) -> list[Row]:
     """A row each convolution or dense layer with the padding before it and the layers that fold into it behind it."""
-    groups: list[list[Node]] = []
-    readers = graph.readers()
-    for node in graph.nodes:
-        if groups and _joins(node, groups[-1], readers):
-            groups[-1].append(node)
-        else:
-            groups.append([node])
-    names = {node.index: _leader(group).name for group in groups for node in group}
+    groups = fused(graph.nodes)
+    names = {node.index: leader(group).name for group in groups for node in group}
     return [_fused_row(graph, group, names) for group in groups]
 
 
-def _joins(node: Node, group: Sequence[Node], readers: Sequence[Sequence[Node]]) -> bool:
-    last = group[-1]
-    if node.inputs != (last,) or len(readers[last.index]) != 1 or node.scope != last.scope:
-        return False
-    if node.role in KERNELS:
-        return last.layer.pads
-    return node.layer.folds and _leader(group).role in KERNELS
-
-
-def _leader(group: Sequence[Node]) -> Node:
-    return next((node for node in group if node.role in KERNELS), group[0])
-
-
 def _fused_row(graph: Graph, group: Sequence[Node], names: Mapping[int, str]) -> Row:
-    leader = _leader(group)
-    whole = Group(leader.name, leader.scope, tuple(group), {})
+    first = leader(group)
+    whole = Group(first.name, first.scope, tuple(group), {})
     row = row_of(whole, tuple(names[source.index] for source in whole.sources))
-    others = tuple(layer_label(node.layer) for node in group if node is not leader)
-    return replace(row, type=leader.type, label=FusedLabel(layer_label(leader.layer), others))
+    others = tuple(layer_label(node.layer) for node in group if node is not first)
+    return replace(row, type=first.type, label=FusedLabel(layer_label(first.layer), others))

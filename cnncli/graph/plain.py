@@ -20,11 +20,11 @@ from cnncli.graph.transport import Place
 LAYER, UNKNOWN_SIZE, ROW = "layer", "unknown", "of"
 _TUPLES: dict[str, Any] = {kind.__name__: kind for kind in (Weight, Kind, Costs, Place)}
 _COLLECTIONS: dict[str, Any] = {kind.__name__: kind for kind in (tuple, set, frozenset)}
-_LAYERS: dict[str, type[Layer]] = {
+CLASSES: dict[str, type[Layer]] = {
     name: kind for name, kind in vars(layers).items() if isinstance(kind, type) and issubclass(kind, Layer)
 }
 
-_MADE: dict[str, Callable[..., Any]] = {**_LAYERS, VarianceScaling.__name__: VarianceScaling}
+_MADE: dict[str, Callable[..., Any]] = {**CLASSES, VarianceScaling.__name__: VarianceScaling}
 
 
 def plain(graph: Graph) -> Any:
@@ -51,7 +51,7 @@ def graph_of(data: Any) -> Graph:
 
 def _is_ours(layer: Layer) -> bool:
     inner = [getattr(layer, field.name) for field in fields(layer)]
-    return _LAYERS.get(type(layer).__name__) is type(layer) and all(
+    return CLASSES.get(type(layer).__name__) is type(layer) and all(
         _is_ours(each) for each in inner if isinstance(each, Layer)
     )
 

@@ -93,6 +93,12 @@ def span(groups: Sequence[Group]) -> str | None:
     return f"{name}-{last.number}"
 
 
+def change_place(change: Change) -> str:
+    """Which blocks, in both networks where they are not called the same."""
+    before, after = span(change.before), span(change.after)
+    return f"{before} → {after}" if before and after and before != after else str(before or after)
+
+
 def sides(before: Any, after: Any) -> tuple[str, str]:
     """Two values of an option: of records what differs in them, of tables their lengths, where these differ."""
     if hasattr(before, "_fields") and type(before) is type(after):

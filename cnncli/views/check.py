@@ -14,6 +14,7 @@ from cnncli.document.document import Check, Document
 from cnncli.document.numbers import binary, grouped, in_words
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
+from cnncli.views.changes import change_place, phrases, span
 from cnncli.views.data import versioned
 from cnncli.views.deployment import where
 
@@ -77,10 +78,10 @@ def outcome(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
         if not verdict.passed
     ]
-    return failures(verdicts) + (f": {', '.join(failed)}" if failed else "") + _new_structures(verdicts)
+    return _failures(verdicts) + (f": {', '.join(failed)}" if failed else "") + _new_structures(verdicts)
 
 
-def failures(verdicts: Sequence[Verdict]) -> str:
+def _failures(verdicts: Sequence[Verdict]) -> str:
     """`2 of 7 checks fail`."""
     count = f"{len(verdicts)} check{'s' if len(verdicts) != 1 else ''}"
     failed = sum(not verdict.passed for verdict in verdicts)
@@ -152,18 +153,39 @@ def _tell_structure(verdict: Verdict, locked: LockedStructure) -> Told:
     """At equal costs a new structure fails: nothing else would have told of it."""
     changed = "changed with the costs" if locked.costs_moved else "changed at equal costs"
     used = "unchanged" if verdict.value == verdict.limit else changed
-    message = f"{verdict.model}: structure {used}{_in_blocks(locked)}"
+    message = f"{verdict.model}: structure {used}{_in_words(locked) or _in_blocks(locked)}"
     return Told(verdict, "locked structure", _short(verdict.limit), used, message)
 
 
 MOST_BLOCKS = 6
 """Blocks that are named of a structure that has changed."""
+MOST_CHANGES = 12
+"""Changes of a structure that are told in words."""
 
 
 def _in_blocks(locked: LockedStructure) -> str:
-    """` in stage1.block1 and head`, where the blocks are known."""
-    shown, more = locked.blocks[:MOST_BLOCKS], len(locked.blocks) - MOST_BLOCKS
-    return f" in {enumerated([*shown, f'{more} more'] if more > 0 else shown)}" if shown else ""
+    """` in stage1 block1 and head`, where the blocks are known."""
+    return f" in {enumerated(_some(_blocks(locked), MOST_BLOCKS))}" if locked.blocks or locked.changes else ""
+
+
+def _in_words(locked: LockedStructure) -> str:
+    """`: stage3 block2: k3x3 → k5x5; stem: 32 → 24 channels`, where it is known what the blocks were."""
+    return f": {'; '.join(_some(_sentences(locked), MOST_CHANGES, 'changes'))}" if locked.changes else ""
+
+
+def _blocks(locked: LockedStructure) -> list[str]:
+    return [change_place(change) for change in locked.changes] or list(locked.blocks)
+
+
+def _sentences(locked: LockedStructure) -> list[str]:
+    """As `compare --diff` has them, each behind `+` or `-` where a block has come or gone."""
+    signs = {"added": "+ ", "removed": "- "}
+    return [f"{signs.get(each.kind, '')}{change_place(each)}: {', '.join(phrases(each))}" for each in locked.changes]
+
+
+def _some(texts: Sequence[str], most: int, what: str = "") -> list[str]:
+    more = len(texts) - most
+    return [*texts[:most], f"{more} more {what}".rstrip()] if more > 0 else list(texts)
 
 
 def _table(found: Sequence[Told]) -> Table:
@@ -174,10 +196,14 @@ def _table(found: Sequence[Told]) -> Table:
 
 
 def _reasons(found: Sequence[Told]) -> list[str]:
-    """Of budgets that fail, where most memory is needed, or why nobody can say how much, each once."""
+    """Of budgets that fail, where most memory is needed, or why nobody can say how much, each once; of structures,
+    whether they fail or not, what has changed.
+    """
     reasons = []
     for told in found:
         model, budget = told.verdict.model, told.verdict.check
+        if isinstance(budget, LockedStructure):
+            reasons += [f"{model} {text}" for text in _some(_sentences(budget), MOST_CHANGES, "changes")]
         if told.verdict.passed or not isinstance(budget, Budgeted):
             continue
         reasons += [f"{model}: {told.check} unknown: {budget.why}"] if budget.why else []
@@ -228,4 +254,21 @@ def _data(told: Told) -> dict[str, Any]:
         "used": told.used,
         "message": told.message,
         "place": verdict.place and verdict.place._asdict(),
+        **({"changes": _changes(verdict.check)} if isinstance(verdict.check, LockedStructure) else {}),
     }
+
+
+def _changes(locked: LockedStructure) -> list[dict[str, Any]] | None:
+    """What has changed, block by block; null where the lock file does not tell."""
+    if locked.blocks and not locked.changes:
+        return None
+    return [
+        {
+            "kind": change.kind,
+            "before": span(change.before),
+            "after": span(change.after),
+            "blocks": change.blocks,
+            "what": phrases(change),
+        }
+        for change in locked.changes
+    ]

@@ -303,8 +303,14 @@ def stage_name(row: StageRow) -> str:
     return next(iter(names)) if len(names) == 1 else " / ".join(stage.name if stage else "-" for stage in row)
 
 
+MOST_DIFFERING = 8
+"""More models than these are looked over, not held against the first: their sheet has the figures alone."""
+
+
 def totals_sheet(entries: Sequence[Entry], shown: Shown = EVERYTHING) -> Table:
-    """A row a model: every figure itself, with difference and ratio where they mean something; or the chosen ones."""
+    """A row a model: every figure itself, of few models with difference and ratio where they mean something; or the
+    chosen ones.
+    """
     columns = [Column("model", "Model", lambda row: entries[row].reference)]
     for row in rows():
         found = figures(row, entries)
@@ -316,8 +322,11 @@ def totals_sheet(entries: Sequence[Entry], shown: Shown = EVERYTHING) -> Table:
                 _figure_column(f"{row.key}_ratio", f"{row.header} ratio", found, lambda figure: figure.ratio)
             )
     order = ordered(range(len(entries)), columns, shown.sort)
-    chosen = columns if shown.columns is None else [columns[0], *choose(columns, shown.columns, ())]
-    return Table(chosen, order)
+    if shown.columns is not None:
+        return Table([columns[0], *choose(columns, shown.columns, ())], order)
+    alone = {"model", *(row.key for row in rows())}
+    few = len(entries) <= MOST_DIFFERING
+    return Table([column for column in columns if few or column.key in alone], order)
 
 
 def _figure_column(key: str, header: str, found: Sequence[Figure], value: Callable[[Figure], Any]) -> Column:

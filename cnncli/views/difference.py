@@ -15,7 +15,7 @@ from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Line, Listing
 from cnncli.document.numbers import shape
 from cnncli.document.table import Column, Table
-from cnncli.views.changes import phrases, span
+from cnncli.views.changes import change_place, phrases, span
 from cnncli.views.comparison import identity_line
 from cnncli.views.data import change_data
 from cnncli.views.makeup import Pair, has, makeup_data, unknowns
@@ -91,7 +91,7 @@ def diff_listing(diff: Diff) -> Listing:
         lines.append(Line("", UNLIKE))
         lines += [Line(_mark(level), f"{_size(level)}: {_done(level)}") for level in diff.levels]
     else:
-        lines += [Line(change.kind, f"{_where(change)}: {_what(change)}") for change in diff.changes]
+        lines += [Line(change.kind, f"{change_place(change)}: {_what(change)}") for change in diff.changes]
     lines.append(Line("", f"In all: {_costs(total) or 'at the same cost'}"))
     if diff.folded:
         lines.append(Line("", FOLDED))
@@ -139,11 +139,6 @@ def _section(section: Section) -> str:
     layers = " + ".join(f"{label} x{count}" if count > 1 else str(label) for label, count in section.labels)
     named = layers or f"{len(section.nodes)} layers"
     return named if section.level is None else f"{named}, {section.shape[-1]} channels"
-
-
-def _where(change: Change) -> str:
-    before, after = span(change.before), span(change.after)
-    return f"{before} → {after}" if before and after and before != after else str(before or after)
 
 
 def _what(change: Change) -> str:

@@ -67,3 +67,51 @@ def freezing(network: Network, text: str | None) -> Node | None:
             f"--freeze-before {text}: {network.reference} has no such layer{near}; or a number up to {most}"
         )
     return named[text]
+
+
+def layer_named(network: Network, text: str) -> Node:
+    """The layer of a name, the end of one, the name that it has in Keras, or a number, counted from 0.
+
+    Raises UsageError for what names none, or several.
+    """
+    nodes = network.graph.nodes
+    number, original = read_whole(text), network.layer_names or [""] * len(nodes)
+    for names in (lambda node: (node.name, original[node.index]), lambda node: _ends(node.name)):
+        for spelt in (str, plain):
+            found = [node for node in nodes if spelt(text) in map(spelt, filter(None, names(node)))]
+            if found:
+                return _only(network, text, found)
+    if number is not None and number < len(nodes):
+        return nodes[number]
+    within = [node for node in nodes if _is_within(text, node)]
+    if within:
+        return _only(network, text, within)
+    near = suggestion(text, [*(node.name for node in nodes), *filter(None, original)])
+    raise UsageError(f"{network.reference} has no layer {text!r}{near}; or a number up to {len(nodes) - 1}")
+
+
+def _ends(name: str) -> list[str]:
+    """Of stage1.block1.conv: block1.conv, conv."""
+    parts = name.split(".")
+    return [".".join(parts[place:]) for place in range(1, len(parts))]
+
+
+def _is_within(text: str, node: Node) -> bool:
+    """Whether a text names a scope that the layer is in, whole or by its end."""
+    scopes = [".".join(node.scope[:depth]) for depth in range(1, len(node.scope) + 1)]
+    return any(text in (scope, *_ends(scope)) for scope in scopes)
+
+
+MOST_NAMES = 6
+"""Of layers that a word may mean, that are listed."""
+
+
+def _only(network: Network, text: str, found: Sequence[Node]) -> Node:
+    """Raises UsageError for several, naming the first."""
+    if len(found) == 1:
+        return found[0]
+    names = [node.name for node in found[:MOST_NAMES]]
+    more = [f"{len(found) - MOST_NAMES} more"] if len(found) > MOST_NAMES else []
+    raise UsageError(
+        f"{text} names {len(found)} layers of {network.reference}: {enumerated([*names, *more])}; name one"
+    )

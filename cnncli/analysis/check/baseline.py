@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from cnncli.amounts import UNKNOWN, AtLeast, is_known, known_part
+from cnncli.amounts import UNKNOWN, AtLeast, is_known
+from cnncli.analysis.check.blocks import block_lines
 from cnncli.analysis.check.budgets import SETTLED
 from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
-from cnncli.analysis.check.verdicts import LockedCost, LockedStructure, Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.analysis.metrics import Place, figures
-from cnncli.analysis.structure import block_digests
 from cnncli.document.numbers import shape
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import Network, canonical, relative
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STRUCTURE = "structure"
 MODELS = "models"
 AT_LEAST = "at_least"
 SETTINGS = "settings"
 """What was settled of files whose figures depend on it, as budget files say it."""
 BLOCKS = "blocks"
-"""What a lock file holds beside the models: digests, so that a change of structure is told by the blocks it is in."""
+"""What a lock file holds beside the models: what each block consists of, or only a digest, as blocks.py tells it."""
 
 
 def costs() -> tuple[str, ...]:
@@ -43,7 +41,7 @@ has an arena that TensorFlow Lite Micro does not run.
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock file: by model reference the costs and the structural hash, and of each block a digest where it has them.
+    """A lock file: by model reference the costs and the structural hash, and of each block what it consists of.
 
     References are the shortest ones, as everywhere; `spelt` has them as the file does, which people may have edited.
     """
@@ -59,6 +57,10 @@ class Lock:
         """Where a model's figure stands in the file."""
         return Position(self.path, self.lines.line(MODELS, self.spelt[reference], key))
 
+    def place_of_block(self, reference: str, *key: str) -> Position:
+        """Where a model's block stands, or all of them."""
+        return Position(self.path, self.lines.line(BLOCKS, self.spelt[reference], *key))
+
 
 def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path = Path()) -> str:
     """Models and keys in alphabetical order, a figure a line: the same models give the same bytes.
@@ -68,8 +70,8 @@ def lock_text(entries: Iterable[Entry], before: Lock | None = None, folder: Path
     entries = list(entries)
     models = dict(before.models if before else {}) | {entry.network.key: _to_hold(entry) for entry in entries}
     blocks = dict(before.blocks if before else {})
-    blocks |= {entry.network.key: block_digests(entry.network.graph) for entry in entries}
-    written = {name: {key: _written(locked[key]) for key in sorted(locked)} for name, locked in models.items()}
+    blocks |= {entry.network.key: block_lines(entry.network.graph) for entry in entries}
+    written = {name: {key: written_figure(locked[key]) for key in sorted(locked)} for name, locked in models.items()}
     data = {
         "schema_version": SCHEMA_VERSION,
         MODELS: _from(folder, written),
@@ -87,22 +89,34 @@ def _from(folder: Path, held: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted(named.items()))
 
 
-def _written(value: Any) -> Any:
+def written_figure(value: Any) -> Any:
     """A figure as JSON has it: of what is known in part {"at_least": that}, null of what is not known."""
     return value if is_known(value) else {AT_LEAST: value.known} if isinstance(value, AtLeast) else None
 
 
 def _read(value: Any) -> Any:
-    """The figure that `_written` wrote."""
+    """The figure that `written_figure` wrote."""
     return UNKNOWN if value is None else AtLeast(value[AT_LEAST]) if isinstance(value, dict) else value
 
 
-def _locked(entry: Entry) -> dict[str, Any]:
+def locked_figures(entry: Entry) -> dict[str, Any]:
+    """What a lock file holds of a model as it is now."""
     return {**{cost: entry.totals[cost] for cost in costs()}, STRUCTURE: f"sha256:{entry.structure}"}
 
 
 def _to_hold(entry: Entry) -> dict[str, Any]:
-    return {key: value for key, value in _locked(entry).items() if not (key in ADDED and value is UNKNOWN)}
+    return {key: value for key, value in locked_figures(entry).items() if not (key in ADDED and value is UNKNOWN)}
+
+
+def settled(network: Network) -> dict[str, str]:
+    """What was asked of a file beside its name, as budget files say it; whole shapes, however they were given."""
+    reading = network.origin.reading
+    if reading is None:
+        return {}
+    asked = reading.settings
+    shapes = [f"{name}={shape(sizes)}" if name else shape(sizes) for name, sizes in sorted(asked.input_shapes.items())]
+    texts = (" ".join(shapes), str(asked.batch or ""), asked.signature or "", asked.subgraph or "")
+    return {key: text for key, text in zip(SETTLED, texts, strict=True) if text}
 
 
 def read_lock(text: str, path: str) -> Lock:
@@ -136,25 +150,28 @@ def read_lock(text: str, path: str) -> Lock:
         _check(written, locked, at)
         spelt[reference] = written
     held = {name: {key: _read(value) for key, value in models[written].items()} for name, written in spelt.items()}
-    return Lock(path, held, lines, spelt, _beside(BLOCKS, data, path), _settings(data, path))
+    return Lock(path, held, lines, spelt, _beside(BLOCKS, data, path, lines), _settings(data, path, lines))
 
 
-def _settings(data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
+def _settings(data: Mapping[str, Any], path: str, lines: JsonLines) -> dict[str, dict[str, str]]:
     """What was settled of files, by model reference."""
-    found = _beside(SETTINGS, data, path)
+    found = _beside(SETTINGS, data, path, lines)
     for name, asked in found.items():
-        for key, text in asked.items():
-            if key not in SETTLED or not isinstance(text, str):
+        for key in asked:
+            if key not in SETTLED:
                 raise UsageError(f"{path}: {SETTINGS} of {name}: {key!r} is none; there are {', '.join(SETTLED)}")
     return found
 
 
-def _beside(what: str, data: Mapping[str, Any], path: str) -> dict[str, dict[str, str]]:
+def _beside(what: str, data: Mapping[str, Any], path: str, lines: JsonLines) -> dict[str, dict[str, str]]:
     """What is held beside the figures, by model reference; none in a file that was written before there was any."""
-    written = data.get(what, {})
-    if not isinstance(written, dict) or not all(isinstance(held, dict) for held in written.values()):
-        raise UsageError(f"{path}: {what} are not of their kind; delete them, then --write-baseline --force")
-    return {_reference(name, Position(path, 1), Path(path).parent): held for name, held in written.items()}
+    written, place = data.get(what, {}), Position(path, lines.line(what))
+    dicts = isinstance(written, dict) and all(isinstance(held, dict) for held in written.values())
+    if not dicts or not all(isinstance(text, str) for held in written.values() for text in held.values()):
+        raise UsageError(f"{place}: {what} are not of their kind; delete them, then --write-baseline --force")
+    return {
+        _reference(name, Position(path, lines.line(what, name)), Path(path).parent): written[name] for name in written
+    }
 
 
 def _reference(written: str, place: Position, folder: Path) -> str:
@@ -184,76 +201,3 @@ def _is_figure(value: Any) -> bool:
     if isinstance(value, dict):
         return [*value] == [AT_LEAST] and _is_figure(value[AT_LEAST]) and value[AT_LEAST] is not None
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
-
-
-def stay(
-    entry: Entry, lock: Lock, tolerance: Fraction, *, strict: bool = False, uncounted: bool = False
-) -> list[Verdict]:
-    """Whether a model's costs are within the tolerance of the locked ones, both ways, and its structure is the same.
-
-    Where costs have moved within the tolerance, a new structure is told and passes, unless `strict`; at equal costs it
-    fails. Costs that are not known have stayed only where that is `uncounted`, and was so when they were locked.
-    Raises UsageError where the lock does not hold the model.
-    """
-    key = entry.network.key
-    if key not in lock.models:
-        raise UsageError(f"{lock.path} does not hold {entry.reference}; add it with --write-baseline --force")
-    _check_settled(entry, lock)
-    locked, now = lock.models[key], _locked(entry)
-    held = [cost for cost in costs() if cost in locked]
-    places = {each: lock.place(key, each) for each in (*held, STRUCTURE)}
-    verdicts = [
-        Verdict(
-            entry.reference, LockedCost(cost, tolerance), locked[cost], now[cost],
-            _stays(locked[cost], now[cost], tolerance, uncounted), places[cost],
-        )
-        for cost in held
-    ]  # fmt: skip
-    same = locked[STRUCTURE] == now[STRUCTURE]
-    moved = any(_written(locked[cost]) != _written(now[cost]) for cost in held)
-    hashes, place = (locked[STRUCTURE], now[STRUCTURE]), places[STRUCTURE]
-    blocks = () if same else _changed(lock.blocks.get(key), entry)
-    return [
-        *verdicts,
-        Verdict(entry.reference, LockedStructure(moved, blocks), *hashes, same or (moved and not strict), place),
-    ]
-
-
-def settled(network: Network) -> dict[str, str]:
-    """What was asked of a file beside its name, as budget files say it; whole shapes, however they were given."""
-    reading = network.origin.reading
-    if reading is None:
-        return {}
-    asked = reading.settings
-    shapes = [f"{name}={shape(sizes)}" if name else shape(sizes) for name, sizes in sorted(asked.input_shapes.items())]
-    texts = (" ".join(shapes), str(asked.batch or ""), asked.signature or "", asked.subgraph or "")
-    return {key: text for key, text in zip(SETTLED, texts, strict=True) if text}
-
-
-def _check_settled(entry: Entry, lock: Lock) -> None:
-    """Raise UsageError where figures would be held to those of other sizes, or of another part of the file."""
-    locked, now = lock.settings.get(entry.network.key, {}), settled(entry.network)
-    for key in SETTLED:
-        if locked.get(key) != now.get(key):
-            before, after = (f"{key} {asked[key]}" if key in asked else f"no {key}" for asked in (locked, now))
-            raise UsageError(
-                f"{lock.path} holds {entry.reference} with {before}, and here it is read with {after}; ask for the "
-                "same, or lock it anew with --write-baseline --force"
-            )
-
-
-def _changed(locked: Mapping[str, str] | None, entry: Entry) -> tuple[str, ...]:
-    """The blocks that are not the locked ones, those that are gone too; none where the lock tells of none."""
-    if locked is None:
-        return ()
-    now = block_digests(entry.network.graph)
-    return tuple(name for name in dict.fromkeys([*now, *locked]) if now.get(name) != locked.get(name))
-
-
-def _stays(locked: Any, now: Any, tolerance: Fraction, uncounted: bool) -> bool:
-    """Whether a cost has stayed: what is not known all of it has only where it was as little known before."""
-    both = is_known(locked), is_known(now)
-    if not all(both) and (any(both) or not uncounted):
-        return False
-    before, after = known_part(locked), known_part(now)
-    return bool(abs(after - before) <= tolerance * before)

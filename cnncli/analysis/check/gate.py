@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cnncli.analysis.check.baseline import Lock, stay
+from cnncli.analysis.check.baseline import Lock
 from cnncli.analysis.check.budgets import Budgets, Config, hold
+from cnncli.analysis.check.staying import stay
 from cnncli.analysis.check.verdicts import Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError

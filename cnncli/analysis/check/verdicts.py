@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnncli.analysis.check.places import Position
+from cnncli.analysis.compare.difference import Change
 from cnncli.analysis.deployment import At
 
 
@@ -34,11 +35,13 @@ class LockedCost(NamedTuple):
 class LockedStructure(NamedTuple):
     """Has the structure that the lock file holds; `costs_moved` is whether locked costs have changed as well.
 
-    `blocks` are those that are not the locked ones, as far as the lock file tells.
+    `changes` are those of its blocks, where the lock file holds what these consisted of; `blocks` are those that are
+    not the locked ones, where it holds their digests.
     """
 
     costs_moved: bool
     blocks: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)

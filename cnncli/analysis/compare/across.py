@@ -228,7 +228,7 @@ def _pads(difference: _Difference) -> bool:
 def _only(difference: _Difference, name: str) -> bool:
     """Whether two layers are one but for this argument."""
     one, other = difference
-    if one is None or other is None or one.type != other.type:
+    if one is None or other is None or type(one.layer) is not type(other.layer):
         return False
     values = arguments(other.layer)
     return all(value == values[each] for each, value in arguments(one.layer).items() if each != name)
@@ -238,7 +238,7 @@ def _single(difference: _Difference) -> Single:
     one, other = difference
     if one is None or other is None:
         return Single(one.name if one else "", other.name if other else "")
-    if one.type != other.type:
+    if type(one.layer) is not type(other.layer):  # a kind that Keras lacks may have a name that Keras has
         return Single(one.name, other.name, (Changed(Aspect.LAYER, layer_label(one.layer), layer_label(other.layer)),))
     values = arguments(other.layer)
     facts = [

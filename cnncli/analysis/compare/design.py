@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from math import prod
 from typing import NamedTuple
 
-from cnncli.analysis.compare.work import Wires, groups, is_depthwise, is_pointwise, kernel_size, strides
+from cnncli.analysis.compare.work import Wires, groups, is_depthwise, is_pointwise, kernel_before, kernel_size, strides
 from cnncli.graph import Graph, Node
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
 
@@ -62,10 +62,15 @@ def design(graph: Graph, normal: Graph) -> Mapping[Trait, int]:
 
     Normalization, which that folds into kernels, is told of the graph.
     """
-    counts = Counter(_Design(normal).traits())
+    counts = Counter(trait for _, trait in placed(normal))
     counts.update(_normalizations(graph))
     order = list(Feature)
     return dict(sorted(counts.items(), key=lambda item: (order.index(item[0].feature), item[0].which)))
+
+
+def placed(normal: Graph) -> Iterator[tuple[Node, Trait]]:
+    """Each trait with the node that it is told of, the last of those it needs."""
+    return _Design(normal).traits()
 
 
 def _normalizations(graph: Graph) -> Iterator[Trait]:
@@ -83,7 +88,7 @@ class _Design:
         self._graph, self._wires = graph, Wires(graph)
         self._outputs = {node.index for node in graph.outputs}
         self._readers = graph.readers()
-        self._before = [self._kernel_before(node) if node.role in KERNELS else None for node in graph.nodes]
+        self._before = [kernel_before(node, self._wires) if node.role in KERNELS else None for node in graph.nodes]
         """For each kernel the one before it, where nothing but what works cell by cell stands between."""
         self._looked_at = 0
         self._narrow = set[int]()  # the 1x1 convolutions that were counted as bottlenecks: two kernels may read one
@@ -93,18 +98,21 @@ class _Design:
             if before:
                 self._next.setdefault(before.index, []).append(node)
 
-    def traits(self) -> Iterator[Trait]:
+    def traits(self) -> Iterator[tuple[Node, Trait]]:
         for node in self._graph.nodes:
-            if node.index in self._wires.gates:
-                yield Trait(Feature.GATE)
-            if node.index in self._wires.gated:
-                continue
-            if self._wires.behind[node.index]:
-                yield from self._head(node)
-            else:
-                yield from self._on_map(node)
-            if node.layer.function != "linear" and node.index not in self._outputs:
-                yield Trait(Feature.ACTIVATION, node.layer.function)
+            yield from ((node, trait) for trait in self._of(node))
+
+    def _of(self, node: Node) -> Iterator[Trait]:
+        if node.index in self._wires.gates:
+            yield Trait(Feature.GATE)
+        if node.index in self._wires.gated:
+            return
+        if self._wires.behind[node.index]:
+            yield from self._head(node)
+        else:
+            yield from self._on_map(node)
+        if node.layer.function != "linear" and node.index not in self._outputs:
+            yield Trait(Feature.ACTIVATION, node.layer.function)
 
     def _head(self, node: Node) -> Iterator[Trait]:
         """Of what stands behind the map."""
@@ -217,17 +225,6 @@ class _Design:
             return True
         behind = [each for each in self._next.get(node.index, ()) if is_pointwise(each)]
         return not is_depthwise(node) and any(each.shape[-1] > max(node.shape[-1], before.shape[-1]) for each in behind)
-
-    def _kernel_before(self, node: Node) -> Node | None:
-        (source, *more) = node.inputs or (None,)
-        while source is not None and not more and source.role not in KERNELS:
-            product = source.index in self._wires.gates
-            inputs = self._wires.maps(source) if product else source.inputs
-            thin = product or source.role in (Role.ACTIVATION, Role.NORMALIZATION, Role.SHAPING, Role.OTHER)
-            if not thin or len(inputs) != 1:
-                return None
-            (source,) = inputs
-        return None if more else source
 
     def _shuffles(self, node: Node) -> bool:
         """Whether the channels, split in groups, are laid out across them: as a map of four axes and back."""

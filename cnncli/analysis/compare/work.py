@@ -105,6 +105,19 @@ def groups(node: Node) -> int:
     return getattr(node.layer, "groups", 1)
 
 
+def kernel_before(node: Node, wires: Wires) -> Node | None:
+    """The kernel before a layer, where nothing but gates and what works cell by cell or moves cells stands between."""
+    (source, *more) = node.inputs or (None,)
+    while source is not None and not more and source.role not in KERNELS:
+        product = source.index in wires.gates
+        inputs = wires.maps(source) if product else source.inputs
+        thin = product or source.role in (Role.ACTIVATION, Role.NORMALIZATION, Role.SHAPING, Role.OTHER)
+        if not thin or len(inputs) != 1:
+            return None
+        (source,) = inputs
+    return None if more else source
+
+
 def work_of(node: Node, wires: Wires) -> Work:
     """What a layer is there for; of a separable convolution its second half."""
     if node.role not in KERNELS:
