@@ -46,6 +46,9 @@ PACKAGES = {
 }
 """What is to be installed for a module, where it is not called so; NumPy and HDF5 come with TensorFlow."""
 
+EXTRAS = {**dict.fromkeys(("dask", "distributed"), "cnncli[cluster]"), "pyarrow": "cnncli[parquet]"}
+"""What is to be installed for a module that comes with an extra of ours."""
+
 
 def lacking(error: ImportError) -> MachineError:
     """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again."""
@@ -54,7 +57,8 @@ def lacking(error: ImportError) -> MachineError:
         raise error
     package = PACKAGES.get(module, module)
     if isinstance(error, ModuleNotFoundError):
-        return MachineError(f"this takes {package}, which is not installed: pip install {package}")
+        wanted = f"'{EXTRAS[module]}'" if module in EXTRAS else package
+        return MachineError(f"this takes {package}, which is not installed: pip install {wanted}")
     return MachineError(f"{package or 'a library'} cannot be loaded: {error}")
 
 

@@ -341,16 +341,18 @@ def architectures() -> tuple[ModelSpec, ...]:
     return catalogue.models()
 
 
+def model_of(reference: str) -> Model:
+    """The architecture that a reference names, with its flavor and options; only its family is loaded.
+
+    Raises UsageError for one that cannot be read.
+    """
+    return parse(reference)
+
+
 def variants(spec: ModelSpec) -> list[Model]:
     """An architecture with its defaults, and with the options of which figures or weights were published."""
     flavor = spec.flavors[0].name
     return [Model(spec, flavor, spec.options(flavor) | dict(options)) for options in spec.variants]
-
-
-def of_published(spec: ModelSpec, published: Published) -> Model:
-    """The architecture as it was when its figures were published: with those options, in that flavor."""
-    flavor = published.flavor or spec.flavors[0].name
-    return Model(spec, flavor, spec.options(flavor) | dict(published.options))
 
 
 def model(text: str) -> Model:
@@ -365,6 +367,12 @@ def named(text: str) -> list[Model]:
     found = parse(text)
     alone = found.reference == found.spec.name
     return variants(found.spec) if alone else [found]
+
+
+def of_published(spec: ModelSpec, published: Published) -> Model:
+    """The architecture as it was when its figures were published: with those options, in that flavor."""
+    flavor = published.flavor or spec.flavors[0].name
+    return Model(spec, flavor, spec.options(flavor) | dict(published.options))
 
 
 def option_named(text: str) -> tuple[str, bool] | None:

@@ -16,7 +16,7 @@ from matplotlib.text import Annotation, Text
 from cnncli.analysis.compare.comparison import entry
 from cnncli.draw.chart import Chart, ChartPoint, Panel, _looks, draw_chart
 from cnncli.draw.label_places import MARKER, Box, Spot, crosses, place
-from cnncli.network import network
+from cnncli.network import architectures, network
 from cnncli.views.chart import chart
 
 ALL = [
@@ -34,6 +34,7 @@ MANY = {
     "both flavors": [reference for name in ALL for reference in (name, f"{name}@article")],
     "one network's sizes": SIZES,
     "forty": [*SIZES, *ALL, *(f"{name}@article" for name in ALL)][:40],
+    "thirty of the field": [spec.name for spec in architectures()[::4]][:30],
     "a long name": ["v1", "v3_large:alpha=0.75,minimalistic=true,include_preprocessing=false,include_top=false,"
                     "input_shape=192x256,pooling=max", "v3_small:minimalistic=true,include_top=false,pooling=avg"],
 }  # fmt: skip
@@ -141,3 +142,14 @@ def test_no_two_series_look_alike() -> None:
     looks = _looks(Chart("", points, []))
     assert len(set(looks.values())) == 12
     assert len({colour for colour, _ in looks.values()}) == 6
+
+
+def test_lines_join_the_points_that_a_panel_has() -> None:
+    """Below the points, and past those that it has not."""
+    points = [ChartPoint(name, 10.0 ** (6 + place), "series") for place, name in enumerate("abcd")]
+    values = {"a": 1e5, "b": 1e6, "d": 2e6}
+    lines = [["a", "b", "c", "d"], ["c", "d"]]
+    figure = drawn(Chart("MACs", points, [Panel("Parameters", "log", values, lines)]))
+    (line,) = figure.axes[0].lines
+    assert [*zip(*line.get_data(), strict=True)] == [(1e6, 1e5), (1e7, 1e6), (1e9, 2e6)]
+    assert line.get_zorder() < min(found.get_zorder() for found in figure.axes[0].collections)

@@ -41,6 +41,8 @@ TYPED = [
     ("cnncli memory v2 --columns name,li", "cnncli memory v2 --columns name,live_bytes"),
     ("cnncli summary v2 --set inc", "cnncli summary v2 --set include_top="),
     ("cnncli list --family MobileN", "cnncli list --family MobileNet"),
+    ("cnncli history --family MobileN", "cnncli history --family MobileNet"),
+    ("cnncli history -o past.sv", "cnncli history -o past.svg"),
     ("cnncli list --columns name,rec", "cnncli list --columns name,receptive_field"),
     ("cnncli list mobilenet_v3_l", "cnncli list mobilenet_v3_large"),
     ("cnncli check --budget budg", "cnncli check --budget budgets.toml"),

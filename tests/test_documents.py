@@ -224,7 +224,7 @@ def test_every_command_declares_the_model_options_alike() -> None:
     from cnncli.cli.commands import COMMANDS, function
 
     with_models = [name for name in COMMANDS if "set" in inspect.signature(function(name)).parameters]
-    assert with_models == ["summary", "plot", "compare", "check", "memory", "build", "export", "measure"]
+    assert with_models == ["summary", "plot", "compare", "explain", "check", "memory", "build", "export", "measure"]
     for name in with_models:
         parameters = inspect.signature(function(name)).parameters
         architectures_only = name in ("build", "export")

@@ -93,6 +93,14 @@ def ghost() -> Graph:
     return graph
 
 
+def parallel() -> Graph:
+    graph = row()
+    (image,) = graph.nodes
+    kernels = [graph.add(conv(6, extent, 2), image, name=f"of{extent}") for extent in (3, 1)]
+    graph.add(Add(), *kernels, name="add")
+    return graph
+
+
 PLAINLY: dict[str, tuple[Idea, Callable[[], Graph], Callable[[], Graph]]] = {
     "separable": (Idea.SEPARABLE, lambda: row(depthwise(5, 2), conv(24, 1)), lambda: row(conv(24, 5, 2))),
     "inverted": (
@@ -135,6 +143,7 @@ PLAINLY: dict[str, tuple[Idea, Callable[[], Graph], Callable[[], Graph]]] = {
     "grouped": (Idea.GROUPED, lambda: row(conv(12, 3, 2, groups=4)), lambda: row(conv(12, 3, 2))),
     "factorized": (Idea.FACTORIZED, lambda: row(conv(6, (1, 7)), conv(10, (7, 1))), lambda: row(conv(10, 7))),
     "stacked": (Idea.STACKED, lambda: row(conv(8), conv(12), conv(12)), lambda: row(conv(12, 7))),
+    "parallel": (Idea.PARALLEL, parallel, lambda: row(conv(6, 3, 2))),
     "cheap": (Idea.CHEAP, ghost, lambda: row(conv(20, 1))),
     "pooled": (Idea.POOLED, lambda: row(GlobalAveragePooling2D(), dense(7)), lambda: row(Flatten(), dense(7))),
     "averaged": (
@@ -273,6 +282,14 @@ def test_factorized_kernels_of_inceptions_paper() -> None:
     assert fractions(told(graph, Idea.STACKED).formula) == "18/(5*5)"
 
 
+@pytest.mark.parametrize("name", ["repvgg_a0", "repvgg_b1g4", "mobileone_s0", "mobileone_s3"])
+def test_trained_branches_cost_what_is_deployed_once_they_are_one_kernel(name: str) -> None:
+    """arXiv 2101.03697, section 3.3."""
+    found = Explanation(network(f"{name}:deploy=false"))
+    (parallel,) = (each for each in found.saved if each.idea is Idea.PARALLEL)
+    assert found.macs_without(parallel) == Totals(graph_of(name))["macs"]
+
+
 KINDS = {
     "lenet5": [],
     "vgg16": [],
@@ -300,6 +317,7 @@ IDEAS = {
     "inception_v3": ["reduction", "factorized_kernel", "stacked_kernels", "global_pooling"],
     "mobilenet_v2": ["depthwise_separable", "inverted_residual", "global_pooling"],
     "shufflenet_v1": ["depthwise_separable", "grouped_convolution", "global_pooling"],
+    "repvgg_a0:deploy=false": ["parallel_kernels", "global_pooling"],
     "ghostnet": ["depthwise_separable", "cheap_features", "global_pooling"],
     "efficientnet_v2_s": ["inverted_residual", "fused_inverted_residual", "global_pooling"],
     "mobilenet_v4_conv_small": ["inverted_residual", "global_pooling"],
@@ -461,3 +479,11 @@ def test_goldens(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, na
 
 def test_a_page_for_a_lecture(run: Callable[..., Result]) -> None:
     golden("explain-mobilenet_v1.markdown", run("explain", "v1", "--format", "markdown").out)
+
+
+FORMULAS = {"v1": "1/N + 1/k^2,", "shufflenet_v1": "1/N + 1/(g k^2),", "vgg16": "n k^2/K^2,", "inception_v3": "2/k,"}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_is_told_where_it_holds(run: Callable[..., Result], name: str) -> None:
+    assert f"The share is {FORMULAS[name]}" in run("explain", name).out

@@ -24,7 +24,7 @@ from cnncli.views.find_chart import find_chart
 from cnncli.views.found import Shown
 
 LIMITS = ("--max-params", "5M", "--max-macs", "300M", "--max-tflite-bytes", "6MB", "--dtype", "int8")
-SPACE = ("v1", "v2", "v3_small", "--alpha", "0.25..1/0.25", "--input-shape", "96,160")
+SPACE = ("v1", "v2", "v3_small", "--alpha", "0.25..1/0.25", "--input-shape", "100,150")
 """A space of 24, of which nobody published the figures."""
 
 
@@ -63,7 +63,7 @@ def test_values_given_make_the_same_networks_as_brute_force(run) -> None:
     kept = []
     for name in ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small"):
         for alpha in ("0.25", "0.5", "0.75", "1"):
-            for size in ("96", "160"):
+            for size in ("100", "150"):
                 graph = network(f"{name}:alpha={alpha},input_shape={size}").graph
                 totals = Totals(graph)
                 arena = totals.arena_bytes
@@ -110,7 +110,7 @@ def test_what_makes_no_network_is_counted_and_told(run) -> None:
     data = found(run, "v1", "--alpha", "0.02,0.25,0.5")
     assert data["candidates"] == 3
     assert data["impossible"] == 1
-    assert names(data) == ["mobilenet_v1:alpha=0.25", "mobilenet_v1:alpha=0.5"]
+    assert names(data) == ["mobilenet_v1:alpha=0.5", "mobilenet_v1:alpha=0.25"]
     told = run("find", "v1", "--alpha", "0.02,0.25,0.5").out
     assert "1 candidate makes no network: mobilenet_v1:alpha=0.02 cannot be built" in told
     assert IMPOSSIBLE in row("mobilenet_v1:alpha=0.02", Asked(()))
@@ -139,14 +139,14 @@ def _space() -> list[str]:
         f"{name}:alpha={alpha},input_shape={size}"
         for name in ("v1", "v2", "v3_small")
         for alpha in ("0.25", "0.5", "0.75", "1")
-        for size in (96, 160)
+        for size in (100, 150)
     ]
 
 
 def test_the_nearest_is_beyond_its_limits_by_the_least_share(run) -> None:
-    data = found(run, "v1", "v2", "v3_small", "--max-macs", "50M", "--max-params", "1M", code=1)
-    assert data["nearest"]["reference"] == "mobilenet_v3_small"
-    assert data["nearest"]["macs"] == Totals(network("v3_small").graph).macs
+    data = found(run, "v1", "v2", "v3_small", "--classes", "10", "--max-macs", "50M", "--max-params", "1M", code=1)
+    assert data["nearest"]["reference"] == "mobilenet_v3_small:classes=10"
+    assert data["nearest"]["macs"] == Totals(network("v3_small:classes=10").graph).macs
 
 
 @pytest.mark.parametrize("keys", [("top1", "macs"), ("params", "arena_bytes_int8_io"), ("top1", "params", "flops")])
@@ -167,6 +167,12 @@ def test_the_front_is_of_those_that_none_beats(run, keys: tuple[str, ...]) -> No
     }
     assert {each["reference"] for each in data["found"] if each["pareto"]} == unbeaten
     assert 0 < len(unbeaten) < len(points)
+
+
+def test_where_no_accuracy_is_known_there_is_no_front_of_it(run) -> None:
+    told = run("find", *SPACE).out
+    assert "No Pareto front: of no candidate top1 is known; --pareto names other figures." in told
+    assert "Front" not in told.splitlines()[0]
 
 
 def test_families_and_years_choose(run) -> None:

@@ -40,8 +40,12 @@ KNOWN_TO = {
     "tensorflow": {"keras_model", "export"},
     "keras": {"keras_model", "export"},
     "ai_edge_litert": {"export", "measure"},
+    "dask": {"search"},
+    "distributed": {"search"},
+    "pyarrow": {"search"},
 }
 LAZY = {"tensorflow", "keras", "numpy", "matplotlib", "pydot", "pygraphviz", "PIL", "ai_edge_litert", "h5py"}
+LAZY |= {"dask", "distributed", "pyarrow"}
 # What looks an architecture up in the registry, beside the models themselves and the door to all networks.
 LISTS_OR_SEARCHES = {"cli/complete.py", "views/list.py"}
 

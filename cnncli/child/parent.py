@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).parent.parent
 
 # `python -c` puts the working directory first on the path, and the switch that leaves it out came with 3.11 only.
 # The package is loaded from where the parent has it, which may be a folder that must not be on the path.
-BEGINNING = """
+LOADING = """
 import sys
 sys.path[:] = [place for place in sys.path if place]
 from importlib.util import module_from_spec, spec_from_file_location
@@ -37,10 +37,20 @@ package, module = sys.argv[1:]
 spec = spec_from_file_location("cnncli", package + "/__init__.py", submodule_search_locations=[package])
 sys.modules["cnncli"] = module_from_spec(spec)
 spec.loader.exec_module(sys.modules["cnncli"])
+"""
+GUARDED = """
 from cnncli.child.inside import begin
 begin()
+"""
+RUNNING = """
 run_module(module, run_name="__main__")
 """
+
+
+def command(module: str, *, guarded: bool = False) -> list[str]:
+    """What starts a module of the package in another process, `guarded` as a child that is given one job."""
+    beginning = LOADING + (GUARDED if guarded else "") + RUNNING
+    return [sys.executable, "-c", beginning, str(PACKAGE), module]
 
 
 def run(module: str, job: Any, what: str, tell: Tell, litter: Sequence[Path] = (), *, is_theirs: bool = False) -> Any:
@@ -135,7 +145,7 @@ def _started(module: str, log: IO[bytes], folder: Path, shown: int | None) -> It
     `shown` is the descriptor that a person's own code writes to.
     """
     child: Any = subprocess.Popen(
-        [sys.executable, "-c", BEGINNING, str(PACKAGE), module],
+        command(module, guarded=True),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

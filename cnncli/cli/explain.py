@@ -14,7 +14,7 @@ from cnncli.cli.output import Report, report_options
 Layer = Annotated[
     str | None,
     typer.Argument(
-        metavar="[LAYER]",
+        metavar="LAYER",
         help="A layer by its name or the end of it, its name in Keras, or its number as in Keras's model.layers.",
         autocompletion=complete.layer,
         show_default=False,

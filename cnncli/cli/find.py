@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -14,14 +14,13 @@ import typer
 from cnncli.cli import arguments as args
 from cnncli.cli import complete, standard_input
 from cnncli.cli.columns import Columns, column_options
+from cnncli.cli.large import ROWS, Large, large_options, stream_rows, worked_out
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import PICTURES, Report, report_options
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncli.models.reference import Model
-    from cnncli.search.evaluation import Row
-    from cnncli.search.searching import Asked
     from cnncli.search.space import Space
     from cnncli.views.find import Finding
 
@@ -148,9 +147,10 @@ def _fronts(incomplete: str) -> list[str]:
     return complete.listed(front_keys())(incomplete)
 
 
-@report_options(output=OUTPUT, pictures=True)
+@report_options(output=OUTPUT, pictures=True, besides=ROWS)
 @adding("limits", _limit_options, _limits)
 @adding("chosen", _space_options, _space_chosen)
+@adding("large", large_options, Large)
 @column_options(_columns)
 def find(
     models: Names = None,
@@ -174,6 +174,7 @@ def find(
     columns: Columns,
     chosen: Chosen,
     limits: Limits,
+    large: Large,
     report: Report,
 ) -> None:
     """Find networks under limits, the most accurate first: among the variants of all architectures that papers and
@@ -191,15 +192,21 @@ def find(
 
     kind = args.kind(dtype)
     drawn = report.picture()
-    report.check_target()
+    streamed = large.streamed(report, top=top, sort=columns.sort, pareto=pareto)
+    if not streamed:
+        report.check_target()
     if drawn:
         report = replace(report, output=None)
-    rows = args.whole_number("--top", top) or (_screenful() if report.on_terminal else None)
+    rows = args.whole_number("--top", top) or (_screenful() if report.on_terminal and not streamed else None)
     shown = read_shown(kind, pareto, columns.shown, columns.sort, rows)
     held = read_limits(limits.most, limits.least, kind)
-    space, remarks = _space(models or (), chosen)
+    space, remarks = _space(models or (), chosen, large.space)
     asked = Asked(shown.worked_out(held), held)
-    finding = Finding(search(asked, _worked_out(space, asked)), shown, remarks)
+    engine = large.engine(asked, len(space))
+    if streamed:
+        stream_rows(space, asked, engine, streamed, force=report.force)
+        return
+    finding = Finding(search(asked, worked_out(space, asked, engine)), shown, remarks)
     if drawn and finding.ranked:
         _draw(finding, drawn, force=report.force)
     report.deliver(find_document(finding))
@@ -211,8 +218,14 @@ def _screenful() -> int:
     return max(FEWEST, shutil.get_terminal_size().lines - AROUND)
 
 
-def _space(names: Sequence[str], chosen: Chosen) -> tuple[Space, list[str]]:
+def _space(names: Sequence[str], chosen: Chosen, file: Path | None) -> tuple[Space, list[str]]:
     """The candidates, and what is said of those that are none. Raises UsageError where there are none."""
+    if file is not None:
+        from cnncli.search.spacefile import read_space
+
+        if names or chosen.options or chosen.family is not None or chosen.year is not None:
+            raise UsageError(f"--space {file} says what the candidates are: name no others")
+        return read_space(file), []
     from cnncli.search.ranges import values
     from cnncli.search.space import spread
     from cnncli.views.find import remarks_of
@@ -228,7 +241,8 @@ def _spelt(name: str) -> str:
 
 
 def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
-    """The architectures that are searched, with the options that somebody published figures or weights of.
+    """The architectures that are searched: with the options that somebody published figures or weights of or, where
+    options are given, with their defaults beside these.
 
     Raises UsageError where there are none.
     """
@@ -239,9 +253,8 @@ def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
     for name in given:
         if source_of(name) is not Source.REGISTRY:
             raise UsageError(f"find chooses among the architectures that `cnncli list` shows, and {name} is none")
-    found = [each for name in given for each in named(name)] if given else [
-        each for spec in architectures() for each in variants(spec)
-    ]  # fmt: skip
+    every = [named(name) for name in given] if given else [variants(spec) for spec in architectures()]
+    found = [each for some in every for each in (some[:1] if chosen.options else some)]
     if chosen.family is not None:
         from cnncli.views.list import Listing
 
@@ -254,20 +267,6 @@ def _models(names: Sequence[str], chosen: Chosen) -> list[Model]:
         asked = [f"--family {chosen.family}" * bool(chosen.family), f"--year {chosen.year}" * bool(chosen.year)]
         raise UsageError(f"{' '.join(filter(None, asked))}: no architecture of those named is so")
     return found
-
-
-def _worked_out(space: Space, asked: Asked) -> Iterator[Sequence[Row]]:
-    """The rows of all candidates, while a bar tells how many are done."""
-    from cnncli.document.numbers import grouped
-    from cnncli.render.progress import progress_bar
-    from cnncli.search.pool import parts
-
-    done, every = 0, len(space)
-    with progress_bar() as tell:
-        for rows in parts(space, asked):
-            yield rows
-            done += len(rows)
-            tell(done / every, f"{grouped(done)} of {grouped(every)} candidates")
 
 
 def _draw(finding: Finding, path: Path, *, force: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -74,12 +74,17 @@ def check_file(path: Path | None, *, force: bool) -> None:
 
 
 def report_options(
-    *, checks: bool = False, output: Any = OUTPUT, force: bool = True, pictures: bool = False
+    *,
+    checks: bool = False,
+    output: Any = OUTPUT,
+    force: bool = True,
+    pictures: bool = False,
+    besides: Sequence[str] = (),
 ) -> Callable[[Callable[..., None]], Command]:
     """Give a command --format, --output and --force, as far as it has them, for its parameter `report`.
 
     `checks` is whether it reports checks; `output` is the option that names the file, None for no file; with
-    `pictures` the name of a picture is not the report's.
+    `pictures` the name of a picture is not the report's, nor one with a suffix of `besides`.
     """
     names = offered(checks=checks)
 
@@ -90,8 +95,8 @@ def report_options(
         return [*found, option("force", FORCE, False)] if force else found
 
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
-        told = output is not None and not (pictures and output.suffix.lower() in (*PICTURES, *UNDRAWN))
-        drawn = PICTURES if pictures else ()
+        drawn = (*PICTURES, *besides) if pictures else besides
+        told = output is not None and output.suffix.lower() not in (*drawn, *(UNDRAWN if pictures else ()))
         return Report(format or (of_file(output, names, drawn) if output and told else "table"), output, force)
 
     return adding("report", options, report)

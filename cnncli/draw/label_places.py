@@ -22,8 +22,11 @@ LED = 16
 
 
 class Spot(NamedTuple):
+    """A point, and how far from its middle every label stays."""
+
     x: float
     y: float
+    clear: float = MARKER
 
 
 class Box(NamedTuple):
@@ -63,17 +66,20 @@ class Place(NamedTuple):
     """Whether a line leads to it."""
 
 
-def place(sizes: Sequence[tuple[float, float]], spots: Sequence[Spot], frame: Box, *, far: bool) -> list[Place] | None:
+def place(
+    sizes: Sequence[tuple[float, float]], spots: Sequence[Spot], frame: Box, *, far: bool, bare: Sequence[Spot] = ()
+) -> list[Place] | None:
     """A place for each label, of a width and a height, beside its point; None where one finds none.
 
-    Those whose surroundings are fullest are placed first. `far` allows places that are far from their points.
+    Those whose surroundings are fullest are placed first. `far` allows places that are far from their points; `bare`
+    are points without a label, on which none stands either.
     """
-    order = sorted(range(len(spots)), key=lambda index: _room(spots[index], spots))
+    order = sorted(range(len(spots)), key=lambda index: _room(spots[index], [*spots, *bare]))
     found: dict[int, Place] = {}
     lines: list[tuple[Spot, Spot]] = []
     for index in order:
         spot = spots[index]
-        others = [other for number, other in enumerate(spots) if number != index]
+        others = [*(other for number, other in enumerate(spots) if number != index), *bare]
         taken = [each.box for each in found.values()]
         free = _first_free(sizes[index], spot, others, taken, lines, frame, FAR_REACHES if far else REACHES)
         if free is None:
@@ -101,9 +107,9 @@ def _first_free(
     for reach, box in _candidates(size, spot, reaches):
         if not box.within(frame, AIR) or any(box.overlaps(other, AIR) for other in taken):
             continue
-        nearest = min((box.distance(other) for other in others), default=float("inf"))
+        nearest = min((_gap(box, other) for other in others), default=float("inf"))
         led = reach >= LED
-        if min(nearest, box.distance(spot)) < MARKER or (not led and nearest < box.distance(spot) + MARKER):
+        if min(nearest, _gap(box, spot)) < 0 or (not led and nearest < _gap(box, spot) + MARKER):
             continue
         if any(crosses(line, box) for line in lines):
             continue
@@ -114,14 +120,20 @@ def _first_free(
     return None
 
 
+def _gap(box: Box, spot: Spot) -> float:
+    """What lies between a label and the edge of a point; less than 0 where it is too near."""
+    return box.distance(spot) - spot.clear
+
+
 def _candidates(size: tuple[float, float], spot: Spot, reaches: Sequence[int]) -> Iterator[tuple[int, Box]]:
     """Places around a point, the nearest first, to its right before all."""
     wide, high = size
     for reach in reaches:
+        away = reach + spot.clear - MARKER
         for turn in range(DIRECTIONS):
             angle = tau * ((turn + 1) // 2) / DIRECTIONS * (1 if turn % 2 else -1)
             x, y = cos(angle), sin(angle)
-            left, bottom = spot.x + reach * x - wide * (1 - x) / 2, spot.y + reach * y - high * (1 - y) / 2
+            left, bottom = spot.x + away * x - wide * (1 - x) / 2, spot.y + away * y - high * (1 - y) / 2
             yield reach, Box(left, bottom, left + wide, bottom + high)
 
 

@@ -24,16 +24,17 @@ def cells(sheet: Table) -> Iterator[list[Any]]:
 
     Text that a spreadsheet would take for a formula has an apostrophe before it, which says that it is text.
     """
-    yield [_joined(column.key) for column in sheet.columns]
+    yield [joined(column.key) for column in sheet.columns]
     for row in sheet.rows:
-        yield [_joined(column.value(row)) for column in sheet.columns]
+        yield [joined(column.value(row)) for column in sheet.columns]
 
 
 _FORMULA = re.compile(r"\s*(?:[=@].|[+-].*(?:[|!=&\"]|\w\())", re.DOTALL)
 """Text that a spreadsheet would compute. Behind a sign that is what calls something, no number and no words."""
 
 
-def _joined(value: Any) -> Any:
+def joined(value: Any) -> Any:
+    """A value as a cell has it."""
     if isinstance(value, tuple):
         return "x".join(map(str, value))
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli.amounts import is_known
 from cnncli.analysis.metrics import METRICS, Totals, metric
-from cnncli.network import About, Network, model, of_model
+from cnncli.document.numbers import setting
+from cnncli.network import model, of_model
 from cnncli.search.limits import TOP1, Limit, by_cost
+
+if TYPE_CHECKING:
+    from cnncli.models.reference import Model
 
 Row = dict[str, Any]
 """By column: `reference`, what the network is, its options, and its figures by their keys; None where one is unknown.
@@ -36,9 +40,8 @@ def evaluate(reference: str, figures: Sequence[str], limits: Sequence[Limit] = (
     broken = next((each for each in order if each.key == TOP1 and not each.keeps(row[TOP1])), None)
     if broken:
         return row | {BROKEN: TOP1}
-    found = of_model(named)
-    row = _what(found) | row
-    totals = Totals(found.graph)
+    row = what(named) | row
+    totals = Totals(of_model(named).graph)
     for limit in order:
         if limit.key != TOP1 and not limit.keeps(_put(row, totals, limit.key)):
             return row | {BROKEN: limit.key}
@@ -47,25 +50,26 @@ def evaluate(reference: str, figures: Sequence[str], limits: Sequence[Limit] = (
     return row
 
 
-def _what(found: Network) -> Row:
-    """What is known of the network besides its figures."""
-    about = found.about
-    assert about is not None
+def what(named: Model) -> Row:
+    """What is known of a network besides its figures, without its graph."""
+    options = {option_column(name): setting(value) for name, value in named.options.items()}
     return {
-        "reference": found.reference,
-        "architecture": found.name,
-        "family": about.family,
-        "year": about.year,
-        **_options(about),
+        "reference": named.reference,
+        "architecture": named.spec.name,
+        "family": named.spec.family,
+        "year": named.spec.year,
+        **options,
     }
 
 
 FIGURES = frozenset(each.key for each in METRICS)
 
 
-def _options(about: About) -> Row:
-    """By name; with `_option` behind one that is called as a figure is, such as EfficientNet's depth."""
-    return {f"{name}_option" if name in FIGURES else name: text for name, text in about.options.items()}
+def option_column(name: str) -> str:
+    """The column of an option: its name, with `_option` behind one that is called as a figure is, such as
+    EfficientNet's depth.
+    """
+    return f"{name}_option" if name in FIGURES else name
 
 
 def _put(row: Row, totals: Totals, key: str) -> Any:

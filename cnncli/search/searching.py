@@ -9,11 +9,11 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from cnncli.errors import UsageError
-from cnncli.search.evaluation import BROKEN, Row, evaluate
+from cnncli.network import model
+from cnncli.search.evaluation import BROKEN, Row, evaluate, what
 from cnncli.search.limits import TOP1, Limit, by_cost
-from cnncli.search.space import Space
 
-IMPOSSIBLE = "impossible"
+IMPOSSIBLE = "error"
 """The column of a candidate that makes no network: why."""
 NEAR = 20
 """Candidates of each broken limit that are remembered, to tell which came nearest."""
@@ -28,17 +28,28 @@ class Asked(NamedTuple):
     limits: tuple[Limit, ...] = ()
 
 
-def rows(space: Space, start: int, stop: int, asked: Asked) -> list[Row]:
-    """The rows of the candidates from one number to below another."""
-    return [row(reference, asked) for reference in space.part(start, stop)]
+def rows(references: Iterable[str], asked: Asked) -> list[Row]:
+    """The rows of some candidates."""
+    return [row(reference, asked) for reference in references]
 
 
 def row(reference: str, asked: Asked) -> Row:
-    """As `evaluate`; of a candidate that makes no network why, as IMPOSSIBLE."""
+    """As `evaluate`; of a candidate that makes no network, or of which the figures cannot be worked out, why, as
+    IMPOSSIBLE: one that fails does not end a search.
+    """
     try:
         return evaluate(reference, asked.figures, asked.limits)
     except UsageError as error:
-        return {"reference": reference, IMPOSSIBLE: str(error)}
+        reason = str(error)
+    except MemoryError:  # which is not the candidate's own
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+    try:
+        known = what(model(reference))
+    except UsageError:
+        known = {"reference": reference}
+    return {**known, IMPOSSIBLE: reason}
 
 
 class Near(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 Given = Mapping[str, Sequence[str]]
 """Values of options as text, by the option's name: each candidate has one of each."""
+
+
+class Part(Protocol):
+    """What a space is made of: candidates with numbers of their own, from 0 to below `size`."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The architectures that its candidates are of, each as NAME or NAME@FLAVOR."""
+
+    def reference(self, index: int) -> str: ...
 
 
 class Product(NamedTuple):
@@ -35,6 +48,10 @@ class Product(NamedTuple):
     def size(self) -> int:
         return prod(map(len, self.axes))
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return (self.head,)
+
     def reference(self, index: int) -> str:
         """Of a candidate by its number; the last axis goes round fastest."""
         settings = []
@@ -47,15 +64,21 @@ class Product(NamedTuple):
 
 @dataclass(frozen=True)
 class Space:
-    """Products one after the other. Candidates have numbers: their place among all."""
+    """Products, or other parts, one after the other. Candidates have numbers: their place among all."""
 
-    products: tuple[Product, ...]
+    products: tuple[Part, ...]
 
     @cached_property
     def _ends(self) -> list[int]:
         return list(accumulate(product.size for product in self.products))
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The architectures that its candidates are of."""
+        return tuple(dict.fromkeys(head for product in self.products for head in product.heads))
+
     def __len__(self) -> int:
+        """Raises OverflowError for more than the system counts, 2**63 or so."""
         return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index: int) -> str:

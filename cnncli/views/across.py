@@ -35,8 +35,17 @@ def across_lines(one: Entry, other: Entry) -> list[str]:
         hold, their = ("hold", "their") if len(alone) > 1 else ("holds", "its")
         told = f"{hold} weights alone, not how layers are connected: {their} layers are not compared."
         return [f"{enumerated(alone)} {told}"]
-    found = across(one, other)
-    return [_verdict(one.reference, other.reference, found), *map(_conversion, found.conversions)]
+    return sentences(one.reference, other.reference, across(one, other))
+
+
+def sentences(before: str, after: str, found: Across) -> list[str]:
+    """What tells two networks apart, and what only their kinds of files do."""
+    return [_verdict(before, after, found), *map(_conversion, found.conversions)]
+
+
+def differences(found: Across) -> list[str]:
+    """What tells two networks apart, a phrase each."""
+    return list(map(_difference, found.differences))
 
 
 def _verdict(before: str, after: str, found: Across) -> str:
@@ -126,9 +135,13 @@ def _data(base: Entry, other: Entry) -> dict[str, Any]:
         "same_structure": found.same,
         "layers": found.units,
         "layers_alike": found.alike,
-        "but_for": [_difference(each) for each in found.differences],
-        "conversions": [
-            {"what": each.what.value, "model": each.reference, "detail": each.detail, "params": each.params}
-            for each in found.conversions
-        ],
+        "but_for": differences(found),
+        "conversions": conversions_data(found),
     }
+
+
+def conversions_data(found: Across) -> list[dict[str, Any]]:
+    return [
+        {"what": each.what.value, "model": each.reference, "detail": each.detail, "params": each.params}
+        for each in found.conversions
+    ]

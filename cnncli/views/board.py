@@ -16,6 +16,7 @@ from cnncli.analysis.explain.arithmetic import (
     is_expression,
     value_of,
 )
+from cnncli.analysis.explain.fact import Fact
 
 DIGITS = 10
 """Of a number that is no whole one: what a computer adds beyond is no part of the arithmetic."""
@@ -36,6 +37,11 @@ def equation(reckoned: Any, value: Any = None) -> str:
         return result
     text = written(reckoned)
     return text if text == result else f"{text} = {result}"
+
+
+def reckoned(fact: Fact) -> str:
+    """A fact's value as it was reckoned; by itself where nothing can be shown."""
+    return number(fact.value) if fact.reckoned is None else equation(fact.reckoned)
 
 
 def written(term: Any) -> str:

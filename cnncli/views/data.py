@@ -164,6 +164,7 @@ def summary_data(network: Network, report: Report, rows: Sequence[Row], roof: Ro
     """A network with the rows that were asked for, and under a roof what it allows."""
     return {
         "model": model_data(network),
+        **_identified(network),
         **ends_data(network),
         "conventions": {**conventions(), **({STORED: metric(STORED).convention} if network.origin.reading else {})},
         "totals": {**totals_data(report.totals), **stored_data(network, report.totals)},
@@ -173,6 +174,16 @@ def summary_data(network: Network, report: Report, rows: Sequence[Row], roof: Ro
         "warnings": network.warnings,
         "layers": [{**row_data(row), **layer_data(row, report), **movement_data(report, row, roof)} for row in rows],
     }
+
+
+def _identified(network: Network) -> dict[str, Any]:
+    """Which known network one is by its structure, that is none of the registry's; null where that is not told."""
+    if network.model:
+        return {}
+    from cnncli.analysis.identify.identity import recognized
+    from cnncli.views.identify import identity_data
+
+    return {"identified": identity_data(recognized(network))}
 
 
 def memory_data(network: Network, found: Timeline, rows: Sequence[Step]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ IDEAS = {
         "a large kernel that sees as far",
         "n k^2/K^2, of n kernels of k x k that see K x K, where all widths are equal",
     ),
+    Idea.PARALLEL: Words("Parallel kernels", "the one that they can become"),
     Idea.CHEAP: Words("Features from features", "1x1 convolution to all"),
     Idea.POOLED: Words("Global pooling", "a classifier of every cell", "1/(h w), of a map of h x w"),
 }
@@ -129,8 +130,23 @@ def written_out(found: Explanation, saved: Saved) -> Table:
         Column("result", "Comes to", lambda row: row.result, True),
     ]
     title = f"{words.title} instead of {words.plain}: {_where(saved)}"
-    formula = [f"The share is {words.formula}."] if example.formula and words.formula else []
+    formula = [f"The share is {law}."] if (law := _formula(example)) else []
     return Table(columns, list(sums(example)), title, notes=[*formula, *_network(found, saved)])
+
+
+def _formula(saving: Saving) -> str:
+    """In words the formula of a share on maps; nothing where it does not hold, or where k x k would be wrong."""
+    extent = saving.plain.kernels[0].extent
+    if not saving.formula or len(extent) != AXES or (saving.idea in SQUARE and len(set(extent)) > 1):
+        return ""
+    in_groups = saving.idea is Idea.SEPARABLE and len(saving.formula[-1][1]) > AXES
+    return SEPARABLE_IN_GROUPS if in_groups else IDEAS[saving.idea].formula
+
+
+AXES = 2
+SQUARE = (Idea.SEPARABLE, Idea.STACKED, Idea.FACTORIZED)
+"""Ideas whose formulas are told of square kernels."""
+SEPARABLE_IN_GROUPS = "1/N + 1/(g k^2), of N filters, a kernel of k x k, and a 1x1 convolution in g groups"
 
 
 def sums(saving: Saving) -> Iterator[Line]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.explain.fact import Fact
-from cnncli.analysis.explain.width import Origin, Rule
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.document.prose import enumerated
-from cnncli.views.board import equation, number
+from cnncli.views.board import equation, number, reckoned
+from cnncli.views.explain_channels import of_depthwise, of_width
 
 MOST = 3
 """Names that a sentence lists."""
@@ -39,18 +39,14 @@ def _size(fact: Fact) -> str:
     rule, stride = fact.about["rule"], fact.about["stride"]
     moved = "each cell" if stride == 1 else f"every {_ordinal(stride)} cell"
     if rule != "valid":
-        return f"{_reckoned(fact)}: padding {rule}, a window at {moved}"
+        return f"{reckoned(fact)}: padding {rule}, a window at {moved}"
     extent = fact.about["extent"]
-    return f"{_reckoned(fact)}: padding valid, a window of {extent} at {moved}, as often as it fits"
-
-
-def _reckoned(fact: Fact) -> str:
-    return number(fact.value) if fact.reckoned is None else equation(fact.reckoned)
+    return f"{reckoned(fact)}: padding valid, a window of {extent} at {moved}, as often as it fits"
 
 
 def _extent(fact: Fact) -> str:
     dilation, kernel = fact.about["dilation"], fact.about["kernel"]
-    return f"{_reckoned(fact)}: a kernel of {kernel} that looks at every {_ordinal(dilation)} cell"
+    return f"{reckoned(fact)}: a kernel of {kernel} that looks at every {_ordinal(dilation)} cell"
 
 
 ENDS = {
@@ -67,26 +63,26 @@ def _sides(axes: Sequence[str], before: Any, behind: Any) -> str:
 
 def _borders(fact: Fact) -> str:
     if fact.value == 0:
-        return f"{_reckoned(fact)}: none are needed"
-    return f"{_reckoned(fact)}: {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
+        return f"{reckoned(fact)}: none are needed"
+    return f"{reckoned(fact)}: {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
 
 
 def _padded(fact: Fact) -> str:
-    return f"{_reckoned(fact)}: zeros, {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
+    return f"{reckoned(fact)}: zeros, {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
 
 
 def _cropped(fact: Fact) -> str:
-    return f"{_reckoned(fact)}: cut, {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
+    return f"{reckoned(fact)}: cut, {_sides(fact.about['axes'], fact.about['before'], fact.about['behind'])}"
 
 
 def _enlarged(fact: Fact) -> str:
-    return f"{_reckoned(fact)}: each cell becomes {fact.about['times']}"
+    return f"{reckoned(fact)}: each cell becomes {fact.about['times']}"
 
 
 def _spread(fact: Fact) -> str:
     about = fact.about
     return (
-        f"{_reckoned(fact)}: each cell spreads over {about['extent']}, {about['stride']} apart, padding {about['rule']}"
+        f"{reckoned(fact)}: each cell spreads over {about['extent']}, {about['stride']} apart, padding {about['rule']}"
     )
 
 
@@ -109,15 +105,15 @@ def _both(sides: Sequence[tuple[int, int]]) -> str:
 
 
 def _pooled(fact: Fact) -> str:
-    return f"{_reckoned(fact)} cells of each channel become one"
+    return f"{reckoned(fact)} cells of each channel become one"
 
 
 def _reshaped(fact: Fact) -> str:
-    return f"{_reckoned(fact)} cells stay as they are"
+    return f"{reckoned(fact)} cells stay as they are"
 
 
 def _joined(fact: Fact) -> str:
-    return f"{_reckoned(fact)}: one behind the other"
+    return f"{reckoned(fact)}: one behind the other"
 
 
 def _merged(fact: Fact) -> str:
@@ -129,65 +125,6 @@ def _merged(fact: Fact) -> str:
 def _output(fact: Fact) -> str:
     cells = f": {equation(fact.reckoned)} cells" if fact.reckoned is not None else ""
     return f"{shape(fact.value)}{cells}"
-
-
-# Channels
-
-
-def _depthwise(fact: Fact) -> str:
-    if fact.about["times"] == 1:
-        return f"{number(fact.value)}: one kernel for each channel that it reads"
-    return f"{_reckoned(fact)}: {number(fact.about['times'])} kernels for each channel that it reads"
-
-
-def _width(fact: Fact) -> str:
-    about, value = fact.about, number(fact.value)
-    origin = about["origin"]
-    if origin is Origin.CLASSES:
-        return f"{value}: the classes that are told apart"
-    if origin is Origin.MATCHED:
-        joined = "which it scales" if about["combines"] == "product" else "to which it is added"
-        return f"{value}: as many as {about['other']}, {joined}"
-    if origin is Origin.UNSCALED:
-        return f"{value} at every {about['option']}: it is not scaled"
-    return f"{_made_whole(fact)}: {_made_of(about)}{_rounding(fact)}"
-
-
-def _made_whole(fact: Fact) -> str:
-    """`64*0.7 = 44.8 → 48`."""
-    first = equation(fact.about["reckoned_exact"])
-    return first if fact.about["rule"] is Rule.EXACT else f"{first} → {number(fact.value)}"
-
-
-def _made_of(about: Mapping[str, Any]) -> str:
-    origin = about["origin"]
-    if origin is Origin.EXPANDED:
-        return f"the {about['block']} channels that the block reads, times its expansion"
-    if origin in (Origin.SCALED, Origin.SCALED_UP):
-        bound = "" if origin is Origin.SCALED else ", which never narrows it"
-        if about["multiplier"] == 1:
-            return f"scaled by {about['option']}{bound}"
-        return f"{number(about['base'])} at {about['option']} 1, times {about['option']}{bound}"
-    if origin is Origin.WIDENED:
-        return f"{about['times']} times the channels that it reads"
-    return f"1/{about['divisor']} of the channels that {'it' if origin is Origin.SQUEEZED else 'the block'} reads"
-
-
-def _rounding(fact: Fact) -> str:
-    """How the number became a whole one, step by step."""
-    rule, about = fact.about["rule"], fact.about
-    if rule is Rule.EXACT:
-        return ""
-    if rule is Rule.CUT:
-        return f"; cut: {equation(fact.reckoned)}"
-    cut = f", cut to {int(about['exact'])}" if rule is Rule.EIGHTS_OF_CUT else ""
-    rounded = f"{cut}; rounded to a multiple of {rule.divisor}"
-    if about["guard"] is None:
-        return f"{rounded}: {equation(fact.reckoned)}"
-    if about["nearest"].value == fact.value:
-        return f"{rounded}: {equation(about['nearest'])}, not below {equation(about['guard'])}"
-    below = f"{equation(about['nearest'])} is below {equation(about['guard'])}"
-    return f"{rounded}: {below}, so {number(about['nearest'].value)} + {rule.divisor} = {number(fact.value)}"
 
 
 # Weights and work
@@ -202,12 +139,12 @@ def _params(fact: Fact) -> str:
     if not weights:
         return "none"
     elsewhere = "; others are counted where an earlier layer holds them" if fact.about["elsewhere"] else ""
-    return f"{_reckoned(fact)}: {enumerated([name for name, _ in weights])}{elsewhere}"
+    return f"{reckoned(fact)}: {enumerated([name for name, _ in weights])}{elsewhere}"
 
 
 def _trained(fact: Fact) -> str:
     names = [name for name, _ in fact.about["weights"]]
-    return f"{_reckoned(fact)}: {enumerated(names)}" if names else "none: training changes none of them"
+    return f"{reckoned(fact)}: {enumerated(names)}" if names else "none: training changes none of them"
 
 
 def _macs(fact: Fact) -> str:
@@ -234,7 +171,7 @@ def _times(ratio: Any) -> str:
 def _flops(fact: Fact) -> str:
     if fact.value is UNKNOWN:
         return NOT_KNOWN
-    return _reckoned(fact) if fact.value else "none counted"
+    return reckoned(fact) if fact.value else "none counted"
 
 
 # Memory
@@ -325,8 +262,8 @@ SENTENCES: Mapping[str, tuple[Callable[[Fact], str], Callable[[Fact], str]]] = {
     "merged": (_plain("Makes"), _merged),
     "output": (_plain("Puts out"), _output),
     "kept": (_plain("Channels"), lambda fact: f"{number(fact.value)}, as it reads"),
-    "depthwise": (_plain("Channels"), _depthwise),
-    "width": (_plain("Channels"), _width),
+    "depthwise": (_plain("Channels"), of_depthwise),
+    "width": (_plain("Channels"), of_width),
     "params": (_plain("Params"), _params),
     "trainable_params": (_plain("Trained"), _trained),
     "macs": (_plain("MACs"), _macs),

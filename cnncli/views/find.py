@@ -20,7 +20,7 @@ from cnncli.views.data import versioned
 from cnncli.views.found import BEST, RANK, USUAL_FRONT, Shown, columns_of
 
 SCARCE = ("input_shape", "params", "macs")
-"""Columns that give way, in this order, where a terminal is narrow, unless they are limited, compared or sorted by."""
+"""Columns that give way, in this order, where a terminal is narrow, last those that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _fitting(finding: Finding, width: int) -> Table:
         told = [column for column in told if any(map(column.value, finding.rows))]
     table = Table(told, finding.rows)
     left_out: list[str] = []
-    for key in [key for key in SCARCE if key not in _asked_for(finding)]:
+    for key in sorted(SCARCE, key=_asked_for(finding).__contains__) if not finding.shown.columns else ():
         if natural_width(table) > width:
             left_out += [column.header for column in table.columns if column.key == key]
             table = replace(table, columns=[column for column in table.columns if column.key != key])
@@ -108,10 +108,10 @@ def _fitting(finding: Finding, width: int) -> Table:
 
 
 def _asked_for(finding: Finding) -> set[str]:
-    """The columns that somebody named, in one way or another."""
+    """The figures that somebody named, in one way or another."""
     shown = finding.shown
     fronted = shown.pareto if shown.pareto != USUAL_FRONT else ()
-    return {*shown.columns, *(limit.key for limit in finding.limits), *fronted, *shown.sorted_by}
+    return {*(limit.key for limit in finding.limits), *fronted, *shown.sorted_by}
 
 
 def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
@@ -127,6 +127,10 @@ def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
         yield "Without a published accuracy: from the fewest MACs on."
     if "pareto" in keys and any(found["pareto"] for found in finding.rows):
         yield f"{BEST} Pareto front: no candidate is better in {_front(finding.shown)} and worse in none."
+    elif not any(found["pareto"] for found in finding.ranked):
+        unknown = [key for key in finding.shown.pareto if all(found[key] is None for found in finding.ranked)]
+        told = enumerated(unknown or finding.shown.pareto)
+        yield f"No Pareto front: of no candidate {told} is known; --pareto names other figures."
 
 
 def _front(shown: Shown) -> str:

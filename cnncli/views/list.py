@@ -116,11 +116,8 @@ class Listing:
 
         Raises UsageError for a family or flavor that is not there.
         """
-        specs = [spec for name in families for spec in _known_family(name)] if families else models()
         known = flavor and _known_flavor(flavor)
-        kept = [
-            spec for spec in {spec.name: spec for spec in specs}.values() if not known or known in spec.flavor_names
-        ]
+        kept = [spec for spec in specs_of(families) if not known or known in spec.flavor_names]
         if not kept:
             raise UsageError(f"{enumerated(families)}: no model has flavor {known}")
         return Listing(kept, known, columns, sort, kind)
@@ -175,6 +172,12 @@ def listing_document(listing: Listing) -> Document:
         data=listing.data,
         sheet=lambda: listing.sheet,
     )
+
+
+def specs_of(families: Sequence[str]) -> list[ModelSpec]:
+    """All architectures, or those of some families, each once. Raises UsageError for a family that is not there."""
+    specs = [spec for name in families for spec in _known_family(name)] if families else models()
+    return list({spec.name: spec for spec in specs}.values())
 
 
 def is_family(word: str) -> bool:

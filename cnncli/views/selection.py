@@ -87,7 +87,8 @@ def layer_named(network: Network, text: str) -> Node:
     if within:
         return _only(network, text, within)
     near = suggestion(text, [*(node.name for node in nodes), *filter(None, original)])
-    raise UsageError(f"{network.reference} has no layer {text!r}{near}; or a number up to {len(nodes) - 1}")
+    told = near or f"; `cnncli summary {network.reference}` shows them"
+    raise UsageError(f"{network.reference} has no layer {text!r}{told}; a number may be up to {len(nodes) - 1}")
 
 
 def _ends(name: str) -> list[str]:

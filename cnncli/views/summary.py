@@ -196,10 +196,18 @@ def title(network: Network) -> str:
     if about is None:
         from cnncli.views.origin import heading  # only what is no architecture needs it
 
-        return "\n".join(heading(network))
+        return "\n".join([*heading(network), *_structure(network)])
     options = ", ".join(f"{name}={text}" for name, text in about.options.items())
     first = f"{network.reference}  ({about.family}, {about.year}; flavor {about.flavor})"
     return f"{first}\n{options}\n{_cited(about.paper)}"
+
+
+def _structure(network: Network) -> list[str]:
+    """Which known network it is, in a line; nothing where that is not quickly told."""
+    from cnncli.analysis.identify.identity import recognized
+    from cnncli.views.identify import structure_lines
+
+    return structure_lines(recognized(network))
 
 
 def _cited(paper: Paper) -> str:

@@ -5,7 +5,6 @@ What is reckoned with a size that a file leaves open is not known either, and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
@@ -131,12 +130,3 @@ def agreeing(term: Any, value: Any) -> Any:
     """What comes to a value; None where it comes to another, so that nothing is shown that does not hold."""
     found = value_of(term)
     return term if found is value or (found is not UNKNOWN and value is not UNKNOWN and found == value) else None
-
-
-def parts(expression: Any) -> Iterator[Any]:
-    """The terms right within an expression."""
-    for held in vars(expression).values():
-        if isinstance(held, tuple):
-            yield from held
-        elif not isinstance(held, Rounding):
-            yield held

@@ -24,6 +24,12 @@ class Chains:
             self.before[node.index] = before if before and before.index in self.after else None
             if before and before.index in self.after:
                 self.after[before.index].append(node)
+        self.joining: dict[int, list[Node]] = {}
+        """The kernels whose output a layer lays beside others', by its index."""
+        for node in self.kernels:
+            joined = self.joined(node)
+            if joined:
+                self.joining.setdefault(joined.index, []).append(node)
 
     def _works(self, node: Node) -> bool:
         on_map = not self.wires.behind[node.index] and node.index not in self.wires.gated and len(node.shape) > 1

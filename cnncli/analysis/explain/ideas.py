@@ -37,6 +37,8 @@ class Idea(str, Enum):
     """A row and a column, instead of a square (arXiv 1512.00567, section 3.2)."""
     STACKED = "stacked_kernels"
     """Small kernels in a row, instead of a large one that sees as far (arXiv 1409.1556, section 2.3)."""
+    PARALLEL = "parallel_kernels"
+    """Kernels that are trained side by side and added, instead of the one that they can become (arXiv 2101.03697)."""
     CHEAP = "cheap_features"
     """A part of the features made of the others by a depthwise convolution (arXiv 1911.11907, section 3.1)."""
     POOLED = "global_pooling"

@@ -14,7 +14,7 @@ from cnncli.network import Network
 
 MULTIPLIERS = ("alpha", "width")
 """What builders call the number by which they scale all widths."""
-TRIED = (1.0, 0.35, 0.5, 0.6, 0.75, 0.85, 1.15, 1.3, 1.4, 2.0)
+TRIED = (1.0, 0.35, 0.5, 0.617, 0.75, 0.853, 1.073, 1.15, 1.327, 1.4, 2.0)
 TELLING = (8.95, 10.4, 12.3, 17.9, 20.4)
 """Scaled widths at which the ways of rounding differ: by int() before or not, up where 0.9 of it would be lost."""
 

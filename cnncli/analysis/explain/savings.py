@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
+from typing import Any
 
-from cnncli.analysis.compare.work import groups, is_depthwise, is_pointwise, kernel_size
+from cnncli.analysis.compare.work import groups, is_depthwise, is_pointwise, kernel_size, strides
 from cnncli.analysis.explain.chains import (
     Chains,
     is_plain,
@@ -50,6 +52,8 @@ class _Search:
                 yield from self._pooled(node)
             elif node.role is Role.MERGING and not node.layer.combines:
                 yield from self._cheap(node)
+            elif node.role is Role.MERGING and node.layer.combines == "sum":
+                yield from self._parallel(node)
             elif node.layer.pools_globally and not self._is_read_on(node):
                 yield from self._averaged(node)
 
@@ -167,13 +171,24 @@ class _Search:
 
     def _cheap(self, node: Node) -> Iterator[Saving]:
         """A 1x1 convolution's output beside what a depthwise convolution makes of it."""
-        kernels = [each for each in self.chains.kernels if self.chains.joined(each) is node]
-        for depthwise in filter(is_depthwise, kernels):
+        for depthwise in filter(is_depthwise, self.chains.joining.get(node.index, ())):
             first = self.chains.before[depthwise.index]
             if first and is_pointwise(first) and len(node.inputs) == 2 and first in map(_above, node.inputs):
                 plain = replace(kernel_of(first), filters=makes(first) + makes(depthwise))
                 nodes = (first, depthwise)
                 yield Saving(Idea.CHEAP, nodes, _side(*nodes), Side((plain,)))
+
+    def _parallel(self, node: Node) -> Iterator[Saving]:
+        """Kernels alike but for their extent that read one map: their sum is a kernel again."""
+        alike: dict[tuple[Any, ...], list[Node]] = {}
+        for each in node.inputs:
+            if each.index in self.chains.after and each.role in CONVOLUTIONS and self.chains.ends_linear(each):
+                like = (_unpadded(each.inputs[0]).index, each.role, groups(each), strides(each), each.shape)
+                alike.setdefault(like, []).append(each)
+        for kernels in alike.values():
+            if len(kernels) > 1:
+                plain = max(map(kernel_of, kernels), key=lambda kernel: prod(kernel.extent))
+                yield Saving(Idea.PARALLEL, tuple(kernels), _side(*kernels), Side((plain,)))
 
     def _pooled(self, node: Node) -> Iterator[Saving]:
         pool = node.inputs[0]
@@ -191,9 +206,11 @@ class _Search:
 
     def _is_read_on(self, pool: Node) -> bool:
         """Whether a kernel stands behind what was pooled, or no function of the classes: then they are features."""
+        if pool.index in self.chains.wires.gated:
+            return True
         behind = [node for node in self.chains.graph.nodes[pool.index + 1 :] if self.chains.wires.behind[node.index]]
         classes = any(node.role is Role.ACTIVATION and node.layer.function in CLASSIFYING for node in behind)
-        return pool.index in self.chains.wires.gated or not classes or any(node.role in KERNELS for node in behind)
+        return not classes or any(node.role in KERNELS for node in behind)
 
     def _averaged(self, pool: Node) -> Iterator[Saving]:
         """What a 1x1 convolution makes of each cell for the classes, averaged: as many products, of fewer weights."""

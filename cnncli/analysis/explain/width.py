@@ -76,7 +76,9 @@ class Origin(str, Enum):
 SQUEEZES = (2, 3, 4, 6, 8, 12, 16, 32)
 """By how much gates narrow."""
 FEWEST = 3
-"""Widths that a squeeze must be seen at: one would fit by chance."""
+"""Different widths that a squeeze must be seen at: one would fit by chance."""
+ENOUGH = 6
+"""Multipliers at which a network must be there: of ShuffleNetV2's, whose widths are a table of four, too few are."""
 
 
 def channel_facts(network: Network, node: Node) -> Iterator[Fact]:
@@ -169,7 +171,7 @@ def _expanded(variants: Variants, node: Node) -> Fact | None:
 
 def _unscaled(variants: Variants, node: Node) -> Fact | None:
     tried = samples(variants.scaled(node.shape[-1]), node.name)
-    if variants.multiplier is None or len(tried) < FEWEST or len({each.width for each in tried}) > 1:
+    if variants.multiplier is None or len(tried) < ENOUGH or len({each.width for each in tried}) > 1:
         return None
     about = {"origin": Origin.UNSCALED, "option": variants.multiplier.name, "tried": len(tried)}
     return _fact("width", node.shape[-1], None, **about)
@@ -181,7 +183,7 @@ def _scaled(variants: Variants, node: Node) -> Fact | None:
         return None
     width = base.shape[-1]
     tried = samples(variants.scaled(width), node.name)
-    if len(tried) < FEWEST:
+    if len(tried) < ENOUGH:
         return None
     name, value = variants.multiplier
     about = {"base": width, "option": name, "multiplier": value}
@@ -200,7 +202,7 @@ def _widened(variants: Variants, node: Node) -> Fact | None:
         return None
     times, rest = divmod(base.shape[-1], base.input_shapes[0][-1])
     tried = samples(variants.scaled(base.shape[-1]), node.name)
-    if times < 2 or rest or len({each.width for each in tried}) < FEWEST:
+    if times < 2 or rest or len(tried) < ENOUGH or len({each.width for each in tried}) < FEWEST:
         return None
     read = node.input_shapes[0][-1]
     rule = _rule(tried, lambda each: times * each.read)

@@ -1,153 +1,200 @@
-"""Options of an architecture, solved for: what must be set so that its network has such widths, head and input."""
+"""The options with which an architecture is the network at hand: read off its ends, solved for by its widths."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from math import ceil
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import log
+from typing import TYPE_CHECKING, Any
 
 from cnncli.amounts import is_known
-from cnncli.analysis.identify.registry import body, without_top
-from cnncli.analysis.identify.skeleton import above, width
-from cnncli.document.numbers import setting, shape
+from cnncli.analysis.identify.registry import MULTIPLIER, WIDTHS, allows, body_graph
+from cnncli.analysis.identify.skeleton import Bone, Skeleton
 from cnncli.errors import UsageError
-from cnncli.graph import Graph, Node, Role
+from cnncli.graph import Node, Role
+from cnncli.graph.normal import scales_input
 from cnncli.graph.roles import KERNELS
-from cnncli.network import network
+from cnncli.network import Network, variants
 
-SCALES = ("alpha", "width")
-"""Options that scale the widths."""
-USUAL = (1.0, 0.75, 0.5, 0.25, 0.35, 1.25, 1.3, 1.4, 1.5, 2.0)
-LARGEST_SCALE = 64.0
-FINEST = 4
-"""Digits behind the point that a scale is looked for with."""
+if TYPE_CHECKING:
+    from cnncli.models.reference import Model
+
+USUAL = (0.25, 0.35, 0.5, 0.75, 1.0, 1.25, 1.3, 1.4, 1.5, 2.0)
+"""Widths that papers and published weights have, besides those that the registry knows of."""
+LEAST, MOST = 1 / 64, 16.0
+"""Between which widths are looked for."""
+PRECISION = 1e-4
+"""How near a value is looked for, as a part of it."""
+ROUND = (1, 0.5, 0.25, 0.1, 0.05, 0.01, 0.005, 0.001, 0.0001)
+"""Steps between round numbers, the roundest first."""
+ODD = 0.7654
+"""A number that an option of a few values is not."""
 
 
 @dataclass(frozen=True)
-class Target:
-    """What a network's normal form tells of its options; `body` is the node at which a known skeleton ends."""
+class Solved:
+    """An architecture with options; `fits` is whether its body is as wide as the one at hand.
 
-    graph: Graph
-    body: Node
-
-    @property
-    def input_shape(self) -> str | None:
-        """None where a size is open."""
-        (first, *_) = self.graph.nodes
-        known = len(first.shape) == 3 and all(map(is_known, first.shape))
-        return shape(first.shape) if known else None
-
-    @property
-    def width(self) -> int:
-        return width(above(self.body))
-
-    @property
-    def depth_multiplier(self) -> int:
-        depthwise = [node for node in above(self.body) if node.role is Role.DEPTHWISE]
-        return depthwise[0].shape[-1] // depthwise[0].inputs[0].shape[-1] if depthwise else 1
-
-    @property
-    def last(self) -> Node:
-        return self.graph.outputs[0]
-
-    @property
-    def classifies(self) -> bool:
-        """Whether some kernel stands behind the body."""
-        body = {node.index for node in above(self.body)}
-        return any(node.role in KERNELS and node.index not in body for node in above(self.last))
-
-
-def references(head: str, target: Target) -> Iterator[str]:
-    """The references that an architecture may be: the likeliest first."""
-    model = network(head).model
-    assert model is not None
-    given = {"input_shape": target.input_shape} if target.input_shape else {}
-    if "depth_multiplier" in model.options and target.depth_multiplier > 1:
-        given["depth_multiplier"] = str(target.depth_multiplier)
-    scale = next((name for name in SCALES if name in model.options), None)
-    if scale:
-        likely = [each.get(scale, model.options[scale]) for each in model.spec.variants]
-        found = _scale(with_options(head, given), scale, target.width, likely)
-        if found is None:
-            return
-        given[scale] = setting(found)
-    tops = _with_top(model.options, target) if target.classifies else _without(model.options)
-    for top in tops:
-        yield with_options(head, {**given, **top})
-
-
-def _with_top(options: Any, target: Target) -> Iterator[dict[str, str]]:
-    told: dict[str, str] = {}
-    if "classes" in options and target.last.shape and is_known(target.last.shape[-1]):
-        told["classes"] = str(target.last.shape[-1])
-    if "classifier_activation" in options:
-        told["classifier_activation"] = setting(_activation(target.last))
-    yield told
-
-
-def _activation(last: Node) -> str | None:
-    found = last.layer.function
-    return None if found in ("", "linear") else found
-
-
-def _without(options: Any) -> Iterator[dict[str, str]]:
-    if "include_top" not in options:
-        return
-    for pooling in ("none", "avg", "max"):
-        yield {"include_top": "false", "pooling": pooling}
-
-
-def with_options(reference: str, options: dict[str, str]) -> str:
-    told = ",".join(f"{name}={text}" for name, text in options.items())
-    return f"{reference}{',' if ':' in reference else ':'}{told}" if told else reference
-
-
-# Scales.
-
-
-def _scale(reference: str, name: str, wanted: int, likely: Sequence[float]) -> float | None:
-    """The simplest scale with which all kernels together put out as many channels as are wanted; None where none does.
-
-    Widths only grow with their scale.
+    `interval` are about the least and the largest value of the option `scale` that give the same widths.
     """
 
-    @cache
-    def found(scale: float) -> int:
-        return _width(with_options(reference, {name: f"{scale:.{FINEST}f}".rstrip("0").rstrip(".")}))
-
-    for scale in dict.fromkeys([*likely, *USUAL]):
-        if found(scale) == wanted:
-            return scale
-    step: float = 10.0**-FINEST
-    least = _first(lambda number: found(number * step) >= wanted)
-    if found(least * step) != wanted:
-        return None
-    beyond = _first(lambda number: found(number * step) > wanted)
-    for digits in range(1, FINEST):
-        rounded: float = ceil(round(least * step * 10**digits, FINEST)) / 10**digits
-        if rounded < beyond * step:
-            return rounded
-    return least * step
+    model: Model
+    fits: bool
+    scale: str = ""
+    interval: tuple[float, float] | None = None
 
 
-def _first(holds: Callable[[int], bool]) -> int:
-    """The first number for which something holds that holds for all behind it too."""
-    below, holding = 0, int(LARGEST_SCALE / 10.0**-FINEST)
-    while holding - below > 1:
-        middle = (below + holding) // 2
-        below, holding = (below, middle) if holds(middle) else (middle, holding)
-    return holding
+class Solver:
+    """Of one network: its skeleton, and where in it the body ends that an architecture has too.
+
+    One that is `quick` tries only the usual values of what scales widths.
+    """
+
+    def __init__(self, network: Network, skeleton: Skeleton, end: Bone, *, quick: bool = False) -> None:
+        self.network, self.skeleton, self.end, self.quick = network, skeleton, end, quick
+        self.width = skeleton.width(end)
+        self.widths = sorted(node.shape[-1] for node in skeleton.kernels(end) if is_known(node.shape[-1]))
+
+    def solved(self, model: Model, width: int = 0) -> Solved:
+        """The architecture with the options of the network at hand; `width` is its body's with what `model` says."""
+        fitted = replace(model, options={**model.options, **self._ends(model), **self._multiplier(model)})
+        scale = next((name for name in WIDTHS if name in model.options), "")
+        if not scale:
+            return Solved(fitted, width in (0, self.width))
+        found, fits = self._scaled(fitted, scale, width or sum(_widths(fitted)))
+        free = fits and not self.quick and allows(found, scale, ODD)
+        interval = _interval(_same(found, scale), found.options[scale]) if free else None
+        return Solved(found, fits, scale, interval)
+
+    def _scaled(self, model: Model, scale: str, width: int) -> tuple[Model, bool]:
+        """The model as wide as the network at hand, or nearly, and which of the two."""
+        guess = model.options[scale] * max(self.width, 1) / max(width, 1)
+        usual = self._usual(model, scale, guess)
+        for value in dict.fromkeys([*usual[:3], round(guess, 1), round(guess, 2)]):
+            if allows(model, scale, value) and not self._excess(_with(model, scale, value)):
+                return _with(model, scale, value), True
+        if self.quick or not allows(model, scale, ODD):
+            return _with(model, scale, usual[0]), False
+        near = _bisected(lambda value: self._excess(_with(model, scale, value)), guess)
+        found = _with(model, scale, near)
+        fits = not self._excess(found)
+        return _with(model, scale, _simplest(_same(found, scale), near)), fits
+
+    def _excess(self, model: Model) -> int:
+        """How many channels more the kernels of a body have than those at hand; 0 where each has the same."""
+        widths = sorted(_widths(model))
+        return sum(widths) - self.width or (0 if widths == self.widths else 1 if widths > self.widths else -1)
+
+    def _usual(self, model: Model, scale: str, guess: float) -> list[float]:
+        """The usual values, those near to a guess first."""
+        known = [each.options[scale] for each in variants(model.spec) if scale in each.options]
+        told = [float(text) for text in model.spec.option(scale).values]
+        every = [value for value in {model.options[scale], *known, *told, *USUAL} if allows(model, scale, value)]
+        return sorted(every, key=lambda value: (abs(log(value / guess)), value))
+
+    def _multiplier(self, model: Model) -> dict[str, Any]:
+        if MULTIPLIER not in model.options:
+            return {}
+        found = {getattr(node.layer, MULTIPLIER, 1) for node in self._body(Role.DEPTHWISE)}
+        return {MULTIPLIER: found.pop()} if len(found) == 1 else {}
+
+    def _body(self, role: Role) -> list[Node]:
+        return [node for node in self.skeleton.kernels(self.end) if node.role is role]
+
+    # What comes in, and what stands behind the body.
+
+    def _ends(self, model: Model) -> dict[str, Any]:
+        (image, *_), output = self.skeleton.graph.inputs, self.skeleton.end
+        shape = image.shape if len(image.shape) == 3 else model.options["input_shape"]
+        usual = model.options["input_shape"]
+        sizes = tuple(size if is_known(size) else other for size, other in zip(shape, usual, strict=True))
+        found = {"input_shape": sizes, **self._head(output), "include_preprocessing": self._preprocessing(model)}
+        return {name: value for name, value in found.items() if name in model.options and _reads(model, name, value)}
+
+    def _head(self, output: Bone) -> dict[str, Any]:
+        if output.at == self.end.at:
+            return {"include_top": False, "pooling": None}
+        node = output.node
+        pooled = self.skeleton.bones[output.at].node
+        if pooled.layer.pools_globally and self.skeleton.bones[pooled.inputs[0].index].at == self.end.at:
+            return {"include_top": False, "pooling": "max" if "Max" in pooled.type else "avg"}
+        function = node.layer.function
+        return {
+            "include_top": True,
+            "classes": node.shape[-1] if node.shape else 1,
+            "classifier_activation": None if function == "linear" else function,
+        }
+
+    def _preprocessing(self, model: Model) -> bool:
+        """A network as it was trained shows it; a converter may have left it out or folded it, which is not told."""
+        normalized = any(node.layer.normalizes_batches for node in self.network.graph.nodes)
+        default: bool = model.options.get("include_preprocessing", False)
+        return scales_input(self.network.graph) or (default and not normalized)
 
 
-def _width(reference: str) -> int:
-    """0 where the scale is too small for the network to be built."""
+def _reads(model: Model, name: str, value: Any) -> bool:
+    from cnncli.document.numbers import setting
+
     try:
-        found = network(reference)
-        assert found.model is not None
-        if "include_top" in found.model.options:  # where the normal form has the same kernels
-            return width(network(without_top(reference)).graph.nodes)
-        return width(above(body(reference, found.model.options)))
+        model.spec.option(name).read(setting(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _with(model: Model, name: str, value: float) -> Model:
+    return replace(model, options={**model.options, name: value})
+
+
+def _widths(model: Model) -> list[int]:
+    """The channels of each kernel of the body; none where there is no such network."""
+    try:
+        nodes = body_graph(model).nodes
     except UsageError:
-        return 0
+        return []
+    if "include_top" not in model.options:
+        nodes = nodes[: max((node.index for node in nodes if node.layer.pools_globally), default=len(nodes))]
+    return [node.shape[-1] for node in nodes if node.role in KERNELS]
+
+
+def _same(model: Model, scale: str) -> Callable[[float], bool]:
+    """Whether another value of what scales widths gives the same."""
+    widths = _widths(model)
+    return lambda value: _widths(_with(model, scale, value)) == widths
+
+
+def _bisected(excess: Callable[[float], float], guess: float) -> float:
+    """The value at which a body becomes as wide as it should be; it grows with the value, in steps."""
+    low, high = max(LEAST, guess / 4), min(MOST, guess * 4)
+    middle = guess
+    while high - low > PRECISION * guess:
+        over = excess(middle)
+        if over == 0:
+            return middle
+        low, high = (low, middle) if over > 0 else (middle, high)
+        middle = (low + high) / 2
+    return middle
+
+
+def _interval(fits: Callable[[float], bool], found: float) -> tuple[float, float]:
+    """About the least and the largest value that fit, to a thousandth of what was found."""
+    return _edge(fits, found, found / 2), _edge(fits, found, found * 2)
+
+
+def _edge(fits: Callable[[float], bool], inside: float, outside: float) -> float:
+    precision = inside * PRECISION
+    while abs(inside - outside) > precision:
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if fits(middle) else (inside, middle)
+    return inside
+
+
+def _simplest(fits: Callable[[float], bool], found: float) -> float:
+    """The roundest number that fits as well as the one that was found; that itself where no round one is near."""
+    for step in ROUND:
+        nearest = round(found / step)
+        for each in (nearest, nearest - 1, nearest + 1):
+            value = round(each * step, 4)
+            if value > 0 and fits(value):
+                return value
+    return found
