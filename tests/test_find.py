@@ -14,11 +14,11 @@ from conftest import golden, refused
 from cnncli.amounts import is_known
 from cnncli.analysis.metrics import Totals
 from cnncli.network import architectures, network, variants
-from cnncli.search import pool
 from cnncli.search.evaluation import BROKEN, evaluate
 from cnncli.search.limits import Limit
 from cnncli.search.searching import IMPOSSIBLE, Asked, row, rows, search
 from cnncli.search.space import Product, Space, spread
+from cnncli.search.work import engine_of, parts
 from cnncli.views.find import Finding
 from cnncli.views.find_chart import find_chart
 from cnncli.views.found import Shown
@@ -185,14 +185,11 @@ def test_a_flavor_and_options_name_just_that_network(run) -> None:
     assert names(found(run, "b0@article", "v2:classes=10")) == ["mobilenet_v2:classes=10", "efficientnet_b0@article"]
 
 
-def test_processes_find_what_one_does(monkeypatch) -> None:
+def test_processes_find_what_one_does() -> None:
     space = Space((Product("mobilenet_v2", (tuple(f"alpha={part / 100}" for part in range(10, 60)),)),))
     asked = Asked(("params",), (Limit("macs", most=50_000_000),))
-    alone = search(asked, [rows(space, 0, len(space), asked)])
-    monkeypatch.setattr(pool, "FEW", 0)
-    monkeypatch.setattr(pool, "PART", 7)
-    monkeypatch.setattr(pool, "processors", lambda: 2)
-    together = search(asked, pool.parts(space, asked))
+    alone = search(asked, [rows(space, asked)])
+    together = search(asked, parts(space, asked, engine_of(asked, len(space), workers=2)))
     assert together == alone
     assert 0 < len(alone.found) < len(space)
 
@@ -291,7 +288,7 @@ def test_nothing_found_has_a_sheet_of_no_rows(run) -> None:
 def _finding(*arguments: str, pareto: tuple[str, ...] = ("top1", "macs"), limits: tuple[Limit, ...] = ()) -> Finding:
     space = Space(tuple(Product(name, ()) for name in arguments))
     asked = Asked(("macs", "params"), limits)
-    return Finding(search(asked, [rows(space, 0, len(space), asked)]), Shown(pareto=pareto))
+    return Finding(search(asked, [rows(space, asked)]), Shown(pareto=pareto))
 
 
 def test_the_chart_joins_the_front() -> None:
