@@ -14,11 +14,11 @@ from conftest import golden, refused
 from cnncli.amounts import is_known
 from cnncli.analysis.metrics import Totals
 from cnncli.network import architectures, network, variants
+from cnncli.search import work
 from cnncli.search.evaluation import BROKEN, evaluate
 from cnncli.search.limits import Limit
 from cnncli.search.searching import IMPOSSIBLE, Asked, row, rows, search
 from cnncli.search.space import Product, Space, spread
-from cnncli.search.work import engine_of, parts
 from cnncli.views.find import Finding
 from cnncli.views.find_chart import find_chart
 from cnncli.views.found import Shown
@@ -185,11 +185,13 @@ def test_a_flavor_and_options_name_just_that_network(run) -> None:
     assert names(found(run, "b0@article", "v2:classes=10")) == ["mobilenet_v2:classes=10", "efficientnet_b0@article"]
 
 
-def test_processes_find_what_one_does() -> None:
+def test_processes_find_what_one_does(monkeypatch) -> None:
     space = Space((Product("mobilenet_v2", (tuple(f"alpha={part / 100}" for part in range(10, 60)),)),))
     asked = Asked(("params",), (Limit("macs", most=50_000_000),))
     alone = search(asked, [rows(space, asked)])
-    together = search(asked, parts(space, asked, engine_of(asked, len(space), workers=2)))
+    monkeypatch.setattr(work, "FEW", 0)
+    monkeypatch.setattr(work, "processors", lambda: 2)
+    together = search(asked, work.parts(space, asked))
     assert together == alone
     assert 0 < len(alone.found) < len(space)
 

@@ -143,13 +143,14 @@ def wait_for(ready: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_goes_on_where_it_stopped(folder: Path, number: int) -> None:
     output, coin = f"{number}.csv", random.Random(number)
     partial, standing, interrupted = beside(folder / output), 0, 0
     while not (folder / output).exists():
         process = begin(folder, output, "--workers", "2")
-        some = standing + coin.randrange(1, 200)
+        some = standing + coin.randrange(20, 150)
         wait_for(lambda: lines_of(partial) > some or process.poll() is not None)  # noqa: B023
         process.send_signal(number)
         process.communicate()
@@ -203,7 +204,7 @@ def children(parent: int) -> list[int]:
 def test_processes_that_die_are_replaced_and_nothing_is_lost(folder: Path) -> None:
     process = begin(folder, "deaths.csv", "--workers", "2")
     partial, killed = beside(folder / "deaths.csv"), set[int]()
-    for some in (10, 150, 300):
+    for some in (10, 90, 170):
         wait_for(lambda: lines_of(partial) > some or process.poll() is not None)  # noqa: B023
         for number in children(process.pid)[:1]:
             os.kill(number, signal.SIGKILL)
@@ -254,8 +255,10 @@ def test_what_others_print_in_a_process_is_no_answer(
 def test_two_runs_do_not_write_one_file(folder: Path) -> None:
     process = begin(folder, "one.csv", "--workers", "2")
     wait_for(lambda: lines_of(beside(folder / "one.csv")) > 1)
+    process.send_signal(signal.SIGSTOP)
     other = begin(folder, "one.csv")
     out, err = other.communicate()
+    process.send_signal(signal.SIGCONT)
     assert (out, other.returncode) == ("", 3)
     assert err == "cnncli: one.csv.partial: another run writes it; wait for its end, or name another file\n"
     process.communicate()
@@ -309,8 +312,12 @@ def cluster() -> Iterator[tuple[str, list[int]]]:
     """The address of a scheduler, and its two workers' process numbers."""
     script = Path(__file__).parent / "cluster.py"
     with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:  # fmt: skip
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
         yield address, [int(number) for number in process.stdout.readline().split()]
@@ -336,7 +343,7 @@ def test_a_run_that_one_engine_began_another_takes_up(folder: Path, cluster: tup
     wait_for(lambda: lines_of(beside(folder / "both.csv")) > 10)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
-    assert (out, err, process.returncode) == ("", "cnncli: interrupted\n", 130)
+    assert (out, err, process.returncode) == ("", "", 130)
     run_find(folder, "both.csv", "--workers", "2")
     same(folder, "both.csv")
 

@@ -44,8 +44,7 @@ class Cluster:
         """Raises MachineError where no scheduler answers, UsageError for what is no address."""
         import distributed
 
-        for name in ("distributed", "tornado", "asyncio"):  # they would write what is told in one line here
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        logging.disable()  # of workers that are lost, and replaced, to the end of this process: what matters is raised
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions that differ: what matters of them is asked for below
             try:
