@@ -17,7 +17,6 @@ from cnncli.graph import Shape
 from cnncli.network import Network
 from cnncli.views.data import model_data, versioned
 from cnncli.views.origin import heading
-from cnncli.words import visible
 
 LIKENESS = (
     "Likeness is the share of kernels, poolings and joins that both networks have in the same order, by type, window "
@@ -71,7 +70,7 @@ WIDE = 1.01
 def _differences(found: Identity, across: Across) -> Iterator[str]:
     from cnncli.views.across import sentences
 
-    first, *rest = sentences(found.reference, _short(found.subject), across)
+    first, *rest = sentences(found.reference, found.called, across)
     phrases = _retold(found.retold) if found.retold else []
     if phrases and not across.akin:
         yield f"What differs: {enumerated(phrases)}."
@@ -103,11 +102,6 @@ def _is_vague(ends: Sequence[Shape]) -> bool:
 
 def _kernels(count: int) -> str:
     return f"{count} kernel{'s' if count != 1 else ''}"
-
-
-def _short(network: Network) -> str:
-    file = network.origin.file
-    return visible(file.path.name) if file else network.reference
 
 
 def _called(network: Network) -> str:

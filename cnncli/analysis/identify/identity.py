@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.amounts import is_known
@@ -19,7 +20,6 @@ from cnncli.analysis.identify.table import BODIES
 from cnncli.errors import UsageError
 from cnncli.graph.roles import KERNELS
 from cnncli.network import Network, architectures, model_of, network
-from cnncli.words import visible
 
 if TYPE_CHECKING:
     from cnncli.models.reference import Model
@@ -62,6 +62,11 @@ class Identity:
     """Where the body is the same, what else is not."""
 
     @property
+    def called(self) -> str:
+        """The subject's reference; of a file without the folders in which it lies."""
+        return Path(self.subject.reference).name if self.subject.origin.file else self.subject.reference
+
+    @property
     def reference(self) -> str:
         return self.network.reference if self.network else ""
 
@@ -72,8 +77,7 @@ class Identity:
     @cached_property
     def across(self) -> Across | None:
         """What tells the known network from the one at hand."""
-        file = self.subject.origin.file
-        named = replace(self.subject, reference=visible(file.path.name)) if file else self.subject
+        named = replace(self.subject, reference=self.called)
         return None if self.network is None else across(entry(self.network), entry(named))
 
 
@@ -167,11 +171,25 @@ ORDER = tuple(Kinship)
 def _likeliest(found: Sequence[Identity | None]) -> Identity | None:
     """The nearest of some, the first of equals; with those of the very same structure beside it."""
     there = [each for each in found if each is not None]
-    best = min(there, key=lambda each: (ORDER.index(each.kinship), -each.likeness), default=None)
-    if best is None or best.kinship is not Kinship.IDENTICAL:
-        return best
+    best = min(there, key=_rank, default=None)
+    if best is None:
+        return None
+    if best.kinship is not Kinship.IDENTICAL:
+        equals = [each for each in there if _rank(each) == _rank(best)]
+        return best if len(equals) == 1 else min(equals, key=_difference_in_number)
     also = [each.reference for each in there if each is not best and each.kinship is Kinship.IDENTICAL]
     return replace(best, also=tuple(also))
+
+
+def _rank(found: Identity) -> tuple[int, float]:
+    return ORDER.index(found.kinship), -found.likeness
+
+
+def _difference_in_number(found: Identity) -> int:
+    """By how many layers one has more: of equal kernels what stands between them tells, such as a normalization."""
+    assert found.network is not None
+    one, other = entry(found.network), entry(found.subject)
+    return abs(len(one.normal.nodes) - len(other.normal.nodes))
 
 
 # Of all architectures the nearest.

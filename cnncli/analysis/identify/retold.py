@@ -29,7 +29,7 @@ class Retold(NamedTuple):
 
 def retold(known: Skeleton, here: Skeleton, end: Bone) -> Retold:
     """`end` is where the body ends here."""
-    partners = {bone.exact: bone.node for bone in known.bones if bone.token is not None}
+    partners = {bone.exact: bone.node for bone in known.bones if bone.node.role in KERNELS}
     pairs = [(partners[bone.exact], bone.node) for bone in _body(here, end) if bone.exact in partners]
     other = Counter((one.layer.function, two.layer.function) for one, two in pairs)
     activations = [Activations(*functions, count) for functions, count in other.items() if len({*functions}) > 1]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from math import prod
 from typing import Any
 
 from cnncli.amounts import is_known
@@ -20,7 +21,6 @@ Token = tuple[Any, ...]
 """A kernel, pooling or join by itself: its type, window, strides and dilation."""
 
 ARGUMENTS = ("kernel_size", "pool_size", "strides", "dilation_rate")
-WIDTHS = ("filters", "units", "depth_multiplier", "groups")
 CELLWISE = ("sum", "product")
 DIGEST_BYTES = 8
 
@@ -97,7 +97,7 @@ def _bone(node: Node, inputs: Sequence[Bone]) -> Bone:
     is_kernel = node.role in KERNELS and not _scales_a_product(node)
     if is_kernel or node.role is Role.POOLING:
         token = _token(node)
-        widths = tuple(getattr(node.layer, name, None) for name in WIDTHS)
+        widths: Token = (node.shape[-1], getattr(node.layer, "groups", 1))
     else:
         inputs = _joined(node, inputs)
         if len(inputs) == 1:
@@ -107,6 +107,9 @@ def _bone(node: Node, inputs: Sequence[Bone]) -> Bone:
     ancestors, kernels = own, own if is_kernel else 0
     for each in inputs:
         ancestors, kernels = ancestors | each.ancestors, kernels | each.kernels
+    if node.role is Role.POOLING and len(inputs) == 1 and prod(node.shape[:-1]) == 1:
+        (only,) = inputs  # a single cell: of a map of one cell converters drop the mean
+        return Bone(node, node.index, token, widths, only.digest, only.exact, ancestors, kernels)
     digests, exact = [each.digest for each in inputs], [each.exact for each in inputs]
     if node.layer.commutative:
         digests, exact = sorted(digests), sorted(exact)
@@ -115,8 +118,15 @@ def _bone(node: Node, inputs: Sequence[Bone]) -> Bone:
 
 
 def _token(node: Node) -> Token:
+    if node.role is Role.DENSE:  # a 1x1 convolution, which it is where the map has further cells
+        return Role.CONVOLUTION.value, (1, 1), None, (1, 1), (1, 1), False
+    kind = node.role.value if node.role in KERNELS else node.type
     grouped = getattr(node.layer, "groups", 1) != 1
-    return node.type, *(getattr(node.layer, name, None) for name in ARGUMENTS), grouped
+    return kind, *(_pair(getattr(node.layer, name, None)) for name in ARGUMENTS), grouped
+
+
+def _pair(size: Any) -> Any:
+    return (size, size) if isinstance(size, int) else size
 
 
 def _joined(node: Node, inputs: Sequence[Bone]) -> list[Bone]:
