@@ -26,6 +26,7 @@ COMMANDS = [
     "compare v1 v2 -o chart.svg", "check v1 --max-params 9M", "plot v1 -o x.pdf", "plot v1 -o x.svg",
     "plot v1 -o x.dot", "plot v1 -o x.png --dpi 40", "completions bash", "summary v1 -f json", "list -f html",
     "compare v1 v2 -o chart.pdf", "plot v1 -o - --layout free", "check v1 --max-params 9M -f junit",
+    "find v1 --alpha 0.5,1 --workers 2",
 ]  # fmt: skip
 HEAVY = [
     "build v1:alpha=0.25,input_shape=64 -o x.keras",
