@@ -376,3 +376,42 @@ def test_an_extra_that_is_not_installed_is_named(
     says = f"this takes {module}, which is not installed: pip install 'cnncli[{extra}]'"
     refused(run("find", "--space", "space.toml", *options), 3, says)
     assert not list(folder.glob("x.*"))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("limits", [(), (("macs", 60_000_000),)], ids=["all", "limited"])
+def test_every_kind_of_file_holds_the_same(tmp_path: Path, suffix: str, limits: Any) -> None:
+    from pyarrow import csv, json, parquet
+
+    from cnncli.search.limits import Limit
+
+    axes = (("input_shape=96", ""), ("alpha=0.01", "alpha=0.25", "alpha=0.5", "alpha=0.75"))
+    space = Space((Product("mobilenet_v1", axes), Product("mobilenet_v3_small", (("", "minimalistic=true"),))))
+    asked = Asked(("macs", "receptive_field"), tuple(Limit(key, most=most) for key, most in limits))
+    target = tmp_path / f"rows{suffix}"
+    stream(space, asked, Here(asked), target, force=False, tell=lambda _: None)
+    read = {".csv": csv.read_csv, ".jsonl": json.read_json, ".parquet": parquet.read_table}[suffix]
+    table = read(target)
+    expected = [row for rows in parts(space, asked, Here(asked)) for row in rows]
+    kept = [row for row in expected if not limits or not ({"broken", "error"} & row.keys())]
+    assert table["reference"].to_pylist() == [row["reference"] for row in kept]
+    assert table["macs"].to_pylist() == [row.get("macs") for row in kept]
+    assert table["alpha"].to_pylist() == [float(row["alpha"]) if "alpha" in row else None for row in kept]
+    assert any("error" in row for row in kept) is not bool(limits)
+    target.unlink()
+    before = sorted(tmp_path.iterdir())
+    stream(space, asked, Processes(2, asked), target, force=False, tell=lambda _: None)
+    assert not before
+    assert read(target).equals(table)
+
+
+def test_no_column_is_left_out(tmp_path: Path) -> None:
+    """What a row of any architecture has is a column."""
+    from cnncli.network import architectures
+    from cnncli.search.tables import columns_of
+
+    asked = Asked(("macs",))
+    for spec in architectures():
+        space = Space((Product(spec.name, ()),))
+        ((row,),) = parts(space, asked, Here(asked))
+        assert row.keys() <= {column.key for column in columns_of(space, asked)}

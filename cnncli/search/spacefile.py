@@ -97,7 +97,7 @@ def _models(data: Mapping[str, Any]) -> list[Model]:
 
 def _family(text: Any) -> str:
     """A family as the registry spells it. Raises UsageError for another word."""
-    known = dict.fromkeys(spec.family for spec in architectures())
+    known = list(dict.fromkeys(spec.family for spec in architectures()))
     found = next((name for name in known if isinstance(text, str) and name.lower() == text.lower()), None)
     if found is None:
         raise UsageError(f"unknown family {text!r}{suggestion(str(text), known)}; there are {', '.join(known)}")
@@ -106,6 +106,8 @@ def _family(text: Any) -> str:
 
 def _values(place: str, value: Any) -> Iterator[str]:
     """What a key holds: a number, a word, a text of values and ranges, or a list of these."""
+    if value == []:
+        raise UsageError(f"{place}: an empty list leaves no candidates")
     for each in value if isinstance(value, list) else [value]:
         if isinstance(each, str):
             yield from values(place, each)
