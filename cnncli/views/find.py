@@ -114,6 +114,16 @@ def _asked_for(finding: Finding) -> set[str]:
     return {*(limit.key for limit in finding.limits), *fronted, *shown.sorted_by}
 
 
+MOST_SOURCES = 10
+"""More sources than these nobody reads in a row: a column of them says whose each figure is."""
+
+
+def _published(sources: Sequence[str]) -> str:
+    if len(sources) > MOST_SOURCES:
+        return f"as {len(sources)} sources published it: the column top1_source says which"
+    return f"as published in {'; '.join(sources)}"
+
+
 def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
     """How to read the table: what its accuracies and its marks are."""
     keys = {column.key for column in columns}
@@ -122,7 +132,7 @@ def _notes(finding: Finding, columns: Sequence[Column]) -> Iterator[str]:
         yield f"{grouped(more)} more; --top {grouped(len(finding.ranked)).replace(',', '')} shows all."
     sources = dict.fromkeys(found["top1_source"] for found in finding.rows if found[TOP1] is not None)
     if TOP1 in keys and sources and "top1_source" not in keys:
-        yield f"Top-1: accuracy on ImageNet in percent, as published in {'; '.join(sources)}."
+        yield f"Top-1: accuracy on ImageNet in percent, {_published(list(sources))}."
     if finding.shown.sort is None and any(found[TOP1] is None for found in finding.rows):
         yield "Without a published accuracy: from the fewest MACs on."
     if "pareto" in keys and any(found["pareto"] for found in finding.rows):
