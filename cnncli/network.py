@@ -351,13 +351,12 @@ def model_of(reference: str) -> Model:
 
 def variants(spec: ModelSpec) -> list[Model]:
     """An architecture with its defaults, and with the options of which figures or weights were published."""
-    flavor = spec.flavors[0].name
-    return [Model(spec, flavor, spec.options(flavor) | dict(options)) for options in spec.variants]
+    return [_with(spec, spec.flavors[0].name, options) for options in spec.variants]
 
 
-def model(text: str) -> Model:
-    """The architecture with flavor and options that a reference names, not built. Raises UsageError."""
-    return parse(text)
+def _with(spec: ModelSpec, flavor: str, options: Mapping[str, Any]) -> Model:
+    """An architecture with options that need not be the defaults."""
+    return Model(spec, flavor, spec.options(flavor) | dict(options))
 
 
 def named(text: str) -> list[Model]:
@@ -371,8 +370,7 @@ def named(text: str) -> list[Model]:
 
 def of_published(spec: ModelSpec, published: Published) -> Model:
     """The architecture as it was when its figures were published: with those options, in that flavor."""
-    flavor = published.flavor or spec.flavors[0].name
-    return Model(spec, flavor, spec.options(flavor) | dict(published.options))
+    return _with(spec, published.flavor or spec.flavors[0].name, published.options)
 
 
 def option_named(text: str) -> tuple[str, bool] | None:

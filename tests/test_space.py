@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncli.errors import UsageError
-from cnncli.network import model, named
+from cnncli.network import model_of, named
 from cnncli.search.pareto import front
 from cnncli.search.ranges import bounds, values
 from cnncli.search.space import Product, Space, spread
@@ -91,7 +91,7 @@ def test_a_space_of_millions_is_told_at_once_and_crosses_processes() -> None:
 def test_references_are_the_shortest_of_their_networks() -> None:
     listed = {"alpha": ["0.5", "1", "1.0", "1.4"], "input_shape": ["224", "224x224", "96x128", "32x32x1"]}
     references = list(spread([*named("v2"), *named("ghostnet")], listed).space)
-    assert [model(reference).reference for reference in references] == references
+    assert [model_of(reference).reference for reference in references] == references
     assert len(references) == len(set(references)) == 2 * 3 * 3
     assert "mobilenet_v2" in references
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.amounts import is_known
 from cnncli.analysis.metrics import METRICS, Totals, metric
 from cnncli.document.numbers import setting
-from cnncli.network import model, of_model
+from cnncli.network import model_of, of_model
 from cnncli.search.limits import TOP1, Limit, by_cost
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def evaluate(reference: str, figures: Sequence[str], limits: Sequence[Limit] = (
     Where a limit is broken the row ends there, at as little work as possible, and says so (BROKEN).
     Raises UsageError where the options make a network that cannot exist.
     """
-    named = model(reference)
+    named = model_of(reference)
     published = named.published
     row: Row = {
         "reference": named.reference,

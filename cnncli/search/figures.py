@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
-from cnncli.analysis.check.amounts import read_bytes, read_count
-from cnncli.analysis.metrics import METRICS, Metric, Unit, metric
+from cnncli.analysis.check.budgets import READERS
+from cnncli.analysis.metrics import METRICS, Metric, metric
 from cnncli.errors import UsageError
 from cnncli.search.limits import TOP1, Limit
 from cnncli.written import read_decimal
@@ -26,13 +26,6 @@ def limited() -> Mapping[str, Metric]:
 def of_kind(told: Metric, kind: str | None) -> Metric:
     """A figure as one of a kind, where it differs by that: of the one asked for, else of the usual one."""
     return told.of(kind or told.kinds[0]) if told.by_kind and not told.kind else told
-
-
-READERS: Mapping[Unit, Callable[[str], int]] = {
-    Unit.COUNT: read_count,
-    Unit.BYTES: read_bytes,
-    Unit.PIXELS: read_count,
-}
 
 
 def read_limits(most: Mapping[str, str], least: Mapping[str, str], kind: str | None) -> tuple[Limit, ...]:

@@ -9,7 +9,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from cnncli.errors import UsageError
-from cnncli.network import model
+from cnncli.network import model_of
 from cnncli.search.evaluation import BROKEN, Row, evaluate, what
 from cnncli.search.limits import TOP1, Limit, by_cost
 
@@ -46,7 +46,7 @@ def row(reference: str, asked: Asked) -> Row:
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
     try:
-        known = what(model(reference))
+        known = what(model_of(reference))
     except UsageError:
         known = {"reference": reference}
     return {**known, IMPOSSIBLE: reason}

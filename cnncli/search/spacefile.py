@@ -21,7 +21,7 @@ from cnncli.analysis.check.places import Position, toml_error_line
 from cnncli.document.numbers import grouped
 from cnncli.errors import UsageError, suggestion
 from cnncli.files import read_text
-from cnncli.network import architectures, model
+from cnncli.network import architectures, model_of
 from cnncli.search.ranges import spelt, values
 from cnncli.search.sample import Sample
 from cnncli.search.space import Space, spread
@@ -87,9 +87,9 @@ def _models(data: Mapping[str, Any]) -> list[Model]:
     texts = [names] if isinstance(names, str) else names
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise UsageError(f'{MODELS}: expected a list of references, such as ["mobilenet_v2"]')
-    found = [model(text) for text in texts]
+    found = [model_of(text) for text in texts]
     if family is not None:
-        found += [model(spec.name) for spec in architectures() if spec.family == _family(family)]
+        found += [model_of(spec.name) for spec in architectures() if spec.family == _family(family)]
     if not found:
         raise UsageError(f'expected {MODELS} = [...], or {FAMILY} = "..."')
     return found

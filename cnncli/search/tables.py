@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.analysis.metrics import Unit, metric
-from cnncli.network import model
+from cnncli.network import model_of
 from cnncli.render.csv import joined
 from cnncli.search.evaluation import Row, option_column
 from cnncli.search.limits import TOP1
@@ -64,7 +64,7 @@ def _options(heads: Sequence[str]) -> Iterator[Column]:
     """The options that some of the architectures have, each once; what kind it is is told by the defaults."""
     kinds: dict[str, set[type]] = {}
     for head in heads:
-        for name, default in model(head).options.items():
+        for name, default in model_of(head).options.items():
             kinds.setdefault(name, set()).add(type(default))
     for name, found in kinds.items():
         yield Column(option_column(name), _kind(found - {type(None)}))

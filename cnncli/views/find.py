@@ -10,13 +10,14 @@ from typing import Any
 from cnncli.document.document import Document
 from cnncli.document.numbers import grouped
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, natural_width, ordered
+from cnncli.document.table import Column, Table, ordered
 from cnncli.search.evaluation import Row
 from cnncli.search.limits import TOP1, Limit
 from cnncli.search.pareto import better, front
 from cnncli.search.searching import IMPOSSIBLE, Asked, Outcome, row
 from cnncli.search.space import Spread
 from cnncli.views.data import versioned
+from cnncli.views.fitting import giving_way
 from cnncli.views.found import BEST, RANK, USUAL_FRONT, Shown, columns_of
 
 SCARCE = ("input_shape", "params", "macs")
@@ -97,13 +98,8 @@ def _fitting(finding: Finding, width: int) -> Table:
     told = finding.shown.table(finding.limits)
     if not finding.shown.columns:
         told = [column for column in told if any(map(column.value, finding.rows))]
-    table = Table(told, finding.rows)
-    left_out: list[str] = []
-    for key in sorted(SCARCE, key=_asked_for(finding).__contains__) if not finding.shown.columns else ():
-        if natural_width(table) > width:
-            left_out += [column.header for column in table.columns if column.key == key]
-            table = replace(table, columns=[column for column in table.columns if column.key != key])
-    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
+    scarce = sorted(SCARCE, key=_asked_for(finding).__contains__) if not finding.shown.columns else ()
+    table, missing = giving_way(Table(told, finding.rows), width, scarce)
     return replace(table, notes=[*_notes(finding, table.columns), *missing, *_remarks(finding)])
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cnncli.analysis.metrics import Unit, metric
 from cnncli.draw.chart import Chart, ChartPoint, Panel
-from cnncli.network import model
+from cnncli.network import model_of
 from cnncli.search.evaluation import Row
 from cnncli.search.limits import TOP1
 from cnncli.views.find import Finding
@@ -65,5 +65,5 @@ def _label(key: str) -> str:
 
 def _series(found: Row) -> str:
     """What the networks of its paper are called together."""
-    spec = model(found["reference"]).spec
+    spec = model_of(found["reference"]).spec
     return spec.architecture or spec.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnncli.document.numbers import grouped, scaled
+from cnncli.document.prose import enumerated
 from cnncli.document.table import Table, natural_width, widest
 
 WRAPPED = 36
@@ -31,3 +32,18 @@ def fitting(table: Table, width: int, *dropped: Sequence[str], wraps: str = "") 
 def _least(table: Table, wraps: str) -> int:
     longest = (size for column, size in zip(table.columns, map(len, widest(table)), strict=True) if column.key == wraps)
     return natural_width(table) - sum(max(0, size - WRAPPED) for size in longest)
+
+
+def giving_way(
+    table: Table, width: int, scarce: Iterable[str], least: Callable[[Table], int] = natural_width
+) -> tuple[Table, list[str]]:
+    """The table without the columns for which there is no room, those named first first, and a note that says so.
+
+    `least` is how wide a table must be.
+    """
+    left_out: list[str] = []
+    for key in scarce:
+        if least(table) > width:
+            left_out += [column.header for column in table.columns if column.key == key]
+            table = replace(table, columns=[column for column in table.columns if column.key != key])
+    return table, [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []

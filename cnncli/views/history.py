@@ -15,6 +15,7 @@ from cnncli.document.table import Column, Table, choose, natural_width, ordered
 from cnncli.draw.chart import Across, Chart, ChartPoint, Panel
 from cnncli.errors import UsageError
 from cnncli.views.data import listed_data, versioned
+from cnncli.views.fitting import giving_way
 from cnncli.views.list import TOP1, columns_of, spans, specs_of
 
 Row = Step | Generation
@@ -110,10 +111,9 @@ def history_document(past: Past) -> Document:
     )
 
 
-def _table(past: Past, columns: Sequence[Column], rows: Sequence[Row], left_out: Sequence[str] = ()) -> Table:
+def _table(past: Past, columns: Sequence[Column], rows: Sequence[Row], missing: Sequence[str] = ()) -> Table:
     keys = {column.key for column in columns}
     several = not past.every and any(len(paper.steps) > 1 for paper in past.papers)
-    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
     told = [TOP1, *_sources(rows)] if "top1" in keys and "top1_source" not in keys else []
     return Table(columns, rows, notes=[*([BEST] if several else []), *missing, *told])
 
@@ -124,12 +124,8 @@ def _story(past: Past, columns: Sequence[Column], rows: Sequence[Row], width: in
     if width < ROOM:
         table = _table(past, columns, rows)
         return Paragraphs([line for row in rows for line in _lines(row, width)] + list(table.notes))
-    left_out: list[str] = []
-    for key in SCARCE:
-        if _least_width(Table(columns, rows)) > width:
-            left_out += [column.header for column in columns if column.key == key]
-            columns = [column for column in columns if column.key != key]
-    return _table(past, columns, rows, left_out)
+    table, missing = giving_way(Table(columns, rows), width, SCARCE, _least_width)
+    return _table(past, table.columns, rows, missing)
 
 
 def _least_width(table: Table) -> int:

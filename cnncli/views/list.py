@@ -20,6 +20,7 @@ from cnncli.models.spec import FLAVORS, ModelSpec
 from cnncli.network import Network, of_model
 from cnncli.views.data import listed_data, versioned
 from cnncli.views.figures import figure_columns
+from cnncli.views.fitting import giving_way
 from cnncli.written import read_choice
 
 
@@ -240,12 +241,7 @@ def _told_once(entries: Sequence[Entry]) -> Column:
 
 def fitting(table: Table, width: int) -> Table:
     """The table without the columns for which there is no room, and says so."""
-    left_out: list[str] = []
-    for key in SCARCE:
-        if natural_width(table) > width:
-            left_out += [column.header for column in table.columns if column.key == key]
-            table = replace(table, columns=[column for column in table.columns if column.key != key])
-    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
+    table, missing = giving_way(table, width, SCARCE)
     return replace(table, notes=missing)
 
 

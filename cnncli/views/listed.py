@@ -9,12 +9,12 @@ from typing import Any
 from cnncli.analysis.metrics import Totals
 from cnncli.document.document import Document
 from cnncli.document.numbers import scaled, shape
-from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, choose, natural_width, ordered
+from cnncli.document.table import Column, Table, choose, ordered
 from cnncli.graph import Shape
 from cnncli.network import Network
 from cnncli.views.data import ends_data, model_data, stored_data, totals_data, uncounted_data, versioned
 from cnncli.views.figures import figure_columns
+from cnncli.views.fitting import giving_way
 from cnncli.views.origin import shortly
 
 
@@ -97,13 +97,7 @@ def models_document(
 def _fitting(found: Sequence[Listed], width: int) -> Table:
     """The table without the columns that say nothing, and those for which there is no room."""
     shown = [column for column in COLUMNS if column.key in ("name", "params", "macs") or _says(column, found)]
-    table = Table(shown, found)
-    left_out: list[str] = []
-    for key in SCARCE:
-        if natural_width(table) > width and any(column.key == key for column in shown):
-            left_out += [column.header for column in shown if column.key == key]
-            table = replace(table, columns=[column for column in table.columns if column.key != key])
-    missing = [f"Left out for want of room: {enumerated(left_out)}."] if left_out else []
+    table, missing = giving_way(Table(shown, found), width, SCARCE)
     return replace(table, notes=[*_notes(found), *missing])
 
 

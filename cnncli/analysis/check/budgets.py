@@ -32,7 +32,11 @@ def differing() -> list[str]:
     return [name for name, each in limited().items() if each.by_kind]
 
 
-READERS: dict[Unit, Callable[[str], int]] = {Unit.COUNT: read_count, Unit.BYTES: read_bytes}
+READERS: dict[Unit, Callable[[str], int]] = {
+    Unit.COUNT: read_count,
+    Unit.BYTES: read_bytes,
+    Unit.PIXELS: read_count,
+}
 """How a limit on a figure of a unit is read."""
 
 

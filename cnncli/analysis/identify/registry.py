@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncli.analysis.identify.skeleton import Bone, Skeleton
+from cnncli.document.numbers import setting
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
 from cnncli.graph.normal import normal
@@ -86,10 +87,10 @@ def _choices(model: Model) -> Iterator[dict[str, Any]]:
     yield from ({"depth": value} for value in STEPS if "depth" in model.options)
 
 
-def allows(model: Model, name: str, value: float) -> bool:
-    """Whether an option may be this number."""
+def allows(model: Model, name: str, value: Any) -> bool:
+    """Whether an option may be this."""
     try:
-        model.spec.option(name).read(f"{value:g}")
+        model.spec.option(name).read(setting(value))
     except ValueError:
         return False
     return True

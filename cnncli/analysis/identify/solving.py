@@ -109,7 +109,7 @@ class Solver:
         usual = model.options["input_shape"]
         sizes = tuple(size if is_known(size) else other for size, other in zip(shape, usual, strict=True))
         found = {"input_shape": sizes, **self._head(output), "include_preprocessing": self._preprocessing(model)}
-        return {name: value for name, value in found.items() if name in model.options and _reads(model, name, value)}
+        return {name: value for name, value in found.items() if name in model.options and allows(model, name, value)}
 
     def _head(self, output: Bone) -> dict[str, Any]:
         if output.at == self.end.at:
@@ -130,16 +130,6 @@ class Solver:
         normalized = any(node.layer.normalizes_batches for node in self.network.graph.nodes)
         default: bool = model.options.get("include_preprocessing", False)
         return scales_input(self.network.graph) or (default and not normalized)
-
-
-def _reads(model: Model, name: str, value: Any) -> bool:
-    from cnncli.document.numbers import setting
-
-    try:
-        model.spec.option(name).read(setting(value))
-    except ValueError:
-        return False
-    return True
 
 
 def _with(model: Model, name: str, value: float) -> Model:
