@@ -25,6 +25,14 @@ class Spacing:
     pads: dict[str, float]
     headings: dict[str, float]
     headed: bool = True
+    turn: float = 14.0
+    """From a column's foot, or head, to the way to the next one."""
+    lane: float = 6.0
+    """Between links that lead side by side from column to column."""
+    outset: float = 4.0
+    """By how much the ground of a branch is wider than its boxes."""
+    at_side: float = 12.0
+    """Where a link leaves or enters the side of a box: so far from the box's corner at most."""
 
     def before(self, frame: Frame) -> float:
         return self.pads[frame.level] + (self.headings[frame.level] if self.headed else 0)

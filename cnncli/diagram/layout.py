@@ -7,12 +7,9 @@ from typing import NamedTuple
 
 from cnncli.diagram.chain import Chain, Frame, Item, Link
 from cnncli.diagram.columns import Breaks, Framed, Spacing, Walk, walk
-from cnncli.diagram.placing import TURN, Column, Lane, Route, frame_rect, route
+from cnncli.diagram.placing import Column, Lane, Route, frame_rect, route
 from cnncli.diagram.routes import Links, Ride, indents, rides, tracks
 from cnncli.draw.geometry import Axes, Direction, Point, Rect, Span
-
-LANE = 6.0
-"""Between links that lead side by side from column to column."""
 
 
 class Ground(NamedTuple):
@@ -89,12 +86,15 @@ class Arrangement:
         return Layout(
             items=[axes.rect(*spans) for column in placed for spans in zip(column.main, column.cross, strict=True)],
             grounds=[self._ground(column, framed, lane, axes) for column in placed for framed in column.walk.frames],
-            routes=[route(link, placed, axes, gap, LANE * turns.get(link, 0), self.items) for link in self.links],
+            routes=[
+                route(link, placed, axes, gap, self.spacing.lane * turns.get(link, 0), self.items, self.spacing)
+                for link in self.links
+            ],
         )
 
     def _ground(self, column: Column, framed: Framed, lane: Lane, axes: Axes) -> Ground:
         first, last = (column.members.start + local for local in (framed.first, framed.last))
-        main, cross = frame_rect(column, framed, lane, self.insets)
+        main, cross = frame_rect(column, framed, lane, self.insets, self.spacing.outset)
         entering = [track for (source, target), track in column.tracks.items() if source < first <= target]
         aside = max(entering, default=cross.start) - cross.start if axes.vertical else 0.0
         return Ground(framed.frame, first, last, axes.rect(main, cross), aside)
@@ -121,11 +121,13 @@ class Arrangement:
         return {ride.link: lane for ride, lane in tracks(across).items()}
 
     def _gap(self, columns: Sequence[range]) -> float:
-        return 3 * TURN + LANE * max(self._turns(columns).values(), default=0)
+        return 3 * self.spacing.turn + self.spacing.lane * max(self._turns(columns).values(), default=0)
 
     def _room(self, columns: Sequence[range]) -> float:
         """Above the columns' heads and below their feet, for the turns."""
-        return TURN + LANE * max(self._turns(columns).values(), default=0) if len(columns) > 1 else 0
+        if len(columns) == 1:
+            return 0
+        return self.spacing.turn + self.spacing.lane * max(self._turns(columns).values(), default=0)
 
     def _walk(self, column: range, extra: float = 0) -> Walk:
         part = slice(column.start, column.stop)

@@ -79,3 +79,24 @@ class Picture(NamedTuple):
     description: str
     ground: str
     shapes: Sequence[Shape]
+
+
+def moved(shape: Shape, x: float, y: float) -> Shape:
+    """The same shape so far to the right and down, as where pictures are set beside each other on one page."""
+
+    def point(place: Point) -> Point:
+        return Point(place.x + x, place.y + y)
+
+    match shape:
+        case Box():
+            return shape._replace(rect=shape.rect.moved(x, y))
+        case Circle():
+            return shape._replace(center=point(shape.center))
+        case Text():
+            return shape._replace(place=point(shape.place))
+        case Path():
+            return shape._replace(corners=[point(corner) for corner in shape.corners])
+        case Area():
+            return shape._replace(corners=[point(corner) for corner in shape.corners])
+        case Group():
+            return shape._replace(shapes=[moved(each, x, y) for each in shape.shapes])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.draw.canvas import write_picture
 from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
+from cnncli.draw.shapes import Picture
 from cnncli.draw.svg import document
 from cnncli.errors import UsageError
 from cnncli.files import check_target, replacing, write_text
@@ -17,6 +21,14 @@ from cnncli.views.origin import kind
 
 CENTIMETRES = 2.54
 """To an inch."""
+
+
+class Drawing(NamedTuple):
+    """A plot: its picture, what is told of its page besides the size, and how it is written as DOT, if it can be."""
+
+    picture: Picture
+    note: str = ""
+    dot: Callable[[], str] | None = None
 
 
 def plot_to(output: Path | None, network: Network, options: Options, dpi: int | None, *, force: bool) -> str | None:
@@ -33,34 +45,47 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         raise UsageError(
             f"name the picture: -o {network.name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
-    dot = as_free_dot if options.layout == "free" else as_dot
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if options.layout == "free":
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
-    if suffix not in (*TEXTS, ".svg"):
-        dpi = dpi or DEFAULT_DPI
-        drawn = _render(network, options, output, suffix, dpi, force=force)
-        return f"{output}: {page(drawn, dpi if suffix == '.png' else None)}"
-    drawn = diagram(network.graph, heading(network), options)
-    if printed:
-        emit(dot(drawn))
-    elif suffix in TEXTS:
-        write_text(output, dot(drawn), force=force)
+    if suffix in TEXTS:
+        return _write_dot(None if printed else output, drawing(network, options), options, force=force)
+    dpi = dpi or DEFAULT_DPI
+    if suffix == ".svg":
+        drawn = drawing(network, options)
+        write_text(output, document(drawn.picture), force=force)
     else:
-        write_text(output, document(as_picture(drawn)), force=force)
-    if printed or options.layout == "free":
-        return None
-    return f"{output}: {page(drawn, None)}"
+        drawn = _render(network, options, output, suffix, dpi, force=force)
+    return f"{output}: {page(drawn, dpi if suffix == '.png' else None)}"
 
 
-def page(drawn: Diagram, dpi: int | None) -> str:
-    """`30 x 42 cm, 3 columns`; of a picture of pixels their number besides."""
+def drawing(network: Network, options: Options) -> Drawing:
+    """What the options ask for, in any format."""
+    drawn = diagram(network.graph, heading(network), options)
+    dot = as_free_dot if options.layout == "free" else as_dot
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
-    sizes = drawn.width, drawn.height
+    note = f"{count} {side}{'' if count == 1 else 's'}"
+    return Drawing(as_picture(drawn), note, lambda: dot(drawn))
+
+
+def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
+    """To a file, or without one to the standard output."""
+    if drawn.dot is None:
+        raise UsageError("DOT is for diagrams of one network; use .pdf, .png or .svg")
+    if output is None:
+        emit(drawn.dot())
+        return None
+    write_text(output, drawn.dot(), force=force)
+    return None if options.layout == "free" else f"{output}: {page(drawn, None)}"
+
+
+def page(drawn: Drawing, dpi: int | None) -> str:
+    """`30 x 42 cm, 3 columns`; of a picture of pixels their number besides."""
+    sizes = drawn.picture.width, drawn.picture.height
     pixels = "" if dpi is None else f" ({' x '.join(f'{size * dpi / POINTS:,.0f}' for size in sizes)} pixels)"
-    return f"{' x '.join(map(_centimetres, sizes))} cm{pixels}, {count} {side}{'' if count == 1 else 's'}"
+    return f"{' x '.join(map(_centimetres, sizes))} cm{pixels}{f', {drawn.note}' if drawn.note else ''}"
 
 
 def _centimetres(points: float) -> str:
@@ -75,14 +100,17 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
-def _render(network: Network, options: Options, output: Path, suffix: str, dpi: int, *, force: bool) -> Diagram:
+def _render(network: Network, options: Options, output: Path, suffix: str, dpi: int, *, force: bool) -> Drawing:
     """By Graphviz, which is loaded while the diagram is computed."""
     from cnncli.draw import graphviz, pen
 
     with pen.begun() as held:
-        drawn = diagram(network.graph, heading(network), options)
-        check_size(drawn.width, drawn.height, suffix, dpi)
-        data = graphviz.drawn(as_dot(drawn), suffix.lstrip("."), dpi, drawn.name, held)
+        drawn = drawing(network, options)
+        check_size(drawn.picture.width, drawn.picture.height, suffix, dpi)
+        if drawn.dot is None:
+            write_picture(drawn.picture, output, dpi, force=force)
+            return drawn
+        data = graphviz.drawn(drawn.dot(), suffix.lstrip("."), dpi, drawn.picture.title, held)
     with replacing(output, force=force) as draft:
         draft.write_bytes(data)
     return drawn
