@@ -87,10 +87,10 @@ class Lines:
     turn: float = 14.0
     lane: float = 6.0
     at_side: float = 12.0
-    forward: tuple[float, float] = (1.0, 5.0)
+    forward: tuple[float, float] = (1, 5)
     """How thick a link is, and how long its arrowhead."""
-    skipping: tuple[float, float] = (1.2, 5.0)
-    turning: tuple[float, float] = (2.0, 7.0)
+    skipping: tuple[float, float] = (1.2, 5)
+    turning: tuple[float, float] = (2, 7)
 
 
 MARGIN = 28.0
