@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cnncli.amounts import is_known, total
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.metrics import Place, amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.composition import PADDING, STAGE_HEADING, Diagram
@@ -17,6 +17,7 @@ from cnncli.diagram.layout import Arrangement
 from cnncli.diagram.legend import highest, legend
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.picture import as_picture
+from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.diagram.wording import SIZES, Line, block_size, wording
 from cnncli.draw.geometry import Direction
@@ -25,7 +26,7 @@ from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot",
+    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "Piece", "ThemeName", "as_dot",
     "as_free_dot", "as_picture", "diagram",
 ]  # fmt: skip
 
@@ -35,7 +36,11 @@ Layout = Literal["fixed", "free"]
 
 @dataclass(frozen=True)
 class Options:
-    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we."""
+    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
+
+    `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
+    and each kind of block once.
+    """
 
     detail: Detail = "block"
     fuse: bool = False
@@ -45,6 +50,9 @@ class Options:
     heat: Heat | None = None
     label: str | None = None
     layout: Layout = "fixed"
+    scope: str | None = None
+    anatomy: bool = False
+    piece: Piece | None = None
 
 
 FORK, SUM = (3.0, 3.0), (12.0, 12.0)
@@ -55,8 +63,9 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
+    drawn = within(drawn, options.piece.scope) if options.piece else drawn
     boxes = [item.part for item in drawn.items if item.part]
-    totals = {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
+    totals = _totals(boxes, options.piece)
     say = wording(detail, options.label, options.heat, totals)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
     plan = Arrangement(
@@ -65,6 +74,13 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     sheet = compose(plan, heading, legend(drawn, options.detail, options.label, options.heat, totals), options.columns)
     swatches = _swatches(boxes, theme, options.heat)
     return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction)
+
+
+def _totals(boxes: Sequence[Part], piece: Piece | None) -> dict[Heat, Any]:
+    """What shares are of: the sums of the boxes, of a piece those of the whole network."""
+    if piece:
+        return dict(amounts(piece.whole.nodes))
+    return {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
 
 
 def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], detail: Detail) -> list[tuple[float, float]]:
