@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cnncli.amounts import is_known, total
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.metrics import Place, amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
@@ -17,6 +17,7 @@ from cnncli.diagram.legend import highest, legend
 from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.picture import as_picture
+from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.diagram.wording import Line, block_size, wording
 from cnncli.draw.geometry import Direction
@@ -25,7 +26,7 @@ from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot",
+    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "Piece", "ThemeName", "as_dot",
     "as_free_dot", "as_picture", "diagram",
 ]  # fmt: skip
 
@@ -35,7 +36,11 @@ Layout = Literal["fixed", "free"]
 
 @dataclass(frozen=True)
 class Options:
-    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we."""
+    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
+
+    `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
+    and each kind of block once.
+    """
 
     detail: Detail = "block"
     fuse: bool = False
@@ -45,6 +50,9 @@ class Options:
     heat: Heat | None = None
     label: str | None = None
     layout: Layout = "fixed"
+    scope: str | None = None
+    anatomy: bool = False
+    piece: Piece | None = None
 
 
 def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
@@ -52,9 +60,9 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
+    drawn = within(drawn, options.piece.scope) if options.piece else drawn
     boxes = [item.part for item in drawn.items if item.part]
-    totals = {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
-    measures = screen(detail)
+    totals, measures = _totals(boxes, options.piece), screen(detail)
     say = wording(detail, options.label, options.heat, totals, measures)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
     sizes, spacing = _sizes(drawn, lines, measures), measures.spacing(options.direction)
@@ -63,6 +71,13 @@ def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
     sheet = compose(plan, heading, said, measures, options.columns)
     swatches = _swatches(boxes, theme, options.heat)
     return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction, measures)
+
+
+def _totals(boxes: Sequence[Part], piece: Piece | None) -> dict[Heat, Any]:
+    """What shares are of: the sums of the boxes, of a piece those of the whole network."""
+    if piece:
+        return dict(amounts(piece.whole.nodes))
+    return {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
 
 
 def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], measures: Measures) -> list[tuple[float, float]]:
