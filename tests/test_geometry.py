@@ -16,6 +16,7 @@ from cnncli.diagram import Heading, Options, as_picture, diagram
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Box, Circle, Group, Path, Picture, Text, moved
 from cnncli.graph import Graph
+from cnncli.graph.layers import Dense, InputLayer, ReLU
 from cnncli.models.reference import parse
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -51,6 +52,17 @@ def test_in_any_number_of_columns(name: str, columns: int) -> None:
     graph = OWN[name]() if name in OWN else parse(name).graph()
     for direction in ("TB", "LR"):
         assert problems(drawn(graph, detail="layer", columns=columns, direction=direction), past_frames=False) == []
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_network_of_vectors_alone_is_drawn_too(look: str, direction: Any) -> None:
+    graph = Graph("vectors")
+    x = graph.add(InputLayer((8,)), name="sound")
+    graph.add(Dense(4), graph.add(ReLU(), x, name="relu"), name="dense")
+    picture = drawn(graph, **LOOKS[look], direction=direction)
+    assert problems(picture) == []
+    assert not [each for each in picture.shapes if isinstance(each, Group) and each.kind == "stage"]
 
 
 PICTURE = drawn(small(), detail="layer", columns=1)
