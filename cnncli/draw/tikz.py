@@ -12,7 +12,8 @@ from cnncli.draw.text import width
 from cnncli.words import visible
 
 # Only packages that each LaTeX has, but for TikZ; fix-cm has Computer Modern in any size. Where LaTeX has begun a
-# document, \@nodocument, its complaint of text before that, means nothing.
+# document, \@nodocument, its complaint of text before that, means nothing. The page is shipped out as it is: LaTeX's
+# own output has no lengths as large as TeX has.
 BEGINNING = r"""% {title}, drawn by cnncli.
 % A document of its own; in another one, whose preamble says \usepackage{{tikz}}, \input this file.
 \expandafter\ifx\csname @nodocument\endcsname\relax
@@ -20,27 +21,25 @@ BEGINNING = r"""% {title}, drawn by cnncli.
 \else
   \RequirePackage{{fix-cm}}
   \documentclass{{article}}
-  \usepackage[paperwidth={width}bp, paperheight={height}bp, margin=0bp]{{geometry}}
   \usepackage{{tikz}}
-  \pagestyle{{empty}}
-  \setlength{{\topskip}}{{0pt}}
-  \setlength{{\parindent}}{{0pt}}
-  \def\endofpicture{{\end{{document}}}}
+  \newbox\wholepage
+  \def\endofpicture{{\egroup\hoffset=-1in \voffset=-1in
+    \ifdefined\pagewidth \let\pdfpagewidth\pagewidth \let\pdfpageheight\pageheight \fi
+    \pdfpagewidth=\wd\wholepage \pdfpageheight=\ht\wholepage
+    \shipout\box\wholepage \end{{document}}}}
   \begin{{document}}
-\fi%
-\begin{{tikzpicture}}[
-  x=1bp, y=1bp, line width={outline}bp,
-  every node/.style={{inner sep=0pt, outer sep=0pt, font=\sffamily}},
-  start/.style={{anchor=base west}}, middle/.style={{anchor=base}}, end/.style={{anchor=base east}},
-  dashed/.style={{dash pattern=on {dash}bp off {gap}bp}},
-]
-% Words of a size that are at most so wide, as wide as they were measured.
-\def\words#1#2#3{{\fontsize{{#1bp}}{{#1bp}}\selectfont\setbox0=\hbox{{#3}}%
-  \ifdim\wd0>#2bp \resizebox{{#2bp}}{{!}}{{\box0}}\else\box0\fi}}
+  \setbox\wholepage=\hbox\bgroup
+\fi
+\begin{{tikzpicture}}[x=1bp, y=1bp, line width={outline}bp, dashed/.style={{dash pattern=on {dash}bp off {gap}bp}}]
+% Words left or right of a point or around it, of a colour and a size, and at most as wide as they were measured.
+\def\words#1(#2,#3)#4#5#6#7{{\pgftext[#1,base,x=#2bp,y=#3bp]{{%
+  \sffamily\fontsize{{#5bp}}{{#5bp}}\selectfont\color{{#4}}\setbox0=\hbox{{#7}}%
+  \ifdim\wd0>#6bp \resizebox{{#6bp}}{{!}}{{\box0}}\else\box0\fi}}}}
 """
 ENDING = r"""\end{tikzpicture}%
 \endofpicture
 """
+SIDES = {"start": "left", "middle": "center", "end": "right"}
 LONGEST = 200
 """Characters of a comment."""
 
@@ -116,10 +115,14 @@ class _Writer:
     def text(self, text: Text) -> Iterator[str]:
         if not text.text.strip():
             return
-        words = rf"\bfseries {written(text.text)}" if text.bold else written(text.text)
-        sizes = f"{{{number(text.size)}}}{{{number(width(visible(text.text), text.size, text.bold))}}}"
-        look = f"{text.anchor}, text={self.colour(text.colour)}"
-        yield rf"\node[{look}] at {self.place(text.place)} {{\words{sizes}{{{words}}}}};"
+        words = written(text.text)
+        look = [
+            self.colour(text.colour),
+            number(text.size),
+            number(width(visible(text.text), text.size, text.bold)),
+            rf"\bfseries {words}" if text.bold else words,
+        ]
+        yield rf"\words {SIDES[text.anchor]}{self.place(text.place)}{''.join(f'{{{each}}}' for each in look)}"
 
     def path(self, path: Path) -> Iterator[str]:
         line, head = arrow(path)

@@ -21,6 +21,10 @@ LIFT = 0.05
 SHADES = 64
 """Steps in which one colour passes into the next ones."""
 
+_NO_CHARACTERS = re.compile(
+    f"[\ufdd0-\ufdef{''.join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))}]"
+)
+"""What Unicode has set aside: cairo would stop drawing there, and say nothing."""
 _BACKSLASHES = re.compile(r"\\+")
 _RUN = re.compile(r'[^\\"\n]{4000}(?=[^\\"\n])')
 
@@ -100,7 +104,7 @@ class _Pen:
             yield self.points("P", _corners(rect._replace(left=rect.left + rect.width * step / SHADES)))
 
     def text(self, text: Text) -> Iterator[str]:
-        written = visible(text.text)
+        written = _NO_CHARACTERS.sub("\ufffd", visible(text.text))
         if not written.strip():
             return
         yield from self.set(f"F {_scaled(text.size)}", f"{FAMILY} Bold" if text.bold else FAMILY, "font")
