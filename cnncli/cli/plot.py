@@ -22,9 +22,10 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ); or write Graphviz's .dot, or to `-` for the standard "
+        "output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".dot"),
         show_default=False,
     ),
 ]
@@ -104,7 +105,7 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
