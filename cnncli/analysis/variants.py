@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, Traits, group_label, layer_label
+from cnncli.analysis.labels import Label, Traits, group_label, layer_label
 from cnncli.document.numbers import shape
 from cnncli.document.prose import enumerated
 from cnncli.graph import Graph, Group, Node, Role, Scope
@@ -32,14 +32,23 @@ class Variant(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What all have in common: `MBConv6 SE`; of what is no block, what it is called within its stage."""
+        """What all have in common: `MBConv6`; of what is no block, what it is called within its stage."""
         if not self.traits:
             names = dict.fromkeys(block.scope[-1] for block in self.blocks)
             return enumerated(list(names)) if len(names) <= MOST_NAMES else f"{next(iter(names))}, ..."
         kinds = dict.fromkeys(each.kind for each in self.traits)
         named = map(str, kinds) if len(kinds) == 1 else dict.fromkeys(kind.name for kind in kinds)
-        gated = all(each.squeeze_excite for each in self.traits)
-        return " ".join(["/".join(named), *([SQUEEZE_EXCITE] if gated else [])])
+        return "/".join(named)
+
+    @property
+    def gated(self) -> bool:
+        """Whether all have squeeze-and-excitation."""
+        return bool(self.traits) and all(each.squeeze_excite for each in self.traits)
+
+    @property
+    def residual(self) -> bool:
+        """Whether all add their input."""
+        return bool(self.traits) and all(each.residual for each in self.traits)
 
     @property
     def sizes(self) -> list[str]:

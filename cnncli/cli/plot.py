@@ -43,6 +43,10 @@ Scope = Annotated[
     ),
 ]
 
+Anatomy = Annotated[
+    bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
+]
+
 
 def _heat_options() -> list[inspect.Parameter]:
     from cnncli.analysis.metrics import Place, metrics
@@ -68,6 +72,7 @@ def plot(
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
+    anatomy: Anatomy = False,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
@@ -116,7 +121,7 @@ def plot(
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     detail = detail or usual_detail(networks, scope)
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
+    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

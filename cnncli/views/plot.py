@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Detail, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram.anatomy import anatomy
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.canvas import write_picture
 from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
@@ -76,6 +77,8 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     if len(networks) > 1:
         raise UsageError(f"plot draws one network, was given {len(networks)}")
     network = networks[0]
+    if options.anatomy:
+        return Drawing(anatomy(network.graph, heading(network), options))
     if options.scope is not None:
         graph, told, options = scoped(network, options)
     else:
