@@ -31,7 +31,10 @@ Output = Annotated[
 
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
-    typer.Option(help="What a box stands for; blocks alike in a row share one.", show_default="block"),
+    typer.Option(
+        help="What a box stands for (default block; of several networks stage): blocks alike in a row share one.",
+        show_default=False,
+    ),
 ]
 Scope = Annotated[
     str | None,
@@ -116,11 +119,12 @@ def plot(
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to, usual_detail
+    from cnncli.views.composed import detail_for
+    from cnncli.views.plot import plot_to
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope)
+    detail = detail_for(networks, detail, scope, anatomy)
     options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:

@@ -59,12 +59,22 @@ Reworded = Callable[[Part, list[Line], Measures], list[Line]]
 """Makes other lines of those that a box would say."""
 
 
-def diagram(graph: Graph, heading: Heading, options: Options, reworded: Reworded | None = None) -> Diagram:
-    """Raises UsageError for a number of columns below 1, and for a label template that cannot be filled."""
+def diagram(
+    graph: Graph,
+    heading: Heading,
+    options: Options,
+    reworded: Reworded | None = None,
+    chained: Callable[[Chain], Chain] | None = None,
+) -> Diagram:
+    """`chained` makes another chain of the one that would be drawn.
+
+    Raises UsageError for a number of columns below 1, and for a label template that cannot be filled.
+    """
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
     drawn = within(drawn, options.piece.scope) if options.piece else drawn
+    drawn = chained(drawn) if chained else drawn
     boxes = [item.part for item in drawn.items if item.part]
     totals, measures = _totals(boxes, options.piece), screen(detail)
     say = wording(detail, options.label, options.heat, totals, measures)

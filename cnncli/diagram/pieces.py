@@ -11,7 +11,7 @@ from cnncli.diagram.composition import Diagram
 from cnncli.diagram.layout import Layout
 from cnncli.diagram.measures import Measures
 from cnncli.diagram.picture import as_picture
-from cnncli.diagram.sheet import Heading, Legend, PageWords, Sheet, Text
+from cnncli.diagram.sheet import Block, Heading, Legend, PageWords, Sheet, Text
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, moved
 from cnncli.draw.shapes import Text as Written
@@ -128,18 +128,22 @@ class Page(NamedTuple):
     def words(self) -> PageWords:
         return PageWords(self.heading, self.legend, self.measures)
 
+    def head(self, width: float) -> Block:
+        """Nothing where there is no title."""
+        return self.words.head(width) if self.heading.title else Block([], [], 0)
+
     def size(self, width: float, height: float) -> tuple[float, float]:
         """Of a page around a body of this size."""
         width, words = max(width, self.words.least_width()), self.words
         margins = 2 * self.measures.paper.margin
-        return width + margins, height + words.head(width).height + words.foot(width).height + margins
+        return width + margins, height + self.head(width).height + words.foot(width).height + margins
 
     def around(self, body: Body, swatches: Mapping[str, Swatch]) -> Picture:
         """The body in the middle of the page; `swatches` are those that the legend shows."""
         width, height = map(round, self.size(body.width, body.height))
         margin = self.measures.paper.margin
         inner = width - 2 * margin
-        head, foot = self.words.head(inner), self.words.foot(inner)
+        head, foot = self.head(inner), self.words.foot(inner)
         bottom = height - margin - foot.height
         texts = [text.moved(margin, margin) for text in head.texts]
         texts += [text.moved(margin, bottom) for text in foot.texts]
