@@ -32,7 +32,10 @@ Output = Annotated[
 
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
-    typer.Option(help="What a box stands for; blocks alike in a row share one.", show_default="block"),
+    typer.Option(
+        help="What a box stands for (default block; of several networks stage): blocks alike in a row share one.",
+        show_default=False,
+    ),
 ]
 Scope = Annotated[
     str | None,
@@ -42,6 +45,10 @@ Scope = Annotated[
         autocompletion=complete.scope,
         show_default=False,
     ),
+]
+
+Anatomy = Annotated[
+    bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
 ]
 
 
@@ -69,6 +76,7 @@ def plot(
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
+    anatomy: Anatomy = False,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
@@ -112,12 +120,13 @@ def plot(
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to, usual_detail
+    from cnncli.views.composed import detail_for
+    from cnncli.views.plot import plot_to
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope)
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
+    detail = detail_for(networks, detail, scope, anatomy)
+    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Detail, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram.anatomy import anatomy
+from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.canvas import easel, write_picture
 from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format
@@ -16,8 +18,9 @@ from cnncli.errors import UsageError
 from cnncli.files import check_target, write_text
 from cnncli.network import Network
 from cnncli.render.console import emit
-from cnncli.views.origin import kind
-from cnncli.views.scope import detail_of, scoped
+from cnncli.views.composed import check_composed
+from cnncli.views.origin import kind, shortly
+from cnncli.views.scope import scoped
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -31,13 +34,6 @@ class Drawing(NamedTuple):
     dot: Callable[[], str] | None = None
 
 
-def usual_detail(networks: Sequence[Network], scope: str | None) -> Detail:
-    """What a box stands for unless something is asked for. Raises UsageError for a scope that is not there."""
-    if len(networks) > 1:
-        return "stage"
-    return detail_of(networks[0], scope) if scope is not None else "block"
-
-
 def plot_to(
     output: Path | None, networks: Sequence[Network], options: Options, dpi: int | None, *, force: bool
 ) -> str | None:
@@ -48,7 +44,7 @@ def plot_to(
     Raises UsageError without a file, for a suffix or an option that cannot be drawn, or a picture too large for its
     kind of file; MachineError where there is no renderer; else as files.replacing.
     """
-    if options.fuse and options.detail != "layer":
+    if options.fuse and options.detail != "layer" and not options.anatomy:
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
@@ -70,10 +66,14 @@ def plot_to(
 
 
 def drawing(networks: Sequence[Network], options: Options) -> Drawing:
-    """What the options ask for, in any format."""
+    """What the options ask for, in any format. Raises UsageError for what they cannot ask for together."""
+    check_composed(networks, options)
     if len(networks) > 1:
-        raise UsageError(f"plot draws one network, was given {len(networks)}")
+        headed = [(each.graph, heading(each)) for each in shortly(networks)]
+        return Drawing(several(headed, options), f"{len(networks)} networks")
     network = networks[0]
+    if options.anatomy:
+        return Drawing(anatomy(network.graph, heading(network), options))
     if options.scope is not None:
         graph, told, options = scoped(network, options)
     else:
@@ -88,7 +88,7 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
     """To a file, or without one to the standard output."""
     if drawn.dot is None:
-        raise UsageError("DOT is for diagrams of one network; use .pdf, .png or .svg")
+        raise UsageError("DOT is for one diagram, not for a page of several; use .pdf, .png or .svg")
     if output is None:
         emit(drawn.dot())
         return None
