@@ -40,7 +40,7 @@ class Options:
     """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
 
     `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
-    and each kind of block once.
+    and each kind of block once. `volumes`: feature maps instead of boxes.
     """
 
     detail: Detail = "block"
@@ -53,6 +53,7 @@ class Options:
     layout: Layout = "fixed"
     scope: str | None = None
     anatomy: bool = False
+    volumes: bool = False
     piece: Piece | None = None
 
 

@@ -54,9 +54,12 @@ class Look:
     times: float = 1.0
 
 
-def volumes(graph: Graph, heading: Heading, detail: Detail, look: Look, measures: Measures | None = None) -> Picture:
-    """Raises UsageError where a tensor's size is not known."""
-    return _Page(graph, heading, detail, look, measures or screen("block")).picture()
+def volumes(graph: Graph, heading: Heading, detail: Detail, look: Look, whole: Graph | None = None) -> Picture:
+    """`whole` is what shares are of, where the graph was cut from it.
+
+    Raises UsageError where a tensor's size is not known.
+    """
+    return _Page(graph, heading, detail, look, whole or graph, screen("block")).picture()
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,11 @@ class _Figure:
 class _Page:
     """One picture, from its tensors to its shapes."""
 
-    def __init__(self, graph: Graph, heading: Heading, detail: Detail, look: Look, measures: Measures) -> None:
-        self.graph, self.heading, self.detail, self.look, self.measures = graph, heading, detail, look, measures
+    def __init__(
+        self, graph: Graph, heading: Heading, detail: Detail, look: Look, whole: Graph, measures: Measures
+    ) -> None:
+        self.graph, self.whole, self.heading, self.detail, self.look = graph, whole, heading, detail, look
+        self.measures = measures
         self.theme: Theme = THEMES[look.theme]
         self.parts = shown(graph, detail)
         self.links = links(graph, self.parts)
@@ -139,7 +145,7 @@ class _Page:
     def legend(self) -> Legend:
         labels = [part.label.leader if isinstance(part.label, FusedLabel) else part.label for part in self.parts]
         plain = notes(labels, of_stages=self.detail == "stage", plain=True)
-        totals: dict[Heat, Any] = dict(amounts(self.graph.nodes))
+        totals: dict[Heat, Any] = dict(amounts(self.whole.nodes))
         samples = colours(self.parts, self.look.heat, totals, self.measures.paper)
         return Legend(samples, " ".join([to_scale(self.parts, self.scale), *plain]))
 

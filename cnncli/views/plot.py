@@ -19,6 +19,7 @@ from cnncli.network import Network
 from cnncli.render.console import emit
 from cnncli.views.origin import kind
 from cnncli.views.scope import detail_of, scoped
+from cnncli.views.volumes import volume_picture
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -32,11 +33,13 @@ class Drawing(NamedTuple):
     dot: Callable[[], str] | None = None
 
 
-def usual_detail(networks: Sequence[Network], scope: str | None) -> Detail:
+def usual_detail(networks: Sequence[Network], scope: str | None, *, volumes: bool = False) -> Detail:
     """What a box stands for unless something is asked for. Raises UsageError for a scope that is not there."""
     if len(networks) > 1:
         return "stage"
-    return detail_of(networks[0], scope) if scope is not None else "block"
+    if scope is not None:
+        return detail_of(networks[0], scope)
+    return "stage" if volumes else "block"
 
 
 def plot_to(
@@ -80,6 +83,8 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
         graph, told, options = scoped(network, options)
     else:
         graph, told = network.graph, heading(network)
+    if options.volumes:
+        return Drawing(volume_picture(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
@@ -90,7 +95,7 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
     """To a file, or without one to the standard output."""
     if drawn.dot is None:
-        raise UsageError("DOT is for diagrams of one network; use .pdf, .png or .svg")
+        raise UsageError("DOT is for boxes and links of one network; use .pdf, .png or .svg")
     if output is None:
         emit(drawn.dot())
         return None
