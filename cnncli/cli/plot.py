@@ -33,9 +33,13 @@ Output = Annotated[
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
     typer.Option(
-        help="What a box stands for (default block; of several networks stage): blocks alike in a row share one.",
+        help="What a box stands for (default block; of several networks, and with --volumes, stage): blocks alike in a "
+        "row share one.",
         show_default=False,
     ),
+]
+Volumes = Annotated[
+    bool, typer.Option("--volumes", help="Feature maps as solids to scale, as lectures show them, instead of boxes.")
 ]
 Scope = Annotated[
     str | None,
@@ -84,8 +88,10 @@ def plot(
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
     direction: Annotated[
-        Literal["TB", "LR"], typer.Option(help="Columns from top to bottom, or rows from left to right.")
-    ] = "TB",
+        Literal["TB", "LR"] | None,
+        typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
+    ] = None,
+    volumes: Volumes = False,
     layout: Annotated[
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -125,8 +131,9 @@ def plot(
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail_for(networks, detail, scope, anatomy)
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy)
+    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes)
+    direction = direction or ("LR" if volumes else "TB")
+    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy, volumes)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

@@ -21,6 +21,7 @@ from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
 from cnncli.views.origin import kind, shortly
 from cnncli.views.scope import scoped
+from cnncli.views.volumes import volume_picture
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -78,6 +79,8 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
         graph, told, options = scoped(network, options)
     else:
         graph, told = network.graph, heading(network)
+    if options.volumes:
+        return Drawing(volume_picture(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
@@ -88,7 +91,7 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
     """To a file, or without one to the standard output."""
     if drawn.dot is None:
-        raise UsageError("DOT is for one diagram, not for a page of several; use .pdf, .png or .svg")
+        raise UsageError("DOT is for the boxes and links of one diagram; use .pdf, .png or .svg")
     if output is None:
         emit(drawn.dot())
         return None
