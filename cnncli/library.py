@@ -42,7 +42,7 @@ class Network(Named):
         from cnncli.diagram import Options
         from cnncli.views.plot import plot_to
 
-        plot_to(Path(path), self, Options(**options), None, force=force)
+        plot_to(Path(path), [self], Options(**options), None, force=force)
 
     def check(self, *, dtype: str | None = None, **limits: int | str) -> None:
         """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_arena="256KiB"`.

@@ -478,7 +478,7 @@ def test_no_line_leads_through_the_heading_of_a_stage(reference: str, detail: st
     drawn = diagram(found.graph, heading(found), Options(detail, direction=direction))  # type: ignore[arg-type]
     lines = [pair for route in drawn.sheet.layout.routes for pair in pairwise(route.path)]
     for _, ground in drawn.grounds():
-        place, line = stage_place(ground), stage_line(ground.frame)
+        place, line = stage_place(ground, drawn.measures), stage_line(ground.frame, drawn.measures)
         left, right = (sum(run.width for run in runs) for runs in (line.left, line.right))
         assert place.left + left < place.right - right
         for ends in (place._replace(right=place.left + left), place._replace(left=place.right - right)):

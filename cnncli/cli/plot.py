@@ -29,6 +29,20 @@ Output = Annotated[
     ),
 ]
 
+Detail = Annotated[
+    Literal["stage", "block", "layer"] | None,
+    typer.Option(help="What a box stands for; blocks alike in a row share one.", show_default="block"),
+]
+Scope = Annotated[
+    str | None,
+    typer.Option(
+        help="One block, stage or other scope alone, as stage2.block2: its layers, of a stage its blocks.",
+        metavar="NAME",
+        autocompletion=complete.scope,
+        show_default=False,
+    ),
+]
+
 
 def _heat_options() -> list[inspect.Parameter]:
     from cnncli.analysis.metrics import Place, metrics
@@ -50,11 +64,10 @@ def _heat(heat: str | None) -> str | None:
 @model_options
 @adding("heat", _heat_options, _heat)
 def plot(
-    model: args.Reference,
+    models: args.References,
     output: Output = None,
-    detail: Annotated[
-        Literal["stage", "block", "layer"], typer.Option(help="What a box stands for; blocks alike in a row share one.")
-    ] = "block",
+    detail: Detail = None,
+    scope: Scope = None,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
@@ -98,11 +111,13 @@ def plot(
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to
+    from cnncli.views.plot import plot_to, usual_detail
 
-    options = Options(detail, fuse, _column_count(columns), direction, theme, heat, label, layout)
-    pixels = args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
-    page = plot_to(output, choice.network(model), options, pixels, force=force)
+    count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
+    networks = choice.networks(models)
+    detail = detail or usual_detail(networks, scope)
+    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
+    page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)
 

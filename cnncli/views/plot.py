@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Detail, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.canvas import write_picture
 from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
@@ -18,6 +18,7 @@ from cnncli.files import check_target, replacing, write_text
 from cnncli.network import Network
 from cnncli.render.console import emit
 from cnncli.views.origin import kind
+from cnncli.views.scope import detail_of, scoped
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -31,7 +32,16 @@ class Drawing(NamedTuple):
     dot: Callable[[], str] | None = None
 
 
-def plot_to(output: Path | None, network: Network, options: Options, dpi: int | None, *, force: bool) -> str | None:
+def usual_detail(networks: Sequence[Network], scope: str | None) -> Detail:
+    """What a box stands for unless something is asked for. Raises UsageError for a scope that is not there."""
+    if len(networks) > 1:
+        return "stage"
+    return detail_of(networks[0], scope) if scope is not None else "block"
+
+
+def plot_to(
+    output: Path | None, networks: Sequence[Network], options: Options, dpi: int | None, *, force: bool
+) -> str | None:
     """Draw into a file, or as DOT to the standard output for `-`; the renderer is loaded only for a picture.
 
     Returns how large the page is, in words, where it is a file with a page.
@@ -43,7 +53,7 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
-            f"name the picture: -o {network.name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if options.layout == "free":
@@ -51,19 +61,26 @@ def plot_to(output: Path | None, network: Network, options: Options, dpi: int | 
     if not printed:
         check_target(output, force=force)
     if suffix in TEXTS:
-        return _write_dot(None if printed else output, drawing(network, options), options, force=force)
+        return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
     dpi = dpi or DEFAULT_DPI
     if suffix == ".svg":
-        drawn = drawing(network, options)
+        drawn = drawing(networks, options)
         write_text(output, document(drawn.picture), force=force)
     else:
-        drawn = _render(network, options, output, suffix, dpi, force=force)
+        drawn = _render(networks, options, output, suffix, dpi, force=force)
     return f"{output}: {page(drawn, dpi if suffix == '.png' else None)}"
 
 
-def drawing(network: Network, options: Options) -> Drawing:
+def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     """What the options ask for, in any format."""
-    drawn = diagram(network.graph, heading(network), options)
+    if len(networks) > 1:
+        raise UsageError(f"plot draws one network, was given {len(networks)}")
+    network = networks[0]
+    if options.scope is not None:
+        graph, told, options = scoped(network, options)
+    else:
+        graph, told = network.graph, heading(network)
+    drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
     note = f"{count} {side}{'' if count == 1 else 's'}"
@@ -100,12 +117,14 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
-def _render(network: Network, options: Options, output: Path, suffix: str, dpi: int, *, force: bool) -> Drawing:
+def _render(
+    networks: Sequence[Network], options: Options, output: Path, suffix: str, dpi: int, *, force: bool
+) -> Drawing:
     """By Graphviz, which is loaded while the diagram is computed."""
     from cnncli.draw import graphviz, pen
 
     with pen.begun() as held:
-        drawn = drawing(network, options)
+        drawn = drawing(networks, options)
         check_size(drawn.picture.width, drawn.picture.height, suffix, dpi)
         if drawn.dot is None:
             write_picture(drawn.picture, output, dpi, force=force)
