@@ -324,7 +324,7 @@ def seconds(process: str) -> float:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg or .dot"),
+        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg, .html or .dot"),
         ("-o x", "cannot draw a file without suffix"),
         ("", "name the picture: -o mobilenet_v2.pdf"),
         ("-o x.pdf --layout free", "it goes with .dot, .gv or -, not .pdf"),

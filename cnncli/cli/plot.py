@@ -22,9 +22,10 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+        help="Draw to this .pdf, .png or .svg, or a page for a browser, .html; or write Graphviz's .dot, or to `-` for "
+        "the standard output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".html", ".dot"),
         show_default=False,
     ),
 ]
@@ -104,7 +105,7 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
@@ -115,7 +116,7 @@ def plot(
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope)
+    detail = detail or usual_detail(networks, scope, output)
     options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:

@@ -26,7 +26,9 @@ def check_format(path: Path, dpi: int | None) -> str:
     """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
     suffix = ".dot" if str(path) == "-" else path.suffix.lower()
     if suffix not in (*SUFFIXES, *TEXTS, PAGE):
-        raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg, .html or .dot")
+        raise UsageError(
+            f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg, .html or .dot"
+        )
     if dpi is not None and suffix != ".png":
         raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
     return suffix

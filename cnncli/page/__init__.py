@@ -11,6 +11,6 @@ from cnncli.page.insides import Inside, first_of, inside
 from cnncli.page.scene import Scene, diagram_of, legend_of, scene_of, shortened, with_short_names
 
 __all__ = [
-    "STEPS", "Colours", "Inside", "Scene", "diagram_of", "document", "first_of", "inside", "legend_of", "scene_of", "shortened",
-    "with_short_names",
+    "STEPS", "Colours", "Inside", "Scene", "diagram_of", "document", "first_of", "inside", "legend_of", "scene_of",
+    "shortened", "with_short_names",
 ]  # fmt: skip

@@ -71,7 +71,7 @@ class Diagram {
     const [left, top, right, bottom] = frame;
     this.frames.set(`${place}`, frame);
     const [x, y] = [(left + right - inside.width) / 2, top + BAR + AISLE];
-    const bar = this.treeitem(`${place}`, [left, top, right, top + BAR], this.heading(box, frame));
+    const bar = this.treeitem(`${place}`, frame, this.heading(box, frame));
     const middle = this.map.x((box.rect[0] + box.rect[2]) / 2);
     const links = [
       ...inside.entries.flatMap(([end]) => joined([middle, top + BAR], [x + end, y])),
@@ -86,7 +86,7 @@ class Diagram {
       if (shape[0] !== "g") still.append(...shaped(shape));
       else items.append(this.inner(place, shape, inside, x, y));
     }
-    return [ground, bar, still, items];
+    return [ground, bar, still, items]; // in this order: what is pointed at lies on top
   }
 
   /** What stands on the bar of an open box: its name, what it is, and a sign that it can be closed. */

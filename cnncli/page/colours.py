@@ -26,15 +26,14 @@ class Colours:
         return self._pairs.setdefault((light, dark), len(self._pairs)) if light else -1
 
     def style(self) -> str:
-        """The rules of all colours: what is light, what dark, and the classes that shapes have."""
-        light = [*_named(LIGHT), *self._listed(0), *_shades(LIGHT)]
-        dark = [*_named(DARK), *self._listed(1), *_shades(DARK)]
+        """The rules of all colours: what is light, as on paper, what dark, and the classes that shapes have."""
+        light = ["color-scheme: light;", *_named(LIGHT), *self._listed(0), *_shades(LIGHT)]
+        dark = ["color-scheme: dark;", *_named(DARK), *self._listed(1), *_shades(DARK)]
         return "\n".join(
             [
-                f":root {{ color-scheme: light; {' '.join(light)} }}",
-                f"@media (prefers-color-scheme: dark) {{ :root:not(.light) {{ color-scheme: dark; {' '.join(dark)} }} }}",
-                f":root.dark {{ color-scheme: dark; {' '.join(dark)} }}",
-                f"@media print {{ :root, :root.dark {{ color-scheme: light; {' '.join(light)} }} }}",
+                f":root {{ {' '.join(light)} }}",
+                f"@media screen and (prefers-color-scheme: dark) {{ :root:not(.light) {{ {' '.join(dark)} }} }}",
+                f"@media screen {{ :root.dark {{ {' '.join(dark)} }} }}",
                 *self._classes(),
                 *_of_heat(),
             ]

@@ -124,4 +124,3 @@ def _exits(found: Diagram, given: set[str], crop: Rect) -> list[list[float]]:
         if item.name in given and not below:
             exits.append([round(rect.center.x - crop.left, 1), round(rect.bottom - crop.top, 1)])
     return exits
-

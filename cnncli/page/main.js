@@ -1,12 +1,14 @@
 // What is chosen, found and shown, and what the controls do about it. Nothing of it is kept when the page is left.
 
-const state = { chosen: null, found: new Set(), heat: -1, rows: DATA.difference ? "changes" : "blocks" };
+const state = { chosen: null, paired: [], found: new Set(), heat: -1, rows: DATA.difference ? "changes" : "blocks" };
 const diagrams = [];
 
 /** Choose a box or layer: mark it, show it, tell of it; null for none. */
 function choose(place, shows = true) {
   state.chosen = place && { number: place.number, key: place.key };
+  state.paired = place ? counterparts(place.number, place.key) : [];
   if (place && shows) diagrams[place.number].reveal(place.key);
+  if (state.paired.length) diagrams[state.paired[0].number].reveal(state.paired[0].key);
   for (const diagram of diagrams) diagram.marked();
   tell(state.chosen);
   pointed();
@@ -125,8 +127,10 @@ function explain() {
   const entry = (width, height, shapes, text) => element("li", {},
     drawn("svg", { width, height, viewBox: `-1 -1 ${width + 2} ${height + 2}`, "aria-hidden": "true" }, ...shapes), text);
   if (state.heat < 0) {
-    at("legend").replaceChildren(...DATA.legend.map(({ width, height, shapes, text }) =>
-      entry(width, height, shapes.flatMap((shape) => shaped(shape)), text)));
+    at("legend").replaceChildren(...DATA.legends.flatMap(([title, entries]) => [
+      ...(title && entries.length ? [element("li", { class: "title" }, `${title}:`)] : []),
+      ...entries.map(({ width, height, shapes, text }) => entry(width, height, shapes.flatMap((shape) => shaped(shape)), text)),
+    ]));
     return;
   }
   const steps = [...Array(DATA.steps + 1).keys()];

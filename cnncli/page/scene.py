@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -67,15 +67,20 @@ def diagram_of(graph: Graph, options: Options) -> Diagram:
     return diagram(graph, Heading(graph.name, ()), replace(options, columns=1, theme="light", heat=None))
 
 
-def legend_of(found: Sequence[Diagram], colours: Colours) -> list[dict[str, Any]]:
-    """What the colours and signs of several diagrams mean, each once: a small picture with its text."""
-    entries: dict[tuple[str, str], dict[str, Any]] = {}
+def legend_of(found: Iterable[Diagram], colours: Colours, told: Iterable[Diagram] = ()) -> list[dict[str, Any]]:
+    """What the colours and signs of several diagrams mean, each once: a small picture with its text.
+
+    What is told of others already is left out.
+    """
+    known = {(sample.sign, sample.text) for each in told for sample, _ in each.sheet.samples}
+    entries = []
     for each in found:
         for sample, _ in each.sheet.samples:
             key = (sample.sign, sample.text)
-            if key not in entries:
-                entries[key] = _sample(each, sample, colours)
-    return list(entries.values())
+            if key not in known:
+                known.add(key)
+                entries.append(_sample(each, sample, colours))
+    return entries
 
 
 def _sample(found: Diagram, sample: Sample, colours: Colours) -> dict[str, Any]:
@@ -129,9 +134,7 @@ def in_dark(found: Diagram) -> Diagram:
     return replace(found, theme=DARK, swatches=swatches)
 
 
-def _drawn(
-    found: Diagram, boxes: Mapping[str, int], colours: Colours, x: float = 0.0, y: float = 0.0
-) -> list[Any]:
+def _drawn(found: Diagram, boxes: Mapping[str, int], colours: Colours, x: float = 0.0, y: float = 0.0) -> list[Any]:
     light, dark = as_picture(found).shapes, as_picture(in_dark(found)).shapes
     return list(_Writing(boxes, colours, x, y).shapes(light, dark))
 

@@ -30,7 +30,7 @@ function tabulate() {
   const found = rows();
   if (sorting.column >= 0) {
     const sign = sorting.down ? -1 : 1;
-    found.sort((one, other) => sign * compared(one.values[sorting.column], other.values[sorting.column]));
+    found.sort((one, other) => sign * ordered(one.values[sorting.column], other.values[sorting.column]));
   }
   at("rows").replaceChildren(...found.map((row) => rowed(row, columns)));
   table.rows = found;
@@ -117,6 +117,5 @@ function fromRow(row) {
     return { number: Number(number), key };
   });
   if (!places.length) return;
-  places.slice().reverse().forEach((place) => diagrams[place.number].reveal(place.key));
-  choose(places[0], false);
+  choose(places[0]);
 }

@@ -23,7 +23,7 @@ function weight(value) {
 }
 
 /** Which of two values is first: numbers by size, words by the alphabet and behind all numbers. */
-function compared(one, other) {
+function ordered(one, other) {
   const [first, second] = [weight(one), weight(other)];
   if (first !== null && second !== null) return first === second ? 0 : first < second ? -1 : 1;
   if (first === null && second === null) return String(one).localeCompare(String(other), "en", { numeric: true });
@@ -42,7 +42,7 @@ function drawn(tag, attributes = {}, ...children) {
 
 function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== "") made.setAttribute(name, value);
+    if (value !== null && value !== undefined && (value !== "" || name === "value")) made.setAttribute(name, value);
   }
   made.append(...children);
   return made;

@@ -22,7 +22,7 @@ KINDS = {"added": "Only in the second", "removed": "Only in the first", "changed
 
 
 def difference_data(networks: Sequence[Network], sides: Sequence[Sequence[Part]]) -> dict[str, Any]:
-    """The rows of a table of changes, and for each network which row a box is about, if any."""
+    """The rows of a table of changes, and for each network which rows are about a box."""
     diff = diffs([entry(network) for network in networks])[0]
     places = [_places(parts) for parts in sides]
     figures = [metric(key) for key in TOLD if Place.CHANGE in metric(key).places]
@@ -87,10 +87,10 @@ def _boxes(groups: Sequence[Group], places: dict[str, int]) -> list[int]:
     return list(dict.fromkeys(place for place in found if place is not None))
 
 
-def _marks(rows: Sequence[dict[str, Any]], number: int) -> dict[int, int]:
-    """Of each box of one network that differs the first row about it."""
-    marks: dict[int, int] = {}
+def _marks(rows: Sequence[dict[str, Any]], number: int) -> dict[int, list[int]]:
+    """Of each box of one network the rows about it."""
+    marks: dict[int, list[int]] = {}
     for place, row in enumerate(rows):
-        for box in row["boxes"][number] if row["kind"] != "equal" else ():
-            marks.setdefault(box, place)
+        for box in row["boxes"][number]:
+            marks.setdefault(box, []).append(place)
     return marks

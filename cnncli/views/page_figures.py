@@ -17,10 +17,21 @@ from cnncli.graph.fold import BLOCK
 from cnncli.network import Network
 from cnncli.page import STEPS
 from cnncli.views.columns import columns_for
+from cnncli.views.summary import told_totals
 from cnncli.words import visible
 
 LEFT_OUT = frozenset({"model"})
-IN_TABLE = ("name", "type", "output_shape", "params", "macs", "macs_share", "activations", "live_bytes", "receptive_field")
+IN_TABLE = (
+    "name",
+    "type",
+    "output_shape",
+    "params",
+    "macs",
+    "macs_share",
+    "activations",
+    "live_bytes",
+    "receptive_field",
+)
 """The columns of the page's table; all others stand beside a box that is pointed at."""
 EXACT = 2**53
 """Larger whole numbers are not told apart by what reads the page; they are written as text."""
@@ -39,10 +50,15 @@ class Figures:
     """Every figure of one network's boxes and layers."""
 
     def __init__(self, network: Network, parts: Sequence[Part]) -> None:
+        self._network = network
         self._layers, self._blocks = report(network.graph), report(network.graph, BLOCK)
         self._columns = _columns(network, self._layers), _columns(network, self._blocks)
         self._scales = list(_scales(self._layers))
         self._ends = [max((each.measure(part.row) or 0 for part in parts), default=0) for each in self._scales]
+
+    def totals(self) -> list[tuple[str, str]]:
+        """The whole network's, each with its name."""
+        return told_totals(self._layers, self._network)
 
     def columns(self) -> list[dict[str, Any]]:
         """What the values of a row are, in their order."""
@@ -115,15 +131,20 @@ def _step(value: float | None, end: float) -> int | None:
 def _scales(found: Report) -> list[Scale]:
     """The figures that add up, the memory that is live, and what is seen of the input."""
     added = [_added(each.key, found.totals) for each in metrics(Place.HEAT, additive=True)]
-    live = Scale("live_bytes", "live memory", lambda row: _known(found.live_bytes(row)), lambda end: scaled(int(end), "B"))
+    live = Scale(
+        "live_bytes", "live memory", lambda row: _known(found.live_bytes(row)), lambda end: scaled(int(end), "B")
+    )
     return [*added, live, Scale("receptive_field", "receptive field", lambda row: _seen(found, row), _side)]
 
 
 def _added(key: str, totals: Mapping[str, Any]) -> Scale:
     words = metric(key).title
-    return Scale(
-        key, words, lambda row: _known(row.amounts[key]), lambda end: f"{share(int(end), totals[key])} of all {words}"
-    )
+    return Scale(key, words, lambda row: _known(row.amounts[key]), lambda end: _part(end, totals[key], words))
+
+
+def _part(end: float, whole: Any, words: str) -> str:
+    """The end of a scale as a share of all, where that is known."""
+    return f"{share(int(end), whole)} of all {words}" if is_known(whole) else scaled(int(end))
 
 
 def _known(amount: Any) -> float | None:

@@ -10,7 +10,7 @@ from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Detail, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.canvas import write_picture
-from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
+from cnncli.draw.formats import DEFAULT_DPI, PAGE, POINTS, TEXTS, check_format, check_size
 from cnncli.draw.shapes import Picture
 from cnncli.draw.svg import document
 from cnncli.errors import UsageError
@@ -32,9 +32,9 @@ class Drawing(NamedTuple):
     dot: Callable[[], str] | None = None
 
 
-def usual_detail(networks: Sequence[Network], scope: str | None) -> Detail:
+def usual_detail(networks: Sequence[Network], scope: str | None, output: Path | None = None) -> Detail:
     """What a box stands for unless something is asked for. Raises UsageError for a scope that is not there."""
-    if len(networks) > 1:
+    if len(networks) > 1 and not (output and output.suffix.lower() == PAGE):
         return "stage"
     return detail_of(networks[0], scope) if scope is not None else "block"
 
@@ -53,13 +53,18 @@ def plot_to(
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
-            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .html, .dot), or -o - for DOT on the "
+            "standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if options.layout == "free":
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
+    if suffix == PAGE:
+        from cnncli.views.plot_page import write_page
+
+        return write_page(output, networks, options, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
     dpi = dpi or DEFAULT_DPI

@@ -8,14 +8,25 @@ from typing import Any
 
 from cnncli.diagram import Diagram, Options
 from cnncli.diagram.parts import Part, parts
+from cnncli.draw.text import width
 from cnncli.errors import UsageError
 from cnncli.files import check_target, write_text
 from cnncli.network import Network
-from cnncli.page import STEPS, Colours, diagram_of, document, first_of, inside, legend_of, scene_of, shortened, with_short_names
-from cnncli.draw.text import width
-from cnncli.words import visible
+from cnncli.page import (
+    STEPS,
+    Colours,
+    diagram_of,
+    document,
+    first_of,
+    inside,
+    legend_of,
+    scene_of,
+    shortened,
+    with_short_names,
+)
 from cnncli.views.page_difference import difference_data
 from cnncli.views.page_figures import Figures
+from cnncli.words import visible
 
 MOST_NETWORKS = 2
 
@@ -40,6 +51,8 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: a page has one column, in which one moves")
     if options.direction != "TB":
         raise UsageError(f"--direction {options.direction}: a page runs from top to bottom")
+    if options.scope is not None:
+        raise UsageError(f"--scope {options.scope}: a page shows the whole network, in which each block can be opened")
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
 
@@ -54,7 +67,10 @@ def page_of(networks: Sequence[Network], options: Options) -> str:
         "insides": insides.found,
         "columns": first.columns(),
         "heats": [side.figures.scales() for side in sides],
-        "legend": legend_of([*(side.drawn for side in sides), *insides.drawn], colours),
+        "legends": [
+            ["", legend_of((side.drawn for side in sides), colours)],
+            ["In an open block", legend_of(insides.drawn, colours, (side.drawn for side in sides))],
+        ],
         "steps": STEPS,
         "heat": options.heat or "",
         "dark": options.theme == "dark",
@@ -100,6 +116,7 @@ class _Side:
         return {
             "name": said.title,
             "facts": list(said.lines),
+            "totals": [[name, visible(text)] for name, text in self.figures.totals()],
             "width": scene.width,
             "height": scene.height,
             "shapes": scene.shapes,
