@@ -123,8 +123,9 @@ def plot(
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     detail = detail or usual_detail(networks, scope, volumes=volumes)
-    direction = direction or ("LR" if volumes else "TB")
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, volumes=volumes)
+    if volumes and direction == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
+    options = Options(detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, volumes=volumes)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)
