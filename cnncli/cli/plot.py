@@ -132,7 +132,9 @@ def plot(
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
-    direction = direction or ("LR" if volumes else "TB")
+    if volumes and direction == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
+    direction = direction or "TB"
     options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy, volumes)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:

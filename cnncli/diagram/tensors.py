@@ -11,8 +11,6 @@ from cnncli.analysis.fused import leader
 from cnncli.analysis.labels import FusedLabel, LayerLabel, PartsLabel, Traits, resizes
 from cnncli.diagram.parts import Detail, Part, parts
 from cnncli.diagram.solids import extents
-from cnncli.document.numbers import shape
-from cnncli.errors import UsageError
 from cnncli.graph import Graph, Role
 from cnncli.graph.roles import KERNELS
 
@@ -24,21 +22,14 @@ def shown(graph: Graph, detail: Detail) -> list[Part]:
     """The parts whose outputs are drawn, in order: stages, blocks, or layers that make another map of what they read.
 
     What is no block is shown by its layers where blocks are shown, and where it makes a vector of a map, as a head
-    does: so the vectors of its dense layers are seen. Raises UsageError where a size of them is not known.
+    does: so the vectors of its dense layers are seen.
     """
     layers = parts(graph, "layer", fuse=True)
     found = [part for part in layers if _makes(part)]
     if detail != "layer":
         within = {part.nodes[0].index: part for part in found}
         found = [each for part in parts(graph, detail) for each in _opened(part, within, detail)]
-    found = found or layers
-    unknown = next((part for part in found if any(size is UNKNOWN for size in part.row.output_shape)), None)
-    if unknown:
-        raise UsageError(
-            f"--volumes is to scale: it needs every size, and that of {unknown.row.name} is "
-            f"{shape(unknown.row.output_shape)}; give what the file leaves open, as --input-shape 224x224x3"
-        )
-    return found
+    return found or layers
 
 
 def _opened(part: Part, within: dict[int, Part], detail: Detail) -> Sequence[Part]:

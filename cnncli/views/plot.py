@@ -21,7 +21,7 @@ from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
 from cnncli.views.origin import kind, shortly
 from cnncli.views.scope import scoped
-from cnncli.views.volumes import volume_picture
+from cnncli.views.volumes import volume_drawing
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -84,7 +84,7 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     else:
         graph, told = network.graph, heading(network)
     if options.volumes:
-        return Drawing(volume_picture(graph, told, options))
+        return Drawing(*volume_drawing(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"

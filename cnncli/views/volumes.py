@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnncli.diagram import Heading, Options
-from cnncli.diagram.volumes import Look, volumes
+from cnncli.diagram.sheet import check_columns
+from cnncli.diagram.volumes import Look, Volumes
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
@@ -11,9 +12,8 @@ from cnncli.graph import Graph
 
 def check_volumes(options: Options) -> None:
     """Raises UsageError for an option that says how boxes are drawn: here are none."""
+    check_columns(options.columns)
     boxes = {
-        f"--columns {options.columns}": options.columns is not None,
-        "--direction TB": options.direction == "TB",
         "--label": options.label is not None,
         "--layout free": options.layout == "free",
         "--fuse": options.fuse,
@@ -24,8 +24,10 @@ def check_volumes(options: Options) -> None:
             raise UsageError(f"{name} does not go with --volumes, which draws feature maps from left to right")
 
 
-def volume_picture(graph: Graph, heading: Heading, options: Options) -> Picture:
-    """Raises UsageError as check_volumes, and where a size is not known."""
+def volume_drawing(graph: Graph, heading: Heading, options: Options) -> tuple[Picture, str]:
+    """The picture and, in words, its number of rows. Raises UsageError as check_volumes, and as Volumes."""
     check_volumes(options)
     whole = options.piece.whole if options.piece else graph
-    return volumes(graph, heading, options.detail, Look(options.theme, options.heat), whole)
+    found = Volumes(graph, heading, options.detail, Look(options.theme, options.heat, options.columns), whole)
+    count = found.placed.rows
+    return found.picture(), f"{count} row{'' if count == 1 else 's'}"
