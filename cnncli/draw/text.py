@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 
 FAMILY = "DejaVu Sans,Verdana,sans-serif"
@@ -63,3 +64,11 @@ def wrapped(words: str, size: float, limit: float, between: str = " ") -> list[s
         else:
             lines.append(word)
     return lines
+
+
+def fitting(text: str, size: float, limit: float, bold: bool = False) -> str:
+    """A text as far as it fits a width, with … where it is cut."""
+    if width(text, size, bold) <= limit:
+        return text
+    kept = bisect_right(range(len(text)), limit, key=lambda length: width(text[:length] + "…", size, bold)) - 1
+    return text[: max(kept, 0)] + "…"
