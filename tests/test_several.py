@@ -233,7 +233,7 @@ def test_every_format(run, tmp_path: Path) -> None:
     for suffix in ("svg", "pdf", "png"):
         done = run("plot", *FAMILY, "-o", tmp_path / f"x.{suffix}")
         assert (done.code, done.out, done.err) == (0, "", "")
-    refused(run("plot", *FAMILY, "-o", tmp_path / "x.dot"), 2, "DOT is for one diagram")
+    refused(run("plot", *FAMILY, "-o", tmp_path / "x.dot"), 2, "DOT is for the boxes and links of one diagram")
 
 
 def test_options_of_models_hold_for_all(run, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from functools import lru_cache
+from itertools import accumulate, takewhile
 
 FAMILY = "DejaVu Sans,Verdana,sans-serif"
 """Verdana, for a browser that lacks the first, is drawn on the same widths."""
@@ -68,7 +68,8 @@ def wrapped(words: str, size: float, limit: float, between: str = " ") -> list[s
 
 def fitting(text: str, size: float, limit: float, bold: bool = False) -> str:
     """A text as far as it fits a width, with … where it is cut."""
-    if width(text, size, bold) <= limit:
+    if len(text) <= limit and width(text, size, bold) <= limit:
         return text
-    kept = bisect_right(range(len(text)), limit, key=lambda length: width(text[:length] + "…", size, bold)) - 1
-    return text[: max(kept, 0)] + "…"
+    room = limit * _EM / size - _EM
+    ends = accumulate(_ADVANCES[bold].get(character, _EM) for character in text)
+    return text[: sum(1 for _ in takewhile(lambda end: end <= room, ends))] + "…"
