@@ -223,7 +223,9 @@ def test_every_format(run, tmp_path: Path) -> None:
     for suffix in ("svg", "pdf", "png"):
         done = run("plot", "v2", "--anatomy", "-o", tmp_path / f"x.{suffix}")
         assert (done.code, done.out, done.err) == (0, "", "")
-    refused(run("plot", "v2", "--anatomy", "-o", tmp_path / "x.dot"), 2, "DOT is for the boxes and links of one diagram")
+    refused(
+        run("plot", "v2", "--anatomy", "-o", tmp_path / "x.dot"), 2, "DOT is for the boxes and links of one diagram"
+    )
     assert len([*tmp_path.iterdir()]) == 3
 
 

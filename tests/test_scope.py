@@ -71,12 +71,12 @@ def test_a_network_without_scopes_says_so() -> None:
 
 def test_a_stage_is_drawn_by_blocks_and_a_block_by_layers() -> None:
     found = [network("b0")]
-    assert detail_for(found, None, "stage2", False) == "block"
-    assert detail_for(found, None, "stage2.block1", False) == "layer"
-    assert detail_for(found, None, "stem", False) == "layer"
-    assert detail_for([network("vgg16")], None, "stage1", False) == "layer"
-    assert detail_for(found, "layer", "stage2", False) == "layer"
-    assert detail_for(found, None, None, False) == "block"
+    assert detail_for(found, None, "stage2", anatomy=False, volumes=False) == "block"
+    assert detail_for(found, None, "stage2.block1", anatomy=False, volumes=False) == "layer"
+    assert detail_for(found, None, "stem", anatomy=False, volumes=False) == "layer"
+    assert detail_for([network("vgg16")], None, "stage1", anatomy=False, volumes=False) == "layer"
+    assert detail_for(found, "layer", "stage2", anatomy=False, volumes=False) == "layer"
+    assert detail_for(found, None, None, anatomy=False, volumes=False) == "block"
 
 
 def test_the_heading_tells_of_the_scope_within_the_network() -> None:
@@ -105,7 +105,7 @@ def test_who_reads_what_a_scope_gives_is_told_by_its_outermost_scope() -> None:
 
 
 def picture(found: Network, name: str, **options: Any) -> Any:
-    detail = options.pop("detail", None) or detail_for([found], None, name, False)
+    detail = options.pop("detail", None) or detail_for([found], None, name, anatomy=False, volumes=False)
     return drawing([found], Options(detail, scope=name, **options)).picture
 
 

@@ -50,7 +50,12 @@ Scope = Annotated[
         show_default=False,
     ),
 ]
-
+Fuse = Annotated[
+    bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
+]
+Theme = Annotated[
+    Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
+]
 Anatomy = Annotated[
     bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
 ]
@@ -81,9 +86,7 @@ def plot(
     detail: Detail = None,
     scope: Scope = None,
     anatomy: Anatomy = False,
-    fuse: Annotated[
-        bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
-    ] = False,
+    fuse: Fuse = False,
     columns: Annotated[
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
@@ -96,9 +99,7 @@ def plot(
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
     ] = "fixed",
-    theme: Annotated[
-        Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
-    ] = "light",
+    theme: Theme = "light",
     *,
     heat: str | None,
     label: Annotated[
