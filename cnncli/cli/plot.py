@@ -125,7 +125,7 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network, or up to six side by side, as PDF, PNG, SVG, EPS, TikZ, HTML or Graphviz DOT, by the suffix of -o.
+    """Draw a network, or several side by side, as PDF, PNG, SVG, EPS, TikZ, HTML or DOT, by the suffix of -o.
 
     `-o -` prints the DOT.
 
