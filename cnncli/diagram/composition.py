@@ -23,8 +23,6 @@ STAGE_HEADING = 9.0
 """Size of type."""
 STAGE_INSET = 10.0, 7.0
 """From a stage's upper corners to its heading, across and down."""
-BESIDE = 5.0
-"""From a link that enters a stage beside the chain to the stage's heading."""
 BAR_INSET = 8.0
 """From the sides of a block's bar to its heading."""
 CARD = 2.5
@@ -102,11 +100,10 @@ def stage_line(frame: Frame) -> Line:
 
 
 def stage_place(ground: Ground) -> Rect:
-    """Within a frame's upper edge, right of the links that enter it beside the chain."""
+    """Within a frame's upper edge."""
     across, down = STAGE_INSET
     rect, top = ground.rect, ground.rect.top + down
-    left = rect.left + max(across, ground.aside + BESIDE)
-    return Rect(left, top, rect.right - across, top + STAGE_HEADING * LINE_HEIGHT)
+    return Rect(rect.left + across, top, rect.right - across, top + STAGE_HEADING * LINE_HEIGHT)
 
 
 def cards(rect: Rect) -> list[Rect]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
 from cnncli.diagram.layers import Step
 
@@ -131,6 +132,6 @@ class _Settled:
         places = sorted(self.place[near] for near in self.pulls[each])
         if places:
             wanted = (places[0] + places[-1]) / 2
-            low = max((self.place[near] + by for near, by in self.left[each].items()), default=wanted)
-            high = min((self.place[near] - by for near, by in self.right[each].items()), default=wanted)
+            low = max((self.place[near] + by for near, by in self.left[each].items()), default=-inf)
+            high = min((self.place[near] - by for near, by in self.right[each].items()), default=inf)
             self.place[each] = max(low, min(wanted, high))

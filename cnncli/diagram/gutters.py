@@ -11,8 +11,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Link
-from cnncli.diagram.pieces import Container, Pieces
+from cnncli.diagram.pieces import Piece
 from cnncli.diagram.routes import tracks_of
+from cnncli.diagram.runs import Container, Runs
 
 At = tuple[float, float]
 """A place along a column that is known before the column stands: the number of the piece, and where along it."""
@@ -33,46 +34,44 @@ PAGE: Container = ()
 """What is around all frames."""
 
 
-def gutters(pieces: Pieces, column: range, found: Sequence[Link]) -> Gutters:
+def gutters(runs: Runs, pieces: Sequence[Piece], column: range, found: Sequence[Link]) -> Gutters:
     """Of one column, a range of pieces; `found` are the links outside that begin or end in it."""
     spans: defaultdict[Container, dict[int, tuple[At, At]]] = defaultdict(dict)
     for link in found:
-        key = gutter(pieces, column, link)
-        start, end = _span(pieces, column, link)
-        low, high = spans[key].get(link[0], (start, end))
-        spans[key][link[0]] = (min(low, start), max(high, end))
+        container = _container(runs, column, link)
+        ends = [_leaving(runs, pieces, column, link), _entering(runs, pieces, column, link)]
+        known = spans[container].get(link[0], ())
+        spans[container][link[0]] = (min(*known, *ends), max(*known, *ends))
     counts: dict[Container, int] = {}
     taken: dict[tuple[int, Container], int] = {}
-    for key, nets in spans.items():
+    for container, nets in spans.items():
         numbers = tracks_of(list(nets.values()))
-        counts[key] = max(numbers) + 1
-        taken |= {(source, key): number for source, number in zip(nets, numbers, strict=True)}
+        counts[container] = max(numbers) + 1
+        taken |= {(source, container): number for source, number in zip(nets, numbers, strict=True)}
     return Gutters(counts, taken)
 
 
-def gutter(pieces: Pieces, column: range, link: Link) -> Container:
+def _container(runs: Runs, column: range, link: Link) -> Container:
     """In whose gutter a link runs in a column."""
-    source, target = pieces.ends(link)
-    return pieces.container(link) if source in column and target in column else PAGE
+    source, target = runs.ends(link)
+    return runs.container(link) if source in column and target in column else PAGE
 
 
-def _span(pieces: Pieces, column: range, link: Link) -> tuple[At, At]:
-    source, target = pieces.ends(link)
-    leaves = (source, leaving(pieces, link)) if source in column else FOOT
-    enters = (target, entering(pieces, link)) if target in column else FOOT
-    return min(leaves, enters), max(leaves, enters)
+def _leaving(runs: Runs, pieces: Sequence[Piece], column: range, link: Link) -> At:
+    """Where a link leaves a column's piece for the gutter; of a single item, whose length does not matter, 1."""
+    number, start = runs.of[link[0]], runs.start(link[0])
+    lanes = pieces[number].lanes
+    if number not in column:
+        return FOOT
+    return number, lanes.leaving[link[0] - start][-1][0] if lanes else 1.0
 
 
-def leaving(pieces: Pieces, link: Link) -> float:
-    """Where along its piece a link leaves it; of an item whose length does not matter, 1 for its end."""
-    lanes = pieces.all[pieces.of[link[0]]].lanes
-    return 1.0 if lanes is None else lanes.leaving[link[0] - pieces.start(link[0])][-1][0]
-
-
-def entering(pieces: Pieces, link: Link) -> float:
-    lanes = pieces.all[pieces.of[link[1]]].lanes
-    start = pieces.start(link[1])
-    return 0.0 if lanes is None else lanes.entering[link[0] - start, link[1] - start][0][0]
+def _entering(runs: Runs, pieces: Sequence[Piece], column: range, link: Link) -> At:
+    number, start = runs.of[link[1]], runs.start(link[1])
+    lanes = pieces[number].lanes
+    if number not in column:
+        return FOOT
+    return number, lanes.entering[link[0] - start, link[1] - start][0][0] if lanes else 0.0
 
 
 class Crossing(NamedTuple):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Chain, Frame, Item, Link
 from cnncli.diagram.columns import Breaks, Spacing, Walk, walk
 from cnncli.diagram.gutters import Crossing, Gutters, crossings, gutters
-from cnncli.diagram.pieces import Pieces
+from cnncli.diagram.pieces import pieces
 from cnncli.diagram.placing import Column, Framing, Lane, Route, branch_span, branches, framing, gutter_places
 from cnncli.diagram.routes import Links, indents, rides, tracks
 from cnncli.diagram.routing import Routing
+from cnncli.diagram.runs import Runs
 from cnncli.draw.geometry import Axes, Direction, Point, Rect, Span
 
 
@@ -22,7 +24,6 @@ class Ground(NamedTuple):
     first: int
     last: int
     rect: Rect
-    aside: float = 0.0
 
 
 class Layout(NamedTuple):
@@ -48,10 +49,11 @@ class Arrangement:
         self.chain = chain
         self.spacing = spacing
         self.axes = Axes(direction)
-        self.pieces = Pieces(chain.items, chain.links, *_lengths(chain.items, sizes, self.axes), spacing)
-        self.items = [piece.item for piece in self.pieces.all]
-        self.lengths = [piece.length for piece in self.pieces.all]
-        self.needs = [piece.need for piece in self.pieces.all]
+        self.runs = Runs(*chain)
+        self.pieces = pieces(self.runs, *_lengths(chain.items, sizes, self.axes), spacing)
+        self.items = [piece.item for piece in self.pieces]
+        self.lengths = [piece.length for piece in self.pieces]
+        self.needs = [piece.need for piece in self.pieces]
         levels = dict.fromkeys(frame.level for item in self.items for frame in item.frames if frame.level != "branch")
         across = 0.0 if self.axes.vertical else 1.0
         self.insets: dict[str, tuple[float, float]] = {
@@ -59,14 +61,14 @@ class Arrangement:
         }
         self.least = heading if self.axes.vertical else 0.0
         self.breaks = Breaks(self.items, self.lengths, spacing)
-        self.beside = Links(map(self.pieces.ends, self.pieces.beside))
-        self.plain = all(piece.lanes is None for piece in self.pieces.all)
+        self.beside = Links(map(self.runs.ends, self.runs.beside))
+        self.plain = all(piece.lanes is None for piece in self.pieces)
 
     def size(self, columns: Sequence[range]) -> tuple[float, float]:
         """Width and height in points that these columns need."""
         longest = max(self.breaks.column_length(column) for column in columns)
         plan = self._plan(columns, self._lane(columns))
-        return self.axes.lengths(longest + 2 * plan.room, plan.across(plan.gap))
+        return self.axes.lengths(longest + 2 * plan.room, plan.across)
 
     def place(self, columns: Sequence[range], rect: Rect) -> Layout:
         """The layout within a rectangle of the page at least as large as size() says."""
@@ -75,18 +77,14 @@ class Arrangement:
         lane = self._lane(columns)
         plan = self._plan(columns, lane)
         if axes.vertical and self.plain:  # half of what is left makes wider boxes, the rest wider gaps
-            lane = lane.widened(min((cross - plan.across(plan.gap)) / len(columns) / 2, lane.length / 5))
+            lane = lane.widened(min(plan.spare(cross) / len(columns) / 2, lane.length / 5))
             plan = self._plan(columns, lane)
-        gap = plan.gap
-        gap += min((cross - plan.across(gap)) / (len(columns) - 1), lane.length / 2) if len(columns) > 1 else 0
-        start = (cross - plan.across(gap)) / 2
-        placed, aisles = [], []
-        for column, taken, whole in zip(columns, plan.gutters, plan.spans, strict=True):
-            found = self._stretched(column, main - 2 * plan.room)
-            placed.append(self._column(column, found, lane, start - whole.start, plan.room, taken))
-            aisles.append(start - gap / 2)
-            start += whole.length + gap
-        routing = Routing(self.pieces, placed, axes, aisles, plan.levels, self.spacing)
+        plan = plan.spread(cross)
+        placed = [
+            self._column(column, self._stretched(column, main - 2 * plan.room), plan, number, start)
+            for number, (column, start) in enumerate(zip(columns, plan.starts(cross), strict=True))
+        ]
+        routing = Routing(self.runs, self.pieces, placed, axes, plan.gap, plan.levels, self.spacing)
         return Layout(
             items=[rect for column in placed for rect in self._rects(column, axes)],
             grounds=[ground for column in placed for ground in self._grounds(column, axes)],
@@ -96,7 +94,7 @@ class Arrangement:
     def _rects(self, column: Column, axes: Axes) -> Iterator[Rect]:
         """Of the items of a column's pieces."""
         for number, main, cross in zip(column.members, column.main, column.cross, strict=True):
-            lanes = self.pieces.all[number].lanes
+            lanes = self.pieces[number].lanes
             if lanes is None:
                 yield axes.rect(main, cross)
                 continue
@@ -106,36 +104,36 @@ class Arrangement:
     def _grounds(self, column: Column, axes: Axes) -> Iterator[Ground]:
         """Those of the column's frames, then those of the branches within its regions."""
         for framed, cross in zip(column.walk.frames, column.frames, strict=True):
-            first, last = (self.pieces.all[column.members.start + local] for local in (framed.first, framed.last))
+            first, last = (self.pieces[column.members.start + local] for local in (framed.first, framed.last))
             rect = axes.rect(framed.main.moved(column.room), cross)
             yield Ground(framed.frame, first.members.start, last.members.stop - 1, rect)
         for number, main in zip(column.members, column.main, strict=True):
-            for branch in branches(self.pieces.all[number], self.chain.items, self.spacing):
+            for branch in branches(self.pieces[number], self.chain.items, self.spacing):
                 rect = axes.rect(branch.main.moved(main.start), branch.cross.moved(column.chain))
                 yield Ground(branch.frame, branch.first, branch.last, rect)
 
     def _plan(self, columns: Sequence[range], lane: Lane) -> _Plan:
         """What the columns need across, with the links that run outside."""
-        taken = [gutters(self.pieces, *each) for each in zip(columns, self._outside(columns), strict=True)]
+        taken = [gutters(self.runs, self.pieces, *each) for each in zip(columns, self._outside(columns), strict=True)]
         spans = [
             Span(0, lane.length)
-            if not found.counts and all(self.pieces.all[number].lanes is None for number in column)
+            if not found.counts and all(self.pieces[number].lanes is None for number in column)
             else self._framing(column, self._walk(column), lane, found).whole
             for column, found in zip(columns, taken, strict=True)
         ]
         levels = crossings(self._crossings(columns))
         room = self.spacing.turn + self.spacing.lane * max(levels.values(), default=0) if len(columns) > 1 else 0
-        return _Plan(spans, taken, levels, 3 * self.spacing.turn, room)
+        return _Plan(lane, spans, taken, levels, 3 * self.spacing.turn, room)
 
     def _outside(self, columns: Sequence[range]) -> list[list[Link]]:
         """The links that run in the gutters of each column: of those beside the chain what leads to another column."""
         number = _numbers(columns)
         found: list[list[Link]] = [[] for _ in columns]
-        for link in self.pieces.outside:
-            for column in {number[end] for end in self.pieces.ends(link)}:
+        for link in self.runs.outside:
+            for column in {number[end] for end in self.runs.ends(link)}:
                 found[column].append(link)
-        for link in self.pieces.beside:
-            here, there = (number[end] for end in self.pieces.ends(link))
+        for link in self.runs.beside:
+            here, there = (number[end] for end in self.runs.ends(link))
             if here != there:
                 found[here].append(link)
                 found[there].append(link)
@@ -143,8 +141,8 @@ class Arrangement:
 
     def _crossings(self, columns: Sequence[range]) -> Iterator[Crossing]:
         number = _numbers(columns)
-        for link in (*self.pieces.outside, *self.pieces.beside):
-            here, there = (number[end] for end in self.pieces.ends(link))
+        for link in (*self.runs.outside, *self.runs.beside):
+            here, there = (number[end] for end in self.runs.ends(link))
             if here != there:
                 yield Crossing(link[0], here, there)
 
@@ -176,17 +174,19 @@ class Arrangement:
         return self._walk(column, max(0, min((length - natural.length) / ends, 2.2 * self.spacing.gap)))
 
     def _framing(self, column: range, found: Walk, lane: Lane, taken: Gutters) -> Framing:
-        containers = [self.pieces.containers[self.pieces.all[number].members.start] for number in column]
+        containers = [self.runs.containers[self.pieces[number].members.start] for number in column]
         contents = []
         for number in column:
-            lanes = self.pieces.all[number].lanes
+            lanes = self.pieces[number].lanes
             across = lanes.cross.moved(lane.core.middle) if lanes else lane.boxes
             contents.append(Span(min(across.start, lane.boxes.start), max(across.end, lane.boxes.end)))
         return framing(found.frames, containers, contents, self.insets, taken, self.spacing)
 
-    def _column(self, members: range, found: Walk, lane: Lane, origin: float, room: float, taken: Gutters) -> Column:
+    def _column(self, members: range, found: Walk, plan: _Plan, number: int, start: float) -> Column:
+        """The column that begins at `start` across."""
         ridden = tracks(rides(self.beside, members))
-        pitch = self.spacing.pitch
+        pitch, lane, taken = self.spacing.pitch, plan.lane, plan.gutters[number]
+        origin = start - plan.spans[number].start
         cross = [
             self._across(position, indent, lane).moved(origin)
             for position, indent in zip(members, indents(ridden, members), strict=True)
@@ -196,7 +196,7 @@ class Arrangement:
         return Column(
             members=members,
             walk=found,
-            main=[span.moved(room) for span in found.items],
+            main=[span.moved(plan.room) for span in found.items],
             cross=cross,
             frames=[
                 branch_span(framed, cross, boxes, self.spacing.outset)
@@ -204,7 +204,8 @@ class Arrangement:
                 else span.moved(origin)
                 for framed, span in zip(found.frames, frames.frames, strict=True)
             ],
-            room=room,
+            start=start,
+            room=plan.room,
             chain=origin + lane.core.middle,
             tracks={ride.link: origin + lane.boxes.start + (track + 0.5) * pitch for ride, track in ridden.items()},
             gutters={net: origin + at for net, at in gutter_places(frames, taken, self.spacing).items()},
@@ -212,7 +213,7 @@ class Arrangement:
 
     def _across(self, position: int, indent: int, lane: Lane) -> Span:
         """A piece's span, in a column that begins at 0."""
-        lanes = self.pieces.all[position].lanes
+        lanes = self.pieces[position].lanes
         if lanes is not None:
             return lanes.cross.moved(lane.core.middle)
         if self.items[position].part and self.axes.vertical:
@@ -224,15 +225,39 @@ class Arrangement:
 class _Plan(NamedTuple):
     """Across the page: each column's span from where its lane begins, and its gutters; the levels below all."""
 
+    lane: Lane
     spans: list[Span]
     gutters: list[Gutters]
     levels: Mapping[Hashable, int]
     gap: float
     room: float
 
-    def across(self, gap: float) -> float:
+    @property
+    def wider(self) -> list[float]:
+        """By how much each column is wider than a lane."""
+        return [span.length - self.lane.length for span in self.spans]
+
+    @property
+    def across(self) -> float:
         """All columns and what is between them."""
-        return sum(span.length for span in self.spans) + (len(self.spans) - 1) * gap
+        return len(self.spans) * self.lane.length + (len(self.spans) - 1) * self.gap + sum(self.wider)
+
+    def spare(self, length: float) -> float:
+        """What they leave of this length."""
+        return length - len(self.spans) * self.lane.length - (len(self.spans) - 1) * self.gap - sum(self.wider)
+
+    def spread(self, length: float) -> _Plan:
+        """With gaps that take up what is left, as far as that is not too far apart."""
+        if len(self.spans) == 1:
+            return self
+        return self._replace(gap=self.gap + min(self.spare(length) / (len(self.spans) - 1), self.lane.length / 2))
+
+    def starts(self, length: float) -> Iterator[float]:
+        """Where the columns begin, in the middle of this length."""
+        pace = self.lane.length + self.gap
+        start = (length - len(self.spans) * pace + self.gap - sum(self.wider)) / 2
+        for number, before in enumerate(accumulate(self.wider[:-1], initial=0.0)):
+            yield start + number * pace + before
 
 
 def _numbers(columns: Sequence[range]) -> list[int]:

@@ -10,6 +10,7 @@ from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Tr
 from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.diagram.runs import Runs
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.document.numbers import shape, share
 from cnncli.graph import Role
@@ -84,7 +85,7 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part]) -> Iterator[Samp
         yield Sample("sum", (12, 12), "residual: the input is added to the output")
     if detail == "stage" and any(part.residual for part in parts):
         yield Sample("+", (15, 11), "with blocks that add their input")
-    if detail == "layer" and any(target - source > 1 for source, target in chain.links):
+    if detail == "layer" and Runs(*chain).skips:
         yield Sample("skip", (18, 1.2), "leads past layers")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")

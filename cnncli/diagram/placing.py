@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from cnncli.diagram.chain import Frame, Item, Link
 from cnncli.diagram.columns import Framed, Spacing, Walk
 from cnncli.diagram.gutters import PAGE, Gutters
-from cnncli.diagram.pieces import Container, Piece
+from cnncli.diagram.pieces import Piece
+from cnncli.diagram.runs import Container
 from cnncli.draw.geometry import Point, Span
 
 
@@ -41,6 +42,7 @@ class Column(NamedTuple):
     main: list[Span]
     cross: list[Span]
     frames: list[Span]
+    start: float
     room: float
     chain: float
     tracks: dict[Link, float]

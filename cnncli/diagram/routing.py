@@ -9,8 +9,9 @@ from cnncli.diagram.chain import Link
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.gutters import PAGE
 from cnncli.diagram.lanes import Place
-from cnncli.diagram.pieces import Pieces
+from cnncli.diagram.pieces import Piece
 from cnncli.diagram.placing import Column, Route
+from cnncli.diagram.runs import Runs
 from cnncli.draw.geometry import Axes, Span
 
 Kind = Literal["forward", "skip", "turn"]
@@ -19,20 +20,21 @@ ALIKE = 0.01
 
 
 class Routing:
-    """Leads links through columns: `aisles` lie before each, `levels` tell how far below all a net leads on."""
+    """Leads links through columns: `gap` is between them, `levels` tell how far below all a net leads on."""
 
     def __init__(
         self,
-        pieces: Pieces,
+        runs: Runs,
+        pieces: Sequence[Piece],
         columns: Sequence[Column],
         axes: Axes,
-        aisles: Sequence[float],
+        gap: float,
         levels: Mapping[Hashable, int],
         spacing: Spacing,
     ) -> None:
-        self.pieces, self.columns, self.axes, self.spacing = pieces, columns, axes, spacing
-        self.aisles, self.levels = aisles, levels
-        self.beside = set(pieces.beside)
+        self.runs, self.pieces, self.columns, self.axes, self.spacing = runs, pieces, columns, axes, spacing
+        self.gap, self.levels = gap, levels
+        self.beside = set(runs.beside)
         self.number = {member: number for number, column in enumerate(columns) for member in column.members}
 
     def route(self, link: Link) -> Route:
@@ -40,11 +42,11 @@ class Routing:
         return Route(link, kind, [self.axes.point(*place) for place in _corners(places)])
 
     def _way(self, link: Link) -> tuple[Kind, list[Place]]:
-        source, target = self.pieces.ends(link)
+        source, target = self.runs.ends(link)
         here, there = self._column(source), self._column(target)
         if source == target:
             return self._inside(link, source, here)
-        if link in self.pieces.forward:
+        if link in self.runs.forward:
             start, end = self._foot(link, here), self._head(link, there)
             if here is there:
                 return "forward", [*start, *end]
@@ -57,11 +59,11 @@ class Routing:
         return self.columns[self.number[piece]]
 
     def _inside(self, link: Link, number: int, column: Column) -> tuple[Kind, list[Place]]:
-        piece = self.pieces.all[number]
+        piece = self.pieces[number]
         assert piece.lanes
         start = piece.members.start
         places = piece.lanes.links[link[0] - start, link[1] - start]
-        return "skip" if link in piece.skips else "forward", self._moved(places, number, column)
+        return "skip" if link in self.runs.skips else "forward", self._moved(places, number, column)
 
     def _moved(self, places: Sequence[Place], number: int, column: Column) -> list[Place]:
         """From within a region to the page."""
@@ -70,15 +72,15 @@ class Routing:
 
     def _foot(self, link: Link, column: Column) -> list[Place]:
         """Out of an item, or of a region, downwards."""
-        number = self.pieces.of[link[0]]
-        lanes = self.pieces.all[number].lanes
+        number = self.runs.of[link[0]]
+        lanes = self.pieces[number].lanes
         if lanes:
             return self._moved(lanes.foot, number, column)
         return [(column.spans(number)[0].end, column.chain)]
 
     def _head(self, link: Link, column: Column) -> list[Place]:
-        number = self.pieces.of[link[1]]
-        lanes = self.pieces.all[number].lanes
+        number = self.runs.of[link[1]]
+        lanes = self.pieces[number].lanes
         if lanes:
             return self._moved(lanes.head, number, column)
         return [(column.spans(number)[0].start, column.chain)]
@@ -87,12 +89,12 @@ class Routing:
         """Below the column, up the aisle before the next one, and into its head."""
         foot = here.foot + self.spacing.turn
         head = there.room - self.spacing.turn
-        aisle = self.aisles[self.columns.index(there)]
+        aisle = there.start - self.gap / 2
         return [(foot, here.chain), (foot, aisle), (head, aisle), (head, there.chain)]
 
     def _beside(self, link: Link, column: Column) -> list[Place]:
         """On a track beside the chain; straight out of and into boxes that reach that far."""
-        source, target = self.pieces.ends(link)
+        source, target = self.runs.ends(link)
         track = column.tracks[source, target]
         main, cross = column.spans(source)
         leaving = [(main.end, track)]
@@ -108,19 +110,19 @@ class Routing:
 
     def _leaving(self, number: int, main: Span) -> float:
         """Where along its side a link leaves an item."""
-        if self.pieces.all[number].item.symbol:
+        if self.pieces[number].item.symbol:
             return main.middle
         return main.end - min(main.length / 4, self.spacing.at_side)
 
     def _entering(self, number: int, main: Span) -> float:
-        if self.pieces.all[number].item.symbol:
+        if self.pieces[number].item.symbol:
             return main.middle
         return main.start + min(main.length / 4, self.spacing.at_side)
 
     def _outside(self, link: Link, here: Column, there: Column) -> list[Place]:
         """In the gutter of the frame that holds both ends; to another column below all of them."""
         start, end = self._out(link, here), self._in(link, there)
-        net = (link[0], self.pieces.container(link) if here is there else PAGE)
+        net = (link[0], self.runs.container(link) if here is there else PAGE)
         if here is there:
             track = here.gutters[net]
             return [*start, (start[-1][0], track), (end[0][0], track), *end]
@@ -131,16 +133,16 @@ class Routing:
 
     def _out(self, link: Link, column: Column) -> list[Place]:
         """Out of an item, or of a region, at its far side."""
-        number = self.pieces.of[link[0]]
-        piece = self.pieces.all[number]
+        number = self.runs.of[link[0]]
+        piece = self.pieces[number]
         if piece.lanes:
             return self._moved(piece.lanes.leaving[link[0] - piece.members.start], number, column)
         main, cross = column.spans(number)
         return [(self._leaving(number, main), cross.end)]
 
     def _in(self, link: Link, column: Column) -> list[Place]:
-        number = self.pieces.of[link[1]]
-        piece = self.pieces.all[number]
+        number = self.runs.of[link[1]]
+        piece = self.pieces[number]
         if piece.lanes:
             start = piece.members.start
             return self._moved(piece.lanes.entering[link[0] - start, link[1] - start], number, column)
