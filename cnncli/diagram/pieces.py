@@ -44,9 +44,7 @@ def _region(runs: Runs, number: int, lengths: Sequence[float], needs: Sequence[f
         lengths=tuple(lengths[start : members.stop]),
         needs=tuple(needs[start : members.stop]),
         edges=tuple((source - start, target - start) for source, target in inside),
-        skips=frozenset(
-            (source - start, target - start) for source, target in inside if (source, target) in runs.skips
-        ),
+        skips=frozenset((source - start, target - start) for source, target in skips),
         head=runs.heads[number] - start if number in runs.heads else None,
         foot=runs.feet[number] - start if number in runs.feet else None,
         entering=tuple((source - start, target - start) for source, target in runs.outside if target in members),
