@@ -121,6 +121,20 @@ def layer(ctx: typer.Context, incomplete: str) -> list[str]:
     return list(dict.fromkeys([*(node.name for node in found.graph.nodes), *original]))
 
 
+def scope(ctx: typer.Context) -> list[str]:
+    """The stages, blocks and other scopes of the architecture that was named."""
+    from cnncli.errors import UsageError
+    from cnncli.graph.cutting import scopes
+    from cnncli.network import Source, network, source_of
+
+    named = str(next(iter(ctx.params.get("models") or ()), ""))
+    try:
+        found = scopes(network(named).graph) if source_of(named) is Source.REGISTRY else []
+    except UsageError:
+        return []
+    return [".".join(each) for each in found]
+
+
 def _settings(incomplete: str, keys: Sequence[str]) -> list[str]:
     from cnncli.models.catalogue import option
 

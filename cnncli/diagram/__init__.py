@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from cnncli.amounts import is_known, total
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.amounts import total
+from cnncli.analysis.metrics import Place, amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
-from cnncli.diagram.columns import Spacing
-from cnncli.diagram.composition import PADDING, STAGE_HEADING, Diagram
+from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.layout import Arrangement
-from cnncli.diagram.legend import highest, legend
+from cnncli.diagram.legend import legend
+from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.picture import as_picture
+from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
-from cnncli.diagram.wording import SIZES, Line, block_size, wording
+from cnncli.diagram.swatches import looks
+from cnncli.diagram.wording import Line, block_size, wording
 from cnncli.draw.geometry import Direction
-from cnncli.draw.text import LINE_HEIGHT, width
-from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
+from cnncli.draw.text import width
+from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "ThemeName", "as_dot",
+    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "Piece", "ThemeName", "as_dot",
     "as_free_dot", "as_picture", "diagram",
 ]  # fmt: skip
 
@@ -35,7 +37,11 @@ Layout = Literal["fixed", "free"]
 
 @dataclass(frozen=True)
 class Options:
-    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we."""
+    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
+
+    `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
+    and each kind of block once. `volumes`: feature maps instead of boxes.
+    """
 
     detail: Detail = "block"
     fuse: bool = False
@@ -45,66 +51,74 @@ class Options:
     heat: Heat | None = None
     label: str | None = None
     layout: Layout = "fixed"
+    scope: str | None = None
+    anatomy: bool = False
+    volumes: bool = False
+    piece: Piece | None = None
 
 
-FORK, SUM = (3.0, 3.0), (12.0, 12.0)
+Reworded = Callable[[Part, list[Line], Measures], list[Line]]
+"""Makes other lines of those that a box would say."""
 
 
-def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
-    """Raises UsageError for a number of columns below 1, and for a label template that cannot be filled."""
+def diagram(
+    graph: Graph,
+    heading: Heading,
+    options: Options,
+    reworded: Reworded | None = None,
+    chained: Callable[[Chain], Chain] | None = None,
+) -> Diagram:
+    """`chained` makes another chain of the one that would be drawn.
+
+    Raises UsageError for a number of columns below 1, and for a label template that cannot be filled.
+    """
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
+    drawn = within(drawn, options.piece.scope) if options.piece else drawn
+    drawn = chained(drawn) if chained else drawn
     boxes = [item.part for item in drawn.items if item.part]
-    totals = {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
-    say = wording(detail, options.label, options.heat, totals)
+    totals, measures = _totals(boxes, options.piece), screen(detail)
+    say = wording(detail, options.label, options.heat, totals, measures)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
-    plan = Arrangement(
-        drawn, _sizes(drawn, lines, detail), _spacing(options), options.direction, _headings(drawn, detail)
-    )
-    sheet = compose(plan, heading, legend(drawn, options.detail, options.label, options.heat, totals), options.columns)
-    swatches = _swatches(boxes, theme, options.heat)
-    return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction)
+    if reworded:
+        boxed = zip(drawn.items, lines, strict=True)
+        lines = [reworded(item.part, said, measures) if item.part else [] for item, said in boxed]
+    sizes, spacing = _sizes(drawn, lines, measures), measures.spacing(options.direction)
+    plan = Arrangement(drawn, sizes, spacing, options.direction, _headings(drawn, measures))
+    said = legend(drawn, detail, options.label, options.heat, totals, measures.paper)
+    sheet = compose(plan, heading, said, measures, options.columns)
+    swatches = looks(boxes, theme, options.heat)
+    return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction, measures)
 
 
-def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], detail: Detail) -> list[tuple[float, float]]:
-    across, down = PADDING[detail]
+def _totals(boxes: Sequence[Part], piece: Piece | None) -> dict[Heat, Any]:
+    """What shares are of: the sums of the boxes, of a piece those of the whole network."""
+    if piece:
+        return dict(amounts(piece.whole.nodes))
+    return {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
+
+
+def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], measures: Measures) -> list[tuple[float, float]]:
+    across, down = measures.words.padding
     sizes = []
     for item, said in zip(drawn.items, lines, strict=True):
         if item.part:
             width, height = block_size(said)
-            sizes.append((width + 2 * across + 4, height + 2 * down))
+            sizes.append((width + 2 * across + measures.words.slack, height + 2 * down))
         else:
-            sizes.append(FORK if item.symbol == "fork" else SUM)
+            size = measures.lines.fork if item.symbol == "fork" else measures.lines.sum
+            sizes.append((size, size))
     return sizes
 
 
-def _spacing(options: Options) -> Spacing:
-    vertical = options.direction == "TB"
-    if options.detail == "layer":
-        bar = SIZES["layer"].label * LINE_HEIGHT + 5
-        pads, headings = {"stage": 9.0, "block": 8.0, "branch": 3.0}, {"stage": 12.0, "block": bar, "branch": 0.0}
-        return Spacing(9 if vertical else 14, 9, 12, pads, headings, vertical)
-    pads, headings = {"stage": 12.0}, {"stage": 12.0}
-    return Spacing(16 if vertical else 22, 12, 16, pads, headings, vertical)
-
-
-def _headings(drawn: Chain, detail: Detail) -> float:
+def _headings(drawn: Chain, measures: Measures) -> float:
     """The width that the frames' headings need; a stage's leaves the middle to the arrow that enters."""
 
     def needed(frame: Frame) -> float:
-        size = STAGE_HEADING if frame.level == "stage" else SIZES[detail].small + 0.5
+        of_stage = frame.level == "stage"
+        size = measures.sizes.stage if of_stage else measures.sizes.block
         left, right = width(frame.left, size, True), width(frame.right, size)
-        return 2 * max(left, right) + 44 if frame.level == "stage" else left + right + 60
+        return 2 * max(left, right) + measures.frames.entrance if of_stage else left + right + measures.frames.apart
 
     return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)
-
-
-def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict[str, Swatch]:
-    """How each part looks, by its name, and each kind."""
-    kinds = palette(theme, (part.kind for part in boxes))
-    if measure is None:
-        return {**{part.row.name: kinds[part.kind] for part in boxes}, **kinds}
-    end = highest(boxes, measure) or 1
-    shares = {part.row.name: part.cost(measure) / end for part in boxes if is_known(part.cost(measure))}
-    return {part.row.name: heat(theme, shares.get(part.row.name, 0)) for part in boxes}

@@ -180,6 +180,7 @@ def _block(group: Group) -> Frame:
 def _resolutions(parts: Sequence[Part]) -> list[tuple[Frame, ...]]:
     """Stages whose outputs are equally large, together."""
     frames: list[tuple[Frame, ...]] = []
+    frame: tuple[Frame, ...] = ()
     last = ""
     for part in parts:
         here = size(part.row.output_shape)

@@ -1,4 +1,4 @@
-"""A diagram that is composed, and the measures that whatever writes it keeps to, so that its pictures are one."""
+"""A diagram that is composed, and what whatever writes it keeps to, so that its pictures are one."""
 
 from __future__ import annotations
 
@@ -9,33 +9,22 @@ from typing import NamedTuple
 
 from cnncli.diagram.chain import Chain, Frame, Item, change, size
 from cnncli.diagram.layout import Ground
+from cnncli.diagram.measures import Lines, Measures, Sizes
 from cnncli.diagram.parts import Detail
 from cnncli.diagram.placing import Route
 from cnncli.diagram.sheet import Heading, Sheet
-from cnncli.diagram.wording import SIZES, Line, Run, Sizes
+from cnncli.diagram.wording import Line, Run
 from cnncli.draw.geometry import Direction, Rect
 from cnncli.draw.text import LINE_HEIGHT
 from cnncli.draw.theme import Swatch, Theme
 
-CORNER = 6.0
-"""By how much the corners of links are rounded."""
-STAGE_HEADING = 9.0
-"""Size of type."""
-STAGE_INSET = 10.0, 7.0
-"""From a stage's upper corners to its heading, across and down."""
-BAR_INSET = 8.0
-"""From the sides of a block's bar to its heading."""
-CARD = 2.5
-"""By how much each card of a stack is moved."""
-PADDING: dict[Detail, tuple[float, float]] = {"stage": (9, 6), "block": (9, 6), "layer": (7, 3)}
-"""Within a box, at its sides and above and below its lines, in points."""
-
 
 @dataclass(frozen=True)
 class Diagram:
-    """All that is on the page. `lines` are the items'; `swatches` go by name of the part, and by kind for the legend.
+    """All that is on the page, by the measures that whatever writes it keeps to.
 
-    `name` is the network's reference.
+    `lines` are the items'; `swatches` go by name of the part, and by kind for the legend. `name` is the network's
+    reference.
     """
 
     name: str
@@ -47,6 +36,7 @@ class Diagram:
     theme: Theme
     detail: Detail
     direction: Direction
+    measures: Measures
 
     @property
     def width(self) -> float:
@@ -59,12 +49,12 @@ class Diagram:
 
     @property
     def sizes(self) -> Sizes:
-        return SIZES[self.detail]
+        return self.measures.sizes
 
     @property
     def padding(self) -> float:
         """At the sides of a box."""
-        return PADDING[self.detail][0]
+        return self.measures.words.padding[0]
 
     def grounds(self) -> Iterator[tuple[str, Ground]]:
         """The frames by names of their own; what goes on in the next column says so."""
@@ -85,30 +75,38 @@ class Diagram:
         return frame._replace(left=f"{frame.left} (continued)", right=right)
 
 
-def bar(rect: Rect, sizes: Sizes) -> Rect:
+def bar(rect: Rect, measures: Measures) -> Rect:
     """What a block's heading stands on."""
-    return rect._replace(bottom=rect.top + sizes.label * LINE_HEIGHT + 5)
+    bottom = rect.top + measures.sizes.label * LINE_HEIGHT + measures.frames.bar_padding
+    return rect._replace(bottom=bottom)
 
 
-def bar_line(frame: Frame, sizes: Sizes) -> Line:
-    return Line((Run(frame.left, sizes.small + 0.5, bold=True),), (Run(frame.right, sizes.small + 0.5),))
+def bar_line(frame: Frame, measures: Measures) -> Line:
+    size = measures.sizes.block
+    return Line((Run(frame.left, size, bold=True),), (Run(frame.right, size),), measures.words.leading)
 
 
-def stage_line(frame: Frame) -> Line:
+def stage_line(frame: Frame, measures: Measures) -> Line:
     """A stage's name at the left, its resolution at the right."""
-    return Line((Run(frame.left, STAGE_HEADING, bold=True),), (Run(frame.right, STAGE_HEADING),))
+    size = measures.sizes.stage
+    return Line((Run(frame.left, size, bold=True),), (Run(frame.right, size),), measures.words.leading)
 
 
-def stage_place(ground: Ground) -> Rect:
+def stage_place(ground: Ground, measures: Measures) -> Rect:
     """Within a frame's upper edge."""
-    across, down = STAGE_INSET
+    across, down = measures.frames.stage_inset
     rect, top = ground.rect, ground.rect.top + down
-    return Rect(rect.left + across, top, rect.right - across, top + STAGE_HEADING * LINE_HEIGHT)
+    return Rect(rect.left + across, top, rect.right - across, top + measures.sizes.stage * LINE_HEIGHT)
 
 
-def cards(rect: Rect) -> list[Rect]:
-    """The cards below a box that stands for several, the lowest first."""
-    return [rect.moved(CARD * card, CARD * card) for card in (2, 1)]
+def cards(rect: Rect, by: float) -> list[Rect]:
+    """The cards below a box that stands for several, the lowest first; each is moved so far."""
+    return [rect.moved(by * card, by * card) for card in (2, 1)]
+
+
+def stacked(rect: Rect, by: float) -> Rect:
+    """The uppermost box of a stack that fills a rectangle."""
+    return Rect(rect.left, rect.top, rect.right - 2 * by, rect.bottom - 2 * by)
 
 
 class LinkLook(NamedTuple):
@@ -119,8 +117,8 @@ class LinkLook(NamedTuple):
     head: float
 
 
-def link_look(route: Route, items: Sequence[Item], theme: Theme) -> LinkLook:
+def link_look(route: Route, items: Sequence[Item], theme: Theme, lines: Lines) -> LinkLook:
     if route.kind == "turn":
-        return LinkLook(theme.turn, 2, 7)
-    head = 0 if items[route.link[1]].symbol == "fork" else 5
-    return LinkLook(theme.skip, 1.2, head) if route.kind == "skip" else LinkLook(theme.line, 1, head)
+        return LinkLook(theme.turn, *lines.turning)
+    colour, (width, head) = (theme.skip, lines.skipping) if route.kind == "skip" else (theme.line, lines.forward)
+    return LinkLook(colour, width, 0 if items[route.link[1]].symbol == "fork" else head)

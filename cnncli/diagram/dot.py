@@ -11,15 +11,13 @@ from typing import Any
 
 from cnncli.diagram.chain import Frame, Item
 from cnncli.diagram.composition import (
-    BAR_INSET,
-    CARD,
-    CORNER,
-    STAGE_HEADING,
     Diagram,
     bar,
     bar_line,
     cards,
     link_look,
+    stacked,
+    stage_line,
     stage_place,
 )
 from cnncli.diagram.layout import Ground
@@ -49,7 +47,8 @@ class _Drawing:
         import pydot
 
         self.pydot = pydot
-        self.diagram, self.sheet, self.theme, self.sizes = diagram, diagram.sheet, diagram.theme, diagram.sizes
+        self.diagram, self.sheet, self.theme, self.measures = diagram, diagram.sheet, diagram.theme, diagram.measures
+        self.card = self.measures.lines.card
         sheet, theme = self.sheet, self.theme
         self.graph: Any = pydot.Dot(
             quoted(diagram.name), graph_type="digraph", layout="nop2", outputorder="edgesfirst", pad="0", margin="0",
@@ -127,7 +126,7 @@ class _Drawing:
         self.node(parent, item.name, rect, label, style=quoted(swatch.style), **look)
 
     def stack(self, parent: Any, name: str, rect: Rect, look: Mapping[str, str]) -> None:
-        for card, place in zip((2, 1), cards(rect), strict=True):
+        for card, place in zip((2, 1), cards(rect, self.card), strict=True):
             self.node(parent, f"{name} card {card}", place, **look)
 
     def symbol(self, parent: Any, name: str, kind: str, rect: Rect) -> None:
@@ -146,31 +145,31 @@ class _Drawing:
             return self.cluster(parent, name, rect, theme.branch, theme.branch, "filled,rounded")
         if frame.level == "stage":
             found = self.cluster(parent, name, rect, theme.band, theme.band_border, "filled,rounded")
-            self.heading(found, name, frame, stage_place(ground))
+            self.heading(found, name, frame, stage_place(ground, self.measures))
             return found
         found = self.cluster(parent, name, rect, theme.frame, theme.frame_border)
-        line = bar_line(frame, self.sizes)
-        width = rect.width - 2 * BAR_INSET
+        line = bar_line(frame, self.measures)
+        width = rect.width - 2 * self.measures.frames.bar_inset
         label = box_label([line], width, ink(theme, theme.frame_bar), theme.frame_bar, self.chip)
         look = {"fillcolor": quoted(theme.frame_bar), "color": quoted(theme.frame_border)}
-        self.node(found, f"{name} heading", bar(rect, self.sizes), label, **look)
+        self.node(found, f"{name} heading", bar(rect, self.measures), label, **look)
         return found
 
     def heading(self, parent: Any, name: str, frame: Frame, place: Rect) -> None:
-        left, right = Run(frame.left, STAGE_HEADING, bold=True), Run(frame.right, STAGE_HEADING)
+        (left,), (right,) = stage_line(frame, self.measures)[:2]
         self.text(parent, f"{name} heading", left, place._replace(right=place.left + left.width), self.theme.text)
         if frame.right:
             self.text(parent, f"{name} size", right, place._replace(left=place.right - right.width), self.theme.faint)
 
     def edge(self, route: Route, items: Sequence[Item]) -> None:
         source, target = (items[position] for position in route.link)
-        colour, width, head = link_look(route, items, self.theme)
+        colour, width, head = link_look(route, items, self.theme, self.measures.lines)
         look = {} if route.kind == "forward" else {"color": quoted(colour), "penwidth": scaled(width)}
         if head not in (0, ARROW):
             look["arrowsize"] = arrow(head)
         if not head:
             look["dir"] = "none"
-        curve = curved(shortened(route.path, head) if head else route.path, CORNER)
+        curve = curved(shortened(route.path, head) if head else route.path, self.measures.lines.corner)
         points = " ".join(self.position(point).strip('"') for point in curve)
         end = f"e,{self.position(route.path[-1]).strip(chr(34))} " if head else ""
         self.graph.add_edge(self.pydot.Edge(quoted(source.name), quoted(target.name), pos=quoted(end + points), **look))
@@ -179,7 +178,7 @@ class _Drawing:
         if sample.sign == "sum":
             self.symbol(self.page, name, "sum", rect)
         elif sample.sign in ("SE", "+"):
-            run = Run(sample.sign, self.sizes.small, bold=True)
+            run = Run(sample.sign, self.measures.sizes.small, bold=True)
             colour = quoted(self.theme.text)
             self.node(
                 self.page, name, rect, run_label(run, self.theme.page, self.theme.text), style=quoted("filled,rounded"),
@@ -187,7 +186,7 @@ class _Drawing:
             )  # fmt: skip
         elif sample.sign == "stack":
             look = {"fillcolor": quoted(self.theme.page), "color": quoted(self.theme.faint)}
-            card = Rect(rect.left, rect.top, rect.right - 2 * CARD, rect.bottom - 2 * CARD)
+            card = stacked(rect, self.card)
             self.stack(self.page, name, card, look)
             self.node(self.page, name, card, **look)
         elif sample.sign in ("skip", "branch"):

@@ -37,7 +37,11 @@ def as_free_dot(diagram: Diagram) -> str:
         clusters[place].add_node(pydot.Node(quoted(item.name), **_look(diagram, item, said)))
     for route in diagram.sheet.layout.routes:
         source, target = (items[position] for position in route.link)
-        skips = {"color": quoted(link_look(route, items, theme).colour)} if route.kind == "skip" else {}
+        skips = (
+            {"color": quoted(link_look(route, items, theme, diagram.measures.lines).colour)}
+            if route.kind == "skip"
+            else {}
+        )
         graph.add_edge(pydot.Edge(quoted(source.name), quoted(target.name), **skips))
     return str(graph.to_string())
 

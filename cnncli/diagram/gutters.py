@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Link
-from cnncli.diagram.pieces import Piece
 from cnncli.diagram.routes import tracks_of
 from cnncli.diagram.runs import Container, Runs
+from cnncli.diagram.sized import Piece
 
 At = tuple[float, float]
 """A place along a column that is known before the column stands: the number of the piece, and where along it."""

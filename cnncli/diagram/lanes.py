@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cnncli.diagram.channels import Channel, Net, channel
+from cnncli.diagram.columns import Spacing
 from cnncli.diagram.coordinates import coordinates, uprights
 from cnncli.diagram.layers import Edge, layers
 from cnncli.diagram.ordering import ordered
@@ -27,12 +28,17 @@ class Gaps(NamedTuple):
     across between boxes, between a box and a line, and between lines."""
 
     ranks: float
-    lead: float = 6.0
-    track: float = 7.0
-    tail: float = 10.0
-    boxes: float = 14.0
-    beside: float = 9.0
-    lines: float = 8.0
+    lead: float
+    track: float
+    tail: float
+    boxes: float
+    beside: float
+    lines: float
+
+    @classmethod
+    def of(cls, spacing: Spacing) -> Gaps:
+        lane = spacing.lane
+        return cls(spacing.gap, lane, lane + 1, lane + 4, 2 * lane + 2, 1.5 * lane, lane + 2)
 
 
 class Region(NamedTuple):

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from cnncli.diagram.chain import Chain, Frame, Item, Link
 from cnncli.diagram.columns import Breaks, Spacing, Walk, walk
 from cnncli.diagram.gutters import Crossing, Gutters, crossings, gutters
-from cnncli.diagram.pieces import pieces
 from cnncli.diagram.placing import Column, Framing, Lane, Route, branch_span, branches, framing, gutter_places
 from cnncli.diagram.routes import Links, indents, rides, tracks
 from cnncli.diagram.routing import Routing
 from cnncli.diagram.runs import Runs
+from cnncli.diagram.sized import pieces
 from cnncli.draw.geometry import Axes, Direction, Point, Rect, Span
 
 

@@ -9,6 +9,7 @@ from cnncli.amounts import is_known
 from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits, once_if_alike
 from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
+from cnncli.diagram.measures import Paper
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.runs import Runs
 from cnncli.diagram.sheet import Legend, Sample
@@ -26,24 +27,26 @@ UNKNOWN_OPERATION, KNOWN_OPERATION = "operation that is not known", "other opera
 BRANCHES = {"squeeze_excite": "squeeze-and-excitation"}
 """Scopes within a block, in words."""
 
-SWATCH = (18.0, 10.0)
-SCALE = (126.0, 10.0)
 
-
-def legend(chain: Chain, detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int]) -> Legend:
+def legend(
+    chain: Chain, detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int], paper: Paper
+) -> Legend:
     """What is drawn and needs a word; of what boxes say only what the template lets them say."""
     found = [item.part for item in chain.items if item.part]
-    samples = [_scale(found, heat, totals)] if heat else _kinds(found)
-    samples += _signs(chain, detail, found)
+    samples = colours(found, heat, totals, paper)
+    samples += _signs(chain, detail, found, paper)
     if template is None and detail != "layer" and _gated(found):
-        samples.append(Sample("SE", (20, 11), "squeeze-and-excitation"))
+        samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
     if any(part.blocks > 1 for part in found):
         adding = ADDING if detail == "block" and any(item.symbol == "sum" for item in chain.items) else ""
-        samples.append(Sample("stack", (20, 12), STACKS[detail].format(" and their shade" if heat else "") + adding))
+        samples.append(Sample("stack", paper.stack, STACKS[detail].format(" and their shade" if heat else "") + adding))
     said = [part.label for part in found] if template is None or "{label" in template else []
     said += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
-    return Legend(samples, " ".join(_notes(said, of_stages=detail == "stage", plain=plain)))
+    return Legend(samples, " ".join([SHAPES, *notes(said, of_stages=detail == "stage", plain=plain)]))
+
+
+SHAPES = "Shapes are height x width x channels."
 
 
 STACKS: Mapping[Detail, str] = {
@@ -58,8 +61,13 @@ def highest(parts: Sequence[Part], heat: Heat) -> Any:
     return max((cost for part in parts if is_known(cost := part.cost(heat))), default=0)
 
 
-def _kinds(parts: Sequence[Part]) -> list[Sample]:
-    return [Sample(kind, SWATCH, _kind(kind, parts)) for kind in dict.fromkeys(part.kind for part in parts)]
+def colours(parts: Sequence[Part], heat: Heat | None, totals: Mapping[Heat, int], paper: Paper) -> list[Sample]:
+    """What the boxes' colours mean."""
+    return [_scale(parts, heat, totals, paper)] if heat else _kinds(parts, paper)
+
+
+def _kinds(parts: Sequence[Part], paper: Paper) -> list[Sample]:
+    return [Sample(kind, paper.swatch, _kind(kind, parts)) for kind in dict.fromkeys(part.kind for part in parts)]
 
 
 def _kind(kind: str, parts: Sequence[Part]) -> str:
@@ -74,34 +82,33 @@ def _other(part: Part) -> str:
     return KINDS["other"] if not computing else KNOWN_OPERATION if all(computing) else UNKNOWN_OPERATION
 
 
-def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int]) -> Sample:
+def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int], paper: Paper) -> Sample:
     end = share(highest(parts, heat), totals[heat])
-    return Sample("heat", SCALE, f"0 to {end} of all {metric(heat).words}")
+    return Sample("heat", paper.scale, f"0 to {end} of all {metric(heat).words}")
 
 
-def _signs(chain: Chain, detail: Detail, parts: Sequence[Part]) -> Iterator[Sample]:
+def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], paper: Paper) -> Iterator[Sample]:
     """Symbols, lines and grounds."""
     if any(item.symbol == "sum" for item in chain.items):
-        yield Sample("sum", (12, 12), "residual: the input is added to the output")
+        yield Sample("sum", paper.sum, "residual: the input is added to the output")
     if detail == "stage" and any(part.residual for part in parts):
-        yield Sample("+", (15, 11), "with blocks that add their input")
+        yield Sample("+", paper.plus, "with blocks that add their input")
     if detail == "layer" and Runs(*chain).skips:
-        yield Sample("skip", (18, 1.2), "leads past layers")
+        yield Sample("skip", paper.skip, "leads past layers")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")
     if branches:
-        yield Sample("branch", SWATCH, ", ".join(BRANCHES.get(name, name.replace("_", " ")) for name in branches))
+        yield Sample("branch", paper.swatch, ", ".join(BRANCHES.get(name, name.replace("_", " ")) for name in branches))
 
 
 def _gated(parts: Sequence[Part]) -> bool:
     return any(part.traits and part.traits.squeeze_excite for part in parts)
 
 
-def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[str]:
+def notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[str]:
     """What words and numbers of the labels mean, as far as they are there; `plain` where SE is written as a word."""
     blocks = [label for label in labels if isinstance(label, Traits)]
     layers = [layer for label in labels for layer in _layers(label)]
-    yield "Shapes are height x width x channels."
     expanding = [block.kind for block in blocks if block.kind.expansion not in (None, 1)]
     if expanding:
         yield f"{expanding[0]}: channels expanded {expanding[0].expansion:.3g} times."
@@ -139,3 +146,23 @@ def _layers(label: Label) -> list[LayerLabel]:
     if isinstance(label, FusedLabel):
         return [label.leader, *label.others]
     return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []
+
+
+def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], paper: Paper) -> Legend:
+    """Of several diagrams on one page, whose boxes say what they say unless told otherwise.
+
+    `coloured` are the parts whose colours tell of what kind they are.
+    """
+    samples, labels = _kinds(coloured, paper), list[Label]()
+    for chain, detail in drawn:
+        found = [item.part for item in chain.items if item.part]
+        samples += _signs(chain, detail, found, paper)
+        labels += [part.label for part in found]
+        labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
+        if detail != "layer" and _gated(found):
+            samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
+        if any(part.blocks > 1 for part in found):
+            samples.append(Sample("stack", paper.stack, STACKS[detail].format("")))
+    details = {detail for _, detail in drawn}
+    said = notes(labels, of_stages="stage" in details, plain=details == {"layer"})
+    return Legend(list(dict.fromkeys(samples)), " ".join([SHAPES, *said]))

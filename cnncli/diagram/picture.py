@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnncli.diagram.chain import Item
-from cnncli.diagram.composition import (
-    BAR_INSET,
-    CARD,
-    CORNER,
-    Diagram,
-    bar,
-    bar_line,
-    cards,
-    link_look,
-    stage_line,
-    stage_place,
-)
+from cnncli.diagram.composition import Diagram, bar, bar_line, cards, link_look, stacked, stage_line, stage_place
 from cnncli.diagram.layout import Ground
 from cnncli.diagram.markup import CHIP_HEIGHT
 from cnncli.diagram.placing import Route
@@ -27,8 +16,6 @@ from cnncli.draw.shapes import Box, Circle, Group, Path, Picture, Shape, Text
 from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, width
 from cnncli.draw.theme import Swatch, faint, ink
 
-ROUND = 3.0
-"""The radius of rounded boxes."""
 PLUS = 0.32
 """The arms of a sum's plus, of its circle's size."""
 
@@ -48,7 +35,8 @@ class _Painting:
     """Makes the shapes of one diagram."""
 
     def __init__(self, diagram: Diagram) -> None:
-        self.diagram, self.sheet, self.theme = diagram, diagram.sheet, diagram.theme
+        self.diagram, self.sheet, self.theme, self.measures = diagram, diagram.sheet, diagram.theme, diagram.measures
+        self.round, self.card = self.measures.frames.round, self.measures.lines.card
 
     def shapes(self) -> Iterator[Shape]:
         found, items = self.diagram, self.diagram.chain.items
@@ -70,26 +58,28 @@ class _Painting:
         theme, rect = self.theme, ground.rect
         level = ground.frame.level
         if level == "branch":
-            return Group(level, name, [Box(rect, theme.branch, radius=ROUND)])
+            return Group(level, name, [Box(rect, theme.branch, radius=self.round)])
         if level == "stage":
-            return Group(level, name, [Box(rect, theme.band, theme.band_border, radius=ROUND)])
+            return Group(level, name, [Box(rect, theme.band, theme.band_border, radius=self.round)])
         return Group(level, name, [Box(rect, theme.frame, theme.frame_border)])
 
     def heading(self, name: str, ground: Ground) -> Iterator[Shape]:
         """A stage's words upon the links that enter it; a block's on a bar, under which they pass."""
         theme, frame, rect = self.theme, ground.frame, ground.rect
         if frame.level == "stage":
-            place, line = stage_place(ground), stage_line(frame)
+            place, line = stage_place(ground, self.measures), stage_line(frame, self.measures)
             yield from self.line(line._replace(right=()), place, theme.text, theme.band)
             yield from self.line(line._replace(left=()), place, theme.faint, theme.band)
         elif frame.level == "block":
-            top, line = bar(rect, self.diagram.sizes), bar_line(frame, self.diagram.sizes)
-            said = self.line(line, _between(top, BAR_INSET), ink(theme, theme.frame_bar), theme.frame_bar)
+            top, line = bar(rect, self.measures), bar_line(frame, self.measures)
+            inner = _between(top, self.measures.frames.bar_inset)
+            said = self.line(line, inner, ink(theme, theme.frame_bar), theme.frame_bar)
             yield Group("heading", name, [Box(top, theme.frame_bar, theme.frame_border), *said])
 
     def link(self, route: Route) -> Shape:
-        colour, width, head = link_look(route, self.diagram.chain.items, self.theme)
-        return Path(route.path, colour, width, CORNER, head)
+        lines = self.measures.lines
+        colour, width, head = link_look(route, self.diagram.chain.items, self.theme, lines)
+        return Path(route.path, colour, width, lines.corner, head)
 
     def box(self, item: Item, rect: Rect, lines: Sequence[Line]) -> Iterator[Shape]:
         """A part's box; blocks alike are a stack of cards."""
@@ -97,8 +87,8 @@ class _Painting:
         swatch = self.diagram.swatches[item.name]
         shapes: list[Shape] = []
         if item.part.blocks > 1:
-            shapes += [Box(card, swatch.fill, swatch.border) for card in cards(rect)]
-        shapes.append(_filled(rect, swatch))
+            shapes += [Box(card, swatch.fill, swatch.border) for card in cards(rect, self.card)]
+        shapes.append(self.filled(rect, swatch))
         inner = _between(rect, self.diagram.padding)
         y = rect.center.y - (sum(line.height for line in lines) - lines[-1].leading) / 2
         for line in lines:
@@ -145,7 +135,7 @@ class _Painting:
         yield from self.chip(run, place)
 
     def chip(self, run: Run, place: Rect) -> Iterator[Shape]:
-        yield Box(place, self.theme.text, radius=ROUND)
+        yield Box(place, self.theme.text, radius=self.round)
         at = Point(place.center.x, place.center.y + run.size * CAPITALS / 2)
         yield Text(at, run.text, run.size, self.theme.page, run.bold, "middle")
 
@@ -156,19 +146,18 @@ class _Painting:
         elif sign in ("SE", "+"):
             yield from self.chip(Run(sign, self.diagram.sizes.small, bold=True), rect)
         elif sign == "stack":
-            top = Rect(rect.left, rect.top, rect.right - 2 * CARD, rect.bottom - 2 * CARD)
-            yield from (Box(card, theme.page, theme.faint) for card in (*cards(top), top))
+            top = stacked(rect, self.card)
+            yield from (Box(card, theme.page, theme.faint) for card in (*cards(top, self.card), top))
         elif sign in ("skip", "branch"):
             yield Box(rect, theme.skip if sign == "skip" else theme.branch)
         elif sign == "heat":
             yield Box(rect, theme.heat, theme.faint)
         else:
-            yield _filled(rect, self.diagram.swatches[sign])
+            yield self.filled(rect, self.diagram.swatches[sign])
 
-
-def _filled(rect: Rect, swatch: Swatch) -> Box:
-    radius = ROUND if "rounded" in swatch.style else 0
-    return Box(rect, swatch.fill, swatch.border, radius, dashed="dashed" in swatch.style)
+    def filled(self, rect: Rect, swatch: Swatch) -> Box:
+        radius = self.round if "rounded" in swatch.style else 0
+        return Box(rect, swatch.fill, swatch.border, radius, dashed="dashed" in swatch.style)
 
 
 def _between(rect: Rect, inset: float) -> Rect:

@@ -9,9 +9,9 @@ from cnncli.diagram.chain import Link
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.gutters import PAGE
 from cnncli.diagram.lanes import Place
-from cnncli.diagram.pieces import Piece
 from cnncli.diagram.placing import Column, Route
 from cnncli.diagram.runs import Runs
+from cnncli.diagram.sized import Piece
 from cnncli.draw.geometry import Axes, Span
 
 Kind = Literal["forward", "skip", "turn"]

@@ -7,14 +7,18 @@ from math import sqrt
 from typing import NamedTuple
 
 from cnncli.diagram.layout import Arrangement, Layout
+from cnncli.diagram.measures import Measures
 from cnncli.diagram.wording import Run
 from cnncli.draw.geometry import Rect
 from cnncli.draw.text import LINE_HEIGHT, width, wrapped
 from cnncli.errors import UsageError
 
-MARGIN = 28.0
 A_PAPER = sqrt(2)
 """The longer side of A4, A3, A0 by the shorter one."""
+BOLDER = 1.12
+"""By how much bold type is wider, about."""
+FACTS_APART = "   "
+"""Between the facts of a heading's line, which is broken there alone."""
 
 
 class Heading(NamedTuple):
@@ -29,6 +33,9 @@ class Text(NamedTuple):
 
     run: Run
     place: Rect
+
+    def moved(self, x: float, y: float) -> Text:
+        return Text(self.run, self.place.moved(x, y))
 
 
 class Sample(NamedTuple):
@@ -57,24 +64,29 @@ class Sheet(NamedTuple):
     samples: list[tuple[Sample, Rect]]
 
 
-Block = tuple[list[Text], list[tuple[Sample, Rect]], float]
-"""Texts and samples of a part of the page set from (0, 0), and its height."""
+class Block(NamedTuple):
+    """Texts and samples of a part of the page set from (0, 0), and its height."""
+
+    texts: list[Text]
+    samples: list[tuple[Sample, Rect]]
+    height: float
 
 
-def compose(plan: Arrangement, heading: Heading, legend: Legend, columns: int | None) -> Sheet:
+def compose(plan: Arrangement, heading: Heading, legend: Legend, measures: Measures, columns: int | None) -> Sheet:
     """The page with this many columns; without a number as many as leave the least of a sheet of A paper empty."""
+    page = _Page(plan, heading, legend, measures)
     if columns is not None:
         chosen = plan.breaks.columns(columns)
-        return _sheet(plan, heading, legend, chosen, *_needs(plan, heading, legend, chosen))
+        return page.sheet(chosen, *page.needs(chosen))
     candidates = []
     for count in range(1, len(plan.breaks) + 1):
         chosen = plan.breaks.columns(count)
-        needs = _needs(plan, heading, legend, chosen)
-        candidates.append((_on_paper(*needs), chosen))
+        needs = page.needs(chosen)
+        candidates.append((on_paper(*needs), chosen))
         if _past(plan, needs):
             break
     size, chosen = min(candidates, key=lambda candidate: candidate[0][0] * candidate[0][1])
-    return _sheet(plan, heading, legend, chosen, *size)
+    return page.sheet(chosen, *size)
 
 
 def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
@@ -83,82 +95,90 @@ def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
     return across > 2 * along
 
 
-def _needs(plan: Arrangement, heading: Heading, legend: Legend, columns: Sequence[range]) -> tuple[float, float]:
-    width, height = plan.size(columns)
-    width = max(width, _least_width(heading, legend))
-    return width + 2 * MARGIN, height + _head(heading, width)[2] + _foot(legend, width)[2] + 2 * MARGIN
-
-
-def _on_paper(width: float, height: float) -> tuple[float, float]:
+def on_paper(width: float, height: float) -> tuple[float, float]:
     """The smallest sheet of A paper's proportions, either way up, that holds a page of this size."""
     if height > width:
         return max(width, height / A_PAPER), max(height, width * A_PAPER)
     return max(width, height * A_PAPER), max(height, width / A_PAPER)
 
 
-def _sheet(
-    plan: Arrangement, heading: Heading, legend: Legend, columns: Sequence[range], width: float, height: float
-) -> Sheet:
-    width, height = round(width), round(height)
-    inner = width - 2 * MARGIN
-    head, foot = _head(heading, inner), _foot(legend, inner)
-    bottom = height - MARGIN - foot[2]
-    body = Rect(MARGIN, MARGIN + head[2], width - MARGIN, bottom)
-    texts = [_moved(text, MARGIN, MARGIN) for text in head[0]] + [_moved(text, MARGIN, bottom) for text in foot[0]]
-    samples = [(sample, place.moved(MARGIN, bottom)) for sample, place in foot[1]]
-    return Sheet(width, height, len(columns), plan.place(columns, body), texts, samples)
+class _Page:
+    """A page whose columns are not chosen yet."""
+
+    def __init__(self, plan: Arrangement, heading: Heading, legend: Legend, measures: Measures) -> None:
+        self.plan, self.words = plan, PageWords(heading, legend, measures)
+        self.margin = measures.paper.margin
+
+    def needs(self, columns: Sequence[range]) -> tuple[float, float]:
+        """The width and height of a page with these columns."""
+        width, height = self.plan.size(columns)
+        width = max(width, self.words.least_width())
+        head, foot = self.words.head(width).height, self.words.foot(width).height
+        return width + 2 * self.margin, height + head + foot + 2 * self.margin
+
+    def sheet(self, columns: Sequence[range], width: float, height: float) -> Sheet:
+        width, height, margin = round(width), round(height), self.margin
+        head, foot = self.words.head(width - 2 * margin), self.words.foot(width - 2 * margin)
+        bottom = height - margin - foot.height
+        body = Rect(margin, margin + head.height, width - margin, bottom)
+        texts = [text.moved(margin, margin) for text in head.texts]
+        texts += [text.moved(margin, bottom) for text in foot.texts]
+        samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
+        return Sheet(width, height, len(columns), self.plan.place(columns, body), texts, samples)
 
 
-def _moved(text: Text, x: float, y: float) -> Text:
-    return Text(text.run, text.place.moved(x, y))
+class PageWords(NamedTuple):
+    """What is written above and below the diagram, for a page of any width."""
 
+    heading: Heading
+    legend: Legend
+    measures: Measures
 
-FACTS_APART = "   "
-"""Between the facts of a heading's line, which is broken there alone."""
-TITLE, LINE, NOTE = 17.0, 9.0, 8.0
-"""Sizes of the page's own type, in points."""
-LEAST_WIDTH = 260.0
+    def least_width(self) -> float:
+        """Where neither the title nor an entry of the legend needs to be broken."""
+        paper, sizes = self.measures.paper, self.measures.sizes
+        entries = [self.entry(sample) for sample in self.legend.samples]
+        title = width(self.heading.title, sizes.title, bold=True)
+        return max(paper.least_width, min(title, paper.longest_title), *entries)
 
+    def entry(self, sample: Sample) -> float:
+        """How long an entry of the legend is."""
+        return sample.size[0] + self.measures.paper.to_text + width(sample.text, self.measures.sizes.note)
 
-def _least_width(heading: Heading, legend: Legend) -> float:
-    """Where neither the title nor an entry of the legend needs to be broken."""
-    entries = [sample.size[0] + 6 + width(sample.text, NOTE) for sample in legend.samples]
-    return max(LEAST_WIDTH, min(width(heading.title, TITLE, bold=True), 520), *entries)
+    def head(self, limit: float) -> Block:
+        texts: list[Text] = []
+        sizes, paper = self.measures.sizes, self.measures.paper
+        lines = wrapped(self.heading.title, sizes.title, limit / BOLDER)
+        y = self.lines(texts, lines, Run("", sizes.title, bold=True), 0) + paper.below_title
+        for index, line in enumerate(self.heading.lines):
+            between = FACTS_APART if FACTS_APART in line else " "
+            broken = wrapped(line, sizes.line, limit, between)
+            y = self.lines(texts, broken, Run("", sizes.line, faint=index == 0), y)
+        return Block(texts, [], y + paper.below_head)
 
+    def foot(self, limit: float) -> Block:
+        texts: list[Text] = []
+        samples: list[tuple[Sample, Rect]] = []
+        paper, size = self.measures.paper, self.measures.sizes.note
+        x, y, row = 0.0, paper.above_foot, paper.row
+        for sample in self.legend.samples:
+            across, down = sample.size
+            length = self.entry(sample)
+            if x and x + length > limit:
+                x, y = 0.0, y + row
+            samples.append((sample, Rect(x, y + (row - down) / 2, x + across, y + (row + down) / 2)))
+            texts.append(_text(Run(sample.text, size), x + across + paper.to_text, y + (row - size * LINE_HEIGHT) / 2))
+            x += length + paper.between_samples
+        y += row + paper.below_rows if self.legend.samples else 0
+        y = self.lines(texts, wrapped(self.legend.note, size, limit), Run("", size, faint=True), y)
+        return Block(texts, samples, y)
 
-def _head(heading: Heading, limit: float) -> Block:
-    texts: list[Text] = []
-    y = _lines(texts, wrapped(heading.title, TITLE, limit / 1.12), Run("", TITLE, bold=True), 0)
-    y += 3
-    for index, line in enumerate(heading.lines):
-        between = FACTS_APART if FACTS_APART in line else " "
-        y = _lines(texts, wrapped(line, LINE, limit, between), Run("", LINE, faint=index == 0), y)
-    return texts, [], y + 18
-
-
-def _foot(legend: Legend, limit: float) -> Block:
-    texts: list[Text] = []
-    samples: list[tuple[Sample, Rect]] = []
-    x, y, row = 0.0, 20.0, 15.0
-    for sample in legend.samples:
-        across, down = sample.size
-        length = across + 6 + width(sample.text, NOTE)
-        if x and x + length > limit:
-            x, y = 0.0, y + row
-        samples.append((sample, Rect(x, y + (row - down) / 2, x + across, y + (row + down) / 2)))
-        texts.append(_text(Run(sample.text, NOTE), x + across + 6, y + (row - NOTE * LINE_HEIGHT) / 2))
-        x += length + 18
-    y += row + 4 if legend.samples else 0
-    y = _lines(texts, wrapped(legend.note, NOTE, limit), Run("", NOTE, faint=True), y)
-    return texts, samples, y
-
-
-def _lines(texts: list[Text], lines: Sequence[str], like: Run, y: float) -> float:
-    """Append lines of text that look alike from the height y on; returns where they end."""
-    for line in lines:
-        texts.append(_text(like._replace(text=line), 0, y))
-        y = texts[-1].place.bottom + 2
-    return y
+    def lines(self, texts: list[Text], lines: Sequence[str], like: Run, y: float) -> float:
+        """Append lines of text that look alike from the height y on; returns where they end."""
+        for line in lines:
+            texts.append(_text(like._replace(text=line), 0, y))
+            y = texts[-1].place.bottom + self.measures.paper.between_lines
+        return y
 
 
 def _text(run: Run, x: float, y: float) -> Text:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from string import Formatter
 from typing import Any, NamedTuple
@@ -13,17 +12,15 @@ from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
 from cnncli.analysis.metrics import Place, metric, metrics
 from cnncli.diagram.chain import sources
+from cnncli.diagram.measures import Measures, Sizes
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.document.numbers import grouped, scaled, shape, share
 from cnncli.draw.text import LINE_HEIGHT, width
 from cnncli.errors import UsageError
 from cnncli.words import visible
 
-CHIP_PADDING = 4.0
-BETWEEN = 16.0
-"""Points at least between what a line says at its left and at its right."""
-LEADING = 3.0
-"""Points below a box's label."""
+CHIP_PADDING = 0.5
+"""At the sides of a chip, of the size of its type."""
 
 
 class Run(NamedTuple):
@@ -42,17 +39,19 @@ class Run(NamedTuple):
 
     @property
     def width(self) -> float:
-        return width(self.shown, self.size, self.bold) + (2 * CHIP_PADDING if self.chip else 0)
+        return width(self.shown, self.size, self.bold) + (2 * CHIP_PADDING * self.size if self.chip else 0)
 
 
 class Line(NamedTuple):
     left: tuple[Run, ...]
     right: tuple[Run, ...] = ()
-    leading: float = 1.0
+    leading: float = 0.0
+    between: float = 0.0
+    """At least between what is said at the left and at the right."""
 
     @property
     def width(self) -> float:
-        space = BETWEEN if self.right else 0
+        space = self.between if self.right else 0
         return sum(run.width for run in self.left) + space + sum(run.width for run in self.right)
 
     @property
@@ -63,21 +62,11 @@ class Line(NamedTuple):
 Wording = Callable[[Part], list[Line]]
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Of the type, in points: what a box is, how large its tensors are, what it costs and is called."""
-
-    label: float
-    shape: float
-    small: float
-
-
-SIZES: dict[Detail, Sizes] = {"stage": Sizes(11, 9, 8), "block": Sizes(11, 9, 8), "layer": Sizes(8.5, 7.5, 7)}
-
-
-def wording(detail: Detail, template: str | None, heat: Heat | None, totals: dict[Heat, int]) -> Wording:
+def wording(
+    detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int], measures: Measures
+) -> Wording:
     """How to put a part into words. Raises UsageError for a template that cannot be filled."""
-    sizes = SIZES[detail]
+    sizes = measures.sizes
 
     def heated(part: Part) -> tuple[Run, ...]:
         cost = part.cost(heat) if heat else 0
@@ -92,27 +81,33 @@ def wording(detail: Detail, template: str | None, heat: Heat | None, totals: dic
 
     if template is not None:
         check(template)
-        return lambda part: _templated(part, template, sizes, heated(part), mark(part))
+        return lambda part: _templated(part, template, measures, heated(part), mark(part))
     if detail == "layer":
-        return lambda part: _layer_lines(part, sizes, heated(part), heat)
-    return lambda part: _block_lines(part, sizes, heated(part), mark(part), heat)
+        return lambda part: _layer_lines(part, measures, heated(part), heat)
+    return lambda part: _block_lines(part, measures, heated(part), mark(part), heat)
 
 
 def _block_lines(
-    part: Part, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
+    part: Part, measures: Measures, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
 ) -> list[Line]:
     """Label and repeats, shapes and parameters, name and MACs; under the heat of activations their number as well."""
-    row = part.row
+    row, sizes, line = part.row, measures.sizes, _line(measures)
     first, more = _words(part.label)
     repeats = (Run(f"x{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
     spaced = (Run("  ", sizes.label),) if repeats and heated else ()
-    lines = [Line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated), LEADING)]
-    lines += [Line((Run(f"+ {text}", sizes.shape),)) for text in more]
-    lines.append(Line((Run(_flow(part), sizes.shape),), _amount(row.amounts["params"], "params", sizes.shape)))
-    lines.append(Line((Run(row.name, sizes.small, faint=True),), _amount(row.amounts["macs"], "MACs", sizes.shape)))
+    label = line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated))
+    lines = [label._replace(leading=measures.words.label_leading)]
+    lines += [line((Run(f"+ {text}", sizes.shape),)) for text in more]
+    lines.append(line((Run(_flow(part), sizes.shape),), _amount(row.amounts["params"], "params", sizes.shape)))
+    lines.append(line((Run(row.name, sizes.small, faint=True),), _amount(row.amounts["macs"], "MACs", sizes.shape)))
     if heat == "activations":
-        lines.append(Line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
+        lines.append(line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
     return lines
+
+
+def _line(measures: Measures) -> Callable[..., Line]:
+    words = measures.words
+    return partial(Line, leading=words.leading, between=words.between)
 
 
 def _words(label: Label) -> tuple[list[str], list[str]]:
@@ -133,12 +128,13 @@ def _chips(words: Sequence[str], sizes: Sizes) -> tuple[Run, ...]:
     return (*chip, Run(f" {after}", sizes.label, bold=True)) if after else chip
 
 
-def _layer_lines(part: Part, sizes: Sizes, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
+def _layer_lines(part: Part, measures: Measures, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
     """Label and shapes, name and parameters, or what the heat measures with its share."""
+    sizes, line = measures.sizes, _line(measures)
     told = (*_measured(part, heat or "params", sizes.small), *((Run("  ", sizes.small), *heated) if heated else ()))
     return [
-        Line((Run(str(part.label), sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
-        Line((Run(part.row.name, sizes.small, faint=True),), told),
+        line((Run(str(part.label), sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
+        line((Run(part.row.name, sizes.small, faint=True),), told),
     ]
 
 
@@ -219,7 +215,9 @@ def check(template: str) -> None:
             raise UsageError(f"--label {template!r}: {name} cannot be written as {spec!r}") from None
 
 
-def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...], mark: tuple[Run, ...]) -> list[Line]:
+def _templated(
+    part: Part, template: str, measures: Measures, heated: tuple[Run, ...], mark: tuple[Run, ...]
+) -> list[Line]:
     """The template's lines, the first in bold; a backslash and n begins a new one. Raises UsageError."""
     values = {name: value(part) for name, value in fields().items()}
     try:
@@ -229,9 +227,10 @@ def _templated(part: Part, template: str, sizes: Sizes, heated: tuple[Run, ...],
     if len(said) > MOST_CHARACTERS:
         raise UsageError(f"--label {template!r}: {part.row.name} would say more than {MOST_CHARACTERS:,} characters")
     first, *more = said.split("\n")
+    sizes, line = measures.sizes, _line(measures)
     return [
-        Line((Run(first, sizes.label, bold=True), *mark), heated),
-        *(Line((Run(text, sizes.shape),)) for text in more),
+        line((Run(first, sizes.label, bold=True), *mark), heated),
+        *(line((Run(text, sizes.shape),)) for text in more),
     ]
 
 

@@ -9,12 +9,13 @@ from cnncli.amounts import known_part
 from cnncli.analysis.timeline import Timeline
 from cnncli.deployed.arena import Placed, arrangement
 from cnncli.diagram.legend import KINDS
+from cnncli.diagram.measures import MARGIN
 from cnncli.diagram.memory.axes import Axes, byte_ticks, step_ticks
 from cnncli.diagram.memory.bands import Band, bands
 from cnncli.diagram.memory.labels import label
 from cnncli.diagram.memory.stack import Run, stacked
 from cnncli.diagram.memory.tensors import Makers
-from cnncli.diagram.sheet import MARGIN, Heading
+from cnncli.diagram.sheet import Heading
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text

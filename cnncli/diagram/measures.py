@@ -1,0 +1,156 @@
+"""All lengths and sizes of type of a diagram, in points: whatever composes or writes one keeps to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cnncli.diagram.columns import Spacing
+from cnncli.diagram.parts import Detail
+from cnncli.draw.geometry import Direction
+from cnncli.draw.text import LINE_HEIGHT
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of the type: what a box is, how large its tensors are, what it costs and is called; then headings, and the page's
+    title, facts and legend."""
+
+    label: float
+    shape: float
+    small: float
+    stage: float = 9.0
+    title: float = 17.0
+    line: float = 9.0
+    note: float = 8.0
+
+    @property
+    def block(self) -> float:
+        """Of a block's heading."""
+        return self.small + 0.5
+
+
+@dataclass(frozen=True)
+class Words:
+    """Within a box."""
+
+    padding: tuple[float, float] = (9.0, 6.0)
+    """At its sides, and above and below its lines."""
+    slack: float = 4.0
+    """By how much a box is wider than its words and padding, as fonts differ a little."""
+    between: float = 16.0
+    """At least between what a line says at its left and at its right."""
+    leading: float = 1.0
+    """Below a line."""
+    label_leading: float = 3.0
+    """Below a box's label."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Around boxes; by level where levels differ."""
+
+    pads: Mapping[str, float]
+    heading: float = 12.0
+    """The room of a stage's heading."""
+    stage_inset: tuple[float, float] = (10.0, 7.0)
+    """From a stage's upper corners to its heading, across and down."""
+    bar_inset: float = 8.0
+    """From the sides of a block's bar to its heading."""
+    bar_padding: float = 5.0
+    """By how much a block's bar is higher than a line of the boxes' labels."""
+    entrance: float = 44.0
+    """In the middle of a stage's heading, for the arrow that enters."""
+    apart: float = 60.0
+    """Between a block's name and what it is, with the insets."""
+    outset: float = 4.0
+    """By how much the ground of a branch is wider than its boxes."""
+    round: float = 3.0
+    """The radius of rounded corners."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Links and symbols. A gap is the length of an arrow, in columns and in rows."""
+
+    gap: Mapping[Direction, float]
+    symbol_gap: float
+    pitch: float
+    fork: float = 3.0
+    sum: float = 12.0
+    corner: float = 6.0
+    """By how much the corners of links are rounded."""
+    card: float = 2.5
+    """By how much each card of a stack is moved."""
+    turn: float = 14.0
+    lane: float = 6.0
+    at_side: float = 12.0
+    forward: tuple[float, float] = (1, 5)
+    """How thick a link is, and how long its arrowhead."""
+    skipping: tuple[float, float] = (1.2, 5)
+    turning: tuple[float, float] = (2, 7)
+
+
+MARGIN = 28.0
+"""Around all that is on a page."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The page around the diagram."""
+
+    margin: float = MARGIN
+    least_width: float = 260.0
+    longest_title: float = 520.0
+    """A title asks for so much width at most; a longer one is broken."""
+    below_title: float = 3.0
+    below_head: float = 18.0
+    above_foot: float = 20.0
+    between_lines: float = 2.0
+    row: float = 15.0
+    """The height of the legend's rows."""
+    below_rows: float = 4.0
+    to_text: float = 6.0
+    """From a sample to what it means."""
+    between_samples: float = 18.0
+    swatch: tuple[float, float] = (18.0, 10.0)
+    scale: tuple[float, float] = (126.0, 10.0)
+    chip: tuple[float, float] = (20.0, 11.0)
+    plus: tuple[float, float] = (15.0, 11.0)
+    stack: tuple[float, float] = (20.0, 12.0)
+    sum: tuple[float, float] = (12.0, 12.0)
+    skip: tuple[float, float] = (18.0, 1.2)
+
+
+@dataclass(frozen=True)
+class Measures:
+    sizes: Sizes
+    words: Words
+    frames: Frames
+    lines: Lines
+    paper: Paper = Paper()
+    times: str = "x"
+    """Between the sizes of a shape, and before a number of repeats."""
+
+    @property
+    def bar(self) -> float:
+        """The height of a block's bar."""
+        return self.sizes.label * LINE_HEIGHT + self.frames.bar_padding
+
+    def spacing(self, direction: Direction) -> Spacing:
+        lines, frames = self.lines, self.frames
+        headings = {"stage": frames.heading, "block": self.bar, "branch": 0.0}
+        return Spacing(
+            lines.gap[direction], lines.symbol_gap, lines.pitch, dict(frames.pads), headings, headed=direction == "TB",
+            turn=lines.turn, lane=lines.lane, outset=frames.outset, at_side=lines.at_side,
+        )  # fmt: skip
+
+
+def screen(detail: Detail) -> Measures:
+    """For a screen, and for A paper."""
+    if detail == "layer":
+        sizes = Sizes(label=8.5, shape=7.5, small=7)
+        frames = Frames({"stage": 9.0, "block": 8.0, "branch": 3.0})
+        return Measures(sizes, Words(padding=(7, 3)), frames, Lines({"TB": 9, "LR": 14}, symbol_gap=9, pitch=12))
+    lines = Lines({"TB": 16, "LR": 22}, symbol_gap=12, pitch=16)
+    return Measures(Sizes(label=11, shape=9, small=8), Words(), Frames({"stage": 12.0}), lines)
