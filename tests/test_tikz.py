@@ -61,8 +61,8 @@ def test_boxes() -> None:
 
 def test_a_scale_of_colours() -> None:
     assert told(Box(Rect(10, 10, 30, 20), ("#000000", "#FF0000", "#FFFFFF"), INK)) == [
-        r"\shade[left color=c000000, right color=cFF0000] (10,30) rectangle (20,40);",
-        r"\shade[left color=cFF0000, right color=cFFFFFF] (20,30) rectangle (30,40);",
+        r"\foreach \s in {0,...,9} \fill[cFF0000!\s0!c000000] (10+1*\s,30) rectangle (30,40);",
+        r"\foreach \s in {0,...,9} \fill[cFFFFFF!\s0!cFF0000] (20+1*\s,30) rectangle (30,40);",
         r"\draw[c123456] (10,30) rectangle (30,40);",
     ]
 
@@ -240,6 +240,19 @@ def test_boxes_have_their_colours_where_they_stand(paper: Any, name: str) -> Non
         for x in (box.rect.left + 3, box.rect.left + box.rect.width / 4):
             assert image.getpixel((round(x), round(box.rect.top + 2.5))) == pytest.approx(wanted, abs=3), box
     assert seen > 5
+
+
+@needs_tex
+@needs_poppler
+def test_a_scale_passes_from_its_first_colour_to_its_last(paper: Any) -> None:
+    path, _ = paper("b0")
+    subprocess.run(["pdftoppm", "-r", "144", "-png", "-singlefile", path, path.with_suffix("")], check=True)
+    image = Image.open(path.with_suffix(".png")).convert("RGB")
+    (box,) = (shape for shape in found("b0").shapes if isinstance(shape, Box) and not isinstance(shape.fill, str))
+    for place, colour in enumerate(box.fill):
+        x = box.rect.left + 2 + (box.rect.width - 4) * place / (len(box.fill) - 1)
+        wanted = tuple(int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        assert image.getpixel((round(2 * x), round(2 * box.rect.center.y))) == pytest.approx(wanted, abs=12), colour
 
 
 @needs_tex
