@@ -13,15 +13,23 @@ MOST_NETWORKS = 6
 """In one figure."""
 
 
-def detail_for(networks: Sequence[Network], given: Detail | None, scope: str | None, anatomy: bool) -> Detail:
+def detail_for(
+    networks: Sequence[Network],
+    given: Detail | None,
+    scope: str | None,
+    *,
+    anatomy: bool,
+    volumes: bool,
+    page: bool = False,
+) -> Detail:
     """What a box stands for, where nothing is asked for too. Raises UsageError for what cannot be drawn."""
     if anatomy and given:
         raise UsageError(f"--detail {given}: --anatomy shows stages, and of each kind of block the layers")
-    if anatomy or (len(networks) > 1 and not given):
+    if anatomy or (len(networks) > 1 and not (given or page)):
         return "stage"
     if given is None and scope is not None:
         return detail_of(networks[0], scope)
-    return given or "block"
+    return given or ("stage" if volumes else "block")
 
 
 def check_composed(networks: Sequence[Network], options: Options) -> None:
