@@ -688,12 +688,15 @@ TOGGLE = """() => {
     const closed = [...document.querySelectorAll('.box[aria-expanded="false"]')].map((box) => box.dataset.key);
     const click = (key) => document.querySelector(`[data-key="${key}"]`).dispatchEvent(
         new MouseEvent("click", { bubbles: true }));
-    closed.forEach(click);
-    const drawn = document.querySelectorAll(".box").length;
-    closed.forEach(click);
-    return [closed.length, drawn];
+    const before = document.querySelectorAll(".box").length;
+    for (const key of closed) {
+        click(key);
+        if (document.querySelectorAll(".box").length <= before) return 0;
+        click(key);
+    }
+    return closed.length;
 }"""
-"""Opens all blocks that are closed, one after the other, and closes them again."""
+"""Opens each block and closes it again; how many that were."""
 
 
 def test_many_blocks_opened_and_closed_leave_nothing_behind(opened: Opened) -> None:
@@ -710,9 +713,9 @@ def test_many_blocks_opened_and_closed_leave_nothing_behind(opened: Opened) -> N
     before = held()
     opens = 0
     while opens < 60:
-        count, drawn = found.evaluate(TOGGLE)
-        assert drawn > 150
-        opens += count
+        opened_now = found.evaluate(TOGGLE)
+        assert opened_now > 15
+        opens += opened_now
     after = held()
     assert after[1] == before[1]
     assert after[0] <= before[0] * 1.02 + 50

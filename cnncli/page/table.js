@@ -85,7 +85,7 @@ function pointed() {
   if (found) found.setAttribute("aria-selected", "true");
   const first = found || at("rows").firstChild;
   if (first) first.setAttribute("tabindex", "0");
-  if (found && !at("table").contains(document.activeElement)) scrolled(found);
+  if (found && !at("table").contains(document.activeElement)) requestAnimationFrame(() => scrolled(found));
 }
 
 /** Scroll the table alone, never the page. */
