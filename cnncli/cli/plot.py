@@ -22,17 +22,24 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png or .svg, or a page for a browser, .html; or write Graphviz's .dot, or to `-` for "
-        "the standard output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ), or a page for a browser, .html; or write Graphviz's "
+        ".dot, or to `-` for the standard output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".html", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".html", ".dot"),
         show_default=False,
     ),
 ]
 
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
-    typer.Option(help="What a box stands for; blocks alike in a row share one.", show_default="block"),
+    typer.Option(
+        help="What a box stands for (default block; of several networks, and with --volumes, stage): blocks alike in a "
+        "row share one.",
+        show_default=False,
+    ),
+]
+Volumes = Annotated[
+    bool, typer.Option("--volumes", help="Feature maps as solids to scale, as lectures show them, instead of boxes.")
 ]
 Scope = Annotated[
     str | None,
@@ -42,6 +49,10 @@ Scope = Annotated[
         autocompletion=complete.scope,
         show_default=False,
     ),
+]
+
+Anatomy = Annotated[
+    bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
 ]
 
 
@@ -69,6 +80,7 @@ def plot(
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
+    anatomy: Anatomy = False,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
@@ -76,8 +88,10 @@ def plot(
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
     direction: Annotated[
-        Literal["TB", "LR"], typer.Option(help="Columns from top to bottom, or rows from left to right.")
-    ] = "TB",
+        Literal["TB", "LR"] | None,
+        typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
+    ] = None,
+    volumes: Volumes = False,
     layout: Annotated[
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -105,19 +119,23 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
-    from cnncli.draw.formats import LEAST_DPI
+    from cnncli.draw.formats import LEAST_DPI, is_page
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to, usual_detail
+    from cnncli.views.composed import detail_for
+    from cnncli.views.plot import plot_to
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope, output)
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
+    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
+    if volumes and direction == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
+    direction = direction or "TB"
+    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy, volumes)
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

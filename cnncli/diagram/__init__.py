@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cnncli.amounts import is_known, total
+from cnncli.amounts import total
 from cnncli.analysis.metrics import Place, amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.layout import Arrangement
-from cnncli.diagram.legend import highest, legend
+from cnncli.diagram.legend import legend
 from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
+from cnncli.diagram.swatches import looks
 from cnncli.diagram.wording import Line, block_size, wording
 from cnncli.draw.geometry import Direction
 from cnncli.draw.text import width
-from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
+from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
 
 __all__ = [
@@ -39,7 +40,7 @@ class Options:
     """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
 
     `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
-    and each kind of block once.
+    and each kind of block once. `volumes`: feature maps instead of boxes.
     """
 
     detail: Detail = "block"
@@ -52,24 +53,42 @@ class Options:
     layout: Layout = "fixed"
     scope: str | None = None
     anatomy: bool = False
+    volumes: bool = False
     piece: Piece | None = None
 
 
-def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
-    """Raises UsageError for a number of columns below 1, and for a label template that cannot be filled."""
+Reworded = Callable[[Part, list[Line], Measures], list[Line]]
+"""Makes other lines of those that a box would say."""
+
+
+def diagram(
+    graph: Graph,
+    heading: Heading,
+    options: Options,
+    reworded: Reworded | None = None,
+    chained: Callable[[Chain], Chain] | None = None,
+) -> Diagram:
+    """`chained` makes another chain of the one that would be drawn.
+
+    Raises UsageError for a number of columns below 1, and for a label template that cannot be filled.
+    """
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
     drawn = within(drawn, options.piece.scope) if options.piece else drawn
+    drawn = chained(drawn) if chained else drawn
     boxes = [item.part for item in drawn.items if item.part]
     totals, measures = _totals(boxes, options.piece), screen(detail)
     say = wording(detail, options.label, options.heat, totals, measures)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
+    if reworded:
+        boxed = zip(drawn.items, lines, strict=True)
+        lines = [reworded(item.part, said, measures) if item.part else [] for item, said in boxed]
     sizes, spacing = _sizes(drawn, lines, measures), measures.spacing(options.direction)
     plan = Arrangement(drawn, sizes, spacing, options.direction, _headings(drawn, measures))
     said = legend(drawn, detail, options.label, options.heat, totals, measures.paper)
     sheet = compose(plan, heading, said, measures, options.columns)
-    swatches = _swatches(boxes, theme, options.heat)
+    swatches = looks(boxes, theme, options.heat)
     return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction, measures)
 
 
@@ -103,13 +122,3 @@ def _headings(drawn: Chain, measures: Measures) -> float:
         return 2 * max(left, right) + measures.frames.entrance if of_stage else left + right + measures.frames.apart
 
     return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)
-
-
-def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict[str, Swatch]:
-    """How each part looks, by its name, and each kind."""
-    kinds = palette(theme, (part.kind for part in boxes))
-    if measure is None:
-        return {**{part.row.name: kinds[part.kind] for part in boxes}, **kinds}
-    end = highest(boxes, measure) or 1
-    shares = {part.row.name: part.cost(measure) / end for part in boxes if is_known(part.cost(measure))}
-    return {part.row.name: heat(theme, shares.get(part.row.name, 0)) for part in boxes}

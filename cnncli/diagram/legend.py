@@ -32,7 +32,7 @@ def legend(
 ) -> Legend:
     """What is drawn and needs a word; of what boxes say only what the template lets them say."""
     found = [item.part for item in chain.items if item.part]
-    samples = [_scale(found, heat, totals, paper)] if heat else _kinds(found, paper)
+    samples = colours(found, heat, totals, paper)
     samples += _signs(chain, detail, found, paper)
     if template is None and detail != "layer" and _gated(found):
         samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
@@ -42,7 +42,10 @@ def legend(
     said = [part.label for part in found] if template is None or "{label" in template else []
     said += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
-    return Legend(samples, " ".join(_notes(said, of_stages=detail == "stage", plain=plain)))
+    return Legend(samples, " ".join([SHAPES, *notes(said, of_stages=detail == "stage", plain=plain)]))
+
+
+SHAPES = "Shapes are height x width x channels."
 
 
 STACKS: Mapping[Detail, str] = {
@@ -55,6 +58,11 @@ ADDING = ", each adding its own input where there is a +"
 def highest(parts: Sequence[Part], heat: Heat) -> Any:
     """The largest cost of a box: the end of the scale."""
     return max((cost for part in parts if is_known(cost := part.cost(heat))), default=0)
+
+
+def colours(parts: Sequence[Part], heat: Heat | None, totals: Mapping[Heat, int], paper: Paper) -> list[Sample]:
+    """What the boxes' colours mean."""
+    return [_scale(parts, heat, totals, paper)] if heat else _kinds(parts, paper)
 
 
 def _kinds(parts: Sequence[Part], paper: Paper) -> list[Sample]:
@@ -96,11 +104,10 @@ def _gated(parts: Sequence[Part]) -> bool:
     return any(part.traits and part.traits.squeeze_excite for part in parts)
 
 
-def _notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[str]:
+def notes(labels: Sequence[Label], of_stages: bool, plain: bool) -> Iterator[str]:
     """What words and numbers of the labels mean, as far as they are there; `plain` where SE is written as a word."""
     blocks = [label for label in labels if isinstance(label, Traits)]
     layers = [layer for label in labels for layer in _layers(label)]
-    yield "Shapes are height x width x channels."
     expanding = [block.kind for block in blocks if block.kind.expansion not in (None, 1)]
     if expanding:
         yield f"{expanding[0]}: channels expanded {expanding[0].expansion:.3g} times."
@@ -138,3 +145,23 @@ def _layers(label: Label) -> list[LayerLabel]:
     if isinstance(label, FusedLabel):
         return [label.leader, *label.others]
     return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []
+
+
+def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], paper: Paper) -> Legend:
+    """Of several diagrams on one page, whose boxes say what they say unless told otherwise.
+
+    `coloured` are the parts whose colours tell of what kind they are.
+    """
+    samples, labels = _kinds(coloured, paper), list[Label]()
+    for chain, detail in drawn:
+        found = [item.part for item in chain.items if item.part]
+        samples += _signs(chain, detail, found, paper)
+        labels += [part.label for part in found]
+        labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
+        if detail != "layer" and _gated(found):
+            samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
+        if any(part.blocks > 1 for part in found):
+            samples.append(Sample("stack", paper.stack, STACKS[detail].format("")))
+    details = {detail for _, detail in drawn}
+    said = notes(labels, of_stages="stage" in details, plain=details == {"layer"})
+    return Legend(list(dict.fromkeys(samples)), " ".join([SHAPES, *said]))
