@@ -290,7 +290,7 @@ def test_what_does_not_go_with_it(run: Callable[..., Result], tmp_path: Path, ar
     target = tmp_path / "v.svg"
     refused(run("plot", "lenet5", "--volumes", *arguments, "-o", target), 2, says)
     assert not target.exists()
-    refused(run("plot", "lenet5", "--volumes", "-o", tmp_path / "v.dot"), 2, "DOT is for boxes and links")
+    refused(run("plot", "lenet5", "--volumes", "-o", tmp_path / "v.dot"), 2, "DOT is for the boxes and links")
 
 
 def test_of_the_library(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ); or write Graphviz's .dot, or to `-` for the standard "
+        "output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".dot"),
         show_default=False,
     ),
 ]
@@ -32,7 +33,9 @@ Output = Annotated[
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
     typer.Option(
-        help="What a box stands for; blocks alike in a row share one.", show_default="block, stage with --volumes"
+        help="What a box stands for (default block; of several networks, and with --volumes, stage): blocks alike in a "
+        "row share one.",
+        show_default=False,
     ),
 ]
 Volumes = Annotated[
@@ -46,6 +49,18 @@ Scope = Annotated[
         autocompletion=complete.scope,
         show_default=False,
     ),
+]
+
+Anatomy = Annotated[
+    bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
+]
+Direction = Annotated[
+    Literal["TB", "LR"] | None,
+    typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
+]
+Layout = Annotated[
+    Literal["fixed", "free"],
+    typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
 ]
 
 
@@ -73,21 +88,16 @@ def plot(
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
+    anatomy: Anatomy = False,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
     columns: Annotated[
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
-    direction: Annotated[
-        Literal["TB", "LR"] | None,
-        typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
-    ] = None,
+    direction: Direction = None,
     volumes: Volumes = False,
-    layout: Annotated[
-        Literal["fixed", "free"],
-        typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
-    ] = "fixed",
+    layout: Layout = "fixed",
     theme: Annotated[
         Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
     ] = "light",
@@ -111,21 +121,23 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to, usual_detail
+    from cnncli.views.composed import detail_for
+    from cnncli.views.plot import plot_to
+    from cnncli.views.volumes import direction_for
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope, volumes=volumes)
-    if volumes and direction == "TB":
-        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
-    options = Options(detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, volumes=volumes)
+    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes)
+    options = Options(
+        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes
+    )
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,16 +57,33 @@ class Options:
     piece: Piece | None = None
 
 
-def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
-    """Raises UsageError for a number of columns below 1, and for a label template that cannot be filled."""
+Reworded = Callable[[Part, list[Line], Measures], list[Line]]
+"""Makes other lines of those that a box would say."""
+
+
+def diagram(
+    graph: Graph,
+    heading: Heading,
+    options: Options,
+    reworded: Reworded | None = None,
+    chained: Callable[[Chain], Chain] | None = None,
+) -> Diagram:
+    """`chained` makes another chain of the one that would be drawn.
+
+    Raises UsageError for a number of columns below 1, and for a label template that cannot be filled.
+    """
     check_columns(options.columns)
     detail, theme = options.detail, THEMES[options.theme]
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
     drawn = within(drawn, options.piece.scope) if options.piece else drawn
+    drawn = chained(drawn) if chained else drawn
     boxes = [item.part for item in drawn.items if item.part]
     totals, measures = _totals(boxes, options.piece), screen(detail)
     say = wording(detail, options.label, options.heat, totals, measures)
     lines = [say(item.part) if item.part else [] for item in drawn.items]
+    if reworded:
+        boxed = zip(drawn.items, lines, strict=True)
+        lines = [reworded(item.part, said, measures) if item.part else [] for item, said in boxed]
     sizes, spacing = _sizes(drawn, lines, measures), measures.spacing(options.direction)
     plan = Arrangement(drawn, sizes, spacing, options.direction, _headings(drawn, measures))
     said = legend(drawn, detail, options.label, options.heat, totals, measures.paper)

@@ -145,3 +145,23 @@ def _layers(label: Label) -> list[LayerLabel]:
     if isinstance(label, FusedLabel):
         return [label.leader, *label.others]
     return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []
+
+
+def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], paper: Paper) -> Legend:
+    """Of several diagrams on one page, whose boxes say what they say unless told otherwise.
+
+    `coloured` are the parts whose colours tell of what kind they are.
+    """
+    samples, labels = _kinds(coloured, paper), list[Label]()
+    for chain, detail in drawn:
+        found = [item.part for item in chain.items if item.part]
+        samples += _signs(chain, detail, found, paper)
+        labels += [part.label for part in found]
+        labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
+        if detail != "layer" and _gated(found):
+            samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
+        if any(part.blocks > 1 for part in found):
+            samples.append(Sample("stack", paper.stack, STACKS[detail].format("")))
+    details = {detail for _, detail in drawn}
+    said = notes(labels, of_stages="stage" in details, plain=details == {"layer"})
+    return Legend(list(dict.fromkeys(samples)), " ".join([SHAPES, *said]))

@@ -82,7 +82,7 @@ def compose(plan: Arrangement, heading: Heading, legend: Legend, measures: Measu
     for count in range(1, len(plan.breaks) + 1):
         chosen = plan.breaks.columns(count)
         needs = page.needs(chosen)
-        candidates.append((_on_paper(*needs), chosen))
+        candidates.append((on_paper(*needs), chosen))
         if _past(plan, needs):
             break
     size, chosen = min(candidates, key=lambda candidate: candidate[0][0] * candidate[0][1])
@@ -95,7 +95,7 @@ def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
     return across > 2 * along
 
 
-def _on_paper(width: float, height: float) -> tuple[float, float]:
+def on_paper(width: float, height: float) -> tuple[float, float]:
     """The smallest sheet of A paper's proportions, either way up, that holds a page of this size."""
     if height > width:
         return max(width, height / A_PAPER), max(height, width * A_PAPER)
