@@ -22,10 +22,10 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ); or write Graphviz's .dot, or to `-` for the standard "
-        "output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ), or a page for a browser, .html; or write Graphviz's "
+        ".dot, or to `-` for the standard output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".html", ".dot"),
         show_default=False,
     ),
 ]
@@ -121,12 +121,12 @@ def plot(
     force: FORCE = False,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG, EPS, TikZ or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
-    from cnncli.draw.formats import LEAST_DPI
+    from cnncli.draw.formats import LEAST_DPI, is_page
     from cnncli.render.progress import remark
     from cnncli.views.composed import detail_for
     from cnncli.views.plot import plot_to
@@ -134,7 +134,7 @@ def plot(
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes)
+    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
     options = Options(
         detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes
     )

@@ -14,12 +14,18 @@ MOST_NETWORKS = 6
 
 
 def detail_for(
-    networks: Sequence[Network], given: Detail | None, scope: str | None, *, anatomy: bool, volumes: bool
+    networks: Sequence[Network],
+    given: Detail | None,
+    scope: str | None,
+    *,
+    anatomy: bool,
+    volumes: bool,
+    page: bool = False,
 ) -> Detail:
     """What a box stands for, where nothing is asked for too. Raises UsageError for what cannot be drawn."""
     if anatomy and given:
         raise UsageError(f"--detail {given}: --anatomy shows stages, and of each kind of block the layers")
-    if anatomy or (len(networks) > 1 and not given):
+    if anatomy or (len(networks) > 1 and not (given or page)):
         return "stage"
     if given is None and scope is not None:
         return detail_of(networks[0], scope)

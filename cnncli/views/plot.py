@@ -12,7 +12,7 @@ from cnncli.diagram.anatomy import anatomy
 from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.draw.canvas import easel, write_picture
-from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format
+from cnncli.draw.formats import DEFAULT_DPI, PAGE, POINTS, TEXTS, check_format
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.files import check_target, write_text
@@ -49,7 +49,7 @@ def plot_to(
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
-            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .eps, .tex, .dot), "
+            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .eps, .tex, .html, .dot), "
             "or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
@@ -57,6 +57,10 @@ def plot_to(
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
+    if suffix == PAGE:
+        from cnncli.views.plot_page import write_page
+
+        return write_page(output, networks, options, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
     dpi = dpi or DEFAULT_DPI
