@@ -136,14 +136,14 @@ def plot(
     from cnncli.render.progress import remark
     from cnncli.views.composed import detail_for
     from cnncli.views.plot import plot_to
+    from cnncli.views.volumes import direction_for
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
-    if volumes and direction == "TB":
-        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
-    direction = direction or "TB"
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy, volumes)
+    options = Options(
+        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes
+    )
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)
