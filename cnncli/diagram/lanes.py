@@ -104,7 +104,7 @@ class _LayingOut:
         edges = list(self._edges())
         self.nodes = self.offset + self.count + (region.foot is not None)
         found = layers(self.nodes, [edge for edge, _ in edges], [skips for _, skips in edges], self.first, self.last)
-        self.ways, self.steps, self.ranks = found.ways, found.steps, ordered(found)
+        self.ways, self.steps, self.ranks = found.ways, found.steps, self._facing(ordered(found))
         self.source = {vertex: edge[0] for edge, way in self.ways.items() for vertex in way[:-1]}
         self.skips = dict(edges)
         self.rank = {vertex: row for row, rank in enumerate(self.ranks) for vertex in rank}
@@ -120,6 +120,12 @@ class _LayingOut:
             yield (source + by, target + by), (source, target) in region.skips
         if region.foot is not None and self.last is not None:
             yield (region.foot + by, self.last), False
+
+    def _facing(self, ranks: list[list[int]]) -> list[list[int]]:
+        """Turned over, where that brings what is linked to outside nearer to the far side."""
+        linked = {item + self.offset for item in (*self.region.leaving, *(item for _, item in self.region.entering))}
+        far = sum(2 * place + 1 - len(rank) for rank in ranks for place, vertex in enumerate(rank) if vertex in linked)
+        return [rank[::-1] for rank in ranks] if far < 0 else ranks
 
     def passing(self, vertex: int) -> bool:
         return vertex >= self.nodes or vertex in (self.first, self.last)
