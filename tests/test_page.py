@@ -447,7 +447,7 @@ def test_heat_shades_by_a_figure(opened: Opened) -> None:
         found.select_option("#heat", key)
         assert found.eval_on_selector_all(".box", fills) != by_macs
     assert "851 pixels" in found.text_content("#legend")
-    steps = [int(re.search(r"\bh(\d+)", name)[1]) for name in found.eval_on_selector_all(  # type: ignore[index]
+    steps = [int((re.search(r"\bh(\d+)", name) or "00")[1]) for name in found.eval_on_selector_all(  # type: ignore[index]
         ".box", "boxes => boxes.map((box) => box.getAttribute('class'))")]  # fmt: skip
     seen = steps[:-1]
     assert seen == sorted(seen)  # what is seen grows from layer to layer

@@ -139,7 +139,7 @@ function explain() {
   const whose = (number) => (DATA.networks.length > 1 ? `${DATA.networks[number].name}: ` : "");
   at("legend").replaceChildren(
     ...DATA.heats.map((scales, number) => entry(5 * steps.length, 10, scale(), `${whose(number)}0 to ${scales[state.heat].end}`)),
-    ...(unknowns() ? [entry(18, 10, [drawn("rect", { class: "blank", width: 18, height: 10 })], "not known")] : []));
+    ...(unknowns() ? [entry(18, 10, [drawn("rect", { class: "blank", width: 18, height: 10 })], "no figure, or not known")] : []));
 }
 
 /** Whether what shades boxes is not known of some. */
