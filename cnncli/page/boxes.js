@@ -150,7 +150,7 @@ class Diagram {
     if (reached) reached.setAttribute("tabindex", "0");
   }
 
-  /** Open or close a box of several layers. Its upper edge stays where it is seen. */
+  /** Open or close a box of several layers. Its upper edge stays where it is seen; too wide a box is shown as a whole. */
   toggle(place, opens = !this.open.has(place)) {
     if (this.box(place).inside === undefined || opens === this.open.has(place)) return;
     const before = this.frames.get(`${place}`);
@@ -160,6 +160,7 @@ class Diagram {
     const after = this.frames.get(`${place}`);
     const middle = (frame) => (frame[0] + frame[2]) / 2;
     this.pane.moveBy((middle(before) - middle(after)) * this.pane.scale, (before[1] - after[1]) * this.pane.scale);
+    if (opens && !this.pane.holds(after[0], after[2])) this.pane.show(after);
   }
 
   /** Open all boxes, or close them. */

@@ -1,6 +1,6 @@
 // What is chosen, found and shown, and what the controls do about it. Nothing of it is kept when the page is left.
 
-const state = { chosen: null, paired: [], found: new Set(), heat: -1, rows: DATA.difference ? "changes" : "blocks" };
+const state = { chosen: null, paired: [], found: new Set(), heat: -1, rows: DATA.difference && DATA.difference.rows.length ? "changes" : "blocks" };
 const diagrams = [];
 
 /** Choose a box or layer: mark it, show it, tell of it; null for none. */
@@ -232,6 +232,7 @@ function start() {
   options(at("heat"), [["", "kind"], ...DATA.heats[0].map((scale) => [scale.key, scale.title])]);
   options(at("kind"), [...(DATA.difference ? [["changes", "changes"]] : []), ["blocks", "blocks"], ["layers", "layers"]]);
   at("heat").value = DATA.heat;
+  at("kind").value = state.rows;
   document.body.classList.toggle("two", DATA.networks.length > 1);
   DATA.networks.forEach(pane);
   if (DATA.difference) at("identity").textContent = DATA.difference.identity;

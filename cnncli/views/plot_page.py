@@ -25,6 +25,7 @@ from cnncli.page import (
     shortened,
     with_short_names,
 )
+from cnncli.views.origin import shortly
 from cnncli.views.page_difference import difference_data
 from cnncli.views.page_figures import Figures
 from cnncli.words import visible
@@ -61,7 +62,7 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
 
 def page_of(networks: Sequence[Network], options: Options) -> str:
     """The page as text."""
-    colours, insides = Colours(), _Insides()
+    colours, insides, networks = Colours(), _Insides(), shortly(networks)
     sides = [_Side(network, options, colours, insides) for network in networks]
     first = sides[0].figures
     data = {
@@ -116,7 +117,7 @@ class _Side:
         scene = scene_of(self.drawn, {part.row.name: place for place, part in enumerate(self.shown)}, self.colours)
         boxes = [self._box(part, shown) for part, shown in zip(self.parts, self.shown, strict=True)]
         return {
-            "name": said.title,
+            "name": visible(self.network.reference),
             "facts": list(said.lines),
             "totals": [[name, visible(text)] for name, text in self.figures.totals()],
             "width": scene.width,
