@@ -105,12 +105,15 @@ class _Writer:
         yield f"{self.look(fill, box.border, *round_, *['dashed'] * box.dashed)} {self.rectangle(rect)};"
 
     def scale(self, rect: Rect, colours: Sequence[str]) -> Iterator[str]:
-        """Colours that pass into each other, two by two."""
-        step = rect.width / (len(colours) - 1)
-        for place, (one, other) in enumerate(pairwise(colours)):
-            part = rect._replace(left=rect.left + place * step, right=rect.left + (place + 1) * step)
-            look = f"left color={self.colour(one)}, right color={self.colour(other)}"
-            yield rf"\shade[{look}] {self.rectangle(part)};"
+        """Colours that pass into each other two by two, in tenths; each reaches to the right end, under the next."""
+        steps = 10 * (len(colours) - 1)
+        for pair, (one, other) in enumerate(pairwise(colours)):
+            bottom, top = (number(self.height - y) for y in (rect.bottom, rect.top))
+            left = f"{number(rect.left + rect.width * 10 * pair / steps)}+{number(rect.width / steps, 4)}*\\s"
+            yield (
+                rf"\foreach \s in {{0,...,9}} \fill[{self.colour(other)}!\s0!{self.colour(one)}] "
+                rf"({left},{bottom}) rectangle ({number(rect.right)},{top});"
+            )
 
     def text(self, text: Text) -> Iterator[str]:
         if not text.text.strip():
