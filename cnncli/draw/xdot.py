@@ -139,7 +139,7 @@ def _corners(rect: Rect) -> list[Point]:
 
 def _scaled(length: float) -> str:
     """A length in points as the DOT has it."""
-    return f"{length * SCALE:.1f}"
+    return number(length * SCALE, 1)
 
 
 def _counted(text: str) -> str:
