@@ -20,9 +20,8 @@ from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.diagram.swatches import looks
-from cnncli.diagram.wording import Line, block_size, wording
+from cnncli.diagram.wording import Line, Run, block_size, wording
 from cnncli.draw.geometry import Direction
-from cnncli.draw.text import width
 from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
 
@@ -118,7 +117,7 @@ def _headings(drawn: Chain, measures: Measures) -> float:
     def needed(frame: Frame) -> float:
         of_stage = frame.level == "stage"
         size = measures.sizes.stage if of_stage else measures.sizes.block
-        left, right = width(frame.left, size, True), width(frame.right, size)
+        left, right = Run(frame.left, size, bold=True).width, Run(frame.right, size).width
         return 2 * max(left, right) + measures.frames.entrance if of_stage else left + right + measures.frames.apart
 
     return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)

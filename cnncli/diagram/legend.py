@@ -11,6 +11,7 @@ from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.measures import Paper
 from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.diagram.runs import Runs
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.document.numbers import shape, share
 from cnncli.graph import Role
@@ -92,7 +93,7 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], paper: Paper) ->
         yield Sample("sum", paper.sum, "residual: the input is added to the output")
     if detail == "stage" and any(part.residual for part in parts):
         yield Sample("+", paper.plus, "with blocks that add their input")
-    if detail == "layer" and any(target - source > 1 for source, target in chain.links):
+    if detail == "layer" and Runs(*chain).skips:
         yield Sample("skip", paper.skip, "leads past layers")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")

@@ -55,8 +55,6 @@ class Frames:
     """The room of a stage's heading."""
     stage_inset: tuple[float, float] = (10.0, 7.0)
     """From a stage's upper corners to its heading, across and down."""
-    beside: float = 5.0
-    """From a link that enters a stage beside the chain to the stage's heading."""
     bar_inset: float = 8.0
     """From the sides of a block's bar to its heading."""
     bar_padding: float = 5.0
