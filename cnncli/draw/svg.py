@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import escape
 
 from cnncli.draw.geometry import Point, Rect, number, rounded
@@ -117,6 +118,7 @@ def _place(point: Point) -> str:
     return f"{number(point.x)} {number(point.y)}"
 
 
+@lru_cache(maxsize=4096)
 def _written(text: str) -> str:
     return escape(_shown(text), quote=False)
 
