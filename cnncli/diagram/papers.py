@@ -1,0 +1,55 @@
+"""What pictures are printed for: how large their page is, and how small their type may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cnncli.diagram.measures import SMALLEST
+
+INCH = 72.0
+MILLIMETRE = INCH / 25.4
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A place for a picture. Lengths in points.
+
+    `height` is given where the picture is a whole page. Else it takes as little as it needs, of any network at most
+    `tallest` if a coarser detail achieves that. No type is smaller than `smallest`; where there is room it is larger,
+    up to `largest`. A page that may be `turned` lies or stands as suits the network. `titled` says whether the page
+    says by itself whose picture it is: a figure's caption does.
+    """
+
+    width: float
+    height: float | None = None
+    tallest: float = 0.0
+    smallest: float = SMALLEST
+    largest: float = 8.0
+    margin: float = 0.5
+    turned: bool = False
+    titled: bool = False
+    dpi: int | None = None
+    """Of pixels; None: as on a screen."""
+
+
+PaperName = Literal["column", "figure", "slide", "poster"]
+PRINT_DPI = 300
+
+PAPERS: dict[PaperName, Paper] = {
+    # One column and both columns of a two-column paper; the page's text is 9 in high.
+    "column": Paper(3.3 * INCH, tallest=4.5 * INCH, dpi=PRINT_DPI),
+    "figure": Paper(6.9 * INCH, tallest=3 * INCH, dpi=PRINT_DPI),
+    # 16:9 as PowerPoint and Impress have it.
+    "slide": Paper(13.333 * INCH, 7.5 * INCH, smallest=12, largest=24, margin=20, titled=True),
+    # A1, 594 x 841 mm.
+    "poster": Paper(
+        594 * MILLIMETRE, 841 * MILLIMETRE, smallest=24, largest=48, margin=20 * MILLIMETRE, turned=True, titled=True
+    ),
+}
+
+
+def paper_of_width(width: float) -> Paper:
+    """A figure of any width: as tall as one of both columns where it is wider than one column."""
+    like = PAPERS["column" if width < 4.5 * INCH else "figure"]
+    return Paper(width, tallest=like.tallest, dpi=like.dpi)
