@@ -13,6 +13,7 @@ from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
+from cnncli.cli.printing import Printing, printing, printing_options
 from cnncli.errors import UsageError
 from cnncli.written import read_whole
 
@@ -63,6 +64,7 @@ def _heat(heat: str | None) -> str | None:
 
 @model_options
 @adding("heat", _heat_options, _heat)
+@adding("pages", printing_options, printing)
 def plot(
     models: args.References,
     output: Output = None,
@@ -75,8 +77,12 @@ def plot(
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
     direction: Annotated[
-        Literal["TB", "LR"], typer.Option(help="Columns from top to bottom, or rows from left to right.")
-    ] = "TB",
+        Literal["TB", "LR"] | None,
+        typer.Option(
+            help="Columns from top to bottom, or rows from left to right.",
+            show_default="TB; for print, as fits best",
+        ),
+    ] = None,
     layout: Annotated[
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -98,10 +104,14 @@ def plot(
     dpi: Annotated[
         str | None,
         typer.Option(
-            help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
+            help="Pixels per inch of a PNG (default 144; 300 in a paper).",
+            metavar="N",
+            rich_help_panel=_LOOK,
+            show_default=False,
         ),
     ] = None,
     force: FORCE = False,
+    pages: Printing,
     choice: Choice,
 ) -> None:
     """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
@@ -115,8 +125,11 @@ def plot(
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    detail = detail or usual_detail(networks, scope)
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope)
+    fixed, detail = bool(detail or scope), detail or usual_detail(networks, scope)
+    options = Options(
+        detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, **pages._asdict(),
+        details=(detail,) if fixed else ("block", "stage"), directions=(direction,) if direction else ("TB", "LR"),
+    )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

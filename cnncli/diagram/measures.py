@@ -171,7 +171,9 @@ def screen(detail: Detail) -> Measures:
 
 def printed_measures(title: float, margin: float) -> Measures:
     """For paper, with no type below 6 points. `title` is the size of the page's title, `margin` that of the page."""
-    sizes = Sizes(label=6.5, shape=SMALLEST, small=SMALLEST, stage=SMALLEST, block=SMALLEST, title=title, line=6.5, note=SMALLEST)
+    sizes = Sizes(
+        label=6.5, shape=SMALLEST, small=SMALLEST, stage=SMALLEST, block=SMALLEST, title=title, line=6.5, note=SMALLEST
+    )
     words = Words(padding=(3.5, 2.5), slack=1, between=6, leading=0.6, label_leading=1)
     frames = Frames(
         {"stage": 4.0, "block": 3.5, "branch": 1.5}, heading=6.5, stage_inset=(4, 2.5), beside=2, bar_inset=3.5,

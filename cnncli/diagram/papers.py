@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cnncli.diagram.measures import SMALLEST
+from cnncli.errors import UsageError
 
 INCH = 72.0
+NARROWEST, WIDEST = 1.5 * INCH, 200 * INCH
+"""Of a figure; a PDF's page is no wider (ISO 32000-1, annex C.2)."""
 MILLIMETRE = INCH / 25.4
 
 
@@ -50,6 +53,13 @@ PAPERS: dict[PaperName, Paper] = {
 
 
 def paper_of_width(width: float) -> Paper:
-    """A figure of any width: as tall as one of both columns where it is wider than one column."""
+    """A figure of any width: as tall as one of both columns where it is wider than one column.
+
+    Raises UsageError for a width of less than an inch, or of more than a PDF's page can have.
+    """
+    if not NARROWEST <= width <= WIDEST:
+        raise UsageError(
+            f"a picture is between {NARROWEST / INCH:g} and {WIDEST / INCH:g} in wide, not {width / INCH:g}"
+        )
     like = PAPERS["column" if width < 4.5 * INCH else "figure"]
     return Paper(width, tallest=like.tallest, dpi=like.dpi)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Detail, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Detail, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.prose import enumerated
 from cnncli.draw.canvas import write_picture
 from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
 from cnncli.draw.shapes import Picture
@@ -62,7 +63,7 @@ def plot_to(
         check_target(output, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
-    dpi = dpi or DEFAULT_DPI
+    dpi = dpi or (options.paper and options.paper.dpi) or DEFAULT_DPI
     if suffix == ".svg":
         drawn = drawing(networks, options)
         write_text(output, document(drawn.picture), force=force)
@@ -79,12 +80,18 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     if options.scope is not None:
         graph, told, options = scoped(network, options)
     else:
-        graph, told = network.graph, heading(network)
+        graph, told = network.graph, heading(network, options.costs)
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
+    return Drawing(as_picture(drawn), _arranged(drawn), lambda: dot(drawn))
+
+
+def _arranged(drawn: Diagram) -> str:
+    """`3 columns`; for print also what was chosen and left out so that it fits."""
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
     note = f"{count} {side}{'' if count == 1 else 's'}"
-    return Drawing(as_picture(drawn), note, lambda: dot(drawn))
+    chosen = f", by {drawn.detail}" if drawn.measures.brief else ""
+    return note + chosen + (f", without {enumerated(drawn.left_out)}, for want of room" if drawn.left_out else "")
 
 
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
@@ -135,15 +142,18 @@ def _render(
     return drawn
 
 
-def heading(network: Network) -> Heading:
-    """Whose picture it is, in which variant, and what it adds up to."""
+def heading(network: Network, costs: bool = True) -> Heading:
+    """Whose picture it is, in which variant, and what it adds up to; without costs only its size."""
     found, about = Totals(network.graph), network.about
     variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else [kind(network)]
     variant += [f"{name} {text}" for name, text in about.given.items()] if about else []
-    sums = [
+    counts = [
         f"{scaled(found.params)} parameters ({grouped(found.params)})",
         f"{scaled(found.macs)} MACs",
         f"{scaled(found.flops)} FLOPs",
+    ]
+    sums = [
+        *(counts if costs else []),
         f"{grouped(found.layers)} layers",
         *(f"input {shape(node.shape)}" for node in network.graph.inputs),
     ]
