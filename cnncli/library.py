@@ -40,9 +40,11 @@ class Network(Named):
         cannot be written.
         """
         from cnncli.diagram import Options
+        from cnncli.views.composed import detail_for
         from cnncli.views.plot import plot_to
 
-        plot_to(Path(path), [self], Options(**options), None, force=force)
+        detail = detail_for([self], options.pop("detail", None), options.get("scope"), options.get("anatomy", False))
+        plot_to(Path(path), [self], Options(detail, **options), None, force=force)
 
     def check(self, *, dtype: str | None = None, **limits: int | str) -> None:
         """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_arena="256KiB"`.

@@ -25,7 +25,7 @@ from cnncli.diagram.memory.axes import byte_ticks, round_step, step_ticks
 from cnncli.diagram.memory.bands import bands
 from cnncli.diagram.memory.stack import stacked
 from cnncli.diagram.memory.tensors import Makers
-from cnncli.draw.canvas import draw_picture
+from cnncli.draw.canvas import write_picture
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Picture, Shape, Text
 from cnncli.draw.shapes import Path as Line
@@ -294,18 +294,19 @@ def test_ticks_of_operations() -> None:
 # Files.
 
 
-@pytest.mark.parametrize("suffix", ["pdf", "png"])
+@pytest.mark.parametrize("suffix", ["pdf", "png", "eps", "tex"])
 def test_one_picture_is_the_same_bytes_each_time(tmp_path: Path, suffix: str) -> None:
     picture = drawn("v1:alpha=0.25,input_shape=96x96x1,classes=2", "int8")
-    for name in ("one", "two"):
-        draw_picture(picture, tmp_path / name, suffix, 50)
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    one, two = (tmp_path / f"{name}.{suffix}" for name in ("one", "two"))
+    for path in (one, two):
+        write_picture(picture, path, 50, force=False)
+    assert one.read_bytes() == two.read_bytes()
 
 
 def test_png_is_as_large_as_its_resolution_says(tmp_path: Path) -> None:
     from PIL import Image
 
-    draw_picture(drawn("lenet5", "float32"), tmp_path / "one.png", "png", 72)
+    write_picture(drawn("lenet5", "float32"), tmp_path / "one.png", 72, force=False)
     with Image.open(tmp_path / "one.png") as image:
         assert image.size == (842, 595)
         pixels = set(map(image.convert("RGB").getpixel, product(range(842), range(595))))
@@ -319,7 +320,7 @@ def test_a_diagram_can_be_drawn_so_too(tmp_path: Path) -> None:
     picture = as_picture(diagram(network("v2").graph, heading, DiagramOptions(heat="macs")))
     kinds = {type(shape) for kind in (Box, Circle, Text, Line) for shape in every(picture.shapes, kind)}
     assert kinds == {Box, Circle, Text, Line}
-    draw_picture(picture, tmp_path / "v2.pdf", "pdf", 72)
+    write_picture(picture, tmp_path / "v2.pdf", force=False)
     assert (tmp_path / "v2.pdf").read_bytes().startswith(b"%PDF")
 
 

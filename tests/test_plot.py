@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,18 +21,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnncli.diagram import Options, as_dot, as_picture, diagram
+from cnncli.diagram import Options, as_picture, diagram
 from cnncli.diagram.composition import stage_line, stage_place
 from cnncli.draw import graphviz as picture
 from cnncli.draw import pen, stamps
 from cnncli.draw.formats import check_size
 from cnncli.draw.pen import begun
 from cnncli.draw.svg import document
+from cnncli.draw.xdot import as_xdot
 from cnncli.errors import MachineError, UsageError
 from cnncli.network import network
 from cnncli.views.plot import heading
 
-MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "dot": b"digraph ", "gv": b"digraph "}
+MAGIC = {
+    "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n",
+    "tex": b"% mobilenet_v3_small, drawn by cnncli.", "dot": b"digraph ", "gv": b"digraph ",
+}  # fmt: skip
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 
 
@@ -50,7 +55,7 @@ def test_only_what_a_kind_of_file_needs_is_loaded(tmp_path) -> None:
         "except SystemExit: pass\n"
         "print(sorted({'tensorflow', 'keras', 'numpy', 'matplotlib', 'pydot', 'pygraphviz'} & set(sys.modules)))"
     )
-    for name, loaded in (("x.svg", "[]"), ("x.dot", "['pydot']"), ("x.pdf", "['pydot']")):
+    for name, loaded in (("x.svg", "[]"), ("x.dot", "['pydot']"), ("x.pdf", "[]"), ("x.tex", "[]")):
         command = [sys.executable, "-c", script, "plot", "b0", "-o", str(tmp_path / name)]
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == loaded
 
@@ -65,9 +70,9 @@ def test_every_model_in_every_kind_of_file(reference: str) -> None:
     graph = found.graph
     for detail in ("stage", "block", "layer"):
         drawn = diagram(graph, heading(found), Options(detail))  # type: ignore[arg-type]
-        for kind in ("pdf", "png"):
+        for kind in ("pdf", "png", "eps"):
             with begun() as held:
-                done = picture.rendered(as_dot(drawn), kind, 40, held)
+                done = picture.rendered(partial(as_xdot, as_picture(drawn)), kind, 40, held)
             assert done.data.startswith(MAGIC[kind])
             assert "Warning: " not in done.complaints
             assert "Error: " not in done.complaints
@@ -97,7 +102,7 @@ def test_a_pdf_can_be_searched_for_every_layer(run, tmp_path, reference: str) ->
 
 
 def test_the_same_bytes_again(cnncli, tmp_path) -> None:
-    for name in ("x.dot", "x.svg", "x.pdf", "x.png"):
+    for name in ("x.dot", "x.svg", "x.pdf", "x.png", "x.eps", "x.tex"):
         texts = []
         for seed in ("1", "2"):
             path = tmp_path / seed / name
@@ -230,7 +235,7 @@ def program(tmp_path, monkeypatch):
 
 
 def test_dot_on_path_where_pygraphviz_is_missing(run, tmp_path, program) -> None:
-    program('echo "$@"; echo "$FONTCONFIG_FILE"; head -c 8')
+    program('[ "$1" = -V ] || { echo "$@"; echo "$FONTCONFIG_FILE"; head -c 8; }')
     assert run("plot", "b0", "-o", tmp_path / "b0.png", "--dpi", 50) == (0, "", "")
     arguments, fonts, drawn = (tmp_path / "b0.png").read_text().split("\n")
     assert arguments == "-Knop2 -Tpng -Gdpi=50"
@@ -266,7 +271,7 @@ def test_a_machine_without_graphviz(run, tmp_path, program) -> None:
 
 def test_a_picture_that_graphviz_refuses() -> None:
     with begun() as held, pytest.raises(MachineError, match=r"^Graphviz"):
-        picture.rendered("digraph { a [label=<<TABLE>] ", "png", 72, held)
+        picture.rendered(lambda _: "digraph { a [label=<<TABLE>] ", "png", 72, held)
 
 
 def test_a_graphviz_that_crashes_is_one_line(run, tmp_path, monkeypatch) -> None:
@@ -324,7 +329,7 @@ def seconds(process: str) -> float:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg or .dot"),
+        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg, .eps, .tex or .dot"),
         ("-o x", "cannot draw a file without suffix"),
         ("", "name the picture: -o mobilenet_v2.pdf"),
         ("-o x.pdf --layout free", "it goes with .dot, .gv or -, not .pdf"),

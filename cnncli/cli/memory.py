@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from cnncli.network import Network
 
 _TRAINING = "Training"
+DRAWN = (*PICTURES, ".eps")
 OUTPUT = typer.Option(
     "--output",
     "-o",
-    help="Draw live tensors and the arena to a .pdf, .png or .svg; or write the report.",
+    help="Draw live tensors and the arena to a .pdf, .png, .svg or .eps; or write the report.",
     metavar="FILE",
-    autocompletion=complete.suffixes(*PICTURES),
+    autocompletion=complete.suffixes(*DRAWN),
     show_default=False,
 )
 
@@ -95,7 +96,7 @@ def memory(
     few, count, kind = args.whole_number("--top", top), args.whole_number("--batch", batch), args.kind(dtype)
     if optimizer and not training:
         raise UsageError(f"--optimizer {optimizer} is for --training")
-    drawn = report.picture()
+    drawn = report.picture(DRAWN)
     if training and (reorder or drawn):
         raise UsageError(f"{drawn or '--reorder'} is for what runs where it is deployed, not for --training")
     if kind and training:
@@ -125,11 +126,12 @@ def _run(
 
 
 def _draw(network: Network, kind: str | None, batch: int | None, reorder: bool, path: Path, *, force: bool) -> None:
-    from cnncli.draw.canvas import write_picture
+    from cnncli.draw.canvas import easel, write_picture
     from cnncli.views.memory import Wanted
     from cnncli.views.memory_sheet import memory_sheet
 
-    write_picture(memory_sheet(network, Wanted(kind, batch, reorder=reorder)), path, force=force)
+    with easel(path) as pen:
+        write_picture(memory_sheet(network, Wanted(kind, batch, reorder=reorder)), path, pen=pen, force=force)
 
 
 def _trained(

@@ -41,12 +41,14 @@ class Report:
         """Whether a person reads it as a table, the standard error beside it: what it concludes is not told again."""
         return self.format == "table" and self.output is None and sys.stdout.isatty() and sys.stderr.isatty()
 
-    def picture(self) -> Path | None:
-        """The file where a picture is asked for. Raises UsageError for a picture of a kind that cannot be drawn."""
+    def picture(self, kinds: Sequence[str] = PICTURES) -> Path | None:
+        """The file where a picture is asked for. Raises UsageError for one of a kind that is not among these."""
         suffix = self.output.suffix.lower() if self.output else ""
+        if suffix in kinds:
+            return self.output
         if suffix in UNDRAWN:
-            raise UsageError(f"{self.output}: cannot draw {suffix}; use {enumerated(PICTURES, 'or')}")
-        return self.output if suffix in PICTURES else None
+            raise UsageError(f"{self.output}: cannot draw {suffix}; use {enumerated(kinds, 'or')}")
+        return None
 
     def check_target(self) -> None:
         """Raise before any work is done where the report could not be delivered in the end."""

@@ -23,16 +23,36 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png or .svg; or write Graphviz's .dot, or to `-` for the standard output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ); or write Graphviz's .dot, or to `-` for the standard "
+        "output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".dot"),
         show_default=False,
     ),
 ]
 
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
-    typer.Option(help="What a box stands for; blocks alike in a row share one.", show_default="block"),
+    typer.Option(
+        help="What a box stands for (default block; of several networks stage): blocks alike in a row share one.",
+        show_default=False,
+    ),
+]
+Direction = Annotated[
+    Literal["TB", "LR"] | None,
+    typer.Option(
+        help="Columns from top to bottom, or rows from left to right (default TB; in print what fits best).",
+        show_default=False,
+    ),
+]
+Dpi = Annotated[
+    str | None,
+    typer.Option(
+        help="Pixels per inch of a PNG (default 144; 300 in a paper).",
+        metavar="N",
+        rich_help_panel=_LOOK,
+        show_default=False,
+    ),
 ]
 Scope = Annotated[
     str | None,
@@ -42,6 +62,10 @@ Scope = Annotated[
         autocompletion=complete.scope,
         show_default=False,
     ),
+]
+
+Anatomy = Annotated[
+    bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
 ]
 
 
@@ -70,19 +94,14 @@ def plot(
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
+    anatomy: Anatomy = False,
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
     ] = False,
     columns: Annotated[
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
-    direction: Annotated[
-        Literal["TB", "LR"] | None,
-        typer.Option(
-            help="Columns from top to bottom, or rows from left to right.",
-            show_default="TB; for print, as fits best",
-        ),
-    ] = None,
+    direction: Direction = None,
     layout: Annotated[
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -101,34 +120,28 @@ def plot(
             show_default=False,
         ),
     ] = None,
-    dpi: Annotated[
-        str | None,
-        typer.Option(
-            help="Pixels per inch of a PNG (default 144; 300 in a paper).",
-            metavar="N",
-            rich_help_panel=_LOOK,
-            show_default=False,
-        ),
-    ] = None,
+    dpi: Dpi = None,
     force: FORCE = False,
     pages: Printing,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
-    from cnncli.views.plot import plot_to, usual_detail
+    from cnncli.views.composed import detail_for
+    from cnncli.views.plot import plot_to
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    fixed, detail = bool(detail or scope), detail or usual_detail(networks, scope)
+    finest = not (detail or scope or anatomy)
+    detail = detail_for(networks, detail, scope, anatomy)
     options = Options(
-        detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, **pages._asdict(),
-        details=(detail,) if fixed else ("block", "stage"), directions=(direction,) if direction else ("TB", "LR"),
+        detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, anatomy, **pages._asdict(),
+        details=("block", "stage") if finest else (), directions=(direction,) if direction else ("TB", "LR"),
     )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)
     if page:

@@ -12,16 +12,16 @@ from cnncli.errors import UsageError
 from cnncli.written import read_length
 
 if TYPE_CHECKING:
-    from cnncli.diagram import Paper
+    from cnncli.diagram import Target
 
 _PANEL = "Print"
-Target = Literal["column", "figure", "slide", "poster", "screen"]
+Place = Literal["column", "figure", "slide", "poster", "screen"]
 
 
 class Printing(NamedTuple):
-    """`paper` None: for a screen. `title` None: as is usual there."""
+    """`target` None: for a screen. `title` None: as is usual there."""
 
-    paper: Paper | None
+    target: Target | None
     title: bool | None
     legend: bool
     costs: bool
@@ -34,7 +34,7 @@ def printing_options() -> list[inspect.Parameter]:
         return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=_PANEL, show_default=default)
 
     return [
-        option("target", Annotated[Target | None, shown(
+        option("place", Annotated[Place | None, shown(
             "--for", default="screen",
             help="Where it will stand: in one column of a paper (3.3 in wide), across both (figure, 6.9 in), on a 16:9 "
             "slide, on an A1 poster. Detail and columns are chosen so that it can be read there.",
@@ -43,8 +43,8 @@ def printing_options() -> list[inspect.Parameter]:
             "--width", metavar="LENGTH", help="As --for figure, of another width, such as 3.3in, 84mm, 8.4cm or 240pt.",
         )], None),
         option("title", Annotated[bool | None, shown(
-            "--title/--no-title", help="Whose picture it is, and its sums, at the top.",
-            default="title, but in figures, which have a caption",
+            "--title/--no-title", help="Whose picture it is, with its sums; a figure has a caption.",
+            default="title, but in figures",
         )], None),
         option("legend", Annotated[bool, shown(
             "--legend/--no-legend", help="What colours and signs mean, at the foot.", default="legend",
@@ -55,19 +55,21 @@ def printing_options() -> list[inspect.Parameter]:
     ]  # fmt: skip
 
 
-def printing(target: Target | None, width: str | None, title: bool | None, legend: bool, costs: bool) -> Printing:
+def printing(place: Place | None, width: str | None, title: bool | None, legend: bool, costs: bool) -> Printing:
     """What the options say together. Raises UsageError for a width that is none, or two widths."""
-    return Printing(_paper(target, width), title, legend, costs)
+    return Printing(_target(place, width), title, legend, costs)
 
 
-def _paper(target: Target | None, width: str | None) -> Paper | None:
-    from cnncli.diagram import PAPERS, paper_of_width
+def _target(place: Place | None, width: str | None) -> Target | None:
+    if width is None and (place is None or place == "screen"):
+        return None
+    from cnncli.diagram import TARGETS, target_of_width
 
     if width is None:
-        return None if target is None or target == "screen" else PAPERS[target]
-    if target is not None:
-        raise UsageError(f"--width {width} and --for {target} both say how wide the picture is; take one")
+        return next(target for name, target in TARGETS.items() if name == place)
+    if place is not None:
+        raise UsageError(f"--width {width} and --for {place} both say how wide the picture is; take one")
     length = read_length(width)
     if length is None:
         raise UsageError(f"--width {width}: expected a length such as 3.3in, 84mm, 8.4cm or 240pt")
-    return paper_of_width(length)
+    return target_of_width(length)

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cnncli.amounts import is_known
+from cnncli.diagram.chain import Chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
 from cnncli.diagram.fitting import printed
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.legend import highest
 from cnncli.diagram.measures import screen
-from cnncli.diagram.papers import PAPERS, Paper, PaperName, paper_of_width
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece
-from cnncli.diagram.planning import plan, scene
+from cnncli.diagram.planning import Reworded, plan, scene
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
+from cnncli.diagram.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.draw.geometry import Direction
 from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "PAPERS", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "Paper", "PaperName",
-    "Piece", "ThemeName", "as_dot", "as_free_dot", "as_picture", "diagram", "paper_of_width",
+    "FACTS_APART",
+    "TARGETS",
+    "Detail",
+    "Diagram",
+    "Direction",
+    "Heading",
+    "Heat",
+    "Options",
+    "Piece",
+    "Target",
+    "TargetName",
+    "ThemeName",
+    "as_dot",
+    "as_free_dot",
+    "as_picture",
+    "diagram",
+    "target_of_width",
 ]  # fmt: skip
 
 
@@ -51,7 +67,7 @@ class Options:
     scope: str | None = None
     anatomy: bool = False
     piece: Piece | None = None
-    paper: Paper | None = None
+    target: Target | None = None
     """What it is printed for; None: a screen."""
     details: Sequence[Detail] = ()
     """For paper: of which the finest that fits is taken; none: `detail`."""
@@ -64,19 +80,28 @@ class Options:
 
     @property
     def titled(self) -> bool:
-        return self.title if self.title is not None else self.paper is None or self.paper.titled
+        return self.title if self.title is not None else self.target is None or self.target.titled
 
 
-def diagram(graph: Graph, heading: Heading, options: Options) -> Diagram:
-    """Raises UsageError for a number of columns below 1, for a label template that cannot be filled, and where nothing
+def diagram(
+    graph: Graph,
+    heading: Heading,
+    options: Options,
+    reworded: Reworded | None = None,
+    chained: Callable[[Chain], Chain] | None = None,
+) -> Diagram:
+    """`chained` makes another chain of the one that would be drawn, `reworded` other words for a screen.
+
+    Raises UsageError for a number of columns below 1, for a label template that cannot be filled, and where nothing
     that could be said of the network fits the paper that it is meant for.
     """
     check_columns(options.columns)
-    if options.paper:
-        found, sheet, left_out = printed(graph, heading, options, options.paper)
+    if options.target:
+        found, sheet, left_out = printed(graph, heading, options, options.target)
     else:
-        shown = scene(graph, options.detail, options)
-        found, left_out = plan(shown, heading, options, options.direction, screen(options.detail)), ()
+        shown = scene(graph, options.detail, options, chained)
+        measures, left_out = screen(options.detail), ()
+        found = plan(shown, heading, options, options.direction, measures, reworded=reworded)
         sheet = compose(found.arrangement, found.words, options.columns)
     theme = THEMES[options.theme]
     swatches = _swatches(found.scene.boxes, theme, options.heat)

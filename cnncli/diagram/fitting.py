@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncli.diagram.lettering import CUT
 from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
-from cnncli.diagram.papers import Paper
 from cnncli.diagram.planning import Plan, Scene, plan, scene
 from cnncli.diagram.sheet import Heading, Sheet, sheet
+from cnncli.diagram.targets import Target
 from cnncli.diagram.wording import ALL, Said, Style
 from cnncli.draw.geometry import Direction
 from cnncli.errors import UsageError
@@ -63,12 +63,12 @@ class Fit(NamedTuple):
         return sum(text.endswith(CUT) for text in (*runs, *(text for each in frames for text in each[2:4])))
 
 
-def printed(graph: Graph, heading: Heading, options: Options, paper: Paper) -> tuple[Plan, Sheet, Sequence[str]]:
+def printed(graph: Graph, heading: Heading, options: Options, target: Target) -> tuple[Plan, Sheet, Sequence[str]]:
     """The plan and its page, and what boxes do not say for want of room.
 
     Raises UsageError where nothing fits.
     """
-    fit, left_out = _chosen(graph, heading, options, paper)
+    fit, left_out = _chosen(graph, heading, options, target)
     measures = scaled(fit.plan.measures, fit.scale)
     limit = fit.said.limit and fit.said.limit * fit.scale
     final = plan(fit.plan.scene, heading, options, fit.plan.direction, measures, replace(fit.said, limit=limit))
@@ -76,17 +76,17 @@ def printed(graph: Graph, heading: Heading, options: Options, paper: Paper) -> t
     return final, sheet(final.arrangement, final.words, columns, fit.width, fit.height), left_out
 
 
-def _chosen(graph: Graph, heading: Heading, options: Options, paper: Paper) -> tuple[Fit, Sequence[str]]:
+def _chosen(graph: Graph, heading: Heading, options: Options, target: Target) -> tuple[Fit, Sequence[str]]:
     """Of the finest detail that fits well; else of the coarsest, with fewer words where it takes that."""
     least: list[Fit] = []
     for detail in options.details or (options.detail,):
-        search = _Search(scene(graph, detail, options), heading, options, paper)
+        search = _Search(scene(graph, detail, options), heading, options, target)
         found = list(search.fits(ALL))
-        good = [fit for fit in found if not fit.cut and (paper.height or fit.height <= paper.tallest)]
+        good = [fit for fit in found if not fit.cut and (target.height or fit.height <= target.tallest)]
         if good:
             return min(good, key=search.badness), ()
         least = found or least
-    if least and not paper.height:
+    if least and not target.height:
         return min(least, key=search.badness), ()
     for said, left_out in FEWER:
         found = [fit for fit in search.fits(said) if not fit.cut]
@@ -95,7 +95,7 @@ def _chosen(graph: Graph, heading: Heading, options: Options, paper: Paper) -> t
     if least:
         return min(least, key=search.badness), ()
     raise UsageError(
-        f"{graph.name} by {search.scene.detail} is too much for this paper with type of {paper.smallest:g} points; "
+        f"{graph.name} by {search.scene.detail} is too much for this paper with type of {target.smallest:g} points; "
         "take a coarser --detail, a --scope, or --for screen"
     )
 
@@ -107,28 +107,28 @@ class _Search:
     scene: Scene
     heading: Heading
     options: Options
-    paper: Paper
+    target: Target
 
     @cached_property
     def least(self) -> float:
         """By how much type of the smallest size is enlarged at least."""
-        return self.paper.smallest / SMALLEST
+        return self.target.smallest / SMALLEST
 
     @cached_property
     def most(self) -> float:
-        return self.paper.largest / SMALLEST
+        return self.target.largest / SMALLEST
 
     def badness(self, fit: Fit) -> tuple[float, ...]:
         """A whole page is to have large type, a figure to be low for its type; on either no word is to be cut."""
         short = fit.said.limit is not None and fit.said.limit < SHORT_LINE
         worse = 1 + BROKEN * fit.broken + COLUMN * fit.columns
-        return fit.cut, short, worse / fit.scale * (1 if self.paper.height else fit.height)
+        return fit.cut, short, worse / fit.scale * (1 if self.target.height else fit.height)
 
     def fits(self, said: Said) -> Iterator[Fit]:
         directions = self.options.directions or (self.options.direction,)
-        pages = [(self.paper.width, self.paper.height)]
-        if self.paper.turned and self.paper.height:
-            pages.append((self.paper.height, self.paper.width))
+        pages = [(self.target.width, self.target.height)]
+        if self.target.turned and self.target.height:
+            pages.append((self.target.height, self.target.width))
         styles = ("wide",) if self.options.label is not None else STYLES
         for direction, style in product(directions, styles):
             worded = replace(said, style=style)
@@ -137,7 +137,7 @@ class _Search:
                 yield from _Trial(self, natural, worded, width, height).fits()
 
     def plan(self, direction: Direction, said: Said) -> Plan:
-        measures = printed_measures(title=11 if self.paper.height else 8.5, margin=self.paper.margin)
+        measures = printed_measures(title=11 if self.target.height else 8.5, margin=self.target.margin)
         return plan(self.scene, self.heading, self.options, direction, measures, said)
 
 
@@ -154,7 +154,7 @@ class _Trial:
     @cached_property
     def room(self) -> float:
         """Across the page, at the smallest type."""
-        return (self.width - 2 * self.search.paper.margin) / self.search.least
+        return (self.width - 2 * self.search.target.margin) / self.search.least
 
     def fits(self) -> Iterator[Fit]:
         """As long as more columns fit beside each other; of rows the fewest that are short enough, and a few more."""
@@ -202,13 +202,13 @@ class _Trial:
     def enlarged(self, plan: Plan, said: Said, count: int) -> Fit | None:
         """With type as large as the page lets it be; None where it is too tall for a page at any."""
         wide, high = plan.arrangement.size(plan.arrangement.breaks.columns(count))
-        least, margin = self.search.least, self.search.paper.margin
+        least, margin = self.search.least, self.search.target.margin
         across = self.width - 2 * margin
 
         def tall(scale: float) -> float:
             return scale * (high + plan.words.height(across / scale)) + 2 * margin
 
-        limit = self.height or self.search.paper.tallest
+        limit = self.height or self.search.target.tallest
         scale = max(least, min(self.search.most, across / wide))
         if tall(scale) > limit:
             low, high_scale = least, scale

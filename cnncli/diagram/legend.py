@@ -9,7 +9,7 @@ from cnncli.amounts import is_known
 from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits, once_if_alike
 from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
-from cnncli.diagram.measures import Measures, Page
+from cnncli.diagram.measures import Measures, Paper
 from cnncli.diagram.parts import Detail, Heat, Part
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.diagram.wording import Said, typeset
@@ -84,16 +84,16 @@ def legend(
     measures: Measures, said: Said,
 ) -> Legend:  # fmt: skip
     """What is drawn and needs a word; of what boxes say only what the template lets them say."""
-    page, phrases = measures.page, BRIEF if measures.brief else FULL
+    paper, phrases = measures.paper, BRIEF if measures.brief else FULL
     found = [item.part for item in chain.items if item.part]
-    samples = [_scale(found, heat, totals, page)] if heat else _kinds(found, page)
-    samples += _signs(chain, detail, found, page, phrases)
+    samples = [_scale(found, heat, totals, paper)] if heat else _kinds(found, paper)
+    samples += _signs(chain, detail, found, paper, phrases)
     if template is None and detail != "layer" and _gated(found):
-        samples.append(Sample("SE", page.chip, "squeeze-and-excitation"))
+        samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
     if any(part.blocks > 1 for part in found):
         costs = (phrases.shade if heat else phrases.costs) if said.costs else ""
         adding = phrases.adding if detail == "block" and any(item.symbol == "sum" for item in chain.items) else ""
-        samples.append(Sample("stack", page.stack, phrases.repeats[detail] + costs + adding))
+        samples.append(Sample("stack", paper.stack, phrases.repeats[detail] + costs + adding))
     labels = [part.label for part in found] if template is None or "{label" in template else []
     labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
@@ -109,8 +109,8 @@ def highest(parts: Sequence[Part], heat: Heat) -> Any:
     return max((cost for part in parts if is_known(cost := part.cost(heat))), default=0)
 
 
-def _kinds(parts: Sequence[Part], page: Page) -> list[Sample]:
-    return [Sample(kind, page.swatch, _kind(kind, parts)) for kind in dict.fromkeys(part.kind for part in parts)]
+def _kinds(parts: Sequence[Part], paper: Paper) -> list[Sample]:
+    return [Sample(kind, paper.swatch, _kind(kind, parts)) for kind in dict.fromkeys(part.kind for part in parts)]
 
 
 def _kind(kind: str, parts: Sequence[Part]) -> str:
@@ -125,23 +125,23 @@ def _other(part: Part) -> str:
     return KINDS["other"] if not computing else KNOWN_OPERATION if all(computing) else UNKNOWN_OPERATION
 
 
-def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int], page: Page) -> Sample:
+def _scale(parts: Sequence[Part], heat: Heat, totals: Mapping[Heat, int], paper: Paper) -> Sample:
     end = share(highest(parts, heat), totals[heat])
-    return Sample("heat", page.scale, f"0 to {end} of all {metric(heat).words}")
+    return Sample("heat", paper.scale, f"0 to {end} of all {metric(heat).words}")
 
 
-def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], page: Page, phrases: Phrases) -> Iterator[Sample]:
+def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], paper: Paper, phrases: Phrases) -> Iterator[Sample]:
     """Symbols, lines and grounds."""
     if any(item.symbol == "sum" for item in chain.items):
-        yield Sample("sum", page.sum, phrases.sum)
+        yield Sample("sum", paper.sum, phrases.sum)
     if detail == "stage" and any(part.residual for part in parts):
-        yield Sample("+", page.plus, phrases.plus)
+        yield Sample("+", paper.plus, phrases.plus)
     if detail == "layer" and any(target - source > 1 for source, target in chain.links):
-        yield Sample("skip", page.skip, "leads past layers")
+        yield Sample("skip", paper.skip, "leads past layers")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")
     if branches:
-        yield Sample("branch", page.swatch, ", ".join(BRANCHES.get(name, name.replace("_", " ")) for name in branches))
+        yield Sample("branch", paper.swatch, ", ".join(BRANCHES.get(name, name.replace("_", " ")) for name in branches))
 
 
 def _gated(parts: Sequence[Part]) -> bool:
@@ -187,3 +187,23 @@ def _layers(label: Label) -> list[LayerLabel]:
     if isinstance(label, FusedLabel):
         return [label.leader, *label.others]
     return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []
+
+
+def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], paper: Paper) -> Legend:
+    """Of several diagrams on one page of a screen, whose boxes say what they say unless told otherwise.
+
+    `coloured` are the parts whose colours tell of what kind they are.
+    """
+    samples, labels = _kinds(coloured, paper), list[Label]()
+    for chain, detail in drawn:
+        found = [item.part for item in chain.items if item.part]
+        samples += _signs(chain, detail, found, paper, FULL)
+        labels += [part.label for part in found]
+        labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
+        if detail != "layer" and _gated(found):
+            samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
+        if any(part.blocks > 1 for part in found):
+            samples.append(Sample("stack", paper.stack, FULL.repeats[detail] + FULL.costs))
+    details = {detail for _, detail in drawn}
+    notes = _notes(labels, FULL, of_stages="stage" in details, plain=details == {"layer"})
+    return Legend(list(dict.fromkeys(samples)), [f"{note}{FULL.end}" for note in (FULL.shapes, *notes)])

@@ -99,7 +99,7 @@ MARGIN = 28.0
 
 
 @dataclass(frozen=True)
-class Page:
+class Paper:
     """The page around the diagram."""
 
     margin: float = MARGIN
@@ -133,7 +133,7 @@ class Measures:
     words: Words
     frames: Frames
     lines: Lines
-    page: Page = Page()
+    paper: Paper = Paper()
     times: str = "x"
     """Between the sizes of a shape, and before a number of repeats."""
     brief: bool = False
@@ -171,9 +171,8 @@ def screen(detail: Detail) -> Measures:
 
 def printed_measures(title: float, margin: float) -> Measures:
     """For paper, with no type below 6 points. `title` is the size of the page's title, `margin` that of the page."""
-    sizes = Sizes(
-        label=6.5, shape=SMALLEST, small=SMALLEST, stage=SMALLEST, block=SMALLEST, title=title, line=6.5, note=SMALLEST
-    )
+    small = SMALLEST
+    sizes = Sizes(label=6.5, shape=small, small=small, stage=small, block=small, title=title, line=6.5, note=small)
     words = Words(padding=(3.5, 2.5), slack=1, between=6, leading=0.6, label_leading=1)
     frames = Frames(
         {"stage": 4.0, "block": 3.5, "branch": 1.5}, heading=6.5, stage_inset=(4, 2.5), beside=2, bar_inset=3.5,
@@ -183,12 +182,12 @@ def printed_measures(title: float, margin: float) -> Measures:
         {"TB": 7, "LR": 9}, symbol_gap=4.5, pitch=6, fork=2, sum=6, corner=3, card=1.2, turn=4.5, lane=2.5, at_side=5,
         forward=(0.6, 3), skipping=(0.7, 3), turning=(1, 4),
     )  # fmt: skip
-    page = Page(
+    paper = Paper(
         margin, least_width=0, below_title=1.5, below_head=5, above_foot=4, between_lines=1, row=8.5, below_rows=0,
         flowing=True, to_text=2.5, between_samples=7, swatch=(9, 5.5), scale=(50, 5.5), chip=(14.5, 7.5),
         plus=(9, 7.5), stack=(11, 7), sum=(6.5, 6.5), skip=(10, 0.7),
     )  # fmt: skip
-    return Measures(sizes, words, frames, lines, page, times="×", brief=True)
+    return Measures(sizes, words, frames, lines, paper, times="×", brief=True)
 
 
 def scaled(measures: Measures, by: float) -> Measures:
@@ -196,7 +195,7 @@ def scaled(measures: Measures, by: float) -> Measures:
     if by == 1:
         return measures
     larger: Measures = _scaled(measures, by)
-    return replace(larger, page=replace(larger.page, margin=measures.page.margin))
+    return replace(larger, paper=replace(larger.paper, margin=measures.paper.margin))
 
 
 def _scaled(value: Any, by: float) -> Any:

@@ -63,7 +63,7 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
     if detail == "block":
         rows = _merged(rows)
     nodes = iter(graph.nodes)
-    blocks = {_block_kind(row.label) for row in rows if isinstance(row.label, Traits)}
+    blocks = {block_kind(row.label) for row in rows if isinstance(row.label, Traits)}
     by_kernel = len(blocks) <= len(Theme.blocks)
     return [_part(row, tuple(islice(nodes, row.amounts["layers"])), by_kernel) for row in rows]
 
@@ -71,11 +71,12 @@ def parts(graph: Graph, detail: Detail, fuse: bool = False) -> list[Part]:
 def _part(row: Row, nodes: tuple[Node, ...], by_kernel: bool) -> Part:
     """Blocks of other kernels are another kind, as far as there are colours."""
     if isinstance(row.label, Traits):
-        return Part(row, nodes, _block_kind(row.label) if by_kernel else row.label.kind.name)
+        return Part(row, nodes, block_kind(row.label) if by_kernel else row.label.kind.name)
     return Part(row, nodes, kind_of(_leading(nodes).role))
 
 
-def _block_kind(traits: Traits) -> str:
+def block_kind(traits: Traits) -> str:
+    """A kind of block by its name and its kernel."""
     return f"{traits.kind.name} {shape(traits.kernel_size)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,11 @@ class Scene:
         return [item.part for item in self.chain.items if item.part]
 
 
-def scene(graph: Graph, detail: Detail, options: Options) -> Scene:
+def scene(graph: Graph, detail: Detail, options: Options, chained: Callable[[Chain], Chain] | None = None) -> Scene:
+    """`chained` makes another chain of the one that would be drawn."""
     drawn = chain(graph, parts(graph, detail, options.fuse), detail)
     drawn = within(drawn, options.piece.scope) if options.piece else drawn
+    drawn = chained(drawn) if chained else drawn
     boxes = [item.part for item in drawn.items if item.part]
     return Scene(detail, drawn, _totals(boxes, options.piece))
 
@@ -59,14 +61,22 @@ class Plan:
     direction: Direction
 
 
+Reworded = Callable[[Part, list[Line], Measures], list[Line]]
+"""Makes other lines of those that a box would say."""
+
+
 def plan(
-    scene: Scene, heading: Heading, options: Options, direction: Direction, measures: Measures, said: Said = ALL
-) -> Plan:
+    scene: Scene, heading: Heading, options: Options, direction: Direction, measures: Measures, said: Said = ALL,
+    reworded: Reworded | None = None,
+) -> Plan:  # fmt: skip
     """Raises UsageError for a label template that cannot be filled."""
     said = replace(said, costs=said.costs and options.costs)
     say = wording(scene.detail, options.label, options.heat, scene.totals, measures, said)
     drawn = _framed(scene.chain, measures, said.limit) if measures.brief else scene.chain
     lines = [say(item.part) if item.part else [] for item in drawn.items]
+    if reworded:
+        boxed = zip(drawn.items, lines, strict=True)
+        lines = [reworded(item.part, said, measures) if item.part else [] for item, said in boxed]
     if said.limit is not None:
         lines = [lettered(each, said.limit) for each in lines]
     arrangement = Arrangement(

@@ -81,7 +81,7 @@ def compose(plan: Arrangement, words: PageWords, columns: int | None) -> Sheet:
     for count in range(1, len(plan.breaks) + 1):
         chosen = plan.breaks.columns(count)
         needs = _needs(plan, words, chosen)
-        candidates.append((_on_paper(*needs), chosen))
+        candidates.append((on_paper(*needs), chosen))
         if _past(plan, needs):
             break
     size, chosen = min(candidates, key=lambda candidate: candidate[0][0] * candidate[0][1])
@@ -94,7 +94,7 @@ def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
     return across > 2 * along
 
 
-def _on_paper(width: float, height: float) -> tuple[float, float]:
+def on_paper(width: float, height: float) -> tuple[float, float]:
     """The smallest sheet of A paper's proportions, either way up, that holds a page of this size."""
     if height > width:
         return max(width, height / A_PAPER), max(height, width * A_PAPER)
@@ -104,13 +104,13 @@ def _on_paper(width: float, height: float) -> tuple[float, float]:
 def _needs(plan: Arrangement, words: PageWords, columns: Sequence[range]) -> tuple[float, float]:
     """The width and height of a page with these columns."""
     width, height = plan.size(columns)
-    width, margin = max(width, words.least_width()), words.measures.page.margin
+    width, margin = max(width, words.least_width()), words.measures.paper.margin
     return width + 2 * margin, height + words.height(width) + 2 * margin
 
 
 def sheet(plan: Arrangement, words: PageWords, columns: Sequence[range], width: float, height: float) -> Sheet:
     """The page of this size with these columns."""
-    margin = words.measures.page.margin
+    margin = words.measures.paper.margin
     head, foot = words.head(width - 2 * margin), words.foot(width - 2 * margin)
     bottom = height - margin - foot.height
     body = Rect(margin, margin + head.height, width - margin, bottom)
@@ -129,10 +129,10 @@ class PageWords(NamedTuple):
 
     def least_width(self) -> float:
         """Where neither the title nor an entry of the legend needs to be broken."""
-        page, sizes = self.measures.page, self.measures.sizes
+        paper, sizes = self.measures.paper, self.measures.sizes
         entries = [self.entry(sample) for sample in self.legend.samples]
         title = width(self.heading.title, sizes.title, bold=True)
-        return max(page.least_width, min(title, page.longest_title), *entries)
+        return max(paper.least_width, min(title, paper.longest_title), *entries)
 
     def entry(self, sample: Sample) -> float:
         """How long an entry of the legend is."""
@@ -140,29 +140,29 @@ class PageWords(NamedTuple):
 
     def before(self, sample: Sample) -> float:
         """From the beginning of an entry to its words."""
-        return sample.size[0] + self.measures.page.to_text if sample.sign else 0
+        return sample.size[0] + self.measures.paper.to_text if sample.sign else 0
 
     def head(self, limit: float) -> Block:
         if not self.heading.title:
             return Block([], [], 0)
         texts: list[Text] = []
-        sizes, page = self.measures.sizes, self.measures.page
+        sizes, paper = self.measures.sizes, self.measures.paper
         lines = wrapped(self.heading.title, sizes.title, limit / BOLDER)
-        y = self.lines(texts, lines, Run("", sizes.title, bold=True), 0) + page.below_title
+        y = self.lines(texts, lines, Run("", sizes.title, bold=True), 0) + paper.below_title
         for index, line in enumerate(self.heading.lines):
             between = FACTS_APART if FACTS_APART in line else " "
             broken = wrapped(line, sizes.line, limit, between)
             y = self.lines(texts, broken, Run("", sizes.line, faint=index == 0), y)
-        return Block(texts, [], y + page.below_head)
+        return Block(texts, [], y + paper.below_head)
 
     def foot(self, limit: float) -> Block:
         if not (self.legend.samples or self.legend.notes):
             return Block([], [], 0)
         texts: list[Text] = []
         samples: list[tuple[Sample, Rect]] = []
-        page, size = self.measures.page, self.measures.sizes.note
-        x, y, row = 0.0, page.above_foot, page.row
-        entries = [*self.legend.samples, *(Sample("", (0, 0), note) for note in self.legend.notes if page.flowing)]
+        paper, size = self.measures.paper, self.measures.sizes.note
+        x, y, row = 0.0, paper.above_foot, paper.row
+        entries = [*self.legend.samples, *(Sample("", (0, 0), note) for note in self.legend.notes if paper.flowing)]
         for sample in entries:
             across, down = sample.size
             length = self.entry(sample)
@@ -174,9 +174,9 @@ class PageWords(NamedTuple):
                 texts.append(_text(Run(part, size), x + self.before(sample), y + (row - size * LINE_HEIGHT) / 2))
                 y += row
             y -= row
-            x += length + page.between_samples
-        y += row + page.below_rows if entries else 0
-        if not page.flowing:
+            x += length + paper.between_samples
+        y += row + paper.below_rows if entries else 0
+        if not paper.flowing:
             y = self.lines(texts, wrapped(" ".join(self.legend.notes), size, limit), Run("", size, faint=True), y)
         return Block(texts, samples, y)
 
@@ -187,7 +187,7 @@ class PageWords(NamedTuple):
         """Append lines of text that look alike from the height y on; returns where they end."""
         for line in lines:
             texts.append(_text(like._replace(text=line), 0, y))
-            y = texts[-1].place.bottom + self.measures.page.between_lines
+            y = texts[-1].place.bottom + self.measures.paper.between_lines
         return y
 
 

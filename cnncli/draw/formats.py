@@ -5,15 +5,21 @@ from __future__ import annotations
 from math import sqrt
 from pathlib import Path
 
+from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
-SUFFIXES = (".pdf", ".png", ".svg")
+WRITTEN, PAINTED = (".svg", ".tex"), (".pdf", ".png", ".eps")
+"""Those that we write ourselves, and those that Graphviz paints."""
+SUFFIXES = (".pdf", ".png", ".svg", ".eps", ".tex")
 TEXTS = (".dot", ".gv")
 POINTS = 72
 """To an inch."""
 DEFAULT_DPI = 144
 LARGEST_PDF = 14_400
-"""Points a side that PDF readers show (ISO 32000-1, annex C.2)."""
+"""Points a side that PDF readers show (ISO 32000-1, annex C.2); of EPS, PDFs are made."""
+LARGEST_TEX = 16_300
+"""Points a side, somewhat less than the 2**30 - 1 scaled points that TeX can tell (The TeXbook, chapter 10)."""
+LARGEST = {".pdf": ("a PDF's", LARGEST_PDF), ".eps": ("an EPS's", LARGEST_PDF), ".tex": ("TeX's", LARGEST_TEX)}
 LARGEST_PNG = 32_767
 """Pixels a side that cairo, the renderer's library, draws; Graphviz would scale a larger picture down."""
 MOST_PIXELS = 120_000_000
@@ -25,7 +31,8 @@ def check_format(path: Path, dpi: int | None) -> str:
     """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
     suffix = ".dot" if str(path) == "-" else path.suffix.lower()
     if suffix not in (*SUFFIXES, *TEXTS):
-        raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use .pdf, .png, .svg or .dot")
+        known = enumerated((*SUFFIXES, ".dot"), "or")
+        raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use {known}")
     if dpi is not None and suffix != ".png":
         raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
     return suffix
@@ -33,11 +40,11 @@ def check_format(path: Path, dpi: int | None) -> str:
 
 def check_size(width: float, height: float, suffix: str, dpi: int) -> None:
     """Raise UsageError where a picture in points is larger than the format can hold, rather than scale it down."""
-    largest = max(width, height)
-    if suffix == ".pdf" and largest > LARGEST_PDF:
+    whose, most = LARGEST.get(suffix, ("", None))
+    if most is not None and max(width, height) > most:
         raise UsageError(
-            f"the page would measure {width:,.0f} x {height:,.0f} points, and a PDF's may have "
-            f"{LARGEST_PDF:,} a side; use more --columns, or .svg"
+            f"the page would measure {width:,.0f} x {height:,.0f} points, and {whose} may have "
+            f"{most:,} a side; use more --columns, or .svg"
         )
     if suffix == ".png" and dpi > (fitting := _most_dpi(width, height)):
         lower = f"--dpi {fitting} or less, " if fitting >= LEAST_DPI else ""

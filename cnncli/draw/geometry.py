@@ -98,14 +98,31 @@ def rounded(path: Sequence[Point], radius: float) -> list[tuple[Point, Point, Po
     return found
 
 
-def curved(path: Sequence[Point], radius: float) -> list[Point]:
+ARC, PARABOLA = 0.55, 2 / 3
+"""Where a rounded corner has its control points: so far from either end toward the corner."""
+
+
+def curved(path: Sequence[Point], radius: float, bow: float = ARC) -> list[Point]:
     """Control points of the Bézier curves along a path of straight lines, with its corners rounded."""
-    curves = [path[0]]
-    for enter, corner, leave in rounded(path, radius):
-        cut = _distance(enter, corner)
-        curves += _straight(curves[-1], enter)
-        curves += [_toward(enter, corner, 0.55 * cut), _toward(leave, corner, 0.55 * cut), leave]
+    curves = _curves(path[0], rounded(path, radius), bow)
     return curves + _straight(curves[-1], path[-1])
+
+
+def curved_rect(rect: Rect, radius: float) -> list[Point]:
+    """The same around a rectangle and back to where it begins."""
+    left, top, right, bottom = rect
+    ring = [Point(left, top), Point(left, bottom), Point(right, bottom), Point(right, top)]
+    corners = rounded([ring[-1], *ring, ring[0]], radius)
+    return _curves(corners[-1][2], corners, ARC)
+
+
+def _curves(start: Point, corners: Sequence[tuple[Point, Point, Point]], bow: float) -> list[Point]:
+    curves = [start]
+    for enter, corner, leave in corners:
+        cut = bow * _distance(enter, corner)
+        curves += _straight(curves[-1], enter)
+        curves += [_toward(enter, corner, cut), _toward(leave, corner, cut), leave]
+    return curves
 
 
 def shortened(path: Sequence[Point], by: float) -> list[Point]:

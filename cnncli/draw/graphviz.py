@@ -1,4 +1,4 @@
-"""DOT to PDF and PNG: by the Graphviz that pygraphviz brings, else by the `dot` of the machine.
+"""DOT to PDF, PNG and EPS: by the Graphviz that pygraphviz brings, else by the `dot` of the machine.
 
 Either is shown the font DejaVu Sans that comes with matplotlib, and only that where it has all letters of the picture:
 a machine without fonts, for which Graphviz would draw empty boxes and say nothing, makes the same picture as any other.
@@ -7,59 +7,77 @@ a machine without fonts, for which Graphviz would draw empty boxes and say nothi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from cnncli.draw.pen import Pen, Rendered
-from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_pdf, stamped_png
+from cnncli.draw.shapes import Picture
+from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_eps, stamped_pdf, stamped_png
 from cnncli.draw.text import measured
+from cnncli.draw.xdot import LIFT, as_xdot
 from cnncli.errors import MachineError
 from cnncli.temporary import temporary_folder
 
+Format = Literal["pdf", "png", "eps"]
+FORMATS = {"pdf": "pdf", "png": "png", "eps": "eps:cairo"}
+"""As Graphviz calls them: EPS of another kind has no fonts in it."""
+OLD_LIFT = 0.2
+"""Of a text's size, how far Graphviz before 8.1 drew it above where it was told."""
 SYSTEM_FONTS = "/etc/fonts/fonts.conf"
 
 
-def drawn(dot: str, format: str, dpi: int, title: str, pen: Pen | None) -> bytes:
-    """DOT as a `pdf` with a title, or as a `png` with its resolution; the same bytes each time.
+def drawn(picture: Picture, format: Format, dpi: int, pen: Pen) -> bytes:
+    """A picture as a `pdf` or `eps` with its title, or as a `png` with its resolution; the same bytes each time.
 
     Raises UsageError as source_date, else as rendered.
     """
+
+    def dot(lift: float) -> str:
+        return as_xdot(picture, lift)
+
     if format == "png":
         return stamped_png(rendered(dot, format, dpi, pen).data, dpi)
-    moment = source_date()
-    return stamped_pdf(rendered(dot, format, dpi, pen, moment).data, title, moment)
+    moment, stamped = source_date(), stamped_pdf if format == "pdf" else stamped_eps
+    return stamped(rendered(dot, format, dpi, pen, moment).data, picture.title, moment)
 
 
-def rendered(dot: str, format: str, dpi: int, pen: Pen | None, moment: int = FIXED) -> Rendered:
-    """DOT as `pdf` or `png`, of this moment; by the machine's `dot` where the pen has no pygraphviz, or is none.
+def rendered(dot: Callable[[float], str], format: Format, dpi: int, pen: Pen, moment: int = FIXED) -> Rendered:
+    """DOT of this moment; by the machine's `dot` where the pen has no pygraphviz.
+
+    `dot` makes the text, given how far the Graphviz that is to draw it lifts letters.
 
     Raises MachineError without a renderer, or where it fails.
     """
-    with _fonts(dot) as fonts:
+    text = dot(LIFT)
+    with _fonts(text) as fonts:
         environment = {**fonts, VARIABLE: str(moment)}  # Graphviz ends the process where the moment is none
-        found = (pen and pen.draw(dot, format, dpi, environment)) or _by_program(dot, format, dpi, environment)
+        found = pen.draw(text, FORMATS[format], dpi, environment) or _by_program(dot, format, dpi, environment)
     if not found.data:
         raise MachineError(f"Graphviz drew nothing: {_first_line(found.complaints)}")
     return found
 
 
-def _by_program(dot: str, format: str, dpi: int, environment: Mapping[str, str]) -> Rendered:
+def _by_program(dot: Callable[[float], str], format: Format, dpi: int, environment: Mapping[str, str]) -> Rendered:
     program = shutil.which("dot")
     if program is None:
         raise MachineError(
             f"drawing a .{format} takes Graphviz: install it by `pip install pygraphviz`, or put its `dot` on PATH "
-            "(`apt install graphviz`, `brew install graphviz`); -o FILE.svg and FILE.dot do without"
+            "(`apt install graphviz`, `brew install graphviz`); -o FILE.svg, FILE.tex and FILE.dot do without"
         )
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
-    command = [program, "-Knop2", f"-T{format}", *resolution]
+    command = [program, "-Knop2", f"-T{FORMATS[format]}", *resolution]
     try:
+        told = subprocess.run([program, "-V"], capture_output=True, check=False)
+        lift = OLD_LIFT if _is_old(told.stderr.decode(errors="replace")) else LIFT
         done = subprocess.run(
-            command, input=dot.encode(), capture_output=True, check=False, env={**os.environ, **environment}
+            command, input=dot(lift).encode(), capture_output=True, check=False, env={**os.environ, **environment}
         )
     except OSError as error:
         raise MachineError(f"{program} cannot be run: {error.strerror}") from None
@@ -67,6 +85,12 @@ def _by_program(dot: str, format: str, dpi: int, environment: Mapping[str, str])
     if done.returncode:
         raise MachineError(f"{program} failed with exit code {done.returncode}: {_first_line(complaints)}")
     return Rendered(done.stdout, complaints)
+
+
+def _is_old(told: str) -> bool:
+    """Whether this is the version of a Graphviz before 8.1."""
+    found = re.search(r"version (\d+)\.(\d+)", told)
+    return found is not None and (int(found[1]), int(found[2])) < (8, 1)
 
 
 def _first_line(text: str) -> str:

@@ -55,16 +55,18 @@ class Rendered(NamedTuple):
 
 
 class Pen:
-    """A process that draws one picture."""
+    """A process that draws one picture; none where there is no pygraphviz."""
 
-    def __init__(self, process: Any, log: IO[bytes]) -> None:
+    def __init__(self, process: Any = None, log: IO[bytes] | None = None) -> None:
         self._process, self._log = process, log
 
     def draw(self, dot: str, format: str, dpi: int, environment: dict[str, str]) -> Rendered | None:
-        """DOT as `pdf` or `png`, with these variables in the environment; None where pygraphviz cannot be imported.
+        """DOT in one of Graphviz's formats, with these variables in the environment; None without pygraphviz.
 
         Raises MachineError where it fails or crashes.
         """
+        if self._log is None:
+            return None
         given, attributes = dot.encode(), {"dpi": str(dpi)} if format == "png" else {}
         job = {"format": format, "length": len(given), "attributes": attributes, "environment": environment}
         with suppress(OSError):  # it has ended before it read: its code tells why
@@ -95,13 +97,13 @@ def available() -> bool:
 
 
 @contextmanager
-def begun() -> Iterator[Pen | None]:
-    """A pen that loads Graphviz from now on and ends with the block, if not before; None without pygraphviz.
+def begun() -> Iterator[Pen]:
+    """A pen that loads Graphviz from now on and ends with the block, if not before.
 
     It imports what this process would, and nothing from the working directory, whatever the environment says.
     """
     if not available():
-        yield None
+        yield Pen()
         return
     path = [place for place in sys.path if place]
     with temporary_folder() as folder, (folder / "log").open("w+b") as log:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from cnncli.draw.geometry import Point, Rect
+from cnncli.draw.geometry import Point, Rect, shortened
 
 OUTLINE = 0.8
 """How thick the outline of a shape is."""
+DASH, GAP = 2.4, 1.6
+"""Of a dashed outline."""
+HEAD, HEAD_OF_LINE = 0.35, 0.5
+"""Half the width of an arrowhead: so much of its length, and of the line's width."""
 
 
 class Box(NamedTuple):
@@ -47,6 +51,18 @@ class Path(NamedTuple):
     width: float
     radius: float = 0
     head: float = 0
+
+
+def arrow(path: Path) -> tuple[Sequence[Point], Sequence[Point]]:
+    """The corners of the line, which ends where the arrowhead begins, and of the head, a triangle; none without one."""
+    line, tip = shortened(path.corners, path.head) if path.head else path.corners, path.corners[-1]
+    back = line[-1]
+    length = abs(tip.x - back.x) + abs(tip.y - back.y)
+    if not length:
+        return path.corners, ()
+    half = HEAD + HEAD_OF_LINE * path.width / length
+    across = Point((tip.y - back.y) * half, (tip.x - back.x) * half)
+    return line, (tip, Point(back.x + across.x, back.y + across.y), Point(back.x - across.x, back.y - across.y))
 
 
 class Area(NamedTuple):

@@ -1,6 +1,6 @@
-"""What a renderer's file lacks or has too much of: a PDF's title and a date that does not change, a PNG's resolution.
+"""What a renderer's file lacks or has too much of: a title, a date that does not change, a PNG's resolution.
 
-Both are written into the finished bytes; a file that is built otherwise than expected stays as it is.
+They are written into the finished bytes; a file that is built otherwise than expected stays as it is.
 """
 
 from __future__ import annotations
@@ -59,6 +59,14 @@ def stamped_pdf(data: bytes, title: str, moment: int) -> bytes:
     table = start + len(added)
     objects = _table(number, start, trailer) if classic else _stream(number, start, table, trailer)
     return b"%s%s%sstartxref\n%d\n%%%%EOF\n" % (data, added, objects, table)
+
+
+def stamped_eps(data: bytes, title: str, moment: int) -> bytes:
+    """With a title and this date in place of the renderer's (Adobe's Document Structuring Conventions 3.0, 5.2)."""
+    date = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = "".join(character if character.isascii() else "?" for character in visible(title))[:200]
+    comments = f"%%Title: {told}\n%%CreationDate: {date}\n".encode()
+    return re.sub(rb"(?m)^%%CreationDate: .*\n", lambda _: comments, data, count=1)
 
 
 def _table(number: int, start: int, trailer: bytes) -> bytes:

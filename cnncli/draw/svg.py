@@ -6,14 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from cnncli.draw.geometry import Point, Rect, number, rounded, shortened
-from cnncli.draw.shapes import OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text
+from cnncli.draw.geometry import Point, Rect, number, rounded
+from cnncli.draw.shapes import DASH, GAP, OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
 from cnncli.draw.text import FAMILY
 from cnncli.words import visible
-
-HEAD, HEAD_OF_LINE = 0.35, 0.5
-"""Half the width of an arrowhead: so much of its length, and of the line's width."""
-DASHES = "2.4 1.6"
 
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")
 """What Unicode has set aside and XML forbids, beside the control characters that `visible` writes out."""
@@ -70,7 +66,7 @@ def _box(box: Box) -> str:
     x, y, width, height = map(number, (box.rect.left, box.rect.top, box.rect.width, box.rect.height))
     place = f'x="{x}" y="{y}" width="{width}" height="{height}"'
     round_ = f' rx="{number(box.radius)}"' if box.radius else ""
-    dashes = f' stroke-dasharray="{DASHES}"' if box.dashed else ""
+    dashes = f' stroke-dasharray="{DASH} {GAP}"' if box.dashed else ""
     if isinstance(box.fill, str):
         return f"<rect {place}{round_}{_look(box)}{dashes}/>"
     name = "scale" + "".join(colour.replace("#", "-") for colour in (box.fill[0], box.fill[-1]))
@@ -98,11 +94,9 @@ def _text(text: Text) -> str:
 
 
 def _path(path: Path) -> str:
-    points = shortened(path.corners, path.head) if path.head else path.corners
+    points, head = arrow(path)
     line = f'<path d="{_way(points, path.radius)}" fill="none" stroke="{path.colour}" stroke-width="{path.width}"/>'
-    if not path.head:
-        return line
-    return f'{line}\n<path d="{_head(points[-1], path.corners[-1], path.width)}" fill="{path.colour}"/>'
+    return f'{line}\n<path d="M{"L".join(map(_place, head))}Z" fill="{path.colour}"/>' if head else line
 
 
 def _area(area: Area) -> str:
@@ -117,15 +111,6 @@ def _way(points: Iterable[Point], radius: float) -> str:
         for enter, corner, leave in rounded([start, *corners, end], radius)
     )
     return f"M{_place(start)}{curves}L{_place(end)}"
-
-
-def _head(back: Point, tip: Point, width: float) -> str:
-    """A triangle: its tip, and two corners beside the end of the line."""
-    length = abs(tip.x - back.x) + abs(tip.y - back.y)
-    half = HEAD + HEAD_OF_LINE * width / length
-    across = Point((tip.y - back.y) * half, (tip.x - back.x) * half)
-    one, other = Point(back.x + across.x, back.y + across.y), Point(back.x - across.x, back.y - across.y)
-    return f"M{_place(tip)}L{_place(one)}L{_place(other)}Z"
 
 
 def _place(point: Point) -> str:

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Detail, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram.anatomy import anatomy
+from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.prose import enumerated
-from cnncli.draw.canvas import write_picture
-from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format, check_size
+from cnncli.draw.canvas import easel, write_picture
+from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format
 from cnncli.draw.shapes import Picture
-from cnncli.draw.svg import document
 from cnncli.errors import UsageError
-from cnncli.files import check_target, replacing, write_text
+from cnncli.files import check_target, write_text
 from cnncli.network import Network
 from cnncli.render.console import emit
-from cnncli.views.origin import kind
-from cnncli.views.scope import detail_of, scoped
+from cnncli.views.composed import check_composed
+from cnncli.views.origin import kind, shortly
+from cnncli.views.scope import scoped
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -33,13 +35,6 @@ class Drawing(NamedTuple):
     dot: Callable[[], str] | None = None
 
 
-def usual_detail(networks: Sequence[Network], scope: str | None) -> Detail:
-    """What a box stands for unless something is asked for. Raises UsageError for a scope that is not there."""
-    if len(networks) > 1:
-        return "stage"
-    return detail_of(networks[0], scope) if scope is not None else "block"
-
-
 def plot_to(
     output: Path | None, networks: Sequence[Network], options: Options, dpi: int | None, *, force: bool
 ) -> str | None:
@@ -50,11 +45,12 @@ def plot_to(
     Raises UsageError without a file, for a suffix or an option that cannot be drawn, or a picture too large for its
     kind of file; MachineError where there is no renderer; else as files.replacing.
     """
-    if options.fuse and options.detail != "layer":
+    if options.fuse and options.detail != "layer" and not options.anatomy:
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
-            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .dot), or -o - for DOT on the standard output"
+            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .eps, .tex, .dot), "
+            "or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if options.layout == "free":
@@ -63,20 +59,22 @@ def plot_to(
         check_target(output, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
-    dpi = dpi or (options.paper and options.paper.dpi) or DEFAULT_DPI
-    if suffix == ".svg":
+    dpi = dpi or (options.target and options.target.dpi) or DEFAULT_DPI
+    with easel(output) as pen:
         drawn = drawing(networks, options)
-        write_text(output, document(drawn.picture), force=force)
-    else:
-        drawn = _render(networks, options, output, suffix, dpi, force=force)
+        write_picture(drawn.picture, output, dpi, pen, force=force)
     return f"{output}: {page(drawn, dpi if suffix == '.png' else None)}"
 
 
 def drawing(networks: Sequence[Network], options: Options) -> Drawing:
-    """What the options ask for, in any format."""
+    """What the options ask for, in any format. Raises UsageError for what they cannot ask for together."""
+    check_composed(networks, options)
     if len(networks) > 1:
-        raise UsageError(f"plot draws one network, was given {len(networks)}")
+        headed = [(each.graph, heading(each)) for each in shortly(networks)]
+        return Drawing(several(headed, options), f"{len(networks)} networks")
     network = networks[0]
+    if options.anatomy:
+        return Drawing(anatomy(network.graph, heading(network), options))
     if options.scope is not None:
         graph, told, options = scoped(network, options)
     else:
@@ -97,7 +95,7 @@ def _arranged(drawn: Diagram) -> str:
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
     """To a file, or without one to the standard output."""
     if drawn.dot is None:
-        raise UsageError("DOT is for diagrams of one network; use .pdf, .png or .svg")
+        raise UsageError("DOT is for one diagram, not for a page of several; use .pdf, .png or .svg")
     if output is None:
         emit(drawn.dot())
         return None
@@ -122,24 +120,6 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--layout free leaves the places to Graphviz; it goes with .dot, .gv or -, not {suffix}")
     if options.columns is not None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
-
-
-def _render(
-    networks: Sequence[Network], options: Options, output: Path, suffix: str, dpi: int, *, force: bool
-) -> Drawing:
-    """By Graphviz, which is loaded while the diagram is computed."""
-    from cnncli.draw import graphviz, pen
-
-    with pen.begun() as held:
-        drawn = drawing(networks, options)
-        check_size(drawn.picture.width, drawn.picture.height, suffix, dpi)
-        if drawn.dot is None:
-            write_picture(drawn.picture, output, dpi, force=force)
-            return drawn
-        data = graphviz.drawn(drawn.dot(), suffix.lstrip("."), dpi, drawn.picture.title, held)
-    with replacing(output, force=force) as draft:
-        draft.write_bytes(data)
-    return drawn
 
 
 def heading(network: Network, costs: bool = True) -> Heading:

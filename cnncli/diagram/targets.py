@@ -15,7 +15,7 @@ MILLIMETRE = INCH / 25.4
 
 
 @dataclass(frozen=True)
-class Paper:
+class Target:
     """A place for a picture. Lengths in points.
 
     `height` is given where the picture is a whole page. Else it takes as little as it needs, of any network at most
@@ -36,23 +36,23 @@ class Paper:
     """Of pixels; None: as on a screen."""
 
 
-PaperName = Literal["column", "figure", "slide", "poster"]
+TargetName = Literal["column", "figure", "slide", "poster"]
 PRINT_DPI = 300
 
-PAPERS: dict[PaperName, Paper] = {
+TARGETS: dict[TargetName, Target] = {
     # One column and both columns of a two-column paper; the page's text is 9 in high.
-    "column": Paper(3.3 * INCH, tallest=4.5 * INCH, dpi=PRINT_DPI),
-    "figure": Paper(6.9 * INCH, tallest=3 * INCH, dpi=PRINT_DPI),
+    "column": Target(3.3 * INCH, tallest=4.5 * INCH, dpi=PRINT_DPI),
+    "figure": Target(6.9 * INCH, tallest=3 * INCH, dpi=PRINT_DPI),
     # 16:9 as PowerPoint and Impress have it.
-    "slide": Paper(13.333 * INCH, 7.5 * INCH, smallest=12, largest=24, margin=20, titled=True),
+    "slide": Target(13.333 * INCH, 7.5 * INCH, smallest=12, largest=24, margin=20, titled=True),
     # A1, 594 x 841 mm.
-    "poster": Paper(
+    "poster": Target(
         594 * MILLIMETRE, 841 * MILLIMETRE, smallest=24, largest=48, margin=20 * MILLIMETRE, turned=True, titled=True
     ),
 }
 
 
-def paper_of_width(width: float) -> Paper:
+def target_of_width(width: float) -> Target:
     """A figure of any width: as tall as one of both columns where it is wider than one column.
 
     Raises UsageError for a width of less than an inch, or of more than a PDF's page can have.
@@ -61,5 +61,5 @@ def paper_of_width(width: float) -> Paper:
         raise UsageError(
             f"a picture is between {NARROWEST / INCH:g} and {WIDEST / INCH:g} in wide, not {width / INCH:g}"
         )
-    like = PAPERS["column" if width < 4.5 * INCH else "figure"]
-    return Paper(width, tallest=like.tallest, dpi=like.dpi)
+    like = TARGETS["column" if width < 4.5 * INCH else "figure"]
+    return Target(width, tallest=like.tallest, dpi=like.dpi)
