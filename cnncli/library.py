@@ -43,7 +43,13 @@ class Network(Named):
         from cnncli.views.composed import detail_for
         from cnncli.views.plot import plot_to
 
-        detail = detail_for([self], options.pop("detail", None), options.get("scope"), options.get("anatomy", False))
+        detail = detail_for(
+            [self],
+            options.pop("detail", None),
+            options.get("scope"),
+            anatomy=options.get("anatomy", False),
+            volumes=options.get("volumes", False),
+        )
         plot_to(Path(path), [self], Options(detail, **options), None, force=force)
 
     def check(self, *, dtype: str | None = None, **limits: int | str) -> None:

@@ -112,6 +112,13 @@ class Scene:
         self.lines = [self._line(order, path) for order, path in paths if not self._within_symbol(path)]
 
     def _group(self, order: int, group: Group) -> None:
+        if group.kind in ("volume", "bracket"):  # a solid, whose words stand around it
+            faces = [around(shape) for shape in group.shapes if isinstance(shape, Area)]
+            if faces:
+                self.bodies.append(Body(group.name, union(faces), union(faces)))
+            words = [shape for shape in group.shapes if isinstance(shape, Text)]
+            self.texts += [Named("text", word.text, around(word), order) for word in words]
+            return
         boxes = [shape.rect for shape in group.shapes if isinstance(shape, Box)]
         if not boxes:
             return

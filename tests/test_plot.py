@@ -329,7 +329,7 @@ def seconds(process: str) -> float:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg, .eps, .tex or .dot"),
+        ("-o x.jpg", "cannot draw .jpg; use .pdf, .png, .svg, .eps, .tex, .html or .dot"),
         ("-o x", "cannot draw a file without suffix"),
         ("", "name the picture: -o mobilenet_v2.pdf"),
         ("-o x.pdf --layout free", "it goes with .dot, .gv or -, not .pdf"),

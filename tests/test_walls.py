@@ -26,6 +26,7 @@ ORDER = (
     ("analysis",),
     ("export", "draw"),
     ("diagram", "measure", "search"),
+    ("page",),
     ("views",),
     ("cli", "library"),
 )

@@ -23,10 +23,10 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ); or write Graphviz's .dot, or to `-` for the standard "
-        "output.",
+        help="Draw to this .pdf, .png, .svg, .eps or .tex (TikZ), or a page for a browser, .html; or write Graphviz's "
+        ".dot, or to `-` for the standard output.",
         metavar="FILE",
-        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".dot"),
+        autocompletion=complete.suffixes(".pdf", ".png", ".svg", ".eps", ".tex", ".html", ".dot"),
         show_default=False,
     ),
 ]
@@ -34,7 +34,8 @@ Output = Annotated[
 Detail = Annotated[
     Literal["stage", "block", "layer"] | None,
     typer.Option(
-        help="What a box stands for (default block; of several networks stage): blocks alike in a row share one.",
+        help="What a box stands for (default block; of several networks, and with --volumes, stage): blocks alike in a "
+        "row share one.",
         show_default=False,
     ),
 ]
@@ -53,6 +54,9 @@ Dpi = Annotated[
         rich_help_panel=_LOOK,
         show_default=False,
     ),
+]
+Volumes = Annotated[
+    bool, typer.Option("--volumes", help="Feature maps as solids to scale, as lectures show them, instead of boxes.")
 ]
 Scope = Annotated[
     str | None,
@@ -102,6 +106,7 @@ def plot(
         str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
     ] = "auto",
     direction: Direction = None,
+    volumes: Volumes = False,
     layout: Annotated[
         Literal["fixed", "free"],
         typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -125,12 +130,12 @@ def plot(
     pages: Printing,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG, EPS, TikZ or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network as PDF, PNG, SVG, EPS, TikZ, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
     from cnncli.diagram import Options
-    from cnncli.draw.formats import LEAST_DPI
+    from cnncli.draw.formats import LEAST_DPI, is_page
     from cnncli.render.progress import remark
     from cnncli.views.composed import detail_for
     from cnncli.views.plot import plot_to
@@ -138,9 +143,11 @@ def plot(
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     finest = not (detail or scope or anatomy)
-    detail = detail_for(networks, detail, scope, anatomy)
+    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
+    if volumes and direction == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
     options = Options(
-        detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, anatomy, **pages._asdict(),
+        detail, fuse, count, direction or "TB", theme, heat, label, layout, scope, anatomy, volumes, **pages._asdict(),
         details=("block", "stage") if finest else (), directions=(direction,) if direction else ("TB", "LR"),
     )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)

@@ -6,22 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cnncli.amounts import is_known
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
 from cnncli.diagram.fitting import printed
 from cnncli.diagram.free import as_free_dot
-from cnncli.diagram.legend import highest
 from cnncli.diagram.measures import screen
-from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.diagram.parts import Detail, Heat
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece
 from cnncli.diagram.planning import Reworded, plan, scene
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
+from cnncli.diagram.swatches import looks
 from cnncli.diagram.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.draw.geometry import Direction
-from cnncli.draw.theme import THEMES, Swatch, Theme, ThemeName, heat, palette
+from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
 
 __all__ = [
@@ -53,7 +52,7 @@ class Options:
     """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
 
     `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
-    and each kind of block once.
+    and each kind of block once. `volumes`: feature maps instead of boxes.
     """
 
     detail: Detail = "block"
@@ -66,6 +65,7 @@ class Options:
     layout: Layout = "fixed"
     scope: str | None = None
     anatomy: bool = False
+    volumes: bool = False
     piece: Piece | None = None
     target: Target | None = None
     """What it is printed for; None: a screen."""
@@ -104,18 +104,8 @@ def diagram(
         found = plan(shown, heading, options, options.direction, measures, reworded=reworded)
         sheet = compose(found.arrangement, found.words, options.columns)
     theme = THEMES[options.theme]
-    swatches = _swatches(found.scene.boxes, theme, options.heat)
+    swatches = looks(found.scene.boxes, theme, options.heat)
     return Diagram(
         graph.name, heading, sheet, found.chain, found.lines, swatches, theme, found.scene.detail, found.direction,
         found.measures, left_out,
     )  # fmt: skip
-
-
-def _swatches(boxes: Sequence[Part], theme: Theme, measure: Heat | None) -> dict[str, Swatch]:
-    """How each part looks, by its name, and each kind."""
-    kinds = palette(theme, (part.kind for part in boxes))
-    if measure is None:
-        return {**{part.row.name: kinds[part.kind] for part in boxes}, **kinds}
-    end = highest(boxes, measure) or 1
-    shares = {part.row.name: part.cost(measure) / end for part in boxes if is_known(part.cost(measure))}
-    return {part.row.name: heat(theme, shares.get(part.row.name, 0)) for part in boxes}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncli.diagram.lettering import CUT
@@ -220,7 +221,7 @@ class _Trial:
             return None
         boxes = len(plan.scene.boxes)
         more = sum(map(len, plan.lines)) - sum(map(len, self.natural.lines))
-        return Fit(plan, said, count, scale, self.width, self.height or tall(scale), more / boxes)
+        return Fit(plan, said, count, scale, self.width, self.height or ceil(tall(scale)), more / boxes)
 
 
 def _first(most: int, holds: Callable[[int], bool]) -> int:

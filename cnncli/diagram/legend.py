@@ -79,6 +79,9 @@ BRIEF = Phrases(
 """For print."""
 
 
+SHAPES = FULL.shapes + FULL.end
+
+
 def legend(
     chain: Chain, detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int],
     measures: Measures, said: Said,
@@ -86,7 +89,7 @@ def legend(
     """What is drawn and needs a word; of what boxes say only what the template lets them say."""
     paper, phrases = measures.paper, BRIEF if measures.brief else FULL
     found = [item.part for item in chain.items if item.part]
-    samples = [_scale(found, heat, totals, paper)] if heat else _kinds(found, paper)
+    samples = colours(found, heat, totals, paper)
     samples += _signs(chain, detail, found, paper, phrases)
     if template is None and detail != "layer" and _gated(found):
         samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
@@ -97,16 +100,21 @@ def legend(
     labels = [part.label for part in found] if template is None or "{label" in template else []
     labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
     plain = template is not None or detail == "layer"
-    notes = list(_notes(labels, phrases, of_stages=detail == "stage", plain=plain))
+    told = notes(labels, of_stages=detail == "stage", plain=plain, phrases=phrases)
     if said.shapes:
-        notes.insert(0, phrases.shapes)
+        told.insert(0, phrases.shapes + phrases.end)
     samples = [sample._replace(text=typeset(sample.text, measures.times)) for sample in samples]
-    return Legend(samples, [typeset(note, measures.times) + phrases.end for note in notes])
+    return Legend(samples, [typeset(note, measures.times) for note in told])
 
 
 def highest(parts: Sequence[Part], heat: Heat) -> Any:
     """The largest cost of a box: the end of the scale."""
     return max((cost for part in parts if is_known(cost := part.cost(heat))), default=0)
+
+
+def colours(parts: Sequence[Part], heat: Heat | None, totals: Mapping[Heat, int], paper: Paper) -> list[Sample]:
+    """What the boxes' colours mean."""
+    return [_scale(parts, heat, totals, paper)] if heat else _kinds(parts, paper)
 
 
 def _kinds(parts: Sequence[Part], paper: Paper) -> list[Sample]:
@@ -148,8 +156,12 @@ def _gated(parts: Sequence[Part]) -> bool:
     return any(part.traits and part.traits.squeeze_excite for part in parts)
 
 
-def _notes(labels: Sequence[Label], phrases: Phrases, of_stages: bool, plain: bool) -> Iterator[str]:
+def notes(labels: Sequence[Label], of_stages: bool, plain: bool, phrases: Phrases = FULL) -> list[str]:
     """What words and numbers of the labels mean, as far as they are there; `plain` where SE is written as a word."""
+    return [f"{note}{phrases.end}" for note in _notes(labels, of_stages, plain, phrases)]
+
+
+def _notes(labels: Sequence[Label], of_stages: bool, plain: bool, phrases: Phrases) -> Iterator[str]:
     blocks = [label for label in labels if isinstance(label, Traits)]
     layers = [layer for label in labels for layer in _layers(label)]
     expanding = [block.kind for block in blocks if block.kind.expansion not in (None, 1)]
@@ -205,5 +217,5 @@ def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part
         if any(part.blocks > 1 for part in found):
             samples.append(Sample("stack", paper.stack, FULL.repeats[detail] + FULL.costs))
     details = {detail for _, detail in drawn}
-    notes = _notes(labels, FULL, of_stages="stage" in details, plain=details == {"layer"})
-    return Legend(list(dict.fromkeys(samples)), [f"{note}{FULL.end}" for note in (FULL.shapes, *notes)])
+    said = notes(labels, of_stages="stage" in details, plain=details == {"layer"})
+    return Legend(list(dict.fromkeys(samples)), [SHAPES, *said])

@@ -88,6 +88,8 @@ class _Looks:
     def legend(self, measures: Measures) -> Legend:
         chain = joined([drawn.chain for drawn in self.columns])
         named = [replace(part, kind=self.kind(part)) for drawn in self.columns for part in _parts(drawn)]
+        if not self.options.legend:
+            return Legend((), ())
         told, paper = self.options.heat, measures.paper
         said = shared_legend([(chain, self.options.detail)], [] if told else named, paper)
         if not told:

@@ -12,6 +12,7 @@ WRITTEN, PAINTED = (".svg", ".tex"), (".pdf", ".png", ".eps")
 """Those that we write ourselves, and those that Graphviz paints."""
 SUFFIXES = (".pdf", ".png", ".svg", ".eps", ".tex")
 TEXTS = (".dot", ".gv")
+PAGE = ".html"
 POINTS = 72
 """To an inch."""
 DEFAULT_DPI = 144
@@ -30,12 +31,17 @@ LEAST_DPI = 10
 def check_format(path: Path, dpi: int | None) -> str:
     """The suffix; that of DOT for `-`. Raises UsageError for one that cannot be drawn, or a resolution without use."""
     suffix = ".dot" if str(path) == "-" else path.suffix.lower()
-    if suffix not in (*SUFFIXES, *TEXTS):
-        known = enumerated((*SUFFIXES, ".dot"), "or")
+    if suffix not in (*SUFFIXES, *TEXTS, PAGE):
+        known = enumerated((*SUFFIXES, PAGE, ".dot"), "or")
         raise UsageError(f"{path}: cannot draw {suffix or 'a file without suffix'}; use {known}")
     if dpi is not None and suffix != ".png":
         raise UsageError(f"--dpi {dpi}: only a .png has pixels; {suffix} is as sharp at any size")
     return suffix
+
+
+def is_page(path: Path | None) -> bool:
+    """Whether it is a page for a browser rather than one picture."""
+    return path is not None and path.suffix.lower() == PAGE
 
 
 def check_size(width: float, height: float, suffix: str, dpi: int) -> None:

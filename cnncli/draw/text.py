@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate, takewhile
 
 FAMILY = "DejaVu Sans,Verdana,sans-serif"
 """Verdana, for a browser that lacks the first, is drawn on the same widths."""
@@ -63,3 +64,12 @@ def wrapped(words: str, size: float, limit: float, between: str = " ") -> list[s
         else:
             lines.append(word)
     return lines
+
+
+def fitting(text: str, size: float, limit: float, bold: bool = False) -> str:
+    """A text as far as it fits a width, with … where it is cut."""
+    if len(text) <= limit and width(text, size, bold) <= limit:
+        return text
+    room = limit * _EM / size - _EM
+    ends = accumulate(_ADVANCES[bold].get(character, _EM) for character in text)
+    return text[: sum(1 for _ in takewhile(lambda end: end <= room, ends))] + "…"

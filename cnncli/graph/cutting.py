@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnncli.errors import UsageError
 from cnncli.graph.graph import Graph, Node, Scope
 from cnncli.graph.layers import InputLayer
@@ -21,9 +23,16 @@ def cut(graph: Graph, scope: Scope) -> Graph:
     inside = [node for node in graph.nodes if node.scope[: len(scope)] == scope]
     if not scope or not inside:
         raise UsageError(f"{graph.name} has no scope {'.'.join(scope)!r}")
-    made = Graph(f"{graph.name} {'.'.join(scope)}")
+    made = taken(graph, inside, f"{graph.name} {'.'.join(scope)}")
     made.kinds = {each: kind for each, kind in graph.kinds.items() if each[: len(scope)] == scope}
     made.numbers = {each: number for each, number in graph.numbers.items() if each[: len(scope)] == scope}
+    return made
+
+
+def taken(graph: Graph, inside: Sequence[Node], name: str) -> Graph:
+    """These layers of a graph as one of its own, as `cut` says, whether they fill a scope or not."""
+    made = Graph(name)
+    made.kinds, made.numbers = dict(graph.kinds), dict(graph.numbers)
     new: dict[int, Node] = {}
     within = {node.index for node in inside}
     for source in (source for node in inside for source in node.inputs if source.index not in within):

@@ -13,23 +13,29 @@ MOST_NETWORKS = 6
 """In one figure."""
 
 
-def detail_for(networks: Sequence[Network], given: Detail | None, scope: str | None, anatomy: bool) -> Detail:
+def detail_for(
+    networks: Sequence[Network],
+    given: Detail | None,
+    scope: str | None,
+    *,
+    anatomy: bool,
+    volumes: bool,
+    page: bool = False,
+) -> Detail:
     """What a box stands for, where nothing is asked for too. Raises UsageError for what cannot be drawn."""
     if anatomy and given:
         raise UsageError(f"--detail {given}: --anatomy shows stages, and of each kind of block the layers")
-    if anatomy or (len(networks) > 1 and not given):
+    if anatomy or (len(networks) > 1 and not (given or page)):
         return "stage"
     if given is None and scope is not None:
         return detail_of(networks[0], scope)
-    return given or "block"
+    return given or ("stage" if volumes else "block")
 
 
 def check_composed(networks: Sequence[Network], options: Options) -> None:
     """Raise UsageError for options that a figure of several diagrams does not have."""
     if options.anatomy and len(networks) == 1:
         _refuse("does not go with --anatomy", options, "scope", "columns", "heat", "label", "layout")
-    if options.target and (options.anatomy or len(networks) > 1):
-        raise UsageError("--for and --width are for the diagram of one network, without --anatomy")
     if len(networks) < 2:
         return
     if len(networks) > MOST_NETWORKS:

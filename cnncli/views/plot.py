@@ -13,7 +13,7 @@ from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.prose import enumerated
 from cnncli.draw.canvas import easel, write_picture
-from cnncli.draw.formats import DEFAULT_DPI, POINTS, TEXTS, check_format
+from cnncli.draw.formats import DEFAULT_DPI, PAGE, POINTS, TEXTS, check_format
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.files import check_target, write_text
@@ -22,6 +22,7 @@ from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
 from cnncli.views.origin import kind, shortly
 from cnncli.views.scope import scoped
+from cnncli.views.volumes import volume_drawing
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -49,14 +50,20 @@ def plot_to(
         raise UsageError(f"--fuse folds layers into each other; it goes with --detail layer, not {options.detail}")
     if output is None:
         raise UsageError(
-            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .eps, .tex, .dot), "
+            f"name the picture: -o {networks[0].name}.pdf (or .png, .svg, .eps, .tex, .html, .dot), "
             "or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
+    if options.target:
+        _check_target(suffix, networks, options)
     if options.layout == "free":
         _check_free(suffix, options)
     if not printed:
         check_target(output, force=force)
+    if suffix == PAGE:
+        from cnncli.views.plot_page import write_page
+
+        return write_page(output, networks, options, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
     dpi = dpi or (options.target and options.target.dpi) or DEFAULT_DPI
@@ -79,6 +86,8 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
         graph, told, options = scoped(network, options)
     else:
         graph, told = network.graph, heading(network, options.costs)
+    if options.volumes:
+        return Drawing(*volume_drawing(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     return Drawing(as_picture(drawn), _arranged(drawn), lambda: dot(drawn))
@@ -95,7 +104,7 @@ def _arranged(drawn: Diagram) -> str:
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
     """To a file, or without one to the standard output."""
     if drawn.dot is None:
-        raise UsageError("DOT is for one diagram, not for a page of several; use .pdf, .png or .svg")
+        raise UsageError("DOT is for the boxes and links of one diagram; use .pdf, .png or .svg")
     if output is None:
         emit(drawn.dot())
         return None
@@ -113,6 +122,16 @@ def page(drawn: Drawing, dpi: int | None) -> str:
 def _centimetres(points: float) -> str:
     length = points / POINTS * CENTIMETRES
     return f"{length:.0f}" if length >= 10 else f"{length:.1f}"
+
+
+def _check_target(suffix: str, networks: Sequence[Network], options: Options) -> None:
+    """Raise UsageError for a picture that is no diagram on a page."""
+    if suffix == PAGE:
+        raise UsageError("--for and --width say where a picture is printed; an .html page is for a browser")
+    if options.layout == "free":
+        raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
+    if len(networks) > 1 or options.anatomy or options.volumes:
+        raise UsageError("--for and --width are for one network's diagram, without --anatomy or --volumes")
 
 
 def _check_free(suffix: str, options: Options) -> None:

@@ -253,11 +253,15 @@ def totals_lines(found: Report, network: Network) -> tuple[str, ...]:
     The weights of a file are told as they are stored. Of an architecture the output is told only where there are
     several.
     """
+    lines = [f"{name:<{NAMES}}{text}" for name, text in told_totals(found, network)]
+    return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
+
+
+def told_totals(found: Report, network: Network) -> list[tuple[str, str]]:
+    """The names of the totals, with what is told of each."""
     told = [(each.title, _total(each, found.totals)) for each in metrics(Place.LINE)]
     reading = network.origin.reading
-    told += [] if reading and reading.only_weights else _told_ends(network)
-    lines = [f"{name:<{NAMES}}{text}" for name, text in told]
-    return (*lines, *uncounted_lines(found.totals.uncounted()), OF_PAPERS)
+    return told + ([] if reading and reading.only_weights else _told_ends(network))
 
 
 def uncounted_lines(nodes: Sequence[Node]) -> list[str]:

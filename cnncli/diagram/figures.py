@@ -1,0 +1,91 @@
+"""A tensor as a solid with its words: its sizes at the edges, its name below, and what makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cnncli.diagram.measures import Sizes
+from cnncli.diagram.parts import Part
+from cnncli.diagram.solids import Scale, Solid, solid
+from cnncli.diagram.tensors import around, operation
+from cnncli.document.numbers import shape
+from cnncli.draw.geometry import Point
+from cnncli.draw.shapes import Text
+from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, fitting, width, wrapped
+from cnncli.draw.theme import Theme, faint
+from cnncli.words import visible
+
+BELOW = 3.0
+"""From a solid to its words, and between these and the name."""
+CLEAR = 4.0
+"""Words keep as far below the height of the arrows."""
+NAME, WORDS = 96.0, 80.0
+"""How wide a name, and a line of what makes the tensor, is at most."""
+LINES = 4
+"""How many lines tell what makes a tensor, at most."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Around the middle of its solid; `left` to `right`, and down to `bottom`, is all that it fills."""
+
+    part: Part
+    solid: Solid
+    words: Sequence[Text]
+    left: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+def figure(part: Part, by: Scale, sizes: Sizes, theme: Theme) -> Figure:
+    found = solid(part.row.output_shape, by)
+    words = list(_edges(part.row.output_shape, found, sizes.shape, theme.text))
+    y = max(word.place.y for word in words) + BELOW
+    name = visible(part.row.name.removeprefix(f"{around(part)}."))
+    lines = [(fitting(name, sizes.shape, NAME, bold=True), sizes.shape, True)]
+    lines += [(text, sizes.small, False) for text in _broken(operation(part), sizes.small)]
+    for text, size, bold in lines:
+        ink = theme.text if bold else faint(theme.text, theme.page)
+        words.append(Text(Point(0, y + size * ASCENT), text, size, ink, bold, "middle"))
+        y += size * LINE_HEIGHT
+    half, spans = found.width / 2, [_span(text) for text in words]
+    left, right = min(start for start, _ in spans), max(end for _, end in spans)
+    return Figure(part, found, words, min(-half, left), max(half, right), y)
+
+
+def _edges(sizes: Sequence[int], found: Solid, size: float, ink: str) -> Iterator[Text]:
+    """Channels below the front's lower edge, height and width where the lower edge recedes."""
+    left, _, _, right = found.front
+    y = max(left.y, CLEAR) + BELOW + size * CAPITALS
+    middle = (left.x + right.x) / 2
+    channels = shape(sizes[2:] if len(sizes) > 2 else sizes[-1:])
+    yield Text(Point(middle, y), channels, size, ink, False, "middle")
+    if len(sizes) > 1:
+        x = max(right.x, middle + width(channels, size) / 2) + size / 2
+        yield Text(Point(x, y), shape(sizes[:2] if len(sizes) > 2 else sizes[:1]), size, ink)
+
+
+def _broken(said: Sequence[str], size: float) -> list[str]:
+    """What is said, in a few lines, of which the last tells that there are more."""
+    lines = [fitting(line, size, WORDS) for each in said for line in _balanced(visible(each), size)]
+    if len(lines) <= LINES:
+        return lines
+    return [*lines[: LINES - 1], fitting(f"{lines[LINES - 1]} …", size, WORDS)]
+
+
+def _balanced(text: str, size: float) -> list[str]:
+    """As few lines as WORDS allows, as equally long as can be."""
+    lines = wrapped(text, size, WORDS)
+    narrower = (wrapped(text, size, WORDS - less) for less in range(int(WORDS / 2), 0, -4))
+    return next((found for found in narrower if len(found) == len(lines)), lines) if len(lines) > 1 else lines
+
+
+def _span(text: Text) -> tuple[float, float]:
+    long = width(text.text, text.size, text.bold)
+    start = text.place.x - (long / 2 if text.anchor == "middle" else 0)
+    return start, start + long
