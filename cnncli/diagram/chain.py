@@ -2,19 +2,21 @@
 
 A network is drawn as one chain in graph order. A link to the next item is a straight arrow; any other one runs beside
 the chain. Where a tensor is read twice in the block that it enters, the chain forks at the block's head, so that what
-leads from block to block is always one line.
+leads from block to block is always one line. What is no chain, as branches that are read together, is a region, whose
+items stand side by side.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from cnncli.analysis.labels import Label, group_label
 from cnncli.diagram.parts import Detail, Part
+from cnncli.diagram.regions import consecutive, regions
 from cnncli.document.numbers import shape
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 from cnncli.graph.fold import BLOCK, STAGE
@@ -39,7 +41,7 @@ class Frame(NamedTuple):
 class Item:
     """A box, or without a part a symbol: `fork` where a path divides, `sum` where the input is added again.
 
-    A column never ends within a `unit`.
+    A column never ends within a `unit`. Items of one `region` stand side by side where they are no chain; "" is none.
     """
 
     name: str
@@ -47,8 +49,16 @@ class Item:
     frames: tuple[Frame, ...]
     part: Part | None = None
     symbol: Literal["", "fork", "sum"] = ""
+    region: str = ""
+
+    @property
+    def around(self) -> tuple[Frame, ...]:
+        """The frames that are drawn as such; a branch has a ground alone."""
+        return tuple(frame for frame in self.frames if frame.level != "branch")
 
 
+Pair = tuple[str, str]
+"""A link by the names of its ends."""
 Link = tuple[int, int]
 """From which item to which later one, by their positions in the chain."""
 
@@ -72,16 +82,46 @@ def chain(graph: Graph, parts: Sequence[Part], detail: Detail) -> Chain:
         items, pairs = _with_sums(items, list(links))
     else:
         items, pairs = _with_forks(items, list(links))
+    items, pairs = _with_regions(items, pairs)
+    return Chain(items, _links(items, pairs))
+
+
+def _links(items: Sequence[Item], pairs: Sequence[Pair]) -> list[Link]:
     place = {item.name: position for position, item in enumerate(items)}
-    return Chain(items, sorted((place[source], place[target]) for source, target in pairs))
+    return sorted((place[source], place[target]) for source, target in pairs)
+
+
+def _with_regions(items: Sequence[Item], pairs: Sequence[Pair]) -> tuple[list[Item], list[Pair]]:
+    """The items of each region told, with a fork at its head where it reads the item before it more than once."""
+    found = regions([item.unit for item in items], [item.around for item in items], _links(items, pairs))
+    result: list[Item] = []
+    fork_of: dict[Pair, str] = {}
+    for region, several in consecutive(found, len(items)):
+        members = [items[position] for position in region]
+        if several:
+            first = members[0]
+            told = [replace(item, unit=first.unit, region=first.name) for item in members]
+            inside = {item.name for item in members}
+            before = items[region.start - 1].name if region.start else ""
+            reading = [pair for pair in pairs if pair[0] == before and pair[1] in inside]
+            if len(reading) > 1:
+                fork = Item(f"{first.name} in", first.unit, first.around, symbol="fork", region=first.name)
+                told.insert(0, fork)
+                fork_of |= dict.fromkeys(reading, fork.name)
+            members = told
+        result += members
+    return result, _by_forks(pairs, fork_of)
+
+
+def _by_forks(pairs: Sequence[Pair], fork_of: Mapping[Pair, str]) -> list[Pair]:
+    """Links that divide at a fork lead from there, and one to it."""
+    found = [(fork_of.get(pair, pair[0]), pair[1]) for pair in pairs]
+    return found + list(dict.fromkeys((source, fork) for (source, _), fork in fork_of.items()))
 
 
 def _unit(part: Part, detail: Detail) -> str:
     scope = part.row.scope
     return ".".join(scope[:BLOCK]) if detail == "layer" and scope else part.row.name
-
-
-Pair = tuple[str, str]
 
 
 def _with_sums(items: Sequence[Item], pairs: Sequence[Pair]) -> tuple[list[Item], list[Pair]]:
@@ -120,9 +160,7 @@ def _with_forks(items: Sequence[Item], pairs: Sequence[Pair]) -> tuple[list[Item
             forks[first.name] = fork
             fork_of |= {(before.name, name): fork.name for name in inside}
     result = [each for item in items for each in (forks.get(item.name), item) if each]
-    found = [(fork_of.get(pair, pair[0]), pair[1]) for pair in pairs]
-    found += [(source, fork) for source, fork in dict.fromkeys((pair[0], fork) for pair, fork in fork_of.items())]
-    return result, found
+    return result, _by_forks(pairs, fork_of)
 
 
 def _frames(graph: Graph, parts: Sequence[Part], detail: Detail) -> list[tuple[Frame, ...]]:

@@ -95,11 +95,10 @@ def stage_line(frame: Frame, measures: Measures) -> Line:
 
 
 def stage_place(ground: Ground, measures: Measures) -> Rect:
-    """Within a frame's upper edge, right of the links that enter it beside the chain."""
+    """Within a frame's upper edge."""
     across, down = measures.frames.stage_inset
     rect, top = ground.rect, ground.rect.top + down
-    left = rect.left + max(across, ground.aside + measures.frames.beside)
-    return Rect(left, top, rect.right - across, top + measures.sizes.stage * LINE_HEIGHT)
+    return Rect(rect.left + across, top, rect.right - across, top + measures.sizes.stage * LINE_HEIGHT)
 
 
 def cards(rect: Rect, by: float) -> list[Rect]:

@@ -198,7 +198,7 @@ class _Trial:
         if plan.arrangement.axes.vertical:
             return count
         rows = plan.arrangement.breaks.columns(count)
-        return max(sum(plan.chain.items[position].part is not None for position in row) for row in rows)
+        return max(map(len, rows))
 
     def enlarged(self, plan: Plan, said: Said, count: int) -> Fit | None:
         """With type as large as the page lets it be; None where it is too tall for a page at any."""

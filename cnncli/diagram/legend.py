@@ -11,6 +11,7 @@ from cnncli.analysis.metrics import metric
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.measures import Measures, Paper
 from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.diagram.runs import Runs
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.diagram.wording import Said, typeset
 from cnncli.document.numbers import shape, share
@@ -144,7 +145,7 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], paper: Paper, ph
         yield Sample("sum", paper.sum, phrases.sum)
     if detail == "stage" and any(part.residual for part in parts):
         yield Sample("+", paper.plus, phrases.plus)
-    if detail == "layer" and any(target - source > 1 for source, target in chain.links):
+    if detail == "layer" and Runs(*chain).skips:
         yield Sample("skip", paper.skip, "leads past layers")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")

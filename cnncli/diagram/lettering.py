@@ -9,10 +9,12 @@ from cnncli.diagram.wording import Line, Run
 
 CUT = "…"
 
-_BREAKS = re.compile(r"(?<=\S)(?= )|(?<=[._/:])(?=[^\W\d])")
-"""Where a text may be broken: before a blank, and within a name behind what divides it."""
-_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-"""Where a word may be broken that is longer than a line: `GlobalAverage` from `Pooling2D`."""
+_BLANKS = re.compile(r"(?<=[^\s+])(?= )")
+"""Where a text may be broken: before a blank, but for the one behind a plus."""
+_DIVISIONS = (re.compile(r"(?<=[._/:])(?=[^\W\d])"), re.compile(r"(?<=[a-z])(?=[A-Z])"))
+"""And where a word that is longer than a line: behind what divides a name; then `GlobalAverage` from `Pooling2D`."""
+ORPHAN = 3.0
+"""A word of less than so many times its size does not stand in a line alone."""
 
 
 def within(lines: Iterable[Line], limit: float) -> list[Line]:
@@ -39,21 +41,45 @@ def _wrapped(runs: Sequence[Run], limit: float) -> list[tuple[Run, ...]]:
     for run in runs:
         for piece in _pieces(run, limit):
             here = run._replace(text=piece)
-            if rows[-1] and _width(rows[-1]) + here.width > limit and piece.strip():
+            if rows[-1] and piece.strip() and _width(rows[-1]) + here.width > limit:
                 rows.append([])
             if not rows[-1]:
                 here = run._replace(text=piece.lstrip())
             rows[-1].append(here)
-    return [_joined([_cut(run, limit) for run in row if run.text]) for row in rows if "".join(run.text for run in row)]
+    rows = [kept for row in rows if (kept := [run for run in row if run.text])]
+    _with_company(rows)
+    return [_joined([_cut(run, limit) for run in row]) for row in rows]
+
+
+def _with_company(rows: list[list[Run]]) -> None:
+    """Bring a short word that stands alone in the last row the one before it."""
+    if len(rows) < 2 or _width(rows[-1]) >= ORPHAN * rows[-1][0].size:
+        return
+    before = rows[-2]
+    while len(before) > 1 and not before[-1].text.strip():
+        before.pop()
+    if len(before) < 2:
+        return
+    moved = before.pop()
+    while before and not before[-1].text.strip():
+        before.pop()
+    blank = rows[-1][0]._replace(text=" ", chip=False)
+    rows[-1] = [moved._replace(text=moved.text.lstrip()), blank, *rows[-1]]
 
 
 def _pieces(run: Run, limit: float) -> Iterator[str]:
-    """What is not divided any more."""
+    """What is divided no further."""
     if run.chip:
         yield run.text
         return
-    for piece in _BREAKS.split(run.text):
-        yield from [piece] if run._replace(text=piece.strip()).width <= limit else _HUMPS.split(piece)
+    pieces = _BLANKS.split(run.text)
+    for division in _DIVISIONS:
+        pieces = [
+            part
+            for piece in pieces
+            for part in ([piece] if run._replace(text=piece.strip()).width <= limit else division.split(piece))
+        ]
+    yield from pieces
 
 
 def _width(runs: Iterable[Run]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.parts import Detail
 from cnncli.draw.geometry import Direction
+from cnncli.draw.shapes import OUTLINE
 from cnncli.draw.text import LINE_HEIGHT
 
 
@@ -54,8 +55,6 @@ class Frames:
     """The room of a stage's heading."""
     stage_inset: tuple[float, float] = (10.0, 7.0)
     """From a stage's upper corners to its heading, across and down."""
-    beside: float = 5.0
-    """From a link that enters a stage beside the chain to the stage's heading."""
     bar_inset: float = 8.0
     """From the sides of a block's bar to its heading."""
     bar_padding: float = 5.0
@@ -90,6 +89,7 @@ class Lines:
     """How thick a link is, and how long its arrowhead."""
     skipping: tuple[float, float] = (1.2, 5)
     turning: tuple[float, float] = (2, 7)
+    outline: float = OUTLINE
 
 
 SMALLEST = 6.0
@@ -175,12 +175,12 @@ def printed_measures(title: float, margin: float) -> Measures:
     sizes = Sizes(label=6.5, shape=small, small=small, stage=small, block=small, title=title, line=6.5, note=small)
     words = Words(padding=(3.5, 2.5), slack=1, between=6, leading=0.6, label_leading=1)
     frames = Frames(
-        {"stage": 4.0, "block": 3.5, "branch": 1.5}, heading=6.5, stage_inset=(4, 2.5), beside=2, bar_inset=3.5,
+        {"stage": 4.0, "block": 3.5, "branch": 1.5}, heading=6.5, stage_inset=(4, 2.5), bar_inset=3.5,
         bar_padding=2, entrance=12, apart=12, outset=1.5, round=1.5,
     )  # fmt: skip
     lines = Lines(
-        {"TB": 7, "LR": 9}, symbol_gap=4.5, pitch=6, fork=2, sum=6, corner=3, card=1.2, turn=4.5, lane=2.5, at_side=5,
-        forward=(0.6, 3), skipping=(0.7, 3), turning=(1, 4),
+        {"TB": 7, "LR": 9}, symbol_gap=4.5, pitch=6, fork=2, sum=6, corner=2.5, card=1.2, turn=5, lane=2.5, at_side=5,
+        forward=(0.6, 3), skipping=(0.7, 3), turning=(1, 3.5), outline=0.5,
     )  # fmt: skip
     paper = Paper(
         margin, least_width=0, below_title=1.5, below_head=5, above_foot=4, between_lines=1, row=8.5, below_rows=0,

@@ -1,20 +1,20 @@
-"""The frames and links of columns whose items have their places."""
+"""Columns whose items have their places, and the frames around them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from cnncli.diagram.chain import Item, Link
+from cnncli.diagram.chain import Frame, Item, Link
 from cnncli.diagram.columns import Framed, Spacing, Walk
-from cnncli.draw.geometry import Axes, Point, Span
-
-Place = tuple[float, float]
-"""Along the main and the cross axis."""
+from cnncli.diagram.gutters import PAGE, Gutters
+from cnncli.diagram.runs import Container
+from cnncli.diagram.sized import Piece
+from cnncli.draw.geometry import Point, Span
 
 
 class Lane(NamedTuple):
-    """Across a column: its whole length, where boxes may stand in it, and the part of that which no track takes."""
+    """Across a column of chain items: its length, where boxes may stand in it, and what of that no track takes."""
 
     length: float
     boxes: Span
@@ -26,17 +26,27 @@ class Lane(NamedTuple):
         )
 
 
+class Framing(NamedTuple):
+    """Across a column, from where its lane begins: the spans of its frames, where gutters begin, all of it."""
+
+    frames: list[Span]
+    gutters: dict[Container, float]
+    whole: Span
+
+
 class Column(NamedTuple):
-    """One column: its items, their spans along both axes, and across it the chain and the tracks by their links."""
+    """One column: its pieces, their spans along both axes, and across it the chain and the tracks by their links."""
 
     members: range
     walk: Walk
     main: list[Span]
     cross: list[Span]
-    origin: float
+    frames: list[Span]
+    start: float
     room: float
     chain: float
     tracks: dict[Link, float]
+    gutters: dict[tuple[int, Container], float]
 
     @property
     def foot(self) -> float:
@@ -55,77 +65,100 @@ class Route(NamedTuple):
     path: list[Point]
 
 
-def frame_rect(
-    column: Column, framed: Framed, lane: Lane, insets: Mapping[str, tuple[float, float]], outset: float
-) -> tuple[Span, Span]:
-    """A frame's spans along both axes: inside the frames of the levels before it; a branch's fits its boxes."""
-    main = framed.main.moved(column.room)
-    if framed.frame.level == "branch":
-        start = min(column.cross[local].start for local in range(framed.first, framed.last + 1))
-        return main, Span(start - outset, column.origin + lane.boxes.end + outset)
-    outer = list(insets)[: list(insets).index(framed.frame.level)]
-    before, after = sum(insets[level][0] for level in outer), sum(insets[level][1] for level in outer)
-    return main, Span(column.origin + before, column.origin + lane.length - after)
-
-
-def route(
-    link: Link,
-    columns: Sequence[Column],
-    axes: Axes,
-    gap: float,
-    shift: float,
-    items: Sequence[Item],
+def framing(
+    frames: Sequence[Framed],
+    containers: Sequence[Container],
+    contents: Sequence[Span],
+    insets: Mapping[str, tuple[float, float]],
+    taken: Gutters,
     spacing: Spacing,
-) -> Route:
-    """The way of a link: straight to the next item, along a track, or to another column, `shift` aside from others."""
-    source, target = link
-    here = next(number for number, column in enumerate(columns) if source in column.members)
-    there = next(number for number, column in enumerate(columns) if target in column.members)
-    column = columns[here]
-    if here != there:
-        turning = _turn(link, columns[here : there + 1], gap, shift, items, spacing)
-        straight = source == column.members[-1] and target == columns[there].members[0]
-        return Route(link, "turn" if straight else "skip", [axes.point(*place) for place in turning])
-    if link not in column.tracks:
-        ends = [(column.spans(source)[0].end, column.chain), (column.spans(target)[0].start, column.chain)]
-        return Route(link, "forward", [axes.point(*place) for place in ends])
-    track = column.tracks[link]
-    ways = [*_leaving(column, source, track, items, spacing), *_entering(column, target, track, items, spacing)]
-    return Route(link, "skip", [axes.point(*place) for place in ways])
+) -> Framing:
+    """Each frame around what is in it, and behind that its gutter; `containers` are those of the pieces."""
+    spans, found = list(contents), dict[int, Span]()
+    gutters: dict[Container, float] = {}
+    for depth, (level, (before, after)) in reversed(list(enumerate(insets.items()))):
+        outer = [Span(span.start - before, span.end + after) for span in spans]
+        for number, framed in enumerate(frames):
+            if framed.frame.level == level:
+                inside = slice(framed.first, framed.last + 1)
+                container = containers[framed.first][: depth + 1]
+                gutters[container] = max(span.end for span in spans[inside])
+                end = gutters[container] + taken.counts.get(container, 0) * spacing.pitch
+                found[number] = Span(min(span.start for span in spans[inside]) - before, end + after)
+                outer[inside] = [found[number]] * (framed.last + 1 - framed.first)
+        spans = outer
+    gutters[PAGE] = max(span.end for span in spans)
+    end = gutters[PAGE] + outside(taken.counts.get(PAGE, 0), spacing)
+    return Framing(
+        [found.get(number, Span(0, 0)) for number in range(len(frames))],
+        gutters,
+        Span(min(span.start for span in spans), end),
+    )
 
 
-def _turn(
-    link: Link, columns: Sequence[Column], gap: float, shift: float, items: Sequence[Item], spacing: Spacing
-) -> list[Place]:
-    """Below the columns in between, up the aisle before the target's, and into its head."""
-    source, target = link
-    here, there = columns[0], columns[-1]
-    foot = max(column.foot for column in columns[:-1]) + spacing.turn + shift
-    head = there.room - spacing.turn - shift
-    aisle = there.origin - gap / 2 - shift
-    if link in here.tracks:
-        start = [*_leaving(here, source, here.tracks[link], items, spacing), (foot, here.tracks[link])]
-    else:
-        start = [(here.spans(source)[0].end, here.chain), (foot, here.chain)]
-    if link in there.tracks:
-        end = [(head, there.tracks[link]), *_entering(there, target, there.tracks[link], items, spacing)]
-    else:
-        end = [(head, there.chain), (there.spans(target)[0].start, there.chain)]
-    return [*start, (foot, aisle), (head, aisle), *end]
+def outside(count: int, spacing: Spacing) -> float:
+    """The width of this many tracks outside of all frames."""
+    return spacing.turn / 2 + count * spacing.lane if count else 0.0
 
 
-def _leaving(column: Column, position: int, track: float, items: Sequence[Item], spacing: Spacing) -> list[Place]:
-    """Out of an item onto a track: straight on where the box reaches that far, else from its side."""
-    main, cross = column.spans(position)
-    if cross.holds(track, 2):
-        return [(main.end, track)]
-    place = main.middle if items[position].symbol else main.end - min(main.length / 4, spacing.at_side)
-    return [(place, cross.start), (place, track)]
+def gutter_places(found: Framing, taken: Gutters, spacing: Spacing) -> dict[tuple[int, Container], float]:
+    """Where across a column each net runs in a gutter."""
+    places = {}
+    for (source, container), track in taken.tracks.items():
+        inner = taken.counts[container] - 1 - track
+        by = spacing.turn / 2 + inner * spacing.lane if container == PAGE else (inner + 0.5) * spacing.pitch
+        places[source, container] = found.gutters[container] + by
+    return places
 
 
-def _entering(column: Column, position: int, track: float, items: Sequence[Item], spacing: Spacing) -> list[Place]:
-    main, cross = column.spans(position)
-    if cross.holds(track, 2):
-        return [(main.start, track)]
-    place = main.middle if items[position].symbol else main.start + min(main.length / 4, spacing.at_side)
-    return [(place, track), (place, cross.start)]
+def branch_span(framed: Framed, cross: Sequence[Span], boxes: Span, outset: float) -> Span:
+    """The ground of a branch in the chain fits its boxes."""
+    start = min(cross[local].start for local in range(framed.first, framed.last + 1))
+    return Span(start - outset, boxes.end + outset)
+
+
+class Branch(NamedTuple):
+    """The ground of a branch in a region: around which items, and its spans within the region."""
+
+    frame: Frame
+    first: int
+    last: int
+    main: Span
+    cross: Span
+
+
+def branches(piece: Piece, items: Sequence[Item], spacing: Spacing) -> Iterator[Branch]:
+    """Around the items of each branch that stand together, where no other item and no other ground is among them."""
+    if piece.lanes is None:
+        return
+    main, across = piece.lanes.main, piece.lanes.across
+    done: list[Branch] = []
+    for frame, first, last in _runs(piece.members, items):
+        own = range(first - piece.members.start, last + 1 - piece.members.start)
+        before, after, out = spacing.before(frame), spacing.after(frame), spacing.outset
+        along = Span(min(main[local].start for local in own) - before, max(main[local].end for local in own) + after)
+        cross = Span(min(across[local].start for local in own) - out, max(across[local].end for local in own) + out)
+        others = [(main[local], across[local]) for local in range(len(main)) if local not in own]
+        others += [(each.main, each.cross) for each in done]
+        if not any(_meet(along, other) and _meet(cross, beside) for other, beside in others):
+            done.append(Branch(frame, first, last, along, cross))
+    yield from done
+
+
+def _runs(members: range, items: Sequence[Item]) -> Iterator[tuple[Frame, int, int]]:
+    """Items of one branch that follow each other."""
+    current: tuple[Frame, int, int] | None = None
+    for position in members:
+        frame = next((frame for frame in items[position].frames if frame.level == "branch"), None)
+        if current and frame == current[0]:
+            current = (current[0], current[1], position)
+            continue
+        if current:
+            yield current
+        current = (frame, position, position) if frame else None
+    if current:
+        yield current
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncli.diagram.chain import Link
 
@@ -45,27 +45,25 @@ def _within(links: Sequence[Link], column: range, end: Callable[[Link], int]) ->
 
 
 def rides(links: Links, column: range) -> list[Ride]:
-    """The links that need a track in a column: neither to the next item, nor from its foot to another's head."""
-    found = []
-    for source, target in links.of(column):
-        begins, ends = source in column, target in column
-        if begins and ends and target != source + 1:
-            found.append(Ride((source, target), source, target))
-        elif begins and not ends and source != column[-1]:
-            found.append(Ride((source, target), source, column[-1] + 1))
-        elif ends and not begins and target != column[0]:
-            found.append(Ride((source, target), column[0] - 1, target))
-    return found
+    """The links that run beside a column from one of its items to another."""
+    return [Ride(link, *link) for link in links.of(column) if link[0] in column and link[1] in column]
 
 
 def tracks(found: Sequence[Ride]) -> dict[Ride, int]:
-    """A track for each ride, 0 the farthest from the chain; longer rides run outside of those that they enclose."""
-    taken: dict[Ride, int] = {}
-    ends: list[int] = []  # of the last ride on each track
-    for ride in sorted(found, key=lambda ride: (ride.start, -ride.end)):
-        track = next((track for track, end in enumerate(ends) if end <= ride.start), len(ends))
-        ends[track : track + 1] = [ride.end]
-        taken[ride] = track
+    """A track for each ride, 0 the farthest from the chain."""
+    return dict(zip(found, tracks_of([(ride.start, ride.end) for ride in found]), strict=True))
+
+
+def tracks_of(spans: Sequence[tuple[Any, Any]]) -> list[int]:
+    """A track for each span from one place to another; longer ones on tracks before those that they enclose."""
+    taken = [0] * len(spans)
+    ends: list[Any] = []  # of the last span on each track
+    by_length = sorted(range(len(spans)), key=lambda index: spans[index][1], reverse=True)
+    for index in sorted(by_length, key=lambda index: spans[index][0]):
+        start, end = spans[index]
+        track = next((track for track, last in enumerate(ends) if last <= start), len(ends))
+        ends[track : track + 1] = [end]
+        taken[index] = track
     return taken
 
 

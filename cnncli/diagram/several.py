@@ -23,9 +23,10 @@ from cnncli.diagram.wording import Run
 from cnncli.document.numbers import scaled
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Box, Group, Picture, Shape, moved
-from cnncli.draw.text import LINE_HEIGHT, width
+from cnncli.draw.text import LINE_HEIGHT, fitting, width
 from cnncli.draw.theme import THEMES, Swatch, Theme, heat, ink, mix, palette
 from cnncli.graph import Graph
+from cnncli.words import visible
 
 UNTITLED = Heading("", ())
 APART = 28.0
@@ -36,7 +37,7 @@ TITLE = 13.0
 """The size of a network's name."""
 LONGEST_NAME = 300.0
 """A name asks for so much width at most."""
-PALER = 0.55
+PALER = 0.5
 """How much of the page is in a colour that a further kind of block takes again."""
 
 
@@ -99,16 +100,16 @@ class _Looks:
 
 
 def shared_palette(theme: Theme, kinds: Sequence[str]) -> dict[str, Swatch]:
-    """As the palette of one network; a colour that blocks would take twice is paler each time."""
-    found = palette(theme, kinds)
-    blocks = [kind for kind in found if kind not in theme.fills]
-    for place, kind in enumerate(blocks):
-        turn = place // len(theme.blocks)
-        if turn:
-            fill = found[kind].fill
-            for _ in range(turn):
-                fill = mix(fill, theme.page, PALER)
-            found[kind] = found[kind]._replace(fill=fill, ink=ink(theme, fill))
+    """As the palette of one network; blocks leave layers theirs, and take a colour again paler each time."""
+    kinds = list(dict.fromkeys(kinds))
+    layers = [kind for kind in kinds if kind in theme.fills]
+    free = tuple(name for name in theme.blocks if name not in layers) or theme.blocks
+    found = palette(replace(theme, blocks=free), kinds)
+    for place, kind in enumerate(kind for kind in kinds if kind not in theme.fills):
+        fill = found[kind].fill
+        for _ in range(place // len(free)):
+            fill = mix(fill, theme.page, PALER)
+        found[kind] = found[kind]._replace(fill=fill, ink=ink(theme, fill))
     return found
 
 
@@ -128,7 +129,7 @@ def _side_by_side(
     start = max(run.width for label in labels for run in label) + 2 * PADDING
     lefts = list(accumulate((across + APART for across in widths), initial=start))
     heads = [
-        PageWords(heading, Legend((), ()), measures).head(across)
+        PageWords(_named(heading, across), Legend((), ()), measures).head(across)
         for heading, across in zip(headings, widths, strict=True)
     ]
     top = max(head.height for head in heads) + PADDING
@@ -143,6 +144,10 @@ def _side_by_side(
         for shape in each
     ]
     return Body(across, top + bands[-1].span.end + PADDING, [*grounds, *drawn], texts)
+
+
+def _named(heading: Heading, across: float) -> Heading:
+    return heading._replace(title=fitting(visible(heading.title), TITLE, across, bold=True))
 
 
 def _bare(drawn: Diagram) -> Sequence[Shape]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnncli.diagram.layout import Arrangement, Layout
 from cnncli.diagram.measures import Measures
-from cnncli.diagram.wording import Run
+from cnncli.diagram.wording import Run, typeset
 from cnncli.draw.geometry import Rect
 from cnncli.draw.text import LINE_HEIGHT, width, wrapped
 from cnncli.errors import UsageError
@@ -151,7 +151,7 @@ class PageWords(NamedTuple):
         y = self.lines(texts, lines, Run("", sizes.title, bold=True), 0) + paper.below_title
         for index, line in enumerate(self.heading.lines):
             between = FACTS_APART if FACTS_APART in line else " "
-            broken = wrapped(line, sizes.line, limit, between)
+            broken = wrapped(typeset(line, self.measures.times), sizes.line, limit, between)
             y = self.lines(texts, broken, Run("", sizes.line, faint=index == 0), y)
         return Block(texts, [], y + paper.below_head)
 

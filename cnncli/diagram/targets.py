@@ -40,8 +40,8 @@ PRINT_DPI = 300
 
 TARGETS: dict[TargetName, Target] = {
     # One column and both columns of a two-column paper, 3.3 and 6.9 in; its page holds 9 in of text.
-    "column": Target(237, tallest=4.6 * INCH, dpi=PRINT_DPI),
-    "figure": Target(496, tallest=3 * INCH, dpi=PRINT_DPI),
+    "column": Target(237, tallest=345, dpi=PRINT_DPI),
+    "figure": Target(496, tallest=216, dpi=PRINT_DPI),
     # 16:9 as PowerPoint and Impress have it, 13.333 x 7.5 in.
     "slide": Target(960, 540, smallest=12, largest=24, margin=20, titled=True),
     # A1, 594 x 841 mm, lying or standing; the margin is 20 mm.

@@ -10,6 +10,7 @@ class Diagram {
     this.number = number;
     this.network = DATA.networks[number];
     this.open = new Set();
+    this.held = new Map(); // what open boxes hold, which does not change while they are open
     this.layer = drawn("g");
     svg.append(this.layer);
     this.pane = new Pane(svg, this.layer, () => [this.width, this.height]);
@@ -47,6 +48,7 @@ class Diagram {
       if (shape[0] !== "g") grounds.append(...shaped(shape, this.map, lead));
       else tree.append(...(open.has(shape[1]) ? this.unfolded(open.get(shape[1])) : [this.closed(shape)]));
     }
+    for (const place of this.held.keys()) if (!open.has(place)) this.held.delete(place);
     this.layer.replaceChildren(grounds, tree);
     this.marked();
     if (focused) (this.item(focused) || this.item(focused.split(".")[0])).focus();
@@ -80,13 +82,22 @@ class Diagram {
     const ground = drawn("g", { "aria-hidden": "true" },
       drawn("rect", { class: "frame", x: cut(left), y: cut(top), width: cut(right - left), height: cut(bottom - top) }),
       ...links);
-    const still = drawn("g", { "aria-hidden": "true", transform: `translate(${cut(x)} ${cut(y)})` });
-    const items = drawn("g", { role: "presentation", transform: `translate(${cut(x)} ${cut(y)})` });
+    inside.rects.forEach(([l, t, r, b], layer) => this.frames.set(`${place}.${layer}`, [l + x, t + y, r + x, b + y]));
+    if (!this.held.has(place)) this.held.set(place, this.layers(place, inside));
+    const held = this.held.get(place);
+    for (const group of held) group.setAttribute("transform", `translate(${cut(x)} ${cut(y)})`);
+    return [ground, bar, ...held]; // in this order: what is pointed at lies on top
+  }
+
+  /** What an open box holds: what stands still, and the layers. */
+  layers(place, inside) {
+    const still = drawn("g", { "aria-hidden": "true" });
+    const items = drawn("g", { role: "presentation" });
     for (const shape of inside.shapes) {
       if (shape[0] !== "g") still.append(...shaped(shape));
-      else items.append(this.inner(place, shape, inside, x, y));
+      else items.append(this.treeitem(`${place}.${shape[1]}`, inside.rects[shape[1]], shape[2].flatMap((each) => shaped(each))));
     }
-    return [ground, bar, still, items]; // in this order: what is pointed at lies on top
+    return [still, items];
   }
 
   /** What stands on the bar of an open box: its name, what it is, and a sign that it can be closed. */
@@ -100,14 +111,6 @@ class Diagram {
       write(box.title, left + 20, "", "bold"),
       write(box.says, right - 8, "end", ""),
     ];
-  }
-
-  /** A layer of an open box. */
-  inner(place, [, layer, shapes], inside, x, y) {
-    const key = `${place}.${layer}`;
-    const rect = inside.rects[layer];
-    this.frames.set(key, [rect[0] + x, rect[1] + y, rect[2] + x, rect[3] + y]);
-    return this.treeitem(key, rect, shapes.flatMap((shape) => shaped(shape)));
   }
 
   /** A box that can be pointed at, chosen and, if it holds layers, opened. */

@@ -44,7 +44,7 @@ function clicked(diagram, event) {
   toggled(diagram.number, key);
   choose({ number: diagram.number, key }, false);
   const now = diagram.item(key);
-  if (now) now.focus({ preventScroll: true });
+  if (now !== document.activeElement) now.focus({ preventScroll: true });
 }
 
 /** Keys upon a box: from box to box, into a block and out of it. Elsewhere in a pane, and with Shift, arrows move it. */

@@ -53,6 +53,8 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
         raise UsageError(f"--direction {options.direction}: a page runs from top to bottom")
     if options.scope is not None:
         raise UsageError(f"--scope {options.scope}: a page shows the whole network, in which each block can be opened")
+    if options.anatomy:
+        raise UsageError("--anatomy: a page shows the whole network, in which each block can be opened")
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
 
