@@ -90,6 +90,8 @@ class _Looks:
     def legend(self, measures: Measures) -> Legend:
         chain = joined([drawn.chain for drawn in self.columns])
         named = [replace(part, kind=self.kind(part)) for drawn in self.columns for part in _parts(drawn)]
+        if not self.options.legend:
+            return Legend((), ())
         told, paper = self.options.heat, measures.paper
         said = shared_legend([(chain, self.options.detail)], [] if told else named, paper)
         if not told:
@@ -128,7 +130,7 @@ def _side_by_side(
     start = max(run.width for label in labels for run in label) + 2 * PADDING
     lefts = list(accumulate((across + APART for across in widths), initial=start))
     heads = [
-        PageWords(_named(heading, across), Legend([], ""), measures).head(across)
+        PageWords(_named(heading, across), Legend((), ()), measures).head(across)
         for heading, across in zip(headings, widths, strict=True)
     ]
     top = max(head.height for head in heads) + PADDING

@@ -97,7 +97,7 @@ class Volumes:
             *(moved(each, left, top) for each in self.drawn()),
             *self.block(head, margin, margin), *self.block(foot, margin, bottom),
         ]  # fmt: skip
-        says = ". ".join([*self.heading.lines, words.legend.note])
+        says = ". ".join([*self.heading.lines, " ".join(words.legend.notes)])
         size = round(inner + 2 * margin), round(bottom + foot.height + margin)
         return Picture(*size, self.graph.name, says, self.theme.page, shapes)
 
@@ -108,7 +108,7 @@ class Volumes:
             names = enumerated([visible(part.row.name) for part in self.left_out], "and")
             said.append(f"Not drawn, as its size is not known: {names}.")
         totals: dict[Heat, Any] = dict(amounts(self.whole.nodes))
-        return Legend(colours(self.parts, self.look.heat, totals, self.measures.paper), " ".join(said))
+        return Legend(colours(self.parts, self.look.heat, totals, self.measures.paper), said)
 
     # Shapes.
 
