@@ -14,6 +14,7 @@ from geometry import around, flat, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_diagram import branches, small, unet
+from test_readme import ROOT, commands, folder, prints
 
 import cnncli
 from cnncli.amounts import UNKNOWN
@@ -29,7 +30,10 @@ from cnncli.graph import Graph
 from cnncli.graph.layers import Concatenate, Conv2D, Dense, Flatten, InputLayer, MaxPooling2D, Opaque, ReLU
 from cnncli.models.reference import parse
 
+__all__ = ["folder"]
+
 DETAILS = ("stage", "block", "layer")
+DOCS = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8").partition("\n## Volumes\n")[2].partition("\n## ")[0]
 OWN: dict[str, Callable[[], Graph]] = {"small": small, "unet": unet, "branches": branches}
 
 
@@ -290,9 +294,23 @@ def test_what_does_not_go_with_it(run: Callable[..., Result], tmp_path: Path, ar
     target = tmp_path / "v.svg"
     refused(run("plot", "lenet5", "--volumes", *arguments, "-o", target), 2, says)
     assert not target.exists()
-    refused(run("plot", "lenet5", "--volumes", "-o", tmp_path / "v.dot"), 2, "DOT is for boxes and links")
+    refused(run("plot", "lenet5", "v1", "--volumes", "-o", target), 2, "--volumes is for one network")
+    refused(run("plot", "lenet5", "--volumes", "--anatomy", "-o", target), 2, "--volumes does not go with --anatomy")
+    refused(run("plot", "lenet5", "--volumes", "-o", tmp_path / "v.dot"), 2, "DOT is for the boxes and links of")
 
 
 def test_of_the_library(tmp_path: Path) -> None:
     cnncli.load("lenet5").plot(tmp_path / "v.svg", volumes=True)
     assert 'class="volume"' in (tmp_path / "v.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("command", "expected"), list(commands(DOCS)))
+def test_what_the_documentation_shows(folder: Path, command: str, expected: str) -> None:
+    prints(folder, command, expected, "docs/pictures.md")
+
+
+def test_the_picture_is_what_the_command_draws(run: Callable[..., Result], tmp_path: Path) -> None:
+    name = "vgg16-volumes.svg"
+    assert f"pictures/{name}" in DOCS
+    assert run("plot", "vgg16", "--volumes", "-o", tmp_path / name).code == 0
+    assert (tmp_path / name).read_bytes() == (ROOT / "docs" / "pictures" / name).read_bytes()

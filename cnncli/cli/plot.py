@@ -13,6 +13,7 @@ from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
+from cnncli.cli.printing import Printing, printing, printing_options
 from cnncli.errors import UsageError
 from cnncli.written import read_whole
 
@@ -38,6 +39,22 @@ Detail = Annotated[
         show_default=False,
     ),
 ]
+Direction = Annotated[
+    Literal["TB", "LR"] | None,
+    typer.Option(
+        help="Columns from top to bottom, or rows from left to right (default TB; in print what fits best).",
+        show_default=False,
+    ),
+]
+Dpi = Annotated[
+    str | None,
+    typer.Option(
+        help="Pixels per inch of a PNG (default 144; 300 in a paper).",
+        metavar="N",
+        rich_help_panel=_LOOK,
+        show_default=False,
+    ),
+]
 Volumes = Annotated[
     bool, typer.Option("--volumes", help="Feature maps as solids to scale, as lectures show them, instead of boxes.")
 ]
@@ -50,9 +67,30 @@ Scope = Annotated[
         show_default=False,
     ),
 ]
-
+Fuse = Annotated[
+    bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
+]
+Theme = Annotated[
+    Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
+]
 Anatomy = Annotated[
     bool, typer.Option("--anatomy", help="The network by stages, and each kind of block once with its layers.")
+]
+Columns = Annotated[
+    str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
+]
+Layout = Annotated[
+    Literal["fixed", "free"],
+    typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        help=r"What a box says, such as '{label}\n{output_shape}, {params:,} params'.",
+        metavar="TEMPLATE",
+        rich_help_panel=_LOOK,
+        show_default=False,
+    ),
 ]
 
 
@@ -75,51 +113,30 @@ def _heat(heat: str | None) -> str | None:
 
 @model_options
 @adding("heat", _heat_options, _heat)
+@adding("pages", printing_options, printing)
 def plot(
     models: args.References,
     output: Output = None,
     detail: Detail = None,
     scope: Scope = None,
     anatomy: Anatomy = False,
-    fuse: Annotated[
-        bool, typer.Option("--fuse", help="Layers: padding, batch norm and activation in their convolution's box.")
-    ] = False,
-    columns: Annotated[
-        str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
-    ] = "auto",
-    direction: Annotated[
-        Literal["TB", "LR"] | None,
-        typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
-    ] = None,
+    fuse: Fuse = False,
+    columns: Columns = "auto",
+    direction: Direction = None,
     volumes: Volumes = False,
-    layout: Annotated[
-        Literal["fixed", "free"],
-        typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
-    ] = "fixed",
-    theme: Annotated[
-        Literal["light", "dark", "mono"], typer.Option(help="Colours; mono is for black ink.", rich_help_panel=_LOOK)
-    ] = "light",
+    layout: Layout = "fixed",
+    theme: Theme = "light",
     *,
     heat: str | None,
-    label: Annotated[
-        str | None,
-        typer.Option(
-            help=r"What a box says, such as '{label}\n{output_shape}, {params:,} params'.",
-            metavar="TEMPLATE",
-            rich_help_panel=_LOOK,
-            show_default=False,
-        ),
-    ] = None,
-    dpi: Annotated[
-        str | None,
-        typer.Option(
-            help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
-        ),
-    ] = None,
+    label: Label = None,
+    dpi: Dpi = None,
     force: FORCE = False,
+    pages: Printing,
     choice: Choice,
 ) -> None:
-    """Draw a network as PDF, PNG, SVG, EPS, TikZ, HTML or Graphviz DOT, by the suffix of -o; `-o -` prints the DOT.
+    """Draw a network, or several side by side, as PDF, PNG, SVG, EPS, TikZ, HTML or DOT, by the suffix of -o.
+
+    `-o -` prints the DOT.
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
@@ -128,14 +145,17 @@ def plot(
     from cnncli.render.progress import remark
     from cnncli.views.composed import detail_for
     from cnncli.views.plot import plot_to
+    from cnncli.views.volumes import direction_for
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
+    finest = not (detail or scope or anatomy)
     detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
-    if volumes and direction == "TB":
-        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
-    direction = direction or "TB"
-    options = Options(detail, fuse, count, direction, theme, heat, label, layout, scope, anatomy, volumes)
+    options = Options(
+        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes,
+        **pages._asdict(), details=("block", "stage") if finest else (),
+        directions=(direction,) if direction else ("TB", "LR"),
+    )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

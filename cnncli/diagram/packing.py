@@ -26,8 +26,14 @@ def packings(sizes: Sequence[Size], apart: float) -> Iterator[Packing]:
 
 
 def _in_columns(sizes: Sequence[Size], apart: float) -> Iterator[Packing]:
-    tops = [0.0, *accumulate(height + apart for _, height in sizes)]
-    limits = sorted({tops[end] - tops[start] - apart for end in range(len(tops)) for start in range(end)})
+    heights = [height for _, height in sizes]
+    limits = sorted(
+        {
+            together
+            for start in range(len(sizes))
+            for together in accumulate(heights[start:], lambda used, height: used + apart + height)
+        }
+    )
     fewest = len(sizes) + 1
     for limit in limits:
         columns = _filled(sizes, limit, apart)
@@ -45,7 +51,7 @@ def _filled(sizes: Sequence[Size], limit: float, apart: float) -> list[list[int]
             return []
         if columns and used + apart + height <= limit:
             columns[-1].append(place)
-            used += apart + height
+            used = used + apart + height
         else:
             columns.append([place])
             used = height

@@ -23,9 +23,10 @@ from cnncli.diagram.wording import Run
 from cnncli.document.numbers import scaled
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Box, Group, Picture, Shape, moved
-from cnncli.draw.text import LINE_HEIGHT, width
+from cnncli.draw.text import LINE_HEIGHT, fitting, width
 from cnncli.draw.theme import THEMES, Swatch, Theme, heat, ink, mix, palette
 from cnncli.graph import Graph
+from cnncli.words import visible
 
 UNTITLED = Heading("", ())
 APART = 28.0
@@ -36,7 +37,7 @@ TITLE = 13.0
 """The size of a network's name."""
 LONGEST_NAME = 300.0
 """A name asks for so much width at most."""
-PALER = 0.55
+PALER = 0.5
 """How much of the page is in a colour that a further kind of block takes again."""
 
 
@@ -51,7 +52,8 @@ def several(networks: Sequence[tuple[Graph, Heading]], options: Options) -> Pict
     columns = [looks.coloured(drawn) for drawn in found.columns]
     page = Page(", ".join(heading.title for _, heading in networks), UNTITLED, looks.legend(measures), measures, theme)
     body = _side_by_side(columns, [heading for _, heading in networks], found.bands, measures, theme)
-    return page.around(body, looks.kinds)
+    told = ". ".join(": ".join((heading.title, *heading.lines)) for _, heading in networks)
+    return page.around(body, looks.kinds)._replace(description=told)
 
 
 def _unframed(drawn: Chain) -> Chain:
@@ -88,6 +90,8 @@ class _Looks:
     def legend(self, measures: Measures) -> Legend:
         chain = joined([drawn.chain for drawn in self.columns])
         named = [replace(part, kind=self.kind(part)) for drawn in self.columns for part in _parts(drawn)]
+        if not self.options.legend:
+            return Legend((), ())
         told, paper = self.options.heat, measures.paper
         said = shared_legend([(chain, self.options.detail)], [] if told else named, paper)
         if not told:
@@ -97,16 +101,16 @@ class _Looks:
 
 
 def shared_palette(theme: Theme, kinds: Sequence[str]) -> dict[str, Swatch]:
-    """As the palette of one network; a colour that blocks would take twice is paler each time."""
-    found = palette(theme, kinds)
-    blocks = [kind for kind in found if kind not in theme.fills]
-    for place, kind in enumerate(blocks):
-        turn = place // len(theme.blocks)
-        if turn:
-            fill = found[kind].fill
-            for _ in range(turn):
-                fill = mix(fill, theme.page, PALER)
-            found[kind] = found[kind]._replace(fill=fill, ink=ink(theme, fill))
+    """As the palette of one network; blocks leave layers theirs, and take a colour again paler each time."""
+    kinds = list(dict.fromkeys(kinds))
+    layers = [kind for kind in kinds if kind in theme.fills]
+    free = tuple(name for name in theme.blocks if name not in layers) or theme.blocks
+    found = palette(replace(theme, blocks=free), kinds)
+    for place, kind in enumerate(kind for kind in kinds if kind not in theme.fills):
+        fill = found[kind].fill
+        for _ in range(place // len(free)):
+            fill = mix(fill, theme.page, PALER)
+        found[kind] = found[kind]._replace(fill=fill, ink=ink(theme, fill))
     return found
 
 
@@ -118,7 +122,7 @@ def _side_by_side(
     columns: Sequence[Diagram], headings: Sequence[Heading], bands: Sequence[Band], measures: Measures, theme: Theme
 ) -> Body:
     """The bands across the page, what they stand for at their left, and upon them the networks."""
-    shapes = [_bare(drawn) for drawn in columns]
+    shapes = [_bare(drawn, heading.title) for drawn, heading in zip(columns, headings, strict=True)]
     bodies = [bounds(each) for each in shapes]
     titles = [min(width(heading.title, TITLE, bold=True), LONGEST_NAME) for heading in headings]
     widths = [max(body.width, title) for body, title in zip(bodies, titles, strict=True)]
@@ -126,7 +130,7 @@ def _side_by_side(
     start = max(run.width for label in labels for run in label) + 2 * PADDING
     lefts = list(accumulate((across + APART for across in widths), initial=start))
     heads = [
-        PageWords(heading, Legend([], ""), measures).head(across)
+        PageWords(_named(heading, across), Legend((), ()), measures).head(across)
         for heading, across in zip(headings, widths, strict=True)
     ]
     top = max(head.height for head in heads) + PADDING
@@ -143,8 +147,14 @@ def _side_by_side(
     return Body(across, top + bands[-1].span.end + PADDING, [*grounds, *drawn], texts)
 
 
-def _bare(drawn: Diagram) -> Sequence[Shape]:
-    return as_picture(replace(drawn, sheet=drawn.sheet._replace(texts=[], samples=[]))).shapes
+def _named(heading: Heading, across: float) -> Heading:
+    return heading._replace(title=fitting(visible(heading.title), TITLE, across, bold=True))
+
+
+def _bare(drawn: Diagram, name: str) -> list[Shape]:
+    """The boxes and links of a network, named after it too."""
+    shapes = as_picture(replace(drawn, sheet=drawn.sheet._replace(texts=[], samples=[]))).shapes
+    return [each._replace(name=f"{name} {each.name}") if isinstance(each, Group) else each for each in shapes]
 
 
 def _ground(band: Band, across: float, top: float, number: int, theme: Theme) -> Group:

@@ -73,7 +73,7 @@ class _Writer:
                 case Box():
                     yield from self.box(shape)
                 case Circle():
-                    look = self.look(shape.fill, shape.border)
+                    look = self.look(shape.fill, shape.border, *_outline(shape.outline))
                     yield f"{look} {self.place(shape.center)} circle[radius={number(shape.radius)}bp];"
                 case Text():
                     yield from self.text(shape)
@@ -102,15 +102,19 @@ class _Writer:
             yield from self.scale(rect, fill)
             fill = ""
         round_ = [f"rounded corners={number(box.radius)}bp"] if box.radius else []
-        yield f"{self.look(fill, box.border, *round_, *['dashed'] * box.dashed)} {self.rectangle(rect)};"
+        more = [*round_, *["dashed"] * box.dashed, *(_outline(box.outline) if box.border else [])]
+        yield f"{self.look(fill, box.border, *more)} {self.rectangle(rect)};"
 
     def scale(self, rect: Rect, colours: Sequence[str]) -> Iterator[str]:
-        """Colours that pass into each other, two by two."""
-        step = rect.width / (len(colours) - 1)
-        for place, (one, other) in enumerate(pairwise(colours)):
-            part = rect._replace(left=rect.left + place * step, right=rect.left + (place + 1) * step)
-            look = f"left color={self.colour(one)}, right color={self.colour(other)}"
-            yield rf"\shade[{look}] {self.rectangle(part)};"
+        """Colours that pass into each other two by two, in tenths; each reaches to the right end, under the next."""
+        steps = 10 * (len(colours) - 1)
+        for pair, (one, other) in enumerate(pairwise(colours)):
+            bottom, top = (number(self.height - y) for y in (rect.bottom, rect.top))
+            left = f"{number(rect.left + rect.width * 10 * pair / steps)}+{number(rect.width / steps, 4)}*\\s"
+            yield (
+                rf"\foreach \s in {{0,...,9}} \fill[{self.colour(other)}!\s0!{self.colour(one)}] "
+                rf"({left},{bottom}) rectangle ({number(rect.right)},{top});"
+            )
 
     def text(self, text: Text) -> Iterator[str]:
         if not text.text.strip():
@@ -136,7 +140,7 @@ class _Writer:
 
     def area(self, area: Area) -> str:
         border = area.border if area.width else ""
-        more = [f"line width={number(area.width)}bp"] if area.width not in (0, OUTLINE) else []
+        more = _outline(area.width) if border else []
         return f"{self.look(area.fill, border, *more)} {self.way(area.corners)} -- cycle;"
 
     def way(self, points: Iterable[Point]) -> str:
@@ -147,6 +151,11 @@ class _Writer:
 
     def place(self, point: Point) -> str:
         return f"({number(point.x)},{number(self.height - point.y)})"
+
+
+def _outline(width: float) -> list[str]:
+    """Nothing for the usual one."""
+    return [] if width == OUTLINE else [f"line width={number(width)}bp"]
 
 
 def _comment(text: str) -> str:

@@ -2,6 +2,7 @@
 
 const BAR = 20; // points: how high the heading of an open box is
 const PAD = 6; // points: around what it holds
+const OFF = 60; // points: an entry that is farther from the middle is led to
 const AISLE = 12; // points: for the links that enter and leave it
 
 class Diagram {
@@ -10,6 +11,7 @@ class Diagram {
     this.number = number;
     this.network = DATA.networks[number];
     this.open = new Set();
+    this.held = new Map(); // what open boxes hold, which does not change while they are open
     this.layer = drawn("g");
     svg.append(this.layer);
     this.pane = new Pane(svg, this.layer, () => [this.width, this.height]);
@@ -25,7 +27,7 @@ class Diagram {
     const found = [...this.open].map((place) => {
       const box = this.box(place);
       const inside = DATA.insides[box.inside];
-      const width = Math.max(inside.width + 2 * PAD, box.head, box.rect[2] - box.rect[0]);
+      const width = Math.max(2 * beside(inside) + 2 * PAD, box.head, box.rect[2] - box.rect[0]);
       return { place, box, inside, rect: box.rect, width, height: inside.height + BAR + 2 * AISLE };
     });
     this.map = warped(found);
@@ -47,6 +49,7 @@ class Diagram {
       if (shape[0] !== "g") grounds.append(...shaped(shape, this.map, lead));
       else tree.append(...(open.has(shape[1]) ? this.unfolded(open.get(shape[1])) : [this.closed(shape)]));
     }
+    for (const place of this.held.keys()) if (!open.has(place)) this.held.delete(place);
     this.layer.replaceChildren(grounds, tree);
     this.marked();
     if (focused) (this.item(focused) || this.item(focused.split(".")[0])).focus();
@@ -70,7 +73,7 @@ class Diagram {
   unfolded({ place, box, inside, frame }) {
     const [left, top, right, bottom] = frame;
     this.frames.set(`${place}`, frame);
-    const [x, y] = [(left + right - inside.width) / 2, top + BAR + AISLE];
+    const [x, y] = [(left + right) / 2 - axis(inside), top + BAR + AISLE];
     const bar = this.treeitem(`${place}`, frame, this.heading(box, frame));
     const middle = this.map.x((box.rect[0] + box.rect[2]) / 2);
     const links = [
@@ -80,13 +83,22 @@ class Diagram {
     const ground = drawn("g", { "aria-hidden": "true" },
       drawn("rect", { class: "frame", x: cut(left), y: cut(top), width: cut(right - left), height: cut(bottom - top) }),
       ...links);
-    const still = drawn("g", { "aria-hidden": "true", transform: `translate(${cut(x)} ${cut(y)})` });
-    const items = drawn("g", { role: "presentation", transform: `translate(${cut(x)} ${cut(y)})` });
+    inside.rects.forEach(([l, t, r, b], layer) => this.frames.set(`${place}.${layer}`, [l + x, t + y, r + x, b + y]));
+    if (!this.held.has(place)) this.held.set(place, this.layers(place, inside));
+    const held = this.held.get(place);
+    for (const group of held) group.setAttribute("transform", `translate(${cut(x)} ${cut(y)})`);
+    return [ground, bar, ...held]; // in this order: what is pointed at lies on top
+  }
+
+  /** What an open box holds: what stands still, and the layers. */
+  layers(place, inside) {
+    const still = drawn("g", { "aria-hidden": "true" });
+    const items = drawn("g", { role: "presentation" });
     for (const shape of inside.shapes) {
       if (shape[0] !== "g") still.append(...shaped(shape));
-      else items.append(this.inner(place, shape, inside, x, y));
+      else items.append(this.treeitem(`${place}.${shape[1]}`, inside.rects[shape[1]], shape[2].flatMap((each) => shaped(each))));
     }
-    return [ground, bar, still, items]; // in this order: what is pointed at lies on top
+    return [still, items];
   }
 
   /** What stands on the bar of an open box: its name, what it is, and a sign that it can be closed. */
@@ -100,14 +112,6 @@ class Diagram {
       write(box.title, left + 20, "", "bold"),
       write(box.says, right - 8, "end", ""),
     ];
-  }
-
-  /** A layer of an open box. */
-  inner(place, [, layer, shapes], inside, x, y) {
-    const key = `${place}.${layer}`;
-    const rect = inside.rects[layer];
-    this.frames.set(key, [rect[0] + x, rect[1] + y, rect[2] + x, rect[3] + y]);
-    return this.treeitem(key, rect, shapes.flatMap((shape) => shaped(shape)));
   }
 
   /** A box that can be pointed at, chosen and, if it holds layers, opened. */
@@ -146,7 +150,7 @@ class Diagram {
     if (reached) reached.setAttribute("tabindex", "0");
   }
 
-  /** Open or close a box of several layers. Its upper edge stays where it is seen. */
+  /** Open or close a box of several layers. Its upper edge stays where it is seen; too wide a box is shown as a whole. */
   toggle(place, opens = !this.open.has(place)) {
     if (this.box(place).inside === undefined || opens === this.open.has(place)) return;
     const before = this.frames.get(`${place}`);
@@ -156,6 +160,7 @@ class Diagram {
     const after = this.frames.get(`${place}`);
     const middle = (frame) => (frame[0] + frame[2]) / 2;
     this.pane.moveBy((middle(before) - middle(after)) * this.pane.scale, (before[1] - after[1]) * this.pane.scale);
+    if (opens && !this.pane.holds(after[0], after[2])) this.pane.show(after);
   }
 
   /** Open all boxes, or close them. */
@@ -174,6 +179,15 @@ class Diagram {
     if (frame) this.pane.show(frame);
   }
 }
+
+/** Where in an inside the middle of its frame is: at its entry, so that the link which enters goes straight on. */
+function axis({ width, entries }) {
+  const entry = entries.length === 1 ? entries[0][0] : width / 2;
+  return Math.abs(entry - width / 2) < OFF ? entry : width / 2;
+}
+
+/** How far an inside reaches from there at most. */
+const beside = (inside) => Math.max(axis(inside), inside.width - axis(inside));
 
 /** Whether a shape is a ground of a box, or stands at its right: it then goes with the edges. */
 function wide(shape, width) {

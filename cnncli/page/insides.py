@@ -11,10 +11,10 @@ from cnncli.diagram.layout import Layout
 from cnncli.diagram.parts import Part
 from cnncli.diagram.placing import Route
 from cnncli.draw.geometry import Point, Rect
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph, Node, Scope
 from cnncli.graph.cutting import taken
 from cnncli.page.colours import Colours
-from cnncli.page.scene import Scene, bounds, diagram_of, scene_of, shortened, unique
+from cnncli.page.scene import Scene, bounds, diagram_of, scene_of, shorten
 
 
 class Inside(NamedTuple):
@@ -65,17 +65,15 @@ def inside(graph: Graph, part: Part, colours: Colours) -> Inside:
     return Inside(scene, _entries(found, crop) if single else [], _exits(found, given, crop), found)
 
 
-def _rename(made: Graph, scope: tuple[str, ...]) -> None:
+def _rename(made: Graph, scope: Scope) -> None:
     """Names as they are within the block, so that blocks alike have the same inside."""
-    around = ".".join((*scope, ""))
-    seen: set[str] = set()
-    plain = tuple(f"scope{depth}" for depth in range(len(scope)))
+    around, depth = ".".join((*scope, "")), len(scope)
+    plain = tuple(f"scope{number}" for number in range(depth))
     for node in made.nodes:
-        node.name = unique(shortened(node.name.removeprefix(around)), seen)
-        seen.add(node.name)
-        if node.scope[: len(scope)] == scope:
-            node.scope = plain + tuple(map(shortened, node.scope[len(scope) :]))
-    made.kinds = {plain + each[len(scope) :]: kind for each, kind in made.kinds.items() if each[: len(scope)] == scope}
+        node.name = node.name.removeprefix(around)
+        node.scope = plain + node.scope[depth:] if node.scope[:depth] == scope else node.scope
+    made.kinds = {plain + each[depth:]: kind for each, kind in made.kinds.items() if each[:depth] == scope}
+    shorten(made)
 
 
 LEVELS = {"stage": 1, "block": 2, "branch": 3}

@@ -9,6 +9,8 @@ function figures(number, key) {
   return layer === undefined ? box : box.layers[layer];
 }
 
+const MOST_SPOKEN = 200; // characters of a name
+
 const named = (found) => found.row[COLUMN.name];
 
 /** What somebody is told who does not see the box. */
@@ -17,7 +19,7 @@ function spoken(found) {
   return [
     named(found), found.row[COLUMN.type], `gives ${shown(found.row[COLUMN.output_shape])}`,
     cost("params", "parameters"), cost("macs", "MACs"),
-  ].filter(Boolean).join(", ");
+  ].filter(Boolean).map((text) => text.slice(0, MOST_SPOKEN)).join(", ");
 }
 
 /** What is told of a box where two networks are compared: a row a run of its blocks. */

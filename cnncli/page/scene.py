@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from cnncli.diagram import Diagram, Heading, Options, as_picture, diagram
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.layout import Layout
+from cnncli.diagram.legend import BRANCHES
 from cnncli.diagram.sheet import Sample
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Shape, Text
 from cnncli.draw.theme import faint, ink, palette
-from cnncli.graph import Graph
+from cnncli.graph import Graph, Scope
 from cnncli.graph.cutting import taken
 from cnncli.page.colours import DARK, LIGHT, Colours
 from cnncli.words import visible
@@ -38,20 +39,31 @@ def shortened(text: str) -> str:
 
 
 def with_short_names(graph: Graph) -> Graph:
-    """The graph itself, or where a name would burst a picture a copy of it whose layers have shorter names."""
-    if all(len(node.name) <= LONGEST for node in graph.nodes) and len(graph.name) <= LONGEST:
+    """The graph itself, or where a name would burst a picture a copy of it in which names are shorter."""
+    words = [graph.name, *(kind.name for kind in graph.kinds.values())]
+    words += [word for node in graph.nodes for word in (node.name, node.type, *node.scope)]
+    if all(len(word) <= LONGEST for word in words):
         return graph
     made = taken(graph, graph.nodes, shortened(graph.name))
-    scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
+    shorten(made)
+    return made
+
+
+def shorten(made: Graph) -> None:
+    """Names, types, scopes and kinds that are too long for a picture; names stay apart."""
     seen: set[str] = set()
     for node in made.nodes:
-        if len(node.name) > LONGEST:
-            node.name = unique(shortened(node.name), seen)
+        node.name = unique(shortened(node.name), seen)
         seen.add(node.name)
-        scopes[node.scope] = node.scope = tuple(map(shortened, node.scope))
-    made.kinds = {tuple(map(shortened, scope)): kind for scope, kind in made.kinds.items()}
-    made.numbers = {tuple(map(shortened, scope)): number for scope, number in made.numbers.items()}
-    return made
+        node.scope = _short_scope(node.scope)
+        if len(node.type) > LONGEST:  # an operation's own name: no other layer has one that long
+            node.layer = replace(node.layer, operation=shortened(node.type))
+    made.kinds = {_short_scope(scope): kind._replace(name=shortened(kind.name)) for scope, kind in made.kinds.items()}
+    made.numbers = {_short_scope(scope): number for scope, number in made.numbers.items()}
+
+
+def _short_scope(scope: Scope) -> Scope:
+    return tuple(map(shortened, scope))
 
 
 def unique(name: str, taken_names: set[str]) -> str:
@@ -72,15 +84,21 @@ def legend_of(found: Iterable[Diagram], colours: Colours, told: Iterable[Diagram
 
     What is told of others already is left out.
     """
-    known = {(sample.sign, sample.text) for each in told for sample, _ in each.sheet.samples}
+    known = {sample for each in told for sample in _samples(each)}
     entries = []
     for each in found:
-        for sample, _ in each.sheet.samples:
-            key = (sample.sign, sample.text)
-            if key not in known:
-                known.add(key)
+        for sample in _samples(each):
+            if sample not in known:
+                known.add(sample)
                 entries.append(_sample(each, sample, colours))
     return entries
+
+
+def _samples(found: Diagram) -> Iterator[Sample]:
+    """The entries of a legend. Blocks call their branches by many names: what they are is told once."""
+    for sample, _ in found.sheet.samples:
+        gate = sample.text == BRANCHES["squeeze_excite"]
+        yield sample._replace(text="a branch") if sample.sign == "branch" and not gate else sample
 
 
 def _sample(found: Diagram, sample: Sample, colours: Colours) -> dict[str, Any]:

@@ -44,15 +44,17 @@ function head(column, place) {
   const sorted = sorting.column === place;
   const button = element("button", { type: "button" }, column.title, element("span", { class: "sign", "aria-hidden": "true" },
     sorted ? (sorting.down ? " ▼" : " ▲") : ""));
-  const cell = element("th", { scope: "col", class: column.right ? "right" : "", "data-column": place,
+  const cell = element("th", { scope: "col", class: look(column), "data-column": place,
     "aria-sort": sorted ? (sorting.down ? "descending" : "ascending") : "none" }, button);
   return cell;
 }
 
 function rowed(row, columns) {
-  const cells = row.values.map((value, place) => element("td", { class: columns[place].right ? "right" : "" }, shown(value)));
+  const cells = row.values.map((value, place) => element("td", { class: look(columns[place]) }, element("span", {}, shown(value))));
   return element("tr", { tabindex: "-1", class: row.look, "data-keys": row.places.map(spelt).join(" ") }, ...cells);
 }
+
+const look = (column) => (column.right ? "right" : column.words ? "words" : "");
 
 const spelt = ({ number, key }) => `${number}:${key}`;
 
@@ -83,7 +85,7 @@ function pointed() {
   if (found) found.setAttribute("aria-selected", "true");
   const first = found || at("rows").firstChild;
   if (first) first.setAttribute("tabindex", "0");
-  if (found && !at("table").contains(document.activeElement)) scrolled(found);
+  if (found && !at("table").contains(document.activeElement)) requestAnimationFrame(() => scrolled(found));
 }
 
 /** Scroll the table alone, never the page. */

@@ -35,12 +35,12 @@ def detail_for(
 def check_composed(networks: Sequence[Network], options: Options) -> None:
     """Raise UsageError for options that a figure of several diagrams does not have."""
     if options.anatomy and len(networks) == 1:
-        _refuse("does not go with --anatomy", options, "scope", "columns", "heat", "label", "layout")
+        _refuse("does not go with --anatomy", options, "scope", "columns", "heat", "label", "layout", "volumes")
     if len(networks) < 2:
         return
     if len(networks) > MOST_NETWORKS:
         raise UsageError(f"a figure holds up to {MOST_NETWORKS} networks, was given {len(networks)}")
-    _refuse("is for one network", options, "anatomy", "scope", "columns", "direction", "layout")
+    _refuse("is for one network", options, "anatomy", "scope", "volumes", "columns", "direction", "layout")
     if options.detail == "layer":
         raise UsageError("--detail layer is for one network; several stand side by side by stage or block")
 

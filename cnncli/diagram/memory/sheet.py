@@ -19,7 +19,7 @@ from cnncli.diagram.sheet import Heading
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text
-from cnncli.draw.text import CAPITALS, width
+from cnncli.draw.text import CAPITALS, fitting, width
 from cnncli.draw.theme import Swatch, Theme, ink, mix, palette
 from cnncli.graph.fold import BLOCK, STAGE
 
@@ -161,11 +161,11 @@ class Sheet:
 
     def _heading(self) -> Iterator[Shape]:
         wide = WIDTH - 2 * MARGIN
-        title = _fitting(self.heading.title, TITLE, wide, bold=True)
+        title = fitting(self.heading.title, TITLE, wide, bold=True)
         yield self._text(MARGIN, MARGIN + TITLE * LEADING / 2, title, TITLE, self.theme.text, bold=True)
         for number, line in enumerate(self.heading.lines):
             y = MARGIN + TITLE * LEADING + LINE * LEADING * (number + 0.5)
-            yield self._text(MARGIN, y, _fitting(line, LINE, wide), LINE, self.theme.faint)
+            yield self._text(MARGIN, y, fitting(line, LINE, wide), LINE, self.theme.faint)
 
     def _legend(self, kinds: Sequence[str]) -> Iterator[tuple[Rect, str, str, str]]:
         """Kinds in rows upon the lower margin: a swatch's place and colours, and words."""
@@ -248,7 +248,7 @@ class Sheet:
         frame, theme = axes.frame, self.theme
         y, size = axes.y(panel.highest), SMALL + 1
         yield Path([Point(frame.left, y), Point(frame.right, y)], theme.text, THIN)
-        says = _fitting(panel.says, size, frame.width - 8, bold=True)
+        says = fitting(panel.says, size, frame.width - 8, bold=True)
         half = width(says, size, bold=True) / 2 + 4
         x = frame.left + half
         if panel.at is not None:
@@ -293,12 +293,3 @@ def _has_room(band: Band, axes: Axes) -> bool:
 def _amount(amount: int) -> str:
     """`14.45 MB (14,450,688 bytes)`."""
     return f"{scaled(amount, 'B')} ({grouped(amount)} bytes)" if amount >= 1000 else f"{amount} bytes"
-
-
-def _fitting(text: str, size: float, limit: float, bold: bool = False) -> str:
-    """A text as far as it fits a width, with … where it is cut."""
-    if width(text, size, bold) <= limit:
-        return text
-    while text and width(text + "…", size, bold) > limit:
-        text = text[:-1]
-    return text + "…"
