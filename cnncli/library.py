@@ -34,7 +34,7 @@ class Network(Named):
         return write(summary_document(self, Wanted(depth_of(by))), "table")
 
     def plot(self, path: str | Path, *, force: bool = False, **options: Any) -> None:
-        """Draw to a .pdf, .png, .svg or .dot; `options` are those of diagram.Options, such as detail="layer".
+        """Draw to a .pdf, .png, .svg, .html or .dot; `options` are those of diagram.Options, such as detail="layer".
 
         Raises UsageError for another suffix or where the file exists and `force` is not given, MachineError where it
         cannot be written.

@@ -23,6 +23,7 @@ from cnncli.diagram import Options
 from cnncli.draw.theme import contrast
 from cnncli.graph import UNKNOWN, Graph
 from cnncli.graph.layers import Add, Conv2D, InputLayer, Opaque
+from cnncli.models.catalogue import models
 from cnncli.network import Network, network
 from cnncli.page import STEPS
 from cnncli.views.plot_page import page_of
@@ -60,6 +61,10 @@ def several() -> Graph:
 
 def made(graph: Graph) -> Network:
     return Network(graph.name, graph, name=graph.name)
+
+
+def called(each: str | Network) -> str:
+    return (each if isinstance(each, str) else each.name)[:30]
 
 
 def page(*references: str | Network, **options: Any) -> str:
@@ -115,7 +120,7 @@ def test_nothing_runs_but_what_is_named_by_its_hash() -> None:
     assert [tag for tag, attributes, _ in read.held if "type" not in attributes] == ["style", "script"]
 
 
-@pytest.mark.parametrize("reference", ["b0", made(hostile())], ids=str)
+@pytest.mark.parametrize("reference", ["b0", made(hostile())], ids=called)
 def test_a_page_asks_for_nothing_and_has_no_style_of_its_own(reference: str | Network) -> None:
     for tag, attributes in Reader(page(reference)).elements:
         assert tag not in ("img", "iframe", "object", "embed", "base", "form", "audio", "video")
@@ -138,7 +143,7 @@ def test_blocks_alike_share_one_inside() -> None:
     ]
 
 
-@pytest.mark.parametrize("reference", ["v3_small", made(several()), made(unet()), made(branches())], ids=str)
+@pytest.mark.parametrize("reference", ["v3_small", made(several()), made(unet()), made(branches())], ids=called)
 def test_figures_are_the_reports(reference: str | Network) -> None:
     found = network(reference) if isinstance(reference, str) else reference
     data = Reader(page(found)).data
@@ -200,15 +205,15 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
 
 # In a browser.
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium")
     with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        found = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield found
         found.close()
 
@@ -301,11 +306,12 @@ def test_a_click_opens_a_block_and_another_closes_it(opened: Opened) -> None:
     assert said(found) == "stem closed"
 
 
-@pytest.mark.parametrize(
-    "reference",
-    [made(small()), made(unet()), made(branches()), made(several()), "inception_v3", "resnext50", "nasnet_mobile"],
-    ids=str,
-)
+GRAPHS = [made(small()), made(unet()), made(branches()), made(several()), made(hostile())]
+SOME = ("inception_v3", "nasnet_mobile", "efficientnet_b0")
+EVERY = [pytest.param(spec.name, marks=() if spec.name in SOME else pytest.mark.exhaustive) for spec in models()]
+
+
+@pytest.mark.parametrize("reference", [*GRAPHS, *EVERY], ids=called)
 def test_open_boxes_do_not_lie_upon_others(opened: Opened, reference: str | Network) -> None:
     """Each layer stands in its block, and no box upon another one, however many are open."""
     found = opened(reference)
@@ -447,7 +453,7 @@ def test_heat_shades_by_a_figure(opened: Opened) -> None:
         found.select_option("#heat", key)
         assert found.eval_on_selector_all(".box", fills) != by_macs
     assert "851 pixels" in found.text_content("#legend")
-    steps = [int(re.search(r"\bh(\d+)", name)[1]) for name in found.eval_on_selector_all(  # type: ignore[index]
+    steps = [int((re.search(r"\bh(\d+)", name) or "00")[1]) for name in found.eval_on_selector_all(  # type: ignore[index]
         ".box", "boxes => boxes.map((box) => box.getAttribute('class'))")]  # fmt: skip
     seen = steps[:-1]
     assert seen == sorted(seen)  # what is seen grows from layer to layer

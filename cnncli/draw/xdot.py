@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cnncli.draw.geometry import PARABOLA, Point, Rect, curved, curved_rect, number
-from cnncli.draw.shapes import OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
+from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
 from cnncli.draw.text import FAMILY, SCALE
 from cnncli.draw.theme import mix
 from cnncli.words import visible
@@ -59,7 +59,7 @@ class _Pen:
                 case Box():
                     yield from self.box(shape)
                 case Circle():
-                    yield from self.choose(shape.fill, shape.border, OUTLINE)
+                    yield from self.choose(shape.fill, shape.border, shape.outline)
                     radius = _scaled(shape.radius)
                     yield f"E {self.place(shape.center)} {radius} {radius}"
                 case Text():
@@ -89,7 +89,7 @@ class _Pen:
         if not isinstance(fill, str):
             yield from self.scale(rect, fill)
             fill = NOTHING
-        yield from self.choose(fill, box.border, OUTLINE, dashed=box.dashed)
+        yield from self.choose(fill, box.border, box.outline, dashed=box.dashed)
         if box.radius:
             yield self.points("b", curved_rect(rect, box.radius))
         else:

@@ -2,6 +2,7 @@
 
 const BAR = 20; // points: how high the heading of an open box is
 const PAD = 6; // points: around what it holds
+const OFF = 60; // points: an entry that is farther from the middle is led to
 const AISLE = 12; // points: for the links that enter and leave it
 
 class Diagram {
@@ -26,7 +27,7 @@ class Diagram {
     const found = [...this.open].map((place) => {
       const box = this.box(place);
       const inside = DATA.insides[box.inside];
-      const width = Math.max(inside.width + 2 * PAD, box.head, box.rect[2] - box.rect[0]);
+      const width = Math.max(2 * beside(inside) + 2 * PAD, box.head, box.rect[2] - box.rect[0]);
       return { place, box, inside, rect: box.rect, width, height: inside.height + BAR + 2 * AISLE };
     });
     this.map = warped(found);
@@ -72,7 +73,7 @@ class Diagram {
   unfolded({ place, box, inside, frame }) {
     const [left, top, right, bottom] = frame;
     this.frames.set(`${place}`, frame);
-    const [x, y] = [(left + right - inside.width) / 2, top + BAR + AISLE];
+    const [x, y] = [(left + right) / 2 - axis(inside), top + BAR + AISLE];
     const bar = this.treeitem(`${place}`, frame, this.heading(box, frame));
     const middle = this.map.x((box.rect[0] + box.rect[2]) / 2);
     const links = [
@@ -149,7 +150,7 @@ class Diagram {
     if (reached) reached.setAttribute("tabindex", "0");
   }
 
-  /** Open or close a box of several layers. Its upper edge stays where it is seen. */
+  /** Open or close a box of several layers. Its upper edge stays where it is seen; too wide a box is shown as a whole. */
   toggle(place, opens = !this.open.has(place)) {
     if (this.box(place).inside === undefined || opens === this.open.has(place)) return;
     const before = this.frames.get(`${place}`);
@@ -159,6 +160,7 @@ class Diagram {
     const after = this.frames.get(`${place}`);
     const middle = (frame) => (frame[0] + frame[2]) / 2;
     this.pane.moveBy((middle(before) - middle(after)) * this.pane.scale, (before[1] - after[1]) * this.pane.scale);
+    if (opens && !this.pane.holds(after[0], after[2])) this.pane.show(after);
   }
 
   /** Open all boxes, or close them. */
@@ -177,6 +179,15 @@ class Diagram {
     if (frame) this.pane.show(frame);
   }
 }
+
+/** Where in an inside the middle of its frame is: at its entry, so that the link which enters goes straight on. */
+function axis({ width, entries }) {
+  const entry = entries.length === 1 ? entries[0][0] : width / 2;
+  return Math.abs(entry - width / 2) < OFF ? entry : width / 2;
+}
+
+/** How far an inside reaches from there at most. */
+const beside = (inside) => Math.max(axis(inside), inside.width - axis(inside));
 
 /** Whether a shape is a ground of a box, or stands at its right: it then goes with the edges. */
 function wide(shape, width) {

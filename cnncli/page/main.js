@@ -1,6 +1,6 @@
 // What is chosen, found and shown, and what the controls do about it. Nothing of it is kept when the page is left.
 
-const state = { chosen: null, paired: [], found: new Set(), heat: -1, rows: DATA.difference ? "changes" : "blocks" };
+const state = { chosen: null, paired: [], found: new Set(), heat: -1, rows: DATA.difference && DATA.difference.rows.length ? "changes" : "blocks" };
 const diagrams = [];
 
 /** Choose a box or layer: mark it, show it, tell of it; null for none. */
@@ -139,7 +139,7 @@ function explain() {
   const whose = (number) => (DATA.networks.length > 1 ? `${DATA.networks[number].name}: ` : "");
   at("legend").replaceChildren(
     ...DATA.heats.map((scales, number) => entry(5 * steps.length, 10, scale(), `${whose(number)}0 to ${scales[state.heat].end}`)),
-    ...(unknowns() ? [entry(18, 10, [drawn("rect", { class: "blank", width: 18, height: 10 })], "not known")] : []));
+    ...(unknowns() ? [entry(18, 10, [drawn("rect", { class: "blank", width: 18, height: 10 })], "no figure, or not known")] : []));
 }
 
 /** Whether what shades boxes is not known of some. */
@@ -232,6 +232,7 @@ function start() {
   options(at("heat"), [["", "kind"], ...DATA.heats[0].map((scale) => [scale.key, scale.title])]);
   options(at("kind"), [...(DATA.difference ? [["changes", "changes"]] : []), ["blocks", "blocks"], ["layers", "layers"]]);
   at("heat").value = DATA.heat;
+  at("kind").value = state.rows;
   document.body.classList.toggle("two", DATA.networks.length > 1);
   DATA.networks.forEach(pane);
   if (DATA.difference) at("identity").textContent = DATA.difference.identity;

@@ -83,6 +83,11 @@ class Pane {
     else this.moveBy((this.width - before) / 2, 0);
   }
 
+  /** Whether the window shows this part of the drawing's width. */
+  holds(left, right) {
+    return this.x + left * this.scale >= 0 && this.x + right * this.scale <= this.width;
+  }
+
   /** Bring a rectangle of the drawing into view, large enough to be read. */
   show([left, top, right, bottom]) {
     const [margin, least] = [24, 0.75];
@@ -96,7 +101,7 @@ class Pane {
     const middle = (top + bottom) / 2;
     this.go(
       this.width / 2 - ((left + right) / 2) * scale,
-      tall ? margin - top * scale : this.height / 2 - middle * scale,
+      Math.min(margin, tall ? margin - top * scale : this.height / 2 - middle * scale),
       scale,
     );
   }

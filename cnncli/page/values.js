@@ -4,13 +4,15 @@ const SVG = "http://www.w3.org/2000/svg";
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const COLUMN = Object.fromEntries(DATA.columns.map((column, place) => [column.key, place]));
 
+const GROUPED = new Intl.NumberFormat("en-US");
+
 /** The element of this id. */
 const at = (id) => document.getElementById(id);
 
 /** A value as it is shown: whole numbers in groups of three digits, nothing for null. */
 function shown(value) {
   if (value === null || value === undefined) return "";
-  return typeof value === "number" ? value.toLocaleString("en-US") : String(value);
+  return typeof value === "number" ? GROUPED.format(value) : String(value);
 }
 
 /** By which a value stands before or behind others: sizes by their product, what is not known last. */

@@ -45,7 +45,7 @@ def _columns(networks: Sequence[Network], figures: Sequence[Metric]) -> list[dic
     first, second = (network.reference for network in networks)
     said = [_column("Change"), _column(first), _column(second), {**_column("What changes"), "words": True}]
     return said + [
-        _column(f"{each.title}{of}", right=True) for each in figures for of in (f" {first}", f" {second}", " change")
+        _column(f"{each.title}{of}", right=True) for each in figures for of in (" first", " second", " change")
     ]
 
 

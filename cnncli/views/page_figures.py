@@ -148,16 +148,14 @@ def _part(end: float, whole: Any, words: str) -> str:
 
 
 def _known(amount: Any) -> float | None:
-    """Nothing live is no memory; what is not known is None."""
-    return 0.0 if amount is None else float(amount) if is_known(amount) else None
+    """None where there is none, and where it is not known."""
+    return float(amount) if amount is not None and is_known(amount) else None
 
 
 def _seen(found: Report, row: Row) -> float | None:
-    """The side of the square of input pixels that a cell of the output sees; 0 where it has no view."""
+    """The side of the square of input pixels that a cell of the output sees; None where it has no cells."""
     view = found.views[row.place]
-    if view is None:
-        return 0.0
-    return sqrt(view.pixels[0] * view.pixels[1]) if view.pixels else None
+    return sqrt(view.pixels[0] * view.pixels[1]) if view and view.pixels else None
 
 
 def _side(end: float) -> str:

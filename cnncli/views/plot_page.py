@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,14 @@ from cnncli.page import (
     shortened,
     with_short_names,
 )
+from cnncli.views.origin import shortly
 from cnncli.views.page_difference import difference_data
 from cnncli.views.page_figures import Figures
 from cnncli.words import visible
 
 MOST_NETWORKS = 2
+TAKEN = frozenset({"detail", "fuse", "theme", "heat", "label"})
+"""The options of a diagram that a page has too."""
 
 
 def write_page(output: Path, networks: Sequence[Network], options: Options, *, force: bool) -> str:
@@ -47,21 +51,18 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
     """Raise UsageError for what a page cannot be."""
     if len(networks) > MOST_NETWORKS:
         raise UsageError(f"a page shows one network or two beside each other, not {len(networks)}")
-    if options.columns not in (None, 1):
-        raise UsageError(f"--columns {options.columns}: a page has one column, in which one moves")
-    if options.direction != "TB":
-        raise UsageError(f"--direction {options.direction}: a page runs from top to bottom")
-    if options.scope is not None:
-        raise UsageError(f"--scope {options.scope}: a page shows the whole network, in which each block can be opened")
-    if options.anatomy:
-        raise UsageError("--anatomy: a page shows the whole network, in which each block can be opened")
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.name not in TAKEN and value != field.default:
+            told = "" if value is True else f" {value}"
+            raise UsageError(f"--{field.name}{told}: a page is one column of all blocks, in which one moves and looks")
 
 
 def page_of(networks: Sequence[Network], options: Options) -> str:
     """The page as text."""
-    colours, insides = Colours(), _Insides()
+    colours, insides, networks = Colours(), _Insides(), shortly(networks)
     sides = [_Side(network, options, colours, insides) for network in networks]
     first = sides[0].figures
     data = {
@@ -116,7 +117,7 @@ class _Side:
         scene = scene_of(self.drawn, {part.row.name: place for place, part in enumerate(self.shown)}, self.colours)
         boxes = [self._box(part, shown) for part, shown in zip(self.parts, self.shown, strict=True)]
         return {
-            "name": said.title,
+            "name": visible(self.network.reference),
             "facts": list(said.lines),
             "totals": [[name, visible(text)] for name, text in self.figures.totals()],
             "width": scene.width,
