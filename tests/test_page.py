@@ -655,9 +655,15 @@ def test_on_paper(opened: Opened) -> None:
     with printed(found):
         assert not found.is_visible("header")
         assert not found.is_visible("main")
+        assert found.is_visible("#paper >> text=depthwise convolution")
         assert found.locator("#paper svg").count() > 2
         assert found.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert found.is_visible("header")
+
+
+def test_two_networks_on_paper_have_a_sheet_each(opened: Opened) -> None:
+    found = opened("v1", "v2")
+    assert len(re.findall(rb"/Type\s*/Page\b", found.pdf(format="A4"))) == 2
 
 
 def test_two_networks_and_what_differs(opened: Opened) -> None:
