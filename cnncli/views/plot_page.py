@@ -53,11 +53,12 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
         raise UsageError(f"a page shows one network or two beside each other, not {len(networks)}")
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
-    for field in fields(options):
-        value = getattr(options, field.name)
-        if field.name not in TAKEN and value != field.default:
+    usual = Options()
+    for name in (field.name for field in fields(options) if field.name not in TAKEN):
+        value = getattr(options, name)
+        if value != getattr(usual, name):
             told = "" if value is True else f" {value}"
-            raise UsageError(f"--{field.name}{told}: a page is one column of all blocks, in which one moves and looks")
+            raise UsageError(f"--{name}{told}: a page is one column of all blocks, in which one moves and looks")
 
 
 def page_of(networks: Sequence[Network], options: Options) -> str:
