@@ -24,6 +24,17 @@ def read_decimal(text: str) -> float | None:
     return float(text) if re.fullmatch(r"((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text) else None
 
 
+POINTS = {"pt": 1.0, "in": 72.0, "mm": 72 / 25.4, "cm": 72 / 2.54}
+"""Of each unit of length."""
+
+
+def read_length(text: str) -> float | None:
+    """The points of a length such as 3.3in, 84 mm or 240pt, else None."""
+    number, unit = text[:-2].rstrip(" "), text[-2:].lower()
+    found = read_decimal(number)
+    return None if found is None or unit not in POINTS else found * POINTS[unit]
+
+
 def read_sizes(text: str) -> list[str]:
     """The sizes in a text such as 160x224, (28, 28, 1) or 28*28*1, without what stands around and between them."""
     inner = re.sub(r"^\s*[(\[]|,?\s*[)\]]\s*$", "", text).strip().lower()

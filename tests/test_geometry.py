@@ -38,12 +38,12 @@ def drawn(graph: Graph, **options: Any) -> Picture:
 @pytest.mark.parametrize("name", [*OWN, *networks()])
 def test_nothing_lies_on_what_it_does_not_belong_to(name: str, look: str, direction: Any) -> None:
     graph = OWN[name]() if name in OWN else parse(name).graph()
-    assert unknown(problems(drawn(graph, **LOOKS[look], direction=direction), past_frames=False)) == []
+    assert unknown(problems(drawn(graph, **LOOKS[look], direction=direction))) == []
 
 
 def unknown(found: list[str]) -> list[str]:
-    """Without a known one: two ways into NASNet-Mobile's third stage that share a track in rows."""
-    return [each for each in found if not re.match(r"line on line: stage2\.block5\.concatenate -> stage3", each)]
+    """Without a known one: the branches of NASNet's blocks read each other, through the grounds of others."""
+    return [each for each in found if not re.match(r"line through a strange branch: stage\d\.block\d\.", each)]
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5])
@@ -51,7 +51,7 @@ def unknown(found: list[str]) -> list[str]:
 def test_in_any_number_of_columns(name: str, columns: int) -> None:
     graph = OWN[name]() if name in OWN else parse(name).graph()
     for direction in ("TB", "LR"):
-        assert problems(drawn(graph, detail="layer", columns=columns, direction=direction), past_frames=False) == []
+        assert problems(drawn(graph, detail="layer", columns=columns, direction=direction)) == []
 
 
 @pytest.mark.parametrize("direction", ["TB", "LR"])

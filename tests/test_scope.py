@@ -145,7 +145,17 @@ def test_every_scope_of_every_network_is_drawn(reference: str) -> None:
     for scope in sorted(chosen):
         name = ".".join(scope)
         for options in ({}, {"detail": "layer", "fuse": True}, {"detail": "stage", "direction": "LR"}):
-            assert problems(picture(found, name, **options), names=False) == [], (name, options)
+            assert problems(picture(found, name, **options), names=False, past_frames=False) == [], (name, options)
+
+
+@pytest.mark.parametrize("reference", first_of_families())
+def test_a_scope_costs_what_its_layers_cost(reference: str) -> None:
+    found = network(reference).graph
+    for scope in scopes(found)[::5]:
+        inside = [node for node in found.nodes if node.scope[: len(scope)] == scope]
+        made = [node for node in cut(found, scope).nodes if node.inputs or node.role is not Role.INPUT]
+        assert [(node.name, node.type, node.shape) for node in made] == [(n.name, n.type, n.shape) for n in inside]
+        assert amounts(made) == amounts(inside)
 
 
 @pytest.mark.parametrize("reference", first_of_families())

@@ -70,9 +70,10 @@ def test_every_box_stands_in_the_band_of_its_stride(detail: Any) -> None:
     wanted = []
     for graph in graphs:
         of_nodes = strides(graph)
-        wanted += [(part.row.name, str(of_nodes[part.row.place])) for part in parts(graph, detail)]
+        wanted += [(f"{graph.name} {part.row.name}", str(of_nodes[part.row.place])) for part in parts(graph, detail)]
     drawn = figure(*FAMILY, detail=detail)
     assert bands_of(drawn) == wanted
+    assert all(graph.name in drawn.description for graph in graphs)
     assert [band.name for band in groups(drawn, "band")] == [f"stride {2**n}" for n in range(6)] + [""]
 
 

@@ -13,6 +13,7 @@ from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import FORCE
+from cnncli.cli.printing import Printing, printing, printing_options
 from cnncli.errors import UsageError
 from cnncli.written import read_whole
 
@@ -35,6 +36,22 @@ Detail = Annotated[
     typer.Option(
         help="What a box stands for (default block; of several networks, and with --volumes, stage): blocks alike in a "
         "row share one.",
+        show_default=False,
+    ),
+]
+Direction = Annotated[
+    Literal["TB", "LR"] | None,
+    typer.Option(
+        help="Columns from top to bottom, or rows from left to right (default TB; in print what fits best).",
+        show_default=False,
+    ),
+]
+Dpi = Annotated[
+    str | None,
+    typer.Option(
+        help="Pixels per inch of a PNG (default 144; 300 in a paper).",
+        metavar="N",
+        rich_help_panel=_LOOK,
         show_default=False,
     ),
 ]
@@ -62,10 +79,6 @@ Anatomy = Annotated[
 Columns = Annotated[
     str, typer.Option(help="Fold the chain into N columns; auto: as fit a sheet of paper best.", metavar="N|auto")
 ]
-Direction = Annotated[
-    Literal["TB", "LR"] | None,
-    typer.Option(help="Columns from top to bottom, or rows from left to right.", show_default="TB"),
-]
 Layout = Annotated[
     Literal["fixed", "free"],
     typer.Option(help="free: DOT without places and sizes, to be laid out by a Graphviz of your own."),
@@ -77,12 +90,6 @@ Label = Annotated[
         metavar="TEMPLATE",
         rich_help_panel=_LOOK,
         show_default=False,
-    ),
-]
-Dpi = Annotated[
-    str | None,
-    typer.Option(
-        help="Pixels per inch of a PNG (default 144).", metavar="N", rich_help_panel=_LOOK, show_default=False
     ),
 ]
 
@@ -106,6 +113,7 @@ def _heat(heat: str | None) -> str | None:
 
 @model_options
 @adding("heat", _heat_options, _heat)
+@adding("pages", printing_options, printing)
 def plot(
     models: args.References,
     output: Output = None,
@@ -123,6 +131,7 @@ def plot(
     label: Label = None,
     dpi: Dpi = None,
     force: FORCE = False,
+    pages: Printing,
     choice: Choice,
 ) -> None:
     """Draw a network, or several side by side, as PDF, PNG, SVG, EPS, TikZ, HTML or DOT, by the suffix of -o.
@@ -140,10 +149,13 @@ def plot(
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
+    finest = not (detail or scope or anatomy)
     detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
     options = Options(
-        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes
-    )
+        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes,
+        **pages._asdict(), details=("block", "stage") if finest else (),
+        directions=(direction,) if direction else ("TB", "LR"),
+    )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)
     if page:
         remark(page)

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from cnncli.amounts import total
-from cnncli.analysis.metrics import Place, amounts, metrics
-from cnncli.diagram.chain import Chain, Frame, chain
+from cnncli.diagram.chain import Chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
+from cnncli.diagram.fitting import printed
 from cnncli.diagram.free import as_free_dot
-from cnncli.diagram.layout import Arrangement
-from cnncli.diagram.legend import legend
-from cnncli.diagram.measures import Measures, screen
-from cnncli.diagram.parts import Detail, Heat, Part, parts
+from cnncli.diagram.measures import screen
+from cnncli.diagram.parts import Detail, Heat
 from cnncli.diagram.picture import as_picture
-from cnncli.diagram.pieces import Piece, within
+from cnncli.diagram.pieces import Piece
+from cnncli.diagram.planning import Reworded, plan, scene
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
 from cnncli.diagram.swatches import looks
-from cnncli.diagram.wording import Line, Run, block_size, wording
+from cnncli.diagram.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.draw.geometry import Direction
 from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
 
 __all__ = [
-    "FACTS_APART", "Detail", "Diagram", "Direction", "Heading", "Heat", "Options", "Piece", "ThemeName", "as_dot",
-    "as_free_dot", "as_picture", "diagram",
+    "FACTS_APART",
+    "TARGETS",
+    "Detail",
+    "Diagram",
+    "Direction",
+    "Heading",
+    "Heat",
+    "Options",
+    "Piece",
+    "Target",
+    "TargetName",
+    "ThemeName",
+    "as_dot",
+    "as_free_dot",
+    "as_picture",
+    "diagram",
+    "target_of_width",
 ]  # fmt: skip
 
 
@@ -54,10 +67,20 @@ class Options:
     anatomy: bool = False
     volumes: bool = False
     piece: Piece | None = None
+    target: Target | None = None
+    """What it is printed for; None: a screen."""
+    details: Sequence[Detail] = ()
+    """For paper: of which the finest that fits is taken; none: `detail`."""
+    directions: Sequence[Direction] = ()
+    title: bool | None = None
+    """Whether the page has a heading; None: where papers have one."""
+    legend: bool = True
+    costs: bool = True
+    """Whether boxes say what they cost."""
 
-
-Reworded = Callable[[Part, list[Line], Measures], list[Line]]
-"""Makes other lines of those that a box would say."""
+    @property
+    def titled(self) -> bool:
+        return self.title if self.title is not None else self.target is None or self.target.titled
 
 
 def diagram(
@@ -67,57 +90,22 @@ def diagram(
     reworded: Reworded | None = None,
     chained: Callable[[Chain], Chain] | None = None,
 ) -> Diagram:
-    """`chained` makes another chain of the one that would be drawn.
+    """`chained` makes another chain of the one that would be drawn, `reworded` other words for a screen.
 
-    Raises UsageError for a number of columns below 1, and for a label template that cannot be filled.
+    Raises UsageError for a number of columns below 1, for a label template that cannot be filled, and where nothing
+    that could be said of the network fits the paper that it is meant for.
     """
     check_columns(options.columns)
-    detail, theme = options.detail, THEMES[options.theme]
-    drawn = chain(graph, parts(graph, detail, options.fuse), detail)
-    drawn = within(drawn, options.piece.scope) if options.piece else drawn
-    drawn = chained(drawn) if chained else drawn
-    boxes = [item.part for item in drawn.items if item.part]
-    totals, measures = _totals(boxes, options.piece), screen(detail)
-    say = wording(detail, options.label, options.heat, totals, measures)
-    lines = [say(item.part) if item.part else [] for item in drawn.items]
-    if reworded:
-        boxed = zip(drawn.items, lines, strict=True)
-        lines = [reworded(item.part, said, measures) if item.part else [] for item, said in boxed]
-    sizes, spacing = _sizes(drawn, lines, measures), measures.spacing(options.direction)
-    plan = Arrangement(drawn, sizes, spacing, options.direction, _headings(drawn, measures))
-    said = legend(drawn, detail, options.label, options.heat, totals, measures.paper)
-    sheet = compose(plan, heading, said, measures, options.columns)
-    swatches = looks(boxes, theme, options.heat)
-    return Diagram(graph.name, heading, sheet, drawn, lines, swatches, theme, detail, options.direction, measures)
-
-
-def _totals(boxes: Sequence[Part], piece: Piece | None) -> dict[Heat, Any]:
-    """What shares are of: the sums of the boxes, of a piece those of the whole network."""
-    if piece:
-        return dict(amounts(piece.whole.nodes))
-    return {each.key: total(part.cost(each.key) for part in boxes) for each in metrics(Place.HEAT, additive=True)}
-
-
-def _sizes(drawn: Chain, lines: Sequence[Sequence[Line]], measures: Measures) -> list[tuple[float, float]]:
-    across, down = measures.words.padding
-    sizes = []
-    for item, said in zip(drawn.items, lines, strict=True):
-        if item.part:
-            width, height = block_size(said)
-            sizes.append((width + 2 * across + measures.words.slack, height + 2 * down))
-        else:
-            size = measures.lines.fork if item.symbol == "fork" else measures.lines.sum
-            sizes.append((size, size))
-    return sizes
-
-
-def _headings(drawn: Chain, measures: Measures) -> float:
-    """The width that the frames' headings need; a stage's leaves the middle to the arrow that enters."""
-
-    def needed(frame: Frame) -> float:
-        of_stage = frame.level == "stage"
-        size = measures.sizes.stage if of_stage else measures.sizes.block
-        left, right = Run(frame.left, size, bold=True).width, Run(frame.right, size).width
-        return 2 * max(left, right) + measures.frames.entrance if of_stage else left + right + measures.frames.apart
-
-    return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)
+    if options.target:
+        found, sheet, left_out = printed(graph, heading, options, options.target)
+    else:
+        shown = scene(graph, options.detail, options, chained)
+        measures, left_out = screen(options.detail), ()
+        found = plan(shown, heading, options, options.direction, measures, reworded=reworded)
+        sheet = compose(found.arrangement, found.words, options.columns)
+    theme = THEMES[options.theme]
+    swatches = looks(found.scene.boxes, theme, options.heat)
+    return Diagram(
+        graph.name, heading, sheet, found.chain, found.lines, swatches, theme, found.scene.detail, found.direction,
+        found.measures, left_out,
+    )  # fmt: skip

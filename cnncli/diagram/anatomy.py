@@ -17,7 +17,7 @@ from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.packing import packings
 from cnncli.diagram.parts import Part
 from cnncli.diagram.pieces import Body, Page, body, joined, together
-from cnncli.diagram.sheet import Text, on_paper
+from cnncli.diagram.sheet import Legend, Text, on_paper
 from cnncli.diagram.wording import Line, Run
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Rect
@@ -60,6 +60,7 @@ def anatomy(graph: Graph, heading: Heading, options: Options) -> Picture:
     named = [item.part for item in inside.items if item.part]
     named += [item.part for item in stages[0].chain.items if item.part and not _letters_of(item.part, kinds)]
     said = shared_legend([(stages[0].chain, "stage"), (inside, "layer")], named, measures.paper)
+    said, heading = said if options.legend else Legend((), ()), heading if options.titled else UNTITLED
     page = Page(graph.name, heading, said, measures, THEMES[options.theme])
     swatches = {key: swatch for drawn in (stages[0], *insets) for key, swatch in drawn.swatches.items()}
     return page.around(_arranged([body(drawn) for drawn in stages], panels, page), swatches)

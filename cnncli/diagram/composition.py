@@ -37,6 +37,8 @@ class Diagram:
     detail: Detail
     direction: Direction
     measures: Measures
+    left_out: Sequence[str] = ()
+    """What boxes do not say for want of room, in words."""
 
     @property
     def width(self) -> float:
@@ -72,7 +74,7 @@ class Diagram:
         frame, items = ground.frame, self.chain.items[ground.first : ground.last + 1]
         before = next((size(item.part.row.input_shape) for item in items if item.part), "")
         right = change(before, frame.left_behind) if frame.left_behind else frame.right
-        return frame._replace(left=f"{frame.left} (continued)", right=right)
+        return frame._replace(left=self.measures.continued(frame.left, right), right=right)
 
 
 def bar(rect: Rect, measures: Measures) -> Rect:

@@ -26,7 +26,6 @@ from cnncli.diagram.placing import Route
 from cnncli.diagram.sheet import Sample
 from cnncli.diagram.wording import Line, Run
 from cnncli.draw.geometry import Point, Rect, curved, number, shortened
-from cnncli.draw.shapes import OUTLINE
 from cnncli.draw.text import FAMILY, SCALE
 from cnncli.draw.theme import Swatch, heat, ink
 from cnncli.words import visible
@@ -56,7 +55,12 @@ class _Drawing:
             bgcolor=quoted(theme.page),
         )  # fmt: skip
         self.graph.set_node_defaults(
-            shape="box", style="filled", fixedsize="true", margin="0", penwidth=scaled(OUTLINE), fontname=quoted(FAMILY)
+            shape="box",
+            style="filled",
+            fixedsize="true",
+            margin="0",
+            penwidth=scaled(diagram.measures.lines.outline),
+            fontname=quoted(FAMILY),
         )
         self.graph.set_edge_defaults(arrowsize=arrow(ARROW), color=quoted(theme.line), penwidth=scaled(1))
         self.chip = Chip(theme.text, theme.page)
@@ -89,9 +93,9 @@ class _Drawing:
 
     def cluster(self, parent: Any, name: str, rect: Rect, fill: str, border: str, style: str = "filled") -> Any:
         bottom, top = self.sheet.height - rect.bottom, self.sheet.height - rect.top
-        box = ",".join(map(scaled, (rect.left, bottom, rect.right, top)))
+        box, thick = ",".join(map(scaled, (rect.left, bottom, rect.right, top))), self.measures.lines.outline
         found = self.pydot.Subgraph(
-            quoted(f"cluster_{name}"), bb=quoted(box), style=quoted(style), penwidth=scaled(OUTLINE),
+            quoted(f"cluster_{name}"), bb=quoted(box), style=quoted(style), penwidth=scaled(thick),
             fillcolor=quoted(fill), color=quoted(border),
         )  # fmt: skip
         parent.add_subgraph(found)

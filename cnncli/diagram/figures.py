@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from cnncli.diagram.measures import Sizes
 from cnncli.diagram.parts import Part
@@ -16,12 +16,24 @@ from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, fitting, width, wrap
 from cnncli.draw.theme import Theme, faint
 from cnncli.words import visible
 
-BELOW = 3.0
-"""From a solid to its words, and between these and the name."""
-CLEAR = 4.0
-"""Words keep as far below the height of the arrows."""
-NAME, WORDS = 96.0, 80.0
-"""How wide a name, and a line of what makes the tensor, is at most."""
+
+@dataclass(frozen=True)
+class Room:
+    """Lengths in points."""
+
+    below: float = 3.0
+    """From a solid to its words, and between these and the name."""
+    clear: float = 4.0
+    """Words keep as far below the height of the arrows."""
+    name: float = 96.0
+    """How wide a name is at most."""
+    words: float = 80.0
+    """How wide a line of what makes the tensor is at most."""
+
+    def times(self, by: float) -> Room:
+        return Room(*(getattr(self, field.name) * by for field in fields(self)))
+
+
 LINES = 4
 """How many lines tell what makes a tensor, at most."""
 
@@ -42,13 +54,13 @@ class Figure:
         return self.right - self.left
 
 
-def figure(part: Part, by: Scale, sizes: Sizes, theme: Theme) -> Figure:
+def figure(part: Part, by: Scale, sizes: Sizes, room: Room, theme: Theme) -> Figure:
     found = solid(part.row.output_shape, by)
-    words = list(_edges(part.row.output_shape, found, sizes.shape, theme.text))
-    y = max(word.place.y for word in words) + BELOW
+    words = list(_edges(part.row.output_shape, found, sizes.shape, room, theme.text))
+    y = max(word.place.y for word in words) + room.below
     name = visible(part.row.name.removeprefix(f"{around(part)}."))
-    lines = [(fitting(name, sizes.shape, NAME, bold=True), sizes.shape, True)]
-    lines += [(text, sizes.small, False) for text in _broken(operation(part), sizes.small)]
+    lines = [(fitting(name, sizes.shape, room.name, bold=True), sizes.shape, True)]
+    lines += [(text, sizes.small, False) for text in _broken(operation(part), sizes.small, room.words)]
     for text, size, bold in lines:
         ink = theme.text if bold else faint(theme.text, theme.page)
         words.append(Text(Point(0, y + size * ASCENT), text, size, ink, bold, "middle"))
@@ -58,10 +70,10 @@ def figure(part: Part, by: Scale, sizes: Sizes, theme: Theme) -> Figure:
     return Figure(part, found, words, min(-half, left), max(half, right), y)
 
 
-def _edges(sizes: Sequence[int], found: Solid, size: float, ink: str) -> Iterator[Text]:
+def _edges(sizes: Sequence[int], found: Solid, size: float, room: Room, ink: str) -> Iterator[Text]:
     """Channels below the front's lower edge, height and width where the lower edge recedes."""
     left, _, _, right = found.front
-    y = max(left.y, CLEAR) + BELOW + size * CAPITALS
+    y = max(left.y, room.clear) + room.below + size * CAPITALS
     middle = (left.x + right.x) / 2
     channels = shape(sizes[2:] if len(sizes) > 2 else sizes[-1:])
     yield Text(Point(middle, y), channels, size, ink, False, "middle")
@@ -70,18 +82,18 @@ def _edges(sizes: Sequence[int], found: Solid, size: float, ink: str) -> Iterato
         yield Text(Point(x, y), shape(sizes[:2] if len(sizes) > 2 else sizes[:1]), size, ink)
 
 
-def _broken(said: Sequence[str], size: float) -> list[str]:
+def _broken(said: Sequence[str], size: float, limit: float) -> list[str]:
     """What is said, in a few lines, of which the last tells that there are more."""
-    lines = [fitting(line, size, WORDS) for each in said for line in _balanced(visible(each), size)]
+    lines = [fitting(line, size, limit) for each in said for line in _balanced(visible(each), size, limit)]
     if len(lines) <= LINES:
         return lines
-    return [*lines[: LINES - 1], fitting(f"{lines[LINES - 1]} …", size, WORDS)]
+    return [*lines[: LINES - 1], fitting(f"{lines[LINES - 1]} …", size, limit)]
 
 
-def _balanced(text: str, size: float) -> list[str]:
-    """As few lines as WORDS allows, as equally long as can be."""
-    lines = wrapped(text, size, WORDS)
-    narrower = (wrapped(text, size, WORDS - less) for less in range(int(WORDS / 2), 0, -4))
+def _balanced(text: str, size: float, limit: float) -> list[str]:
+    """As few lines as the limit allows, as equally long as can be."""
+    lines = wrapped(text, size, limit)
+    narrower = (wrapped(text, size, limit * share / 20) for share in range(10, 20))
     return next((found for found in narrower if len(found) == len(lines)), lines) if len(lines) > 1 else lines
 
 

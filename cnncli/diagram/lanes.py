@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cnncli.diagram.channels import Channel, Net, channel
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.coordinates import coordinates, uprights
-from cnncli.diagram.layers import Edge, layers
+from cnncli.diagram.layers import Edge, Layers, layers
 from cnncli.diagram.ordering import ordered
 from cnncli.draw.geometry import Span
 
@@ -92,6 +92,15 @@ Key = tuple[int, bool]
 """A net: the vertex whose tensor it is, and whether it leads past others. What enters has numbers below 0."""
 
 
+@lru_cache(maxsize=64)
+def _ordered(
+    nodes: int, edges: tuple[Edge, ...], skips: tuple[bool, ...], first: int | None, last: int | None
+) -> tuple[Layers, list[list[int]]]:
+    """The layers, and their ranks in order: once for all blocks of a kind, whatever their boxes say."""
+    found = layers(nodes, edges, skips, first, last)
+    return found, ordered(found)
+
+
 class _LayingOut:
     """Lays one region out. Nodes are the head's place, if there is one, the items, and the foot's place."""
 
@@ -103,8 +112,9 @@ class _LayingOut:
         self.last = self.offset + self.count if region.foot is not None else None
         edges = list(self._edges())
         self.nodes = self.offset + self.count + (region.foot is not None)
-        found = layers(self.nodes, [edge for edge, _ in edges], [skips for _, skips in edges], self.first, self.last)
-        self.ways, self.steps, self.ranks = found.ways, found.steps, ordered(found)
+        told = tuple(edge for edge, _ in edges), tuple(skips for _, skips in edges)
+        found, ranks = _ordered(self.nodes, *told, self.first, self.last)
+        self.ways, self.steps, self.ranks = found.ways, found.steps, self._facing(ranks)
         self.source = {vertex: edge[0] for edge, way in self.ways.items() for vertex in way[:-1]}
         self.skips = dict(edges)
         self.rank = {vertex: row for row, rank in enumerate(self.ranks) for vertex in rank}
@@ -120,6 +130,12 @@ class _LayingOut:
             yield (source + by, target + by), (source, target) in region.skips
         if region.foot is not None and self.last is not None:
             yield (region.foot + by, self.last), False
+
+    def _facing(self, ranks: list[list[int]]) -> list[list[int]]:
+        """Turned over, where that brings what is linked to outside nearer to the far side."""
+        linked = {item + self.offset for item in (*self.region.leaving, *(item for _, item in self.region.entering))}
+        far = sum(2 * place + 1 - len(rank) for rank in ranks for place, vertex in enumerate(rank) if vertex in linked)
+        return [rank[::-1] for rank in ranks] if far < 0 else ranks
 
     def passing(self, vertex: int) -> bool:
         return vertex >= self.nodes or vertex in (self.first, self.last)

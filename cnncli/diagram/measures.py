@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.parts import Detail
 from cnncli.draw.geometry import Direction
+from cnncli.draw.shapes import OUTLINE
 from cnncli.draw.text import LINE_HEIGHT
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of the type: what a box is, how large its tensors are, what it costs and is called; then headings, and the page's
-    title, facts and legend."""
+    """Of the type: what a box is, how large its tensors are, what it costs and is called.
+
+    Then the headings of stages and blocks, and the page's title, facts and legend.
+    """
 
     label: float
     shape: float
     small: float
     stage: float = 9.0
+    block: float = 7.5
     title: float = 17.0
     line: float = 9.0
     note: float = 8.0
-
-    @property
-    def block(self) -> float:
-        """Of a block's heading."""
-        return self.small + 0.5
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,11 @@ class Lines:
     """How thick a link is, and how long its arrowhead."""
     skipping: tuple[float, float] = (1.2, 5)
     turning: tuple[float, float] = (2, 7)
+    outline: float = OUTLINE
 
 
+SMALLEST = 6.0
+"""The type of a figure in print, in points, which people still read at arm's length."""
 MARGIN = 28.0
 """Around all that is on a page."""
 
@@ -110,6 +113,8 @@ class Paper:
     row: float = 15.0
     """The height of the legend's rows."""
     below_rows: float = 4.0
+    flowing: bool = False
+    """Whether what the legend says in words stands behind the samples, in their rows."""
     to_text: float = 6.0
     """From a sample to what it means."""
     between_samples: float = 18.0
@@ -131,6 +136,14 @@ class Measures:
     paper: Paper = Paper()
     times: str = "x"
     """Between the sizes of a shape, and before a number of repeats."""
+    brief: bool = False
+    """Whether headings and the legend say no more than they need to."""
+
+    def continued(self, left: str, right: str) -> str:
+        """The heading of a frame that goes on in the next column; in brief a size alone needs no sign of it."""
+        if self.brief:
+            return f"… {left}" if right else left
+        return f"{left} (continued)"
 
     @property
     def bar(self) -> float:
@@ -154,3 +167,44 @@ def screen(detail: Detail) -> Measures:
         return Measures(sizes, Words(padding=(7, 3)), frames, Lines({"TB": 9, "LR": 14}, symbol_gap=9, pitch=12))
     lines = Lines({"TB": 16, "LR": 22}, symbol_gap=12, pitch=16)
     return Measures(Sizes(label=11, shape=9, small=8), Words(), Frames({"stage": 12.0}), lines)
+
+
+def printed_measures(title: float, margin: float) -> Measures:
+    """For paper, with no type below 6 points. `title` is the size of the page's title, `margin` that of the page."""
+    small = SMALLEST
+    sizes = Sizes(label=6.5, shape=small, small=small, stage=small, block=small, title=title, line=6.5, note=small)
+    words = Words(padding=(3.5, 2.5), slack=1, between=6, leading=0.6, label_leading=1)
+    frames = Frames(
+        {"stage": 4.0, "block": 3.5, "branch": 1.5}, heading=6.5, stage_inset=(4, 2.5), bar_inset=3.5,
+        bar_padding=2, entrance=12, apart=12, outset=1.5, round=1.5,
+    )  # fmt: skip
+    lines = Lines(
+        {"TB": 7, "LR": 9}, symbol_gap=4.5, pitch=6, fork=2, sum=6, corner=2.5, card=1.2, turn=5, lane=2.5, at_side=5,
+        forward=(0.6, 3), skipping=(0.7, 3), turning=(1, 3.5), outline=0.5,
+    )  # fmt: skip
+    paper = Paper(
+        margin, least_width=0, below_title=1.5, below_head=5, above_foot=4, between_lines=1, row=8.5, below_rows=0,
+        flowing=True, to_text=2.5, between_samples=7, swatch=(9, 5.5), scale=(50, 5.5), chip=(14.5, 7.5),
+        plus=(9, 7.5), stack=(11, 7), sum=(6.5, 6.5), skip=(10, 0.7),
+    )  # fmt: skip
+    return Measures(sizes, words, frames, lines, paper, times="×", brief=True)
+
+
+def scaled(measures: Measures, by: float) -> Measures:
+    """All of them so many times larger, but for the page's margin."""
+    if by == 1:
+        return measures
+    larger: Measures = _scaled(measures, by)
+    return replace(larger, paper=replace(larger.paper, margin=measures.paper.margin))
+
+
+def _scaled(value: Any, by: float) -> Any:
+    if isinstance(value, (bool, str)):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(*(_scaled(getattr(value, field.name), by) for field in fields(value)))
+    if isinstance(value, tuple):
+        return tuple(_scaled(each, by) for each in value)
+    if isinstance(value, Mapping):
+        return {key: _scaled(each, by) for key, each in value.items()}
+    return value * by

@@ -37,6 +37,7 @@ class _Painting:
     def __init__(self, diagram: Diagram) -> None:
         self.diagram, self.sheet, self.theme, self.measures = diagram, diagram.sheet, diagram.theme, diagram.measures
         self.round, self.card = self.measures.frames.round, self.measures.lines.card
+        self.outline = self.measures.lines.outline
 
     def shapes(self) -> Iterator[Shape]:
         found, items = self.diagram, self.diagram.chain.items
@@ -58,10 +59,10 @@ class _Painting:
         theme, rect = self.theme, ground.rect
         level = ground.frame.level
         if level == "branch":
-            return Group(level, name, [Box(rect, theme.branch, radius=self.round)])
+            return Group(level, name, [self.outlined(rect, theme.branch, radius=self.round)])
         if level == "stage":
-            return Group(level, name, [Box(rect, theme.band, theme.band_border, radius=self.round)])
-        return Group(level, name, [Box(rect, theme.frame, theme.frame_border)])
+            return Group(level, name, [self.outlined(rect, theme.band, theme.band_border, self.round)])
+        return Group(level, name, [self.outlined(rect, theme.frame, theme.frame_border)])
 
     def heading(self, name: str, ground: Ground) -> Iterator[Shape]:
         """A stage's words upon the links that enter it; a block's on a bar, under which they pass."""
@@ -74,7 +75,7 @@ class _Painting:
             top, line = bar(rect, self.measures), bar_line(frame, self.measures)
             inner = _between(top, self.measures.frames.bar_inset)
             said = self.line(line, inner, ink(theme, theme.frame_bar), theme.frame_bar)
-            yield Group("heading", name, [Box(top, theme.frame_bar, theme.frame_border), *said])
+            yield Group("heading", name, [self.outlined(top, theme.frame_bar, theme.frame_border), *said])
 
     def link(self, route: Route) -> Shape:
         lines = self.measures.lines
@@ -87,7 +88,7 @@ class _Painting:
         swatch = self.diagram.swatches[item.name]
         shapes: list[Shape] = []
         if item.part.blocks > 1:
-            shapes += [Box(card, swatch.fill, swatch.border) for card in cards(rect, self.card)]
+            shapes += [self.outlined(card, swatch.fill, swatch.border) for card in cards(rect, self.card)]
         shapes.append(self.filled(rect, swatch))
         inner = _between(rect, self.diagram.padding)
         y = rect.center.y - (sum(line.height for line in lines) - lines[-1].leading) / 2
@@ -100,9 +101,9 @@ class _Painting:
     def symbol(self, kind: str, rect: Rect) -> Iterator[Shape]:
         x, y = rect.center
         if kind == "fork":
-            yield Circle(rect.center, rect.width / 2, self.theme.line, self.theme.line)
+            yield Circle(rect.center, rect.width / 2, self.theme.line, self.theme.line, self.outline)
             return
-        yield Circle(rect.center, rect.width / 2, self.theme.page, self.theme.skip)
+        yield Circle(rect.center, rect.width / 2, self.theme.page, self.theme.skip, self.outline)
         arm = rect.width * PLUS
         for ends in ((Point(x - arm, y), Point(x + arm, y)), (Point(x, y - arm), Point(x, y + arm))):
             yield Path(ends, self.theme.skip, rect.width / 10)
@@ -147,17 +148,22 @@ class _Painting:
             yield from self.chip(Run(sign, self.diagram.sizes.small, bold=True), rect)
         elif sign == "stack":
             top = stacked(rect, self.card)
-            yield from (Box(card, theme.page, theme.faint) for card in (*cards(top, self.card), top))
+            yield from (self.outlined(card, theme.page, theme.faint) for card in (*cards(top, self.card), top))
         elif sign in ("skip", "branch"):
             yield Box(rect, theme.skip if sign == "skip" else theme.branch)
         elif sign == "heat":
-            yield Box(rect, theme.heat, theme.faint)
+            yield self.outlined(rect, theme.heat, theme.faint)
         else:
             yield self.filled(rect, self.diagram.swatches[sign])
 
     def filled(self, rect: Rect, swatch: Swatch) -> Box:
         radius = self.round if "rounded" in swatch.style else 0
-        return Box(rect, swatch.fill, swatch.border, radius, dashed="dashed" in swatch.style)
+        return self.outlined(rect, swatch.fill, swatch.border, radius, dashed="dashed" in swatch.style)
+
+    def outlined(
+        self, rect: Rect, fill: str | tuple[str, ...], border: str = "", radius: float = 0, *, dashed: bool = False
+    ) -> Box:
+        return Box(rect, fill, border, radius, dashed, self.outline)
 
 
 def _between(rect: Rect, inset: float) -> Rect:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from cnncli.diagram.chain import Frame, Item, Link
 from cnncli.diagram.columns import Framed, Spacing, Walk
 from cnncli.diagram.gutters import PAGE, Gutters
+from cnncli.diagram.lanes import Lanes, Place
 from cnncli.diagram.runs import Container
 from cnncli.diagram.sized import Piece
 from cnncli.draw.geometry import Point, Span
@@ -128,7 +130,7 @@ class Branch(NamedTuple):
 
 
 def branches(piece: Piece, items: Sequence[Item], spacing: Spacing) -> Iterator[Branch]:
-    """Around the items of each branch that stand together, where no other item and no other ground is among them."""
+    """Around the items of each branch that stand together, where nothing else is among them, no line either."""
     if piece.lanes is None:
         return
     main, across = piece.lanes.main, piece.lanes.across
@@ -140,9 +142,26 @@ def branches(piece: Piece, items: Sequence[Item], spacing: Spacing) -> Iterator[
         cross = Span(min(across[local].start for local in own) - out, max(across[local].end for local in own) + out)
         others = [(main[local], across[local]) for local in range(len(main)) if local not in own]
         others += [(each.main, each.cross) for each in done]
+        others += _lines(piece.lanes, own)
         if not any(_meet(along, other) and _meet(cross, beside) for other, beside in others):
             done.append(Branch(frame, first, last, along, cross))
     yield from done
+
+
+def _lines(lanes: Lanes, own: range) -> Iterator[tuple[Span, Span]]:
+    """The spans along both axes of the pieces of all links that neither leave nor enter some items of a region."""
+    strange = [way for (source, target), way in lanes.links.items() if source not in own and target not in own]
+    strange += [way for item, way in lanes.leaving.items() if item not in own]
+    strange += [way for (_, item), way in lanes.entering.items() if item not in own]
+    strange += [way for way, end in ((lanes.head, -1), (lanes.foot, 0)) if way and not _at(way[end], lanes, own)]
+    for way in strange:
+        for (start, here), (end, there) in pairwise(way):
+            yield Span(min(start, end), max(start, end)), Span(min(here, there), max(here, there))
+
+
+def _at(place: Place, lanes: Lanes, own: range) -> bool:
+    """Whether a place is at the edge of one of some items."""
+    return any(lanes.across[item].holds(place[1]) and place[0] in lanes.main[item] for item in own)
 
 
 def _runs(members: range, items: Sequence[Item]) -> Iterator[tuple[Frame, int, int]]:

@@ -52,7 +52,8 @@ def several(networks: Sequence[tuple[Graph, Heading]], options: Options) -> Pict
     columns = [looks.coloured(drawn) for drawn in found.columns]
     page = Page(", ".join(heading.title for _, heading in networks), UNTITLED, looks.legend(measures), measures, theme)
     body = _side_by_side(columns, [heading for _, heading in networks], found.bands, measures, theme)
-    return page.around(body, looks.kinds)
+    told = ". ".join(": ".join((heading.title, *heading.lines)) for _, heading in networks)
+    return page.around(body, looks.kinds)._replace(description=told)
 
 
 def _unframed(drawn: Chain) -> Chain:
@@ -89,6 +90,8 @@ class _Looks:
     def legend(self, measures: Measures) -> Legend:
         chain = joined([drawn.chain for drawn in self.columns])
         named = [replace(part, kind=self.kind(part)) for drawn in self.columns for part in _parts(drawn)]
+        if not self.options.legend:
+            return Legend((), ())
         told, paper = self.options.heat, measures.paper
         said = shared_legend([(chain, self.options.detail)], [] if told else named, paper)
         if not told:
@@ -119,7 +122,7 @@ def _side_by_side(
     columns: Sequence[Diagram], headings: Sequence[Heading], bands: Sequence[Band], measures: Measures, theme: Theme
 ) -> Body:
     """The bands across the page, what they stand for at their left, and upon them the networks."""
-    shapes = [_bare(drawn) for drawn in columns]
+    shapes = [_bare(drawn, heading.title) for drawn, heading in zip(columns, headings, strict=True)]
     bodies = [bounds(each) for each in shapes]
     titles = [min(width(heading.title, TITLE, bold=True), LONGEST_NAME) for heading in headings]
     widths = [max(body.width, title) for body, title in zip(bodies, titles, strict=True)]
@@ -127,7 +130,7 @@ def _side_by_side(
     start = max(run.width for label in labels for run in label) + 2 * PADDING
     lefts = list(accumulate((across + APART for across in widths), initial=start))
     heads = [
-        PageWords(_named(heading, across), Legend([], ""), measures).head(across)
+        PageWords(_named(heading, across), Legend((), ()), measures).head(across)
         for heading, across in zip(headings, widths, strict=True)
     ]
     top = max(head.height for head in heads) + PADDING
@@ -148,8 +151,10 @@ def _named(heading: Heading, across: float) -> Heading:
     return heading._replace(title=fitting(visible(heading.title), TITLE, across, bold=True))
 
 
-def _bare(drawn: Diagram) -> Sequence[Shape]:
-    return as_picture(replace(drawn, sheet=drawn.sheet._replace(texts=[], samples=[]))).shapes
+def _bare(drawn: Diagram, name: str) -> list[Shape]:
+    """The boxes and links of a network, named after it too."""
+    shapes = as_picture(replace(drawn, sheet=drawn.sheet._replace(texts=[], samples=[]))).shapes
+    return [each._replace(name=f"{name} {each.name}") if isinstance(each, Group) else each for each in shapes]
 
 
 def _ground(band: Band, across: float, top: float, number: int, theme: Theme) -> Group:

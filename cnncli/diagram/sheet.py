@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cnncli.diagram.layout import Arrangement, Layout
 from cnncli.diagram.measures import Measures
-from cnncli.diagram.wording import Run
+from cnncli.diagram.wording import Run, typeset
 from cnncli.draw.geometry import Rect
 from cnncli.draw.text import LINE_HEIGHT, width, wrapped
 from cnncli.errors import UsageError
@@ -47,10 +47,10 @@ class Sample(NamedTuple):
 
 
 class Legend(NamedTuple):
-    """Signs with their meaning, and a line on what the words in the boxes abbreviate."""
+    """Signs with their meaning, and sentences on what the words in the boxes abbreviate."""
 
     samples: Sequence[Sample]
-    note: str
+    notes: Sequence[str]
 
 
 class Sheet(NamedTuple):
@@ -72,21 +72,20 @@ class Block(NamedTuple):
     height: float
 
 
-def compose(plan: Arrangement, heading: Heading, legend: Legend, measures: Measures, columns: int | None) -> Sheet:
+def compose(plan: Arrangement, words: PageWords, columns: int | None) -> Sheet:
     """The page with this many columns; without a number as many as leave the least of a sheet of A paper empty."""
-    page = _Page(plan, heading, legend, measures)
     if columns is not None:
         chosen = plan.breaks.columns(columns)
-        return page.sheet(chosen, *page.needs(chosen))
+        return sheet(plan, words, chosen, *map(round, _needs(plan, words, chosen)))
     candidates = []
     for count in range(1, len(plan.breaks) + 1):
         chosen = plan.breaks.columns(count)
-        needs = page.needs(chosen)
+        needs = _needs(plan, words, chosen)
         candidates.append((on_paper(*needs), chosen))
         if _past(plan, needs):
             break
     size, chosen = min(candidates, key=lambda candidate: candidate[0][0] * candidate[0][1])
-    return page.sheet(chosen, *size)
+    return sheet(plan, words, chosen, *map(round, size))
 
 
 def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
@@ -102,29 +101,23 @@ def on_paper(width: float, height: float) -> tuple[float, float]:
     return max(width, height * A_PAPER), max(height, width / A_PAPER)
 
 
-class _Page:
-    """A page whose columns are not chosen yet."""
+def _needs(plan: Arrangement, words: PageWords, columns: Sequence[range]) -> tuple[float, float]:
+    """The width and height of a page with these columns."""
+    width, height = plan.size(columns)
+    width, margin = max(width, words.least_width()), words.measures.paper.margin
+    return width + 2 * margin, height + words.height(width) + 2 * margin
 
-    def __init__(self, plan: Arrangement, heading: Heading, legend: Legend, measures: Measures) -> None:
-        self.plan, self.words = plan, PageWords(heading, legend, measures)
-        self.margin = measures.paper.margin
 
-    def needs(self, columns: Sequence[range]) -> tuple[float, float]:
-        """The width and height of a page with these columns."""
-        width, height = self.plan.size(columns)
-        width = max(width, self.words.least_width())
-        head, foot = self.words.head(width).height, self.words.foot(width).height
-        return width + 2 * self.margin, height + head + foot + 2 * self.margin
-
-    def sheet(self, columns: Sequence[range], width: float, height: float) -> Sheet:
-        width, height, margin = round(width), round(height), self.margin
-        head, foot = self.words.head(width - 2 * margin), self.words.foot(width - 2 * margin)
-        bottom = height - margin - foot.height
-        body = Rect(margin, margin + head.height, width - margin, bottom)
-        texts = [text.moved(margin, margin) for text in head.texts]
-        texts += [text.moved(margin, bottom) for text in foot.texts]
-        samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
-        return Sheet(width, height, len(columns), self.plan.place(columns, body), texts, samples)
+def sheet(plan: Arrangement, words: PageWords, columns: Sequence[range], width: float, height: float) -> Sheet:
+    """The page of this size with these columns."""
+    margin = words.measures.paper.margin
+    head, foot = words.head(width - 2 * margin), words.foot(width - 2 * margin)
+    bottom = height - margin - foot.height
+    body = Rect(margin, margin + head.height, width - margin, bottom)
+    texts = [text.moved(margin, margin) for text in head.texts]
+    texts += [text.moved(margin, bottom) for text in foot.texts]
+    samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
+    return Sheet(width, height, len(columns), plan.place(columns, body), texts, samples)
 
 
 class PageWords(NamedTuple):
@@ -143,35 +136,52 @@ class PageWords(NamedTuple):
 
     def entry(self, sample: Sample) -> float:
         """How long an entry of the legend is."""
-        return sample.size[0] + self.measures.paper.to_text + width(sample.text, self.measures.sizes.note)
+        return self.before(sample) + width(sample.text, self.measures.sizes.note)
+
+    def before(self, sample: Sample) -> float:
+        """From the beginning of an entry to its words."""
+        return sample.size[0] + self.measures.paper.to_text if sample.sign else 0
 
     def head(self, limit: float) -> Block:
+        if not self.heading.title:
+            return Block([], [], 0)
         texts: list[Text] = []
         sizes, paper = self.measures.sizes, self.measures.paper
         lines = wrapped(self.heading.title, sizes.title, limit / BOLDER)
         y = self.lines(texts, lines, Run("", sizes.title, bold=True), 0) + paper.below_title
         for index, line in enumerate(self.heading.lines):
             between = FACTS_APART if FACTS_APART in line else " "
-            broken = wrapped(line, sizes.line, limit, between)
+            broken = wrapped(typeset(line, self.measures.times), sizes.line, limit, between)
             y = self.lines(texts, broken, Run("", sizes.line, faint=index == 0), y)
         return Block(texts, [], y + paper.below_head)
 
     def foot(self, limit: float) -> Block:
+        if not (self.legend.samples or self.legend.notes):
+            return Block([], [], 0)
         texts: list[Text] = []
         samples: list[tuple[Sample, Rect]] = []
         paper, size = self.measures.paper, self.measures.sizes.note
         x, y, row = 0.0, paper.above_foot, paper.row
-        for sample in self.legend.samples:
+        entries = [*self.legend.samples, *(Sample("", (0, 0), note) for note in self.legend.notes if paper.flowing)]
+        for sample in entries:
             across, down = sample.size
             length = self.entry(sample)
             if x and x + length > limit:
                 x, y = 0.0, y + row
-            samples.append((sample, Rect(x, y + (row - down) / 2, x + across, y + (row + down) / 2)))
-            texts.append(_text(Run(sample.text, size), x + across + paper.to_text, y + (row - size * LINE_HEIGHT) / 2))
+            if sample.sign:
+                samples.append((sample, Rect(x, y + (row - down) / 2, x + across, y + (row + down) / 2)))
+            for part in wrapped(sample.text, size, limit - self.before(sample)):
+                texts.append(_text(Run(part, size), x + self.before(sample), y + (row - size * LINE_HEIGHT) / 2))
+                y += row
+            y -= row
             x += length + paper.between_samples
-        y += row + paper.below_rows if self.legend.samples else 0
-        y = self.lines(texts, wrapped(self.legend.note, size, limit), Run("", size, faint=True), y)
+        y += row + paper.below_rows if entries else 0
+        if not paper.flowing:
+            y = self.lines(texts, wrapped(" ".join(self.legend.notes), size, limit), Run("", size, faint=True), y)
         return Block(texts, samples, y)
+
+    def height(self, limit: float) -> float:
+        return self.head(limit).height + self.foot(limit).height
 
     def lines(self, texts: list[Text], lines: Sequence[str], like: Run, y: float) -> float:
         """Append lines of text that look alike from the height y on; returns where they end."""

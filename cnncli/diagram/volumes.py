@@ -9,11 +9,11 @@ from typing import Any
 from cnncli.amounts import UNKNOWN
 from cnncli.analysis.labels import FusedLabel
 from cnncli.analysis.metrics import amounts
-from cnncli.diagram.figures import BELOW, NAME, Figure, figure
+from cnncli.diagram.figures import Figure, Room, figure
 from cnncli.diagram.legend import colours, notes
 from cnncli.diagram.measures import screen
 from cnncli.diagram.parts import Detail, Heat, Part
-from cnncli.diagram.rows import Bracket, Named, Placed, Way, in_rows
+from cnncli.diagram.rows import Bracket, Gaps, Named, Placed, Way, in_rows
 from cnncli.diagram.sheet import Block, Heading, Legend, PageWords
 from cnncli.diagram.solids import Scale, extents, scale
 from cnncli.diagram.swatches import looks
@@ -23,12 +23,14 @@ from cnncli.document.numbers import shape
 from cnncli.document.prose import enumerated
 from cnncli.draw.geometry import Point, Rect
 from cnncli.draw.shapes import OUTLINE, Area, Box, Group, Path, Picture, Shape, Text, moved
-from cnncli.draw.text import ASCENT, LINE_HEIGHT, fitting, width
+from cnncli.draw.text import ASCENT, fitting, width
 from cnncli.draw.theme import THEMES, Swatch, ThemeName, faint, mix
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Role
 from cnncli.words import visible
 
+USUAL = 9.0
+"""The size of type with which the lengths here, of rooms and of gaps are as they are told."""
 TICK = 4.0
 """How long the ends of a bracket are."""
 HEAD = 14.0
@@ -61,11 +63,13 @@ class Volumes:
         self.links: list[Link] = links(graph, self.parts)
         self.looks = looks(self.parts, self.theme, look.heat)
         self.scale = scale(part.row.output_shape for part in self.parts)
-        self.figures = [figure(part, self.scale, self.measures.sizes, self.theme) for part in self.parts]
-        size = self.measures.sizes.shape
+        self.unit = self.measures.sizes.shape / USUAL
+        self.room, gaps = Room().times(self.unit), Gaps().times(self.unit)
+        sizes = self.measures.sizes
+        self.figures = [figure(part, self.scale, sizes, self.room, self.theme) for part in self.parts]
         self.placed: Placed = in_rows(
             self.figures, self.links, [self._scope(part) for part in self.parts],
-            BELOW + size * LINE_HEIGHT, look.rows,
+            gaps, look.rows,
         )  # fmt: skip
 
     def _check(self) -> None:
@@ -75,7 +79,7 @@ class Volumes:
             raise UsageError(f"--volumes is to scale, but {told}; --input-shape HxWxC settles what a file leaves open")
 
     def _scope(self, part: Part) -> Named:
-        name = fitting(visible(around(part)), self.measures.sizes.shape, 2 * NAME, bold=True)
+        name = fitting(visible(around(part)), self.measures.sizes.shape, 2 * self.room.name, bold=True)
         return Named(name, width(name, self.measures.sizes.shape, bold=True))
 
     def picture(self) -> Picture:
@@ -84,7 +88,7 @@ class Volumes:
             PageWords(self.heading, self.legend(), self.measures),
             self.placed,
         )
-        before = HEAD if placed.rows > 1 else 0
+        before = HEAD * self.unit if placed.rows > 1 else 0
         inner = max(placed.width + before, words.least_width())
         head, foot = words.head(inner), words.foot(inner)
         left, top = margin + before + (inner - before - placed.width) / 2, margin + head.height
@@ -93,7 +97,7 @@ class Volumes:
             *(moved(each, left, top) for each in self.drawn()),
             *self.block(head, margin, margin), *self.block(foot, margin, bottom),
         ]  # fmt: skip
-        says = ". ".join([*self.heading.lines, words.legend.note])
+        says = ". ".join([*self.heading.lines, " ".join(words.legend.notes)])
         size = round(inner + 2 * margin), round(bottom + foot.height + margin)
         return Picture(*size, self.graph.name, says, self.theme.page, shapes)
 
@@ -104,7 +108,7 @@ class Volumes:
             names = enumerated([visible(part.row.name) for part in self.left_out], "and")
             said.append(f"Not drawn, as its size is not known: {names}.")
         totals: dict[Heat, Any] = dict(amounts(self.whole.nodes))
-        return Legend(colours(self.parts, self.look.heat, totals, self.measures.paper), " ".join(said))
+        return Legend(colours(self.parts, self.look.heat, totals, self.measures.paper), said)
 
     # Shapes.
 
@@ -134,8 +138,9 @@ class Volumes:
 
     def bracket(self, bracket: Bracket) -> Group:
         (left, right), y, size = bracket.across, bracket.y, self.measures.sizes.shape
-        way = [Point(left, y - TICK), Point(left, y), Point(right, y), Point(right, y - TICK)]
-        place = Point((left + right) / 2, y + BELOW + size * ASCENT)
+        tick = TICK * self.unit
+        way = [Point(left, y - tick), Point(left, y), Point(right, y), Point(right, y - tick)]
+        place = Point((left + right) / 2, y + self.room.below + size * ASCENT)
         said = Text(place, bracket.name, size, self.theme.faint, True, "middle")
         return Group("bracket", bracket.name, [Path(way, self.theme.faint, OUTLINE), said])
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from string import Formatter
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
@@ -21,6 +22,15 @@ from cnncli.words import visible
 
 CHIP_PADDING = 0.5
 """At the sides of a chip, of the size of its type."""
+
+
+_SIZES = re.compile(r"(?<![^\s(])(?:[a-z]?[\d?]+(?:x[\d?]+)+|x[\dN]+)(?![^\s,;:.)])")
+"""Sizes between each other, or a number of repeats, as words of their own: `3x3`, `k5x5`, `x4`; no name `conv2x2`."""
+
+
+def typeset(text: str, times: str) -> str:
+    """The same with `times` in place of each x that stands for it."""
+    return text if times == "x" else _SIZES.sub(lambda found: found[0].replace("x", times), text)
 
 
 class Run(NamedTuple):
@@ -59,11 +69,28 @@ class Line(NamedTuple):
         return max(run.size for run in (*self.left, *self.right)) * LINE_HEIGHT + self.leading
 
 
+Style = Literal["wide", "medium", "narrow"]
+"""Of the lines of a box: two facts beside each other; the costs alone; one below the other."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What boxes say beside what they are, and how; `limit` is how wide their lines may be, in points."""
+
+    costs: bool = True
+    names: bool = True
+    shapes: bool = True
+    style: Style = "wide"
+    limit: float | None = None
+
+
+ALL = Said()
+
 Wording = Callable[[Part], list[Line]]
 
 
 def wording(
-    detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int], measures: Measures
+    detail: Detail, template: str | None, heat: Heat | None, totals: Mapping[Heat, int], measures: Measures, said: Said
 ) -> Wording:
     """How to put a part into words. Raises UsageError for a template that cannot be filled."""
     sizes = measures.sizes
@@ -83,26 +110,43 @@ def wording(
         check(template)
         return lambda part: _templated(part, template, measures, heated(part), mark(part))
     if detail == "layer":
-        return lambda part: _layer_lines(part, measures, heated(part), heat)
-    return lambda part: _block_lines(part, measures, heated(part), mark(part), heat)
+        return lambda part: _layer_lines(part, measures, said, heated(part), heat)
+    return lambda part: _block_lines(part, measures, said, heated(part), mark(part), heat)
 
 
 def _block_lines(
-    part: Part, measures: Measures, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
+    part: Part, measures: Measures, said: Said, heated: tuple[Run, ...], mark: tuple[Run, ...], heat: Heat | None
 ) -> list[Line]:
     """Label and repeats, shapes and parameters, name and MACs; under the heat of activations their number as well."""
-    row, sizes, line = part.row, measures.sizes, _line(measures)
+    sizes, times, line = measures.sizes, measures.times, _line(measures)
     first, more = _words(part.label)
-    repeats = (Run(f"x{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
+    repeats = (Run(f"{times}{part.blocks}", sizes.label, bold=True),) if part.blocks > 1 else ()
     spaced = (Run("  ", sizes.label),) if repeats and heated else ()
-    label = line((*_chips(first, sizes), *mark), (*repeats, *spaced, *heated))
+    left = (*_chips([typeset(word, times) for word in first], sizes), *mark)
+    if measures.brief and repeats:
+        left, repeats, spaced = (*left, Run(" ", sizes.label), *repeats), (), ()
+    label = line(left, (*repeats, *spaced, *heated))
     lines = [label._replace(leading=measures.words.label_leading)]
-    lines += [line((Run(f"+ {text}", sizes.shape),)) for text in more]
-    lines.append(line((Run(_flow(part), sizes.shape),), _amount(row.amounts["params"], "params", sizes.shape)))
-    lines.append(line((Run(row.name, sizes.small, faint=True),), _amount(row.amounts["macs"], "MACs", sizes.shape)))
+    lines += [line((Run(f"+ {typeset(text, times)}", sizes.shape),)) for text in more]
+    lines += _facts(part, measures, said)
     if heat == "activations":
         lines.append(line((Run("", sizes.small),), _measured(part, heat, sizes.shape)))
     return lines
+
+
+def _facts(part: Part, measures: Measures, said: Said) -> list[Line]:
+    """What a box says below its label. Where it is silent on one thing, the others close up."""
+    row, sizes = part.row, measures.sizes
+    flow = (Run(_flow(part, measures.times), sizes.shape),) if said.shapes else ()
+    name = (Run(row.name, sizes.small, faint=True),) if said.names else ()
+    params = _amount(row.amounts["params"], "params", sizes.shape) if said.costs else ()
+    macs = _amount(row.amounts["macs"], "MACs", sizes.shape) if said.costs else ()
+    pairs: Mapping[Style, Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]] = {
+        "wide": ((flow, params), (name, macs)),
+        "medium": ((flow, ()), (params, macs), (name, ())),
+        "narrow": ((flow, ()), (params, ()), (macs, ()), (name, ())),
+    }
+    return [_line(measures)(left, right) for left, right in pairs[said.style] if left or right]
 
 
 def _line(measures: Measures) -> Callable[..., Line]:
@@ -128,21 +172,28 @@ def _chips(words: Sequence[str], sizes: Sizes) -> tuple[Run, ...]:
     return (*chip, Run(f" {after}", sizes.label, bold=True)) if after else chip
 
 
-def _layer_lines(part: Part, measures: Measures, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
+def _layer_lines(part: Part, measures: Measures, said: Said, heated: tuple[Run, ...], heat: Heat | None) -> list[Line]:
     """Label and shapes, name and parameters, or what the heat measures with its share."""
-    sizes, line = measures.sizes, _line(measures)
-    told = (*_measured(part, heat or "params", sizes.small), *((Run("  ", sizes.small), *heated) if heated else ()))
-    return [
-        line((Run(str(part.label), sizes.label, bold=True),), (Run(_flow(part), sizes.shape),)),
-        line((Run(part.row.name, sizes.small, faint=True),), told),
-    ]
+    sizes, line, times = measures.sizes, _line(measures), measures.times
+    cost = _measured(part, heat or "params", sizes.small) if said.costs else ()
+    told = (*cost, *((Run("  ", sizes.small), *heated) if heated else ()))
+    label = (Run(typeset(str(part.label), times), sizes.label, bold=True),)
+    flow = (Run(_flow(part, times), sizes.shape),) if said.shapes else ()
+    name = (Run(part.row.name, sizes.small, faint=True),) if said.names else ()
+    pairs: Mapping[Style, Sequence[tuple[tuple[Run, ...], tuple[Run, ...]]]] = {
+        "wide": ((label, flow), (name, told)),
+        "medium": ((label, ()), (flow, told), (name, ())),
+        "narrow": ((label, ()), (flow, ()), (told, ()), (name, ())),
+    }
+    return [line(left, right) for left, right in pairs[said.style] if left or right]
 
 
-def _flow(part: Part) -> str:
+def _flow(part: Part, times: str = "x") -> str:
     """`56x56x24 → 28x28x40`, or the output alone where that is what comes in."""
     after = shape(part.row.output_shape)
     before = [shape(sizes) for sizes in sources(part.nodes)]
-    return after if set(before) <= {after} else f"{', '.join(dict.fromkeys(before))} → {after}"
+    flow = after if set(before) <= {after} else f"{', '.join(dict.fromkeys(before))} → {after}"
+    return typeset(flow, times)
 
 
 def told(part: Part) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Direction = Literal["TB", "LR"]
@@ -131,8 +132,9 @@ def shortened(path: Sequence[Point], by: float) -> list[Point]:
     return [*rest, before, _toward(end, before, min(by, _distance(before, end)))]
 
 
+@lru_cache(maxsize=65536)
 def number(value: float, digits: int = 2) -> str:
-    """A length without needless digits."""
+    """A length without needless digits; a picture has few that it does not repeat."""
     nearest = round(value, digits)
     whole = int(nearest)
     return str(whole if whole == nearest else nearest)

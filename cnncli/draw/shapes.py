@@ -23,6 +23,7 @@ class Box(NamedTuple):
     border: str = ""
     radius: float = 0
     dashed: bool = False
+    outline: float = OUTLINE
 
 
 class Circle(NamedTuple):
@@ -30,6 +31,7 @@ class Circle(NamedTuple):
     radius: float
     fill: str
     border: str
+    outline: float = OUTLINE
 
 
 class Text(NamedTuple):

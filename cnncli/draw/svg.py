@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from html import escape
 
 from cnncli.draw.geometry import Point, Rect, number, rounded
-from cnncli.draw.shapes import DASH, GAP, OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
+from cnncli.draw.shapes import DASH, GAP, Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
 from cnncli.draw.text import FAMILY
 from cnncli.words import visible
 
@@ -58,7 +59,7 @@ def _lines(shapes: Iterable[Shape]) -> Iterator[str]:
 
 
 def _look(shape: Box | Circle, fill: str = "") -> str:
-    border = f' stroke="{shape.border}" stroke-width="{OUTLINE}"' if shape.border else ""
+    border = f' stroke="{shape.border}" stroke-width="{number(shape.outline)}"' if shape.border else ""
     return f' fill="{fill or shape.fill}"{border}'
 
 
@@ -95,7 +96,8 @@ def _text(text: Text) -> str:
 
 def _path(path: Path) -> str:
     points, head = arrow(path)
-    line = f'<path d="{_way(points, path.radius)}" fill="none" stroke="{path.colour}" stroke-width="{path.width}"/>'
+    way, width = _way(points, path.radius), number(path.width)
+    line = f'<path d="{way}" fill="none" stroke="{path.colour}" stroke-width="{width}"/>'
     return f'{line}\n<path d="M{"L".join(map(_place, head))}Z" fill="{path.colour}"/>' if head else line
 
 
@@ -117,6 +119,7 @@ def _place(point: Point) -> str:
     return f"{number(point.x)} {number(point.y)}"
 
 
+@lru_cache(maxsize=4096)
 def _written(text: str) -> str:
     return escape(_shown(text), quote=False)
 

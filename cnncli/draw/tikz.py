@@ -73,7 +73,7 @@ class _Writer:
                 case Box():
                     yield from self.box(shape)
                 case Circle():
-                    look = self.look(shape.fill, shape.border)
+                    look = self.look(shape.fill, shape.border, *_outline(shape.outline))
                     yield f"{look} {self.place(shape.center)} circle[radius={number(shape.radius)}bp];"
                 case Text():
                     yield from self.text(shape)
@@ -102,7 +102,8 @@ class _Writer:
             yield from self.scale(rect, fill)
             fill = ""
         round_ = [f"rounded corners={number(box.radius)}bp"] if box.radius else []
-        yield f"{self.look(fill, box.border, *round_, *['dashed'] * box.dashed)} {self.rectangle(rect)};"
+        more = [*round_, *["dashed"] * box.dashed, *(_outline(box.outline) if box.border else [])]
+        yield f"{self.look(fill, box.border, *more)} {self.rectangle(rect)};"
 
     def scale(self, rect: Rect, colours: Sequence[str]) -> Iterator[str]:
         """Colours that pass into each other two by two, in tenths; each reaches to the right end, under the next."""
@@ -139,7 +140,7 @@ class _Writer:
 
     def area(self, area: Area) -> str:
         border = area.border if area.width else ""
-        more = [f"line width={number(area.width)}bp"] if area.width not in (0, OUTLINE) else []
+        more = _outline(area.width) if border else []
         return f"{self.look(area.fill, border, *more)} {self.way(area.corners)} -- cycle;"
 
     def way(self, points: Iterable[Point]) -> str:
@@ -150,6 +151,11 @@ class _Writer:
 
     def place(self, point: Point) -> str:
         return f"({number(point.x)},{number(self.height - point.y)})"
+
+
+def _outline(width: float) -> list[str]:
+    """Nothing for the usual one."""
+    return [] if width == OUTLINE else [f"line width={number(width)}bp"]
 
 
 def _comment(text: str) -> str:

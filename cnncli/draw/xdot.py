@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from cnncli.draw.geometry import PARABOLA, Point, Rect, curved, curved_rect, number
-from cnncli.draw.shapes import OUTLINE, Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
+from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, Text, arrow
 from cnncli.draw.text import FAMILY, SCALE
 from cnncli.draw.theme import mix
 from cnncli.words import visible
@@ -18,6 +18,8 @@ NOTHING = "transparent"
 """The colour of an outline that is not drawn."""
 LIFT = 0.05
 """Of its size, how far Graphviz since 8.1 draws a text above where it is told."""
+RUN = 4000
+"""Characters, of at most four bytes each, that may follow each other."""
 SHADES = 64
 """Steps in which one colour passes into the next ones."""
 
@@ -26,17 +28,17 @@ _NO_CHARACTERS = re.compile(
 )
 """What Unicode has set aside: cairo would stop drawing there, and say nothing."""
 _BACKSLASHES = re.compile(r"\\+")
-_RUN = re.compile(r'[^\\"\n]{4000}(?=[^\\"\n])')
+_RUN = re.compile(rf'[^\\"]{{{RUN}}}(?=[^\\"])')
 
 
 def as_xdot(picture: Picture, lift: float = LIFT) -> str:
     """The DOT text. Its page is as large as the picture."""
     width, height = number(picture.width / 72, 5), number(picture.height / 72, 5)
     page = f"0,0,{_scaled(picture.width)},{_scaled(picture.height)}"
-    drawn = _dot_string("\n".join(_Pen(picture, lift).operations()))
+    drawn = " \\\n".join(map(_in_quotes, _Pen(picture, lift).operations()))
     return (
         f'digraph {{\nlayout=nop2 pad=0 margin=0 bb="{page}" size="{width},{height}" bgcolor="{picture.ground}"\n'
-        f"_background={drawn}\n}}\n"
+        f'_background="{drawn}"\n}}\n'
     )
 
 
@@ -45,7 +47,7 @@ class _Pen:
 
     def __init__(self, picture: Picture, lift: float) -> None:
         self.picture, self.lift = picture, lift
-        self.chosen: dict[str, str] = {}
+        self.chosen: dict[str, tuple[str, str]] = {}
 
     def operations(self) -> Iterator[str]:
         page = Rect(0, 0, self.picture.width, self.picture.height)
@@ -57,7 +59,7 @@ class _Pen:
                 case Box():
                     yield from self.box(shape)
                 case Circle():
-                    yield from self.choose(shape.fill, shape.border, OUTLINE)
+                    yield from self.choose(shape.fill, shape.border, shape.outline)
                     radius = _scaled(shape.radius)
                     yield f"E {self.place(shape.center)} {radius} {radius}"
                 case Text():
@@ -78,17 +80,16 @@ class _Pen:
             yield from self.set("S", "dashed" if dashed else "solid", "line")
 
     def set(self, operation: str, value: str, what: str = "") -> Iterator[str]:
-        chosen = f"{operation} {_counted(value)}"
-        if self.chosen.get(what or operation) != chosen:
-            self.chosen[what or operation] = chosen
-            yield chosen
+        if self.chosen.get(what or operation) != (operation, value):
+            self.chosen[what or operation] = operation, value
+            yield f"{operation} {_counted(value)}"
 
     def box(self, box: Box) -> Iterator[str]:
         fill, rect = box.fill, box.rect
         if not isinstance(fill, str):
             yield from self.scale(rect, fill)
             fill = NOTHING
-        yield from self.choose(fill, box.border, OUTLINE, dashed=box.dashed)
+        yield from self.choose(fill, box.border, box.outline, dashed=box.dashed)
         if box.radius:
             yield self.points("b", curved_rect(rect, box.radius))
         else:
@@ -138,7 +139,7 @@ def _corners(rect: Rect) -> list[Point]:
 
 def _scaled(length: float) -> str:
     """A length in points as the DOT has it."""
-    return f"{length * SCALE:.1f}"
+    return number(length * SCALE, 1)
 
 
 def _counted(text: str) -> str:
@@ -147,10 +148,13 @@ def _counted(text: str) -> str:
     Graphviz since 10 does not count the first of backslashes in a row, and reads on behind the text: there stand
     blanks, which an older one skips. No Graphviz knows how to read \ before ".
     """
+    if "\\" not in text:
+        return f"{len(text.encode())} -{text}"
     data = text.replace('\\"', '\\\u200b"')
     return f"{len(data.encode())} -{data}{' ' * len(_BACKSLASHES.findall(data))}"
 
 
-def _dot_string(text: str) -> str:
-    r"""Quoted. Graphviz takes no run of 16 kB without a quote or a backslash; \ before a newline stands for nothing."""
-    return '"' + _RUN.sub(r"\g<0>\\\n", text.replace('"', '\\"').replace("\n", " \\\n")) + '"'
+def _in_quotes(text: str) -> str:
+    r"""As within a quoted string. Graphviz takes no run of 16 kB without \, which before a newline is nothing."""
+    quoted = text.replace('"', '\\"')
+    return quoted if len(quoted) <= RUN else _RUN.sub(r"\g<0>\\\n", quoted)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
-from cnncli.diagram import FACTS_APART, Heading, Options, as_dot, as_free_dot, as_picture, diagram
+from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
 from cnncli.diagram.anatomy import anatomy
 from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
+from cnncli.document.prose import enumerated
 from cnncli.draw.canvas import easel, write_picture
 from cnncli.draw.formats import DEFAULT_DPI, PAGE, POINTS, TEXTS, check_format
 from cnncli.draw.shapes import Picture
@@ -53,6 +54,8 @@ def plot_to(
             "or -o - for DOT on the standard output"
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
+    if options.target:
+        _check_target(suffix, networks, options)
     if options.layout == "free":
         _check_free(suffix, options)
     if not printed:
@@ -63,7 +66,7 @@ def plot_to(
         return write_page(output, networks, options, force=force)
     if suffix in TEXTS:
         return _write_dot(None if printed else output, drawing(networks, options), options, force=force)
-    dpi = dpi or DEFAULT_DPI
+    dpi = dpi or (options.target and options.target.dpi) or DEFAULT_DPI
     with easel(output) as pen:
         drawn = drawing(networks, options)
         write_picture(drawn.picture, output, dpi, pen, force=force)
@@ -82,14 +85,20 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     if options.scope is not None:
         graph, told, options = scoped(network, options)
     else:
-        graph, told = network.graph, heading(network)
+        graph, told = network.graph, heading(network, options.costs)
     if options.volumes:
         return Drawing(*volume_drawing(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
+    return Drawing(as_picture(drawn), _arranged(drawn), lambda: dot(drawn))
+
+
+def _arranged(drawn: Diagram) -> str:
+    """`3 columns`; for print also what was chosen and left out so that it fits."""
     count, side = drawn.sheet.columns, "column" if drawn.direction == "TB" else "row"
     note = f"{count} {side}{'' if count == 1 else 's'}"
-    return Drawing(as_picture(drawn), note, lambda: dot(drawn))
+    chosen = f", by {drawn.detail}" if drawn.measures.brief else ""
+    return note + chosen + (f", without {enumerated(drawn.left_out)}, for want of room" if drawn.left_out else "")
 
 
 def _write_dot(output: Path | None, drawn: Drawing, options: Options, *, force: bool) -> str | None:
@@ -115,6 +124,16 @@ def _centimetres(points: float) -> str:
     return f"{length:.0f}" if length >= 10 else f"{length:.1f}"
 
 
+def _check_target(suffix: str, networks: Sequence[Network], options: Options) -> None:
+    """Raise UsageError for a picture that is no diagram on a page."""
+    if suffix == PAGE:
+        raise UsageError("--for and --width say where a picture is printed; an .html page is for a browser")
+    if options.layout == "free":
+        raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
+    if len(networks) > 1 or options.anatomy or options.volumes:
+        raise UsageError("--for and --width are for one network's diagram, without --anatomy or --volumes")
+
+
 def _check_free(suffix: str, options: Options) -> None:
     if suffix not in TEXTS:
         raise UsageError(f"--layout free leaves the places to Graphviz; it goes with .dot, .gv or -, not {suffix}")
@@ -122,15 +141,18 @@ def _check_free(suffix: str, options: Options) -> None:
         raise UsageError(f"--columns {options.columns}: --layout free leaves the places to Graphviz")
 
 
-def heading(network: Network) -> Heading:
-    """Whose picture it is, in which variant, and what it adds up to."""
+def heading(network: Network, costs: bool = True) -> Heading:
+    """Whose picture it is, in which variant, and what it adds up to; without costs only its size."""
     found, about = Totals(network.graph), network.about
     variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else [kind(network)]
     variant += [f"{name} {text}" for name, text in about.given.items()] if about else []
-    sums = [
+    counts = [
         f"{scaled(found.params)} parameters ({grouped(found.params)})",
         f"{scaled(found.macs)} MACs",
         f"{scaled(found.flops)} FLOPs",
+    ]
+    sums = [
+        *(counts if costs else []),
         f"{grouped(found.layers)} layers",
         *(f"input {shape(node.shape)}" for node in network.graph.inputs),
     ]

@@ -1,0 +1,61 @@
+"""What pictures are printed for: how large their page is, and how small their type may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cnncli.diagram.measures import SMALLEST
+from cnncli.errors import UsageError
+
+INCH = 72.0
+NARROWEST, WIDEST = 1.5 * INCH, 200 * INCH
+"""Of a figure; a PDF's page is no wider (ISO 32000-1, annex C.2)."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place for a picture. Lengths in points; pages are whole points large, as PDF and EPS writers have it.
+
+    `height` is given where the picture is a whole page. Else it takes as little as it needs, of any network at most
+    `tallest` if a coarser detail achieves that. No type is smaller than `smallest`; where there is room it is larger,
+    up to `largest`. A page that may be `turned` lies or stands as suits the network. `titled` says whether the page
+    says by itself whose picture it is: a figure's caption does.
+    """
+
+    width: float
+    height: float | None = None
+    tallest: float = 0.0
+    smallest: float = SMALLEST
+    largest: float = 8.0
+    margin: float = 0.5
+    turned: bool = False
+    titled: bool = False
+    dpi: int | None = None
+    """Of pixels; None: as on a screen."""
+
+
+TargetName = Literal["column", "figure", "slide", "poster"]
+PRINT_DPI = 300
+
+TARGETS: dict[TargetName, Target] = {
+    # One column and both columns of a two-column paper, 3.3 and 6.9 in; its page holds 9 in of text.
+    "column": Target(237, tallest=345, dpi=PRINT_DPI),
+    "figure": Target(496, tallest=216, dpi=PRINT_DPI),
+    # 16:9 as PowerPoint and Impress have it, 13.333 x 7.5 in.
+    "slide": Target(960, 540, smallest=12, largest=24, margin=20, titled=True),
+    # A1, 594 x 841 mm, lying or standing; the margin is 20 mm.
+    "poster": Target(1684, 2384, smallest=24, largest=48, margin=57, turned=True, titled=True),
+}
+
+
+def target_of_width(width: float) -> Target:
+    """A figure of any width: as tall as one of both columns where it is wider than one column.
+
+    Raises UsageError for a width of which no word could be read, or more than a PDF's page can have.
+    """
+    if not NARROWEST <= width <= WIDEST:
+        least, most, here = (f"{length / INCH:.4g}" for length in (NARROWEST, WIDEST, width))
+        raise UsageError(f"a figure is between {least} and {most} in wide, not {here} in")
+    like = TARGETS["column" if width < 4.5 * INCH else "figure"]
+    return replace(like, width=float(int(width)))
