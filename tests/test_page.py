@@ -189,6 +189,11 @@ def test_words_can_be_read_on_every_shade_and_ground() -> None:
         (["b0", "--scope", "stage2.block1"], "--scope stage2.block1"),
         (["b0", "--layout", "free"], "--layout free"),
         (["b0", "--dpi", "200"], "--dpi 200"),
+        (["b0", "--for", "column"], "--for"),
+        (["b0", "--no-legend"], "--no-legend"),
+        (["b0", "--no-title"], "--no-title"),
+        (["b0", "--anatomy"], "--anatomy"),
+        (["b0", "--volumes"], "--volumes"),
     ],
 )
 def test_mistakes(run: Run, tmp_path: Path, arguments: list[str], says: str) -> None:
