@@ -234,6 +234,7 @@ function start() {
   options(at("kind"), [...(DATA.difference ? [["changes", "changes"]] : []), ["blocks", "blocks"], ["layers", "layers"]]);
   at("heat").value = DATA.heat;
   at("kind").value = state.rows;
+  for (const id of ["open", "close"]) at(id).hidden = !DATA.insides.length;
   document.body.classList.toggle("two", DATA.networks.length > 1);
   DATA.networks.forEach(pane);
   if (DATA.difference) at("identity").textContent = DATA.difference.identity;
