@@ -338,8 +338,8 @@ def graphs(draw: Any) -> Graph:
         sources = draw(st.lists(st.sampled_from(near), min_size=1, max_size=4, unique_by=lambda node: node.name))
         moved = draw(st.integers(0, 8)) if scoped else 9
         if moved < 3:  # into another scope of this depth, so that no scope is entered twice
-            at = [each + (level >= moved) for level, each in enumerate(at)]
             depth = draw(st.integers(0, 3))
+            at = [each + (level >= min(moved, depth)) for level, each in enumerate(at)]
         scope = tuple(f"{name}{at[level]}" for level, name in enumerate(("stage", "block", "branch")[:depth]))
         layer = Add() if len(sources) > 1 else Conv2D(4, 3, padding="same")
         nodes.append(graph.add(layer, *sources, name=".".join((*scope, f"layer{number}"))))
