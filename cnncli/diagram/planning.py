@@ -88,6 +88,12 @@ def plan(
     return Plan(scene, drawn, lines, arrangement, PageWords(top, key, measures), measures, direction)
 
 
+def without_lanes(shown: Scene) -> Scene:
+    """The same, but what would stand side by side one below the other: narrower, and with more lines beside it."""
+    items = [replace(item, region="") for item in shown.chain.items]
+    return replace(shown, chain=shown.chain._replace(items=items))
+
+
 def _framed(drawn: Chain, measures: Measures, limit: float | None) -> Chain:
     """With short headings: a block by its own name, a stage by the size of what it puts out; none wider than a box."""
     return Chain(
