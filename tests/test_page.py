@@ -189,6 +189,11 @@ def test_words_can_be_read_on_every_shade_and_ground() -> None:
         (["b0", "--scope", "stage2.block1"], "--scope stage2.block1"),
         (["b0", "--layout", "free"], "--layout free"),
         (["b0", "--dpi", "200"], "--dpi 200"),
+        (["b0", "--for", "column"], "--for"),
+        (["b0", "--no-legend"], "--no-legend"),
+        (["b0", "--no-title"], "--no-title"),
+        (["b0", "--anatomy"], "--anatomy"),
+        (["b0", "--volumes"], "--volumes"),
     ],
 )
 def test_mistakes(run: Run, tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -655,9 +660,15 @@ def test_on_paper(opened: Opened) -> None:
     with printed(found):
         assert not found.is_visible("header")
         assert not found.is_visible("main")
+        assert found.is_visible("#paper >> text=depthwise convolution")
         assert found.locator("#paper svg").count() > 2
         assert found.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert found.is_visible("header")
+
+
+def test_two_networks_on_paper_have_a_sheet_each(opened: Opened) -> None:
+    found = opened("v1", "v2")
+    assert len(re.findall(rb"/Type\s*/Page\b", found.pdf(format="A4"))) == 2
 
 
 def test_two_networks_and_what_differs(opened: Opened) -> None:

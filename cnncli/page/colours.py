@@ -11,6 +11,14 @@ from dataclasses import fields
 from cnncli.draw.theme import THEMES, Swatch, Theme, faint, heat
 
 LIGHT, DARK = THEMES["light"], THEMES["dark"]
+MARKS = {
+    "accent": ("#1F6FD6", "#7DB4FF"),
+    "found": ("#C77700", "#FFB74D"),
+    "added": ("#1B6E20", "#9CCC65"),
+    "removed": ("#B00020", "#FF8A80"),
+    "changed": ("#8A5A00", "#FFD54F"),
+}
+"""What the page itself marks in light and in dark: what is chosen and found, and what differs."""
 STEPS = 24
 """Shades of heat from none to the most."""
 
@@ -27,8 +35,8 @@ class Colours:
 
     def style(self) -> str:
         """The rules of all colours: what is light, as on paper, what dark, and the classes that shapes have."""
-        light = ["color-scheme: light;", *_named(LIGHT), *self._listed(0), *_shades(LIGHT)]
-        dark = ["color-scheme: dark;", *_named(DARK), *self._listed(1), *_shades(DARK)]
+        light = ["color-scheme: light;", *_named(LIGHT), *_marks(0), *self._listed(0), *_shades(LIGHT)]
+        dark = ["color-scheme: dark;", *_named(DARK), *_marks(1), *self._listed(1), *_shades(DARK)]
         return "\n".join(
             [
                 f":root {{ {' '.join(light)} }}",
@@ -53,6 +61,10 @@ def _named(theme: Theme) -> Iterator[str]:
         value = getattr(theme, field.name)
         if isinstance(value, str):
             yield f"--{field.name.replace('_', '-')}:{value};"
+
+
+def _marks(side: int) -> Iterator[str]:
+    return (f"--{name}:{pair[side]};" for name, pair in MARKS.items())
 
 
 def _shades(theme: Theme) -> Iterator[str]:

@@ -37,14 +37,15 @@ function toggledAll(opens) {
 // The boxes.
 
 function clicked(diagram, event) {
-  if (diagram.pane.dragged) return;
+  if (diagram.pane.dragged) return void (diagram.pane.dragged = false);
   const item = event.target.closest(".box");
-  if (!item) return;
+  if (!item) return undefined;
   const { key } = item.dataset;
   toggled(diagram.number, key);
   choose({ number: diagram.number, key }, false);
   const now = diagram.item(key);
   if (now !== document.activeElement) now.focus({ preventScroll: true });
+  return undefined;
 }
 
 /** Keys upon a box: from box to box, into a block and out of it. Elsewhere in a pane, and with Shift, arrows move it. */
@@ -233,6 +234,7 @@ function start() {
   options(at("kind"), [...(DATA.difference ? [["changes", "changes"]] : []), ["blocks", "blocks"], ["layers", "layers"]]);
   at("heat").value = DATA.heat;
   at("kind").value = state.rows;
+  for (const id of ["open", "close"]) at(id).hidden = !DATA.insides.length;
   document.body.classList.toggle("two", DATA.networks.length > 1);
   DATA.networks.forEach(pane);
   if (DATA.difference) at("identity").textContent = DATA.difference.identity;

@@ -1,12 +1,19 @@
 // On paper the diagram stands in as many columns as fill the sheet, each cut where no box is, without any control.
 
-const PAPER = 1.3; // height by width of what a sheet of A4 has for it
+const PAPER = 1.08; // height by width of what a sheet of A4 or Letter has for it, beside the words
 
 /** Stand-ins for the drawings, made before the page is printed. */
 function paper() {
   at("paper").replaceChildren(...diagrams.map((diagram) => element("figure", {},
     element("figcaption", {}, element("b", {}, diagram.network.name), " ", ...diagram.network.facts.map((fact) => element("span", {}, fact))),
-    element("div", { class: "columns" }, ...sheet(diagram)))));
+    element("div", { class: "columns" }, ...sheet(diagram)), legend())));
+}
+
+/** What colours and signs mean, as it stands below the diagram. */
+function legend() {
+  const copy = at("legend").cloneNode(true);
+  copy.removeAttribute("id");
+  return copy;
 }
 
 /** The columns of a diagram, all with one scale. */

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ from cnncli.views.page_figures import Figures
 from cnncli.words import visible
 
 MOST_NETWORKS = 2
-TAKEN = frozenset({"detail", "fuse", "theme", "heat", "label"})
-"""The options of a diagram that a page has too."""
+REFUSED = ("columns", "direction", "layout", "scope", "anatomy", "volumes", "title", "legend")
+"""The options of a diagram that a page does not have, beside those for paper."""
 
 
 def write_page(output: Path, networks: Sequence[Network], options: Options, *, force: bool) -> str:
@@ -53,11 +52,13 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
         raise UsageError(f"a page shows one network or two beside each other, not {len(networks)}")
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
-    for field in fields(options):
-        value = getattr(options, field.name)
-        if field.name not in TAKEN and value != field.default:
-            told = "" if value is True else f" {value}"
-            raise UsageError(f"--{field.name}{told}: a page is one column of all blocks, in which one moves and looks")
+    if options.target:
+        raise UsageError("--for and --width are for paper; a page is as wide as its window")
+    for name in REFUSED:
+        value = getattr(options, name)
+        if value != getattr(Options(), name):
+            told = f"no-{name}" if value is False else name if value is True else f"{name} {value}"
+            raise UsageError(f"--{told}: a page is one column of all blocks, in which one moves and looks")
 
 
 def page_of(networks: Sequence[Network], options: Options) -> str:
