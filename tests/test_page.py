@@ -321,7 +321,9 @@ def test_open_boxes_do_not_lie_upon_others(opened: Opened, reference: str | Netw
     """Each layer stands in its block, and no box upon another one, however many are open."""
     found = opened(reference)
     closed = rects(found)
-    found.click("#open")
+    opens = found.is_visible("#open")  # where nothing can be opened there is no button
+    if opens:
+        found.click("#open")
     found.click("#fit")
     grown = rects(found)
     per = scale(found)
@@ -340,8 +342,10 @@ def test_open_boxes_do_not_lie_upon_others(opened: Opened, reference: str | Netw
                 apart = [grown[one][2] - grown[other][0], grown[other][2] - grown[one][0],
                          grown[one][3] - grown[other][1], grown[other][3] - grown[one][1]]  # fmt: skip
                 assert min(apart) <= 4 * per + 0.5, (one, other)
-    found.click("#close")
+    if opens:
+        found.click("#close")
     assert keys(found) == list(closed)
+    assert opens == any("." in key for key in grown)
 
 
 LOOSE = """() => {
