@@ -725,10 +725,12 @@ def test_many_blocks_opened_and_closed_leave_nothing_behind(opened: Opened) -> N
     session = found.context.new_cdp_session(found)
     session.send("HeapProfiler.enable")
 
-    def held() -> tuple[int, int]:
+    def held() -> tuple[int, int, int]:
+        """Nodes that are kept, elements of the page, bytes of the script's heap."""
         session.send("HeapProfiler.collectGarbage")
         counted = session.send("Memory.getDOMCounters")
-        return counted["nodes"], found.evaluate("() => document.querySelectorAll('*').length")
+        elements = found.evaluate("() => document.querySelectorAll('*').length")
+        return counted["nodes"], elements, session.send("Runtime.getHeapUsage")["usedSize"]
 
     found.evaluate(TOGGLE)
     before = held()
@@ -740,6 +742,7 @@ def test_many_blocks_opened_and_closed_leave_nothing_behind(opened: Opened) -> N
     after = held()
     assert after[1] == before[1]
     assert after[0] <= before[0] * 1.02 + 50
+    assert after[2] <= before[2] * 1.15
 
 
 def test_boxes_stand_in_the_order_of_the_network(opened: Opened) -> None:
