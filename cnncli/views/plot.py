@@ -130,8 +130,8 @@ def _check_target(suffix: str, networks: Sequence[Network], options: Options) ->
         raise UsageError("--for and --width say where a picture is printed; an .html page is for a browser")
     if options.layout == "free":
         raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
-    if len(networks) > 1 or options.anatomy or options.volumes:
-        raise UsageError("--for and --width are for one network's diagram, without --anatomy or --volumes")
+    if len(networks) > 1 or options.anatomy:
+        raise UsageError("--for and --width are for one network's diagram, without --anatomy")
 
 
 def _check_free(suffix: str, options: Options) -> None:
