@@ -230,7 +230,6 @@ def test_what_is_left_out_is_left_out(run, tmp_path) -> None:
         (["--width", "1in"], "a figure is between 1.5 and 200 in wide, not 1 in"),
         (["--width", "201in"], "a figure is between 1.5 and 200 in wide, not 201 in"),
         (["--for", "figure", "--anatomy"], "without --anatomy"),
-        (["--for", "figure", "--volumes"], "or --volumes"),
         (["--for", "slide", "--detail", "layer"], "is too much for this paper with type of 12 points"),
     ],
 )
