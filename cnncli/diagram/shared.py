@@ -54,12 +54,8 @@ class SharedLooks:
         told, paper = self.options.heat, measures.paper
         chain = joined([drawn.chain for drawn in self.columns])
         named = [replace(part, kind=self.kind(part)) for drawn in self.columns for part in parts_of(drawn)]
-        found = shared_legend(
-            [(chain, self.options.detail)],
-            [] if told else named,
-            measures,
-            replace(said, costs=said.costs and self.options.costs),
-        )
+        said = replace(said, costs=said.costs and self.options.costs)
+        found = shared_legend([(chain, self.options.detail)], [] if told else named, measures, said)
         if not told:
             return found
         scale = f"0 to {scaled(self.end)} {metric(told).counted}; percents are of the network's own"
