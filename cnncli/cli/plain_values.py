@@ -19,7 +19,7 @@ TRIED = ("0.29.",)
 
 
 def take_plain_values(params: Iterable[Any]) -> None:
-    """Have parameters ask Typer only about what is not plain; about all of it in a Typer that this was not tried with."""
+    """Have parameters ask Typer only about what is not plain; all of it in a Typer that was not tried with this."""
     if not typer.__version__.startswith(TRIED):
         return
     for param in params:
