@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncli.diagram.lettering import CUT
 from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
-from cnncli.diagram.planning import Plan, Scene, plan, scene
+from cnncli.diagram.planning import Plan, Scene, plan, scene, without_lanes
 from cnncli.diagram.sheet import Heading, Sheet, sheet
 from cnncli.diagram.targets import Target
 from cnncli.diagram.wording import ALL, Said, Style
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STYLES: tuple[Style, ...] = ("wide", "medium", "narrow")
 LEAST_LINE, SHORT_LINE = 24.0, 64.0
 """Points that a line has at least, at the smallest type, and where there is another way."""
-BROKEN, COLUMN = 0.08, 0.02
+BROKEN, COLUMN = 0.1, 0.02
 """How much worse a picture is for a line more in each box, and for each column or row: so much of its size."""
 TRIES = 8
 """How often lines are made shorter, each time by as much as the page was exceeded."""
@@ -78,27 +78,29 @@ def printed(graph: Graph, heading: Heading, options: Options, target: Target) ->
 
 
 def _chosen(graph: Graph, heading: Heading, options: Options, target: Target) -> tuple[Fit, Sequence[str]]:
-    """Of the finest detail that fits well; else of the coarsest, with fewer words where it takes that."""
-    least: list[Fit] = []
+    """Of the finest detail that fits well; else of the coarsest, at worst without lanes and with fewer words."""
     for detail in options.details or (options.detail,):
         search = _Search(scene(graph, detail, options), heading, options, target)
         found = list(search.fits(ALL))
         good = [fit for fit in found if not fit.cut and (target.height or fit.height <= target.tallest)]
         if good:
             return min(good, key=search.badness), ()
-        least = found or least
-    if least and not target.height:
-        return min(least, key=search.badness), ()
+    if found and not target.height and not all(fit.cut for fit in found):
+        return min(found, key=search.badness), ()
+    cut: list[tuple[list[Fit], Sequence[str]]] = [(found, ())] if found else []
     for said, left_out in FEWER:
-        found = [fit for fit in search.fits(said) if not fit.cut]
-        if found:
-            return min(found, key=search.badness), left_out
-    if least:
-        return min(least, key=search.badness), ()
-    raise UsageError(
-        f"{graph.name} by {search.scene.detail} is too much for this paper with type of {target.smallest:g} points; "
-        "take a coarser --detail, a --scope, or --for screen"
-    )
+        for shown in (search.scene, without_lanes(search.scene)):
+            trial = list(replace(search, scene=shown).fits(said))
+            if whole := [fit for fit in trial if not fit.cut]:
+                return min(whole, key=search.badness), left_out
+            cut += [(trial, left_out)] if trial else []
+    if not cut:
+        raise UsageError(
+            f"{graph.name} by {search.scene.detail} is too much for this paper with type of {target.smallest:g} "
+            "points; take a coarser --detail, a --scope, or --for screen"
+        )
+    least, without = cut[0]
+    return min(least, key=search.badness), without
 
 
 @dataclass(frozen=True)
@@ -126,16 +128,26 @@ class _Search:
         return fit.cut, short, worse / fit.scale * (1 if self.target.height else fit.height)
 
     def fits(self, said: Said) -> Iterator[Fit]:
-        directions = self.options.directions or (self.options.direction,)
+        directions, styles = self.options.directions or (self.options.direction,), STYLES
         pages = [(self.target.width, self.target.height)]
         if self.target.turned and self.target.height:
             pages.append((self.target.height, self.target.width))
-        styles = ("wide",) if self.options.label is not None else STYLES
+        if self.scene.detail == "layer":  # of so many boxes each trial takes its time
+            directions, styles = directions[:1], STYLES[:2]
+        if self.options.label is not None:
+            styles = STYLES[:1]
         for direction, style in product(directions, styles):
             worded = replace(said, style=style)
             natural = self.plan(direction, worded)
             for width, height in pages:
+                if height and self.area(natural) > width * height:
+                    continue
                 yield from _Trial(self, natural, worded, width, height).fits()
+
+    def area(self, natural: Plan) -> float:
+        """What the words alone cover, at the smallest type: on less there is no use in trying."""
+        lines = (line for lines in natural.lines for line in lines)
+        return self.least**2 * sum(line.width * line.height for line in lines)
 
     def plan(self, direction: Direction, said: Said) -> Plan:
         measures = printed_measures(title=11 if self.target.height else 8.5, margin=self.target.margin)

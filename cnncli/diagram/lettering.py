@@ -46,9 +46,17 @@ def _wrapped(runs: Sequence[Run], limit: float) -> list[tuple[Run, ...]]:
             if not rows[-1]:
                 here = run._replace(text=piece.lstrip())
             rows[-1].append(here)
-    rows = [kept for row in rows if (kept := [run for run in row if run.text])]
+    rows = [kept for row in rows if (kept := _without_end(row))]
     _with_company(rows)
     return [_joined([_cut(run, limit) for run in row]) for row in rows]
+
+
+def _without_end(row: Sequence[Run]) -> list[Run]:
+    """A row without the blanks at its end."""
+    kept = [run for run in row if run.text]
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    return [*kept[:-1], kept[-1]._replace(text=kept[-1].text.rstrip())] if kept else []
 
 
 def _with_company(rows: list[list[Run]]) -> None:
