@@ -16,7 +16,8 @@ WITHOUT = f"import sys\nfor name in {HEAVY!r}:\n    sys.modules[name] = None\n"
 
 WORKS = [
     "list", "summary v1 --by stage", "summary v1 -f html", "compare v1 v2 --diff --explain", "check v1 --max-params 9M",
-    "plot v1 -o x.svg", "plot v1 -o x.svg --detail layer --heat macs", "completions zsh", "--help", "plot --help",
+    "plot v1 -o x.svg", "plot v1 -o x.svg --detail layer --heat macs", "plot v1 -o x.tex", "completions zsh", "--help",
+    "plot --help",
     "build --help", "export --help",
 ]  # fmt: skip
 LACKS = {
@@ -24,7 +25,9 @@ LACKS = {
     "compare v1 v2 -o x.svg": "matplotlib",
     "plot v1 -o -": "pydot",
     "plot v1 -o x.gv --layout free": "pydot",
-    "plot v1 -o x.pdf": "pydot",
+    "plot v1 -o x.pdf": "pygraphviz",
+    "plot v1 -o x.eps": "pygraphviz",
+    "memory v1 -o x.png": "pygraphviz",
     "build v1 -o x.keras": "tensorflow",
     "build v1 --run": "tensorflow",
     "build v1 --weights weights.h5": "tensorflow",

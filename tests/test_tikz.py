@@ -11,7 +11,7 @@ from pathlib import Path as File
 from typing import Any
 
 import pytest
-from conftest import Result, golden, graph_of
+from conftest import Result, golden, graph_of, networks
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -218,6 +218,15 @@ def test_tex_sets_one_page_as_large_as_the_picture(paper: Any, name: str) -> Non
     assert size
     assert "Pages:           1\n" in told
     assert [float(side) for side in size.groups()] == pytest.approx([found(name).width, found(name).height], rel=1e-4)
+
+
+@needs_tex
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("reference", networks())
+def test_tex_sets_every_network(tmp_path: File, reference: str) -> None:
+    for detail in ("stage", "block", "layer"):
+        log = compiled(document(drawn(graph_of(reference), detail=detail)), tmp_path, detail)
+        assert not re.search(r"^!|Overfull|Missing character", log, re.M)
 
 
 def boxes(picture: Picture) -> Iterator[Box]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from math import sqrt
@@ -20,7 +21,9 @@ import cnncli
 from cnncli.amounts import UNKNOWN
 from cnncli.diagram import Heading
 from cnncli.diagram.solids import BACK, CHANNEL, LEAST, TALLEST, Solid, scale, solid
-from cnncli.diagram.tensors import links, shown
+from cnncli.diagram.targets import TARGETS
+from cnncli.diagram.tensors import Tensors, links, shown
+from cnncli.diagram.volume_fitting import fitted
 from cnncli.diagram.volumes import Look, Volumes
 from cnncli.draw.shapes import Area, Group, Picture, Text
 from cnncli.draw.svg import document
@@ -28,6 +31,7 @@ from cnncli.draw.theme import THEMES, contrast
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
 from cnncli.graph.layers import Concatenate, Conv2D, Dense, Flatten, InputLayer, MaxPooling2D, Opaque, ReLU
+from cnncli.models.catalogue import models
 from cnncli.models.reference import parse
 
 __all__ = ["folder"]
@@ -38,7 +42,8 @@ OWN: dict[str, Callable[[], Graph]] = {"small": small, "unet": unet, "branches":
 
 
 def volumes(graph: Graph, detail: Any = "stage", look: Look | None = None) -> Volumes:
-    return Volumes(graph, Heading(graph.name, ("for a test", "1.2 M parameters   3.4 M MACs")), detail, look or Look())
+    heading = Heading(graph.name, ("for a test", "1.2 M parameters   3.4 M MACs"))
+    return Volumes(Tensors(graph, detail), heading, look or Look())
 
 
 def drawn(graph: Graph, detail: Any = "stage", look: Look | None = None) -> Picture:
@@ -171,7 +176,7 @@ def test_sides_go_by_their_roots_where_else_the_smallest_were_lost() -> None:
 
 def test_long_skips_are_arcs_above() -> None:
     found = volumes(unet())
-    names = [part.row.name for part in found.parts]
+    names = [part.row.name for part in found.tensors.parts]
     past = [way for way in found.placed.ways if way.kind == "past"]
     assert [(names[way.link[0]], names[way.link[1]]) for way in past] == [
         ("down0", "up0"), ("down1", "up1"),
@@ -203,8 +208,8 @@ def test_several_inputs_and_outputs() -> None:
     other = graph.add(Dense(4), graph.add(Flatten(), both, name="flat"), name="other")
     graph.give(one, other)
     found = volumes(graph, "layer")
-    assert [part.row.name for part in found.parts] == ["left", "right", "both", "one", "other"]
-    assert set(found.links) == {(0, 2), (1, 2), (2, 3), (2, 4)}
+    assert [part.row.name for part in found.tensors.parts] == ["left", "right", "both", "one", "other"]
+    assert set(found.tensors.links) == {(0, 2), (1, 2), (2, 3), (2, 4)}
     assert problems(found.picture(), names=False) == []
 
 
@@ -218,6 +223,50 @@ def test_more_tensors_than_a_page_is_wide_stand_in_rows() -> None:
     assert volumes(graph).placed.rows == 1
     for rows in (1, 2, 7):
         assert volumes(graph, "layer", Look(rows=rows)).placed.rows == rows
+
+
+@pytest.mark.parametrize("place", TARGETS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        each if each in ("vgg16@keras", "resnet50@keras", "efficientnet_b7@keras", "unet") else
+        pytest.param(each, marks=pytest.mark.exhaustive)
+        for each in ("unet", *(f"{spec.name}@{flavor}" for spec in models() for flavor in spec.flavor_names))
+    ],
+)  # fmt: skip
+def test_for_print(name: str, place: Any) -> None:
+    """As wide as was asked for, a whole page as high, with no type below what can be read there."""
+    target, graph = TARGETS[place], graph_of(name)
+    fit = fitted(Tensors(graph, "stage"), Heading(name, ("for a test",) * 2), Look(), target)
+    picture = fit.found.picture(fit.width, fit.height)
+    sizes = {target.width, target.height} if target.turned else {target.width}
+    assert picture.width in sizes
+    if target.height:
+        assert {picture.width, picture.height} == {target.width, target.height}
+    assert problems(picture, names=False) == []
+    assert min(each.size for each in flat(picture.shapes) if isinstance(each, Text)) >= target.smallest
+
+
+def test_of_a_slide_one_row() -> None:
+    fit = fitted(Tensors(parse("vgg16").graph(), "stage"), Heading("vgg16", ("a", "b")), Look(), TARGETS["slide"])
+    assert fit.found.placed.rows == 1
+    words = [word for group in solids(fit.found.picture(fit.width, fit.height)).values() for word in said(group)]
+    assert not [word for word in words if "…" in word]
+
+
+def test_without_title_or_legend(run: Callable[..., Result], tmp_path: Path) -> None:
+    def texts(*arguments: str) -> str:
+        assert run("plot", "vgg16", "--volumes", *arguments, "-o", tmp_path / "v.svg", "--force").code == 0
+        return (tmp_path / "v.svg").read_text(encoding="utf-8")
+
+    assert ">VGG (2014)" in texts()
+    assert ">VGG (2014)" not in texts("--no-title")
+    assert "to scale" not in re.sub("<desc>.*", "", texts("--no-legend"))
+    assert "MACs<" not in re.sub("<title>[^/]*/title>", "", texts("--no-costs"))
+    assert 'width="237pt"' in texts("--for", "column")
+    assert 'width="216pt"' in texts("--width", "3in")
+    refused(run("plot", "nasnet_large", "--volumes", "--detail", "layer", "--for", "column", "-o", tmp_path / "n.svg"),
+            2, "too much for this paper")  # fmt: skip
 
 
 @pytest.mark.parametrize("theme", THEMES)

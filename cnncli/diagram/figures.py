@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from cnncli.diagram.measures import Sizes
+from cnncli.diagram.measures import Measures
 from cnncli.diagram.parts import Part
 from cnncli.diagram.solids import Scale, Solid, solid
 from cnncli.diagram.tensors import around, operation
+from cnncli.diagram.wording import typeset
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Point
 from cnncli.draw.shapes import Text
 from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, fitting, width, wrapped
 from cnncli.draw.theme import Theme, faint
 from cnncli.words import visible
+
+WORDS = 80.0
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Room:
     """Words keep as far below the height of the arrows."""
     name: float = 96.0
     """How wide a name is at most."""
-    words: float = 80.0
+    words: float = WORDS
     """How wide a line of what makes the tensor is at most."""
 
     def times(self, by: float) -> Room:
         return Room(*(getattr(self, field.name) * by for field in fields(self)))
 
 
-LINES = 4
+LINES = 5
 """How many lines tell what makes a tensor, at most."""
 
 
@@ -54,13 +57,16 @@ class Figure:
         return self.right - self.left
 
 
-def figure(part: Part, by: Scale, sizes: Sizes, room: Room, theme: Theme) -> Figure:
-    found = solid(part.row.output_shape, by)
-    words = list(_edges(part.row.output_shape, found, sizes.shape, room, theme.text))
+def figure(part: Part, by: Scale, measures: Measures, room: Room, theme: Theme) -> Figure:
+    found, sizes, times = solid(part.row.output_shape, by), measures.sizes, measures.times
+    words = list(_edges(part.row.output_shape, found, measures, room, theme.text))
     y = max(word.place.y for word in words) + room.below
     name = visible(part.row.name.removeprefix(f"{around(part)}."))
     lines = [(fitting(name, sizes.shape, room.name, bold=True), sizes.shape, True)]
-    lines += [(text, sizes.small, False) for text in _broken(operation(part), sizes.small, room.words)]
+    lines += [
+        (text, sizes.small, False)
+        for text in _broken([typeset(each, times) for each in operation(part)], sizes.small, room.words)
+    ]
     for text, size, bold in lines:
         ink = theme.text if bold else faint(theme.text, theme.page)
         words.append(Text(Point(0, y + size * ASCENT), text, size, ink, bold, "middle"))
@@ -70,16 +76,18 @@ def figure(part: Part, by: Scale, sizes: Sizes, room: Room, theme: Theme) -> Fig
     return Figure(part, found, words, min(-half, left), max(half, right), y)
 
 
-def _edges(sizes: Sequence[int], found: Solid, size: float, room: Room, ink: str) -> Iterator[Text]:
+def _edges(sizes: Sequence[int], found: Solid, measures: Measures, room: Room, ink: str) -> Iterator[Text]:
     """Channels below the front's lower edge, height and width where the lower edge recedes."""
     left, _, _, right = found.front
+    size, times = measures.sizes.shape, measures.times
     y = max(left.y, room.clear) + room.below + size * CAPITALS
     middle = (left.x + right.x) / 2
-    channels = shape(sizes[2:] if len(sizes) > 2 else sizes[-1:])
+    channels = typeset(shape(sizes[2:] if len(sizes) > 2 else sizes[-1:]), times)
     yield Text(Point(middle, y), channels, size, ink, False, "middle")
     if len(sizes) > 1:
         x = max(right.x, middle + width(channels, size) / 2) + size / 2
-        yield Text(Point(x, y), shape(sizes[:2] if len(sizes) > 2 else sizes[:1]), size, ink)
+        cells = shape(sizes[:2] if len(sizes) > 2 else sizes[:1])
+        yield Text(Point(x, y), typeset(cells, times), size, ink)
 
 
 def _broken(said: Sequence[str], size: float, limit: float) -> list[str]:

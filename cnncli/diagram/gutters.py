@@ -1,13 +1,15 @@
 """Links that run outside: in the gutter at the far side of a column, within the frame that holds both their ends.
 
 The far side is the one without headings: right of a column, below a row. A link to another column runs outside of all
-frames: beside its own column to the foot of all, below the others, and beside the other one back up.
+frames: beside its own column to the foot of all, below the others, and beside the other one back up; into the next
+column, where no heading is at that side, it leads straight across.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from math import inf
 from typing import NamedTuple
 
 from cnncli.diagram.chain import Link
@@ -17,7 +19,7 @@ from cnncli.diagram.sized import Piece
 
 At = tuple[float, float]
 """A place along a column that is known before the column stands: the number of the piece, and where along it."""
-FOOT: At = (float("inf"), 0)
+FOOT: At = (inf, 0)
 
 
 class Gutters(NamedTuple):
@@ -34,8 +36,12 @@ PAGE: Container = ()
 """What is around all frames."""
 
 
-def gutters(runs: Runs, pieces: Sequence[Piece], column: range, found: Sequence[Link]) -> Gutters:
-    """Of one column, a range of pieces; `found` are the links outside that begin or end in it."""
+def gutters(runs: Runs, pieces: Sequence[Piece], column: range, found: Sequence[Link], direct: Set[Link]) -> Gutters:
+    """Of one column, a range of pieces; `found` are the links outside that begin or end in it.
+
+    Those that are `direct` lead into the next column, at whatever height: each net has a track of its own, outside of
+    all that stay beside this column.
+    """
     spans: defaultdict[Container, dict[int, tuple[At, At]]] = defaultdict(dict)
     for link in found:
         container = _container(runs, column, link)
@@ -44,10 +50,14 @@ def gutters(runs: Runs, pieces: Sequence[Piece], column: range, found: Sequence[
         spans[container][link[0]] = (min(*known, *ends), max(*known, *ends))
     counts: dict[Container, int] = {}
     taken: dict[tuple[int, Container], int] = {}
+    across = list(dict.fromkeys(link[0] for link in found if link in direct))
     for container, nets in spans.items():
-        numbers = tracks_of(list(nets.values()))
-        counts[container] = max(numbers) + 1
-        taken |= {(source, container): number for source, number in zip(nets, numbers, strict=True)}
+        outer = [source for source in across if source in nets] if container == PAGE else []
+        inner = [source for source in nets if source not in outer]
+        numbers = tracks_of([nets[source] for source in inner])
+        counts[container] = len(outer) + max(numbers, default=-1) + 1
+        taken |= {(source, container): number for number, source in enumerate(outer)}
+        taken |= {(source, container): len(outer) + number for source, number in zip(inner, numbers, strict=True)}
     return Gutters(counts, taken)
 
 

@@ -62,6 +62,7 @@ class Arrangement:
         self.least = heading if self.axes.vertical else 0.0
         self.breaks = Breaks(self.items, self.lengths, spacing)
         self.beside = Links(map(self.runs.ends, self.runs.beside))
+        self.within = set(self.runs.beside)
         self.plain = all(piece.lanes is None for piece in self.pieces)
 
     def size(self, columns: Sequence[range]) -> tuple[float, float]:
@@ -84,7 +85,7 @@ class Arrangement:
             self._column(column, self._stretched(column, main - 2 * plan.room), plan, number, start)
             for number, (column, start) in enumerate(zip(columns, plan.starts(cross), strict=True))
         ]
-        routing = Routing(self.runs, self.pieces, placed, axes, plan.gap, plan.levels, self.spacing)
+        routing = Routing(self.runs, self.pieces, placed, axes, plan, self.spacing)
         return Layout(
             items=[rect for column in placed for rect in self._rects(column, axes)],
             grounds=[ground for column in placed for ground in self._grounds(column, axes)],
@@ -114,37 +115,39 @@ class Arrangement:
 
     def _plan(self, columns: Sequence[range], lane: Lane) -> _Plan:
         """What the columns need across, with the links that run outside."""
-        taken = [gutters(self.runs, self.pieces, *each) for each in zip(columns, self._outside(columns), strict=True)]
+        number = [number for number, column in enumerate(columns) for _ in column]
+        leading = {link: (number[here], number[there]) for link, here, there in self._leading()}
+        direct = {link for link, ends in leading.items() if ends[1] == ends[0] + 1 and self._enters_at_side(link)}
+        outside: list[list[Link]] = [[] for _ in columns]
+        for link in (*self.runs.outside, *self.runs.beside):
+            here, there = leading[link]
+            if here != there or link not in self.within:
+                outside[here].append(link)
+                if here != there and link not in direct:
+                    outside[there].append(link)
+        taken = [gutters(self.runs, self.pieces, *each, direct) for each in zip(columns, outside, strict=True)]
         spans = [
             Span(0, lane.length)
             if not found.counts and all(self.pieces[number].lanes is None for number in column)
             else self._framing(column, self._walk(column), lane, found).whole
             for column, found in zip(columns, taken, strict=True)
         ]
-        levels = crossings(self._crossings(columns))
+        levels = crossings(
+            Crossing(link[0], here, there)
+            for link, (here, there) in leading.items()
+            if here != there and link not in direct
+        )
         room = self.spacing.turn + self.spacing.lane * max(levels.values(), default=0) if len(columns) > 1 else 0
-        return _Plan(lane, spans, taken, levels, 3 * self.spacing.turn, room)
+        return _Plan(lane, spans, taken, direct, levels, 3 * self.spacing.turn, room)
 
-    def _outside(self, columns: Sequence[range]) -> list[list[Link]]:
-        """The links that run in the gutters of each column: of those beside the chain what leads to another column."""
-        number = _numbers(columns)
-        found: list[list[Link]] = [[] for _ in columns]
-        for link in self.runs.outside:
-            for column in {number[end] for end in self.runs.ends(link)}:
-                found[column].append(link)
-        for link in self.runs.beside:
-            here, there = (number[end] for end in self.runs.ends(link))
-            if here != there:
-                found[here].append(link)
-                found[there].append(link)
-        return found
-
-    def _crossings(self, columns: Sequence[range]) -> Iterator[Crossing]:
-        number = _numbers(columns)
+    def _leading(self) -> Iterator[tuple[Link, int, int]]:
+        """The links that may run outside, with the pieces from and to which they lead."""
         for link in (*self.runs.outside, *self.runs.beside):
-            here, there = (number[end] for end in self.runs.ends(link))
-            if here != there:
-                yield Crossing(link[0], here, there)
+            yield link, *self.runs.ends(link)
+
+    def _enters_at_side(self, link: Link) -> bool:
+        """Whether a link may come from the column before: in columns, where no heading is at that side, to an item."""
+        return self.axes.vertical and self.pieces[self.runs.of[link[1]]].lanes is None
 
     def _lane(self, columns: Sequence[range]) -> Lane:
         """Across a column of chain items alone."""
@@ -223,11 +226,15 @@ class Arrangement:
 
 
 class _Plan(NamedTuple):
-    """Across the page: each column's span from where its lane begins, and its gutters; the levels below all."""
+    """Across the page: each column's span from where its lane begins, and its gutters; the levels below all.
+
+    `direct` are the links that lead right into the next column.
+    """
 
     lane: Lane
     spans: list[Span]
     gutters: list[Gutters]
+    direct: set[Link]
     levels: Mapping[Hashable, int]
     gap: float
     room: float
@@ -258,11 +265,6 @@ class _Plan(NamedTuple):
         start = (length - len(self.spans) * pace + self.gap - sum(self.wider)) / 2
         for number, before in enumerate(accumulate(self.wider[:-1], initial=0.0)):
             yield start + number * pace + before
-
-
-def _numbers(columns: Sequence[range]) -> list[int]:
-    """In which column each piece stands."""
-    return [number for number, column in enumerate(columns) for _ in column]
 
 
 def _lengths(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from typing import Literal, Protocol
 
 from cnncli.diagram.chain import Link
 from cnncli.diagram.columns import Spacing
@@ -15,12 +15,27 @@ from cnncli.diagram.sized import Piece
 from cnncli.draw.geometry import Axes, Span
 
 Kind = Literal["forward", "skip", "turn"]
+APART = 2.5
+"""Level lines of different links that are no farther apart would be taken for one."""
 ALIKE = 0.01
 """Places no farther apart, in points, are one."""
 
 
+class Planned(Protocol):
+    """What is between the columns: how wide it is, what leads straight across, how far below all a net leads on."""
+
+    @property
+    def gap(self) -> float: ...
+
+    @property
+    def direct(self) -> Set[Link]: ...
+
+    @property
+    def levels(self) -> Mapping[Hashable, int]: ...
+
+
 class Routing:
-    """Leads links through columns: `gap` is between them, `levels` tell how far below all a net leads on."""
+    """Leads links through columns."""
 
     def __init__(
         self,
@@ -28,14 +43,15 @@ class Routing:
         pieces: Sequence[Piece],
         columns: Sequence[Column],
         axes: Axes,
-        gap: float,
-        levels: Mapping[Hashable, int],
+        plan: Planned,
         spacing: Spacing,
     ) -> None:
         self.runs, self.pieces, self.columns, self.axes, self.spacing = runs, pieces, columns, axes, spacing
-        self.gap, self.levels = gap, levels
+        self.plan = plan
         self.beside = set(runs.beside)
         self.number = {member: number for number, column in enumerate(columns) for member in column.members}
+
+        self.across = list(self._level())
 
     def route(self, link: Link) -> Route:
         kind, places = self._way(link)
@@ -89,7 +105,7 @@ class Routing:
         """Below the column, up the aisle before the next one, and into its head."""
         foot = here.foot + self.spacing.turn
         head = there.room - self.spacing.turn
-        aisle = there.start - self.gap / 2
+        aisle = there.start - self.plan.gap / 2
         return [(foot, here.chain), (foot, aisle), (head, aisle), (head, there.chain)]
 
     def _beside(self, link: Link, column: Column) -> list[Place]:
@@ -119,16 +135,40 @@ class Routing:
             return main.middle
         return main.start + min(main.length / 4, self.spacing.at_side)
 
+    def _level(self) -> Iterator[tuple[int, float]]:
+        """The heights at which nets that lead into the next column leave their own, and enter it again."""
+        for link in self.plan.direct:
+            yield link[0], self._out(link, self._column(self.runs.of[link[0]]))[-1][0]
+        sources = {source for source, _ in self.plan.direct}
+        for link in self.runs.outside:
+            here, there = map(self._column, self.runs.ends(link))
+            if link[0] in sources and here is there:
+                yield link[0], self._in(link, here)[0][0]
+
+    def _entering_apart(self, number: int, main: Span, taken: Sequence[float]) -> float:
+        """Where a link from the column before enters an item, not at the height at which another leaves that column."""
+        usual = self._entering(number, main)
+        if self.pieces[number].item.symbol:
+            return usual
+        places = [usual, *(main.start + main.length * share / 16 for share in range(2, 9))]
+        return next((place for place in places if all(abs(place - at) >= APART for at in taken)), usual)
+
     def _outside(self, link: Link, here: Column, there: Column) -> list[Place]:
         """In the gutter of the frame that holds both ends; to another column below all of them."""
-        start, end = self._out(link, here), self._in(link, there)
+        start = self._out(link, here)
         net = (link[0], self.runs.container(link) if here is there else PAGE)
         if here is there:
-            track = here.gutters[net]
+            track, end = here.gutters[net], self._in(link, there)
             return [*start, (start[-1][0], track), (end[0][0], track), *end]
+        if link in self.plan.direct:
+            track = here.gutters[net]
+            number = self.runs.of[link[1]]
+            main, cross = there.spans(number)
+            place = self._entering_apart(number, main, [at for source, at in self.across if source != link[0]])
+            return [*start, (start[-1][0], track), (place, track), (place, cross.start)]
         foot = max(column.foot for column in self.columns) + self.spacing.turn
-        foot += self.levels[link[0]] * self.spacing.lane
-        down, up = here.gutters[net], there.gutters[net]
+        foot += self.plan.levels[link[0]] * self.spacing.lane
+        down, up, end = here.gutters[net], there.gutters[net], self._in(link, there)
         return [*start, (start[-1][0], down), (foot, down), (foot, up), (end[0][0], up), *end]
 
     def _out(self, link: Link, column: Column) -> list[Place]:

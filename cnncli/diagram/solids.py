@@ -54,13 +54,15 @@ class Scale(NamedTuple):
     cell: float
     channel: float
     element: float
+    bar: float = BAR
     root: bool = False
 
     def side(self, cells: int) -> float:
         return self.cell * (sqrt(cells) if self.root else cells)
 
     def times(self, factor: float) -> Scale:
-        return self._replace(cell=self.cell * factor, channel=self.channel * factor, element=self.element * factor)
+        cell, channel, element, bar, root = self
+        return Scale(cell * factor, channel * factor, element * factor, bar * factor, root)
 
 
 def scale(shapes: Iterable[Sequence[int]]) -> Scale:
@@ -76,7 +78,7 @@ def scale(shapes: Iterable[Sequence[int]]) -> Scale:
         TALLEST / max(sqrt(largest) if root else largest, 1),
         min(CHANNEL, THICKEST / sqrt(max(deepest, 1))),
         min(ELEMENT, HIGHEST / sqrt(max(longest, 1))),
-        root,
+        root=root,
     )
 
 
@@ -139,6 +141,6 @@ def solid(shape: Sequence[int], by: Scale) -> Solid:
     """A map as a cuboid, a vector as an upright bar."""
     found = extents(shape)
     if found.is_vector:
-        return Solid(BAR, by.element * sqrt(found.channels), Point(BAR * BACK.x, BAR * BACK.y))
+        return Solid(by.bar, by.element * sqrt(found.channels), Point(by.bar * BACK.x, by.bar * BACK.y))
     depth = by.side(found.width)
     return Solid(by.channel * sqrt(found.channels), by.side(found.height), Point(depth * BACK.x, depth * BACK.y))

@@ -8,14 +8,39 @@ from dataclasses import replace
 
 from cnncli.amounts import UNKNOWN, total
 from cnncli.analysis.fused import leader
-from cnncli.analysis.labels import FusedLabel, LayerLabel, PartsLabel, Traits, resizes
+from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits, resizes
 from cnncli.diagram.parts import Detail, Part, parts
 from cnncli.diagram.solids import extents
+from cnncli.document.numbers import shape
+from cnncli.errors import UsageError
 from cnncli.graph import Graph, Role
 from cnncli.graph.roles import KERNELS
+from cnncli.words import visible
 
 Link = tuple[int, int]
 """From which tensor to which later one, by their positions."""
+
+
+class Tensors:
+    """What of a network is drawn, at a detail. `whole` is what shares are of, where the graph was cut from it.
+
+    Tensors whose size is not known are left out. Raises UsageError where an input is one of them, or nothing is left.
+    """
+
+    def __init__(self, graph: Graph, detail: Detail, whole: Graph | None = None) -> None:
+        self.graph, self.detail, self.whole = graph, detail, whole or graph
+        found = shown(graph, detail)
+        self.parts = [part for part in found if UNKNOWN not in part.row.output_shape]
+        self.left_out = [part for part in found if UNKNOWN in part.row.output_shape]
+        opened = [part for part in self.left_out if any(node.role is Role.INPUT for node in part.nodes)]
+        for part in opened or (self.left_out if not self.parts else ()):
+            told = f"{visible(part.row.name)} is {shape(part.row.output_shape)}"
+            raise UsageError(f"--volumes is to scale, but {told}; --input-shape HxWxC settles what a file leaves open")
+        self.links = links(graph, self.parts)
+
+    def in_words(self) -> list[Label]:
+        """What makes them, as far as it is said."""
+        return [part.label.leader if isinstance(part.label, FusedLabel) else part.label for part in self.parts]
 
 
 def shown(graph: Graph, detail: Detail) -> list[Part]:

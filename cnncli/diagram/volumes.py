@@ -4,111 +4,109 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
-from cnncli.amounts import UNKNOWN
-from cnncli.analysis.labels import FusedLabel
 from cnncli.analysis.metrics import amounts
-from cnncli.diagram.figures import Figure, Room, figure
-from cnncli.diagram.legend import colours, notes
-from cnncli.diagram.measures import screen
-from cnncli.diagram.parts import Detail, Heat, Part
+from cnncli.diagram.figures import WORDS, Figure, Room, figure
+from cnncli.diagram.legend import BRIEF, FULL, colours, notes
+from cnncli.diagram.measures import Measures, screen
+from cnncli.diagram.parts import Heat, Part
 from cnncli.diagram.rows import Bracket, Gaps, Named, Placed, Way, in_rows
 from cnncli.diagram.sheet import Block, Heading, Legend, PageWords
 from cnncli.diagram.solids import Scale, extents, scale
 from cnncli.diagram.swatches import looks
-from cnncli.diagram.tensors import Link, around, links, shown
-from cnncli.diagram.wording import told
-from cnncli.document.numbers import shape
+from cnncli.diagram.tensors import Tensors, around
+from cnncli.diagram.wording import told, typeset
 from cnncli.document.prose import enumerated
 from cnncli.draw.geometry import Point, Rect
-from cnncli.draw.shapes import OUTLINE, Area, Box, Group, Path, Picture, Shape, Text, moved
+from cnncli.draw.shapes import Area, Box, Group, Path, Picture, Shape, Text, moved
 from cnncli.draw.text import ASCENT, fitting, width
 from cnncli.draw.theme import THEMES, Swatch, ThemeName, faint, mix
-from cnncli.errors import UsageError
-from cnncli.graph import Graph, Role
 from cnncli.words import visible
 
 USUAL = 9.0
 """The size of type with which the lengths here, of rooms and of gaps are as they are told."""
 TICK = 4.0
 """How long the ends of a bracket are."""
+EXACT = 1e-6
 HEAD = 14.0
 """Left of rows that are led to, for the way there."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How it is drawn: in which colours, shaded by which measure, and in how many rows, if that is asked for."""
+    """How it is drawn: in which colours, shaded by which measure, in how many rows, if that is asked for, with solids
+    so many times larger beside their words, lines of words so much longer than usual, and whether with a legend."""
 
     theme: ThemeName = "light"
     heat: Heat | None = None
     rows: int | None = None
+    times: float = 1.0
+    lines: float = 1.0
+    legend: bool = True
 
 
 class Volumes:
-    """A network's tensors, and all that is drawn of them.
+    """A network's tensors, arranged."""
 
-    `whole` is what shares are of, where the graph was cut from it. Raises UsageError where no size is known that could
-    be drawn, or an input leaves one open.
-    """
-
-    def __init__(self, graph: Graph, heading: Heading, detail: Detail, look: Look, whole: Graph | None = None) -> None:
-        self.graph, self.whole, self.heading, self.detail, self.look = graph, whole or graph, heading, detail, look
-        self.measures, self.theme = screen("block"), THEMES[look.theme]
-        found = shown(graph, detail)
-        self.parts = [part for part in found if UNKNOWN not in part.row.output_shape]
-        self.left_out = [part for part in found if UNKNOWN in part.row.output_shape]
-        self._check()
-        self.links: list[Link] = links(graph, self.parts)
-        self.looks = looks(self.parts, self.theme, look.heat)
-        self.scale = scale(part.row.output_shape for part in self.parts)
+    def __init__(self, tensors: Tensors, heading: Heading, look: Look, measures: Measures | None = None) -> None:
+        self.tensors, self.look = tensors, look
+        self.measures, self.theme = measures or screen("block"), THEMES[look.theme]
+        self.looks = looks(tensors.parts, self.theme, look.heat)
         self.unit = self.measures.sizes.shape / USUAL
-        self.room, gaps = Room().times(self.unit), Gaps().times(self.unit)
-        sizes = self.measures.sizes
-        self.figures = [figure(part, self.scale, sizes, self.room, self.theme) for part in self.parts]
-        self.placed: Placed = in_rows(
-            self.figures, self.links, [self._scope(part) for part in self.parts],
-            gaps, look.rows,
-        )  # fmt: skip
-
-    def _check(self) -> None:
-        opened = [part for part in self.left_out if any(node.role is Role.INPUT for node in part.nodes)]
-        for part in opened or (self.left_out if not self.parts else ()):
-            told = f"{visible(part.row.name)} is {shape(part.row.output_shape)}"
-            raise UsageError(f"--volumes is to scale, but {told}; --input-shape HxWxC settles what a file leaves open")
+        self.room, gaps = Room(words=WORDS * look.lines).times(self.unit), Gaps().times(self.unit)
+        self.scale = scale(part.row.output_shape for part in tensors.parts).times(look.times * self.unit)
+        self.figures = [figure(part, self.scale, self.measures, self.room, self.theme) for part in tensors.parts]
+        scopes = [self._scope(part) for part in tensors.parts]
+        self.placed: Placed = in_rows(self.figures, tensors.links, scopes, gaps, look.rows)
+        self.words = PageWords(heading, self._legend(), self.measures)
 
     def _scope(self, part: Part) -> Named:
         name = fitting(visible(around(part)), self.measures.sizes.shape, 2 * self.room.name, bold=True)
         return Named(name, width(name, self.measures.sizes.shape, bold=True))
 
-    def picture(self) -> Picture:
-        margin, words, placed = (
-            self.measures.paper.margin,
-            PageWords(self.heading, self.legend(), self.measures),
-            self.placed,
-        )
-        before = HEAD * self.unit if placed.rows > 1 else 0
-        inner = max(placed.width + before, words.least_width())
-        head, foot = words.head(inner), words.foot(inner)
-        left, top = margin + before + (inner - before - placed.width) / 2, margin + head.height
-        bottom = top + placed.height
+    @property
+    def before(self) -> float:
+        """Left of rows that are led to, for the way there."""
+        return HEAD * self.unit if self.placed.rows > 1 else 0
+
+    @property
+    def width(self) -> float:
+        """Of all that is drawn, without the page's margin."""
+        return self.placed.width + self.before
+
+    def picture(self, wide: float | None = None, high: float | None = None) -> Picture:
+        """On a page of this size, else of as much as it takes."""
+        margin = self.measures.paper.margin
+        inner = max(self.width, self.words.least_width()) if wide is None else wide - 2 * margin
+        head, foot = self.words.head(inner), self.words.foot(inner)
+        natural = head.height + self.placed.height + foot.height + 2 * margin
+        left = margin + self.before + (inner - self.width) / 2
+        top = margin + head.height + (0 if high is None else (high - natural) / 2)
+        bottom = (natural if high is None else high) - margin - foot.height
         shapes = [
             *(moved(each, left, top) for each in self.drawn()),
             *self.block(head, margin, margin), *self.block(foot, margin, bottom),
         ]  # fmt: skip
-        says = ". ".join([*self.heading.lines, " ".join(words.legend.notes)])
-        size = round(inner + 2 * margin), round(bottom + foot.height + margin)
-        return Picture(*size, self.graph.name, says, self.theme.page, shapes)
+        says = ". ".join([*self.words.heading.lines, " ".join(self.words.legend.notes)])
+        size = round(inner + 2 * margin), ceil(natural - EXACT) if high is None else high
+        return Picture(*size, self.tensors.graph.name, says, self.theme.page, shapes)
 
-    def legend(self) -> Legend:
-        labels = [part.label.leader if isinstance(part.label, FusedLabel) else part.label for part in self.parts]
-        said = [to_scale(self.parts, self.scale), *notes(labels, of_stages=self.detail == "stage", plain=True)]
-        if self.left_out:
-            names = enumerated([visible(part.row.name) for part in self.left_out], "and")
-            said.append(f"Not drawn, as its size is not known: {names}.")
-        totals: dict[Heat, Any] = dict(amounts(self.whole.nodes))
-        return Legend(colours(self.parts, self.look.heat, totals, self.measures.paper), said)
+    def _legend(self) -> Legend:
+        tensors, measures = self.tensors, self.measures
+        if not self.look.legend:
+            return Legend((), ())
+        phrases = BRIEF if measures.brief else FULL
+        said = [f"{note}{phrases.end}" for note in to_scale(tensors.parts, self.scale, brief=measures.brief)]
+        said += notes(tensors.in_words(), of_stages=tensors.detail == "stage", plain=True, phrases=phrases)
+        if tensors.left_out:
+            names = enumerated([visible(part.row.name) for part in tensors.left_out], "and")
+            said.append(f"Not drawn, as its size is not known: {names}{phrases.end}")
+        totals: dict[Heat, Any] = dict(amounts(tensors.whole.nodes))
+        samples = colours(tensors.parts, self.look.heat, totals, measures.paper)
+        samples = [sample._replace(text=typeset(sample.text, measures.times)) for sample in samples]
+        return Legend(samples, [typeset(note, measures.times) for note in said])
 
     # Shapes.
 
@@ -133,7 +131,9 @@ class Volumes:
     def volume(self, figure: Figure) -> Group:
         swatch, found = self.looks[figure.part.row.name], figure.solid
         faces = zip((found.side, found.top, found.front), shades(swatch), strict=True)
-        shapes: list[Shape] = [Area(corners, fill, swatch.border) for corners, fill in faces]
+        shapes: list[Shape] = [
+            Area(corners, fill, swatch.border, self.measures.lines.outline) for corners, fill in faces
+        ]
         return Group("volume", figure.part.row.name, [*shapes, *figure.words], "\n".join(told(figure.part)))
 
     def bracket(self, bracket: Bracket) -> Group:
@@ -142,7 +142,7 @@ class Volumes:
         way = [Point(left, y - tick), Point(left, y), Point(right, y), Point(right, y - tick)]
         place = Point((left + right) / 2, y + self.room.below + size * ASCENT)
         said = Text(place, bracket.name, size, self.theme.faint, True, "middle")
-        return Group("bracket", bracket.name, [Path(way, self.theme.faint, OUTLINE), said])
+        return Group("bracket", bracket.name, [Path(way, self.theme.faint, self.measures.lines.outline), said])
 
     # The page's own words.
 
@@ -155,10 +155,9 @@ class Volumes:
             yield self.sample(sample.sign, rect.moved(x, y))
 
     def sample(self, sign: str, rect: Rect) -> Box:
-        if sign == "heat":
-            return Box(rect, self.theme.heat, self.theme.faint)
-        swatch = self.looks[sign]
-        return Box(rect, swatch.fill, swatch.border)
+        swatch = self.looks.get(sign)
+        fill, border = (swatch.fill, swatch.border) if swatch else (self.theme.heat, self.theme.faint)
+        return Box(rect, fill, border, outline=self.measures.lines.outline)
 
 
 def shades(swatch: Swatch) -> tuple[str, str, str]:
@@ -166,13 +165,15 @@ def shades(swatch: Swatch) -> tuple[str, str, str]:
     return mix(swatch.fill, "#000000", 0.12), mix(swatch.fill, "#FFFFFF", 0.35), swatch.fill
 
 
-def to_scale(parts: Sequence[Part], by: Scale) -> str:
+def to_scale(parts: Sequence[Part], by: Scale, *, brief: bool) -> Iterator[str]:
     """Which lengths tell what."""
     found = [extents(part.row.output_shape) for part in parts]
-    told = []
-    if any(not each.is_vector for each in found):
-        sides = "by their square roots" if by.root else "to scale"
-        told.append(f"Maps: height (upwards) and width (to the back) {sides}, channels (to the right) by square root.")
-    if any(each.is_vector for each in found):
-        told.append("Vectors: length (upwards) by square root.")
-    return " ".join(told)
+    maps, vectors = any(not each.is_vector for each in found), any(each.is_vector for each in found)
+    sides = "by their square roots" if by.root else "to scale"
+    if brief:
+        yield f"height and width {sides}, channels by square root" if maps else "length by square root"
+        return
+    if maps:
+        yield f"Maps: height (upwards) and width (to the back) {sides}, channels (to the right) by square root"
+    if vectors:
+        yield "Vectors: length (upwards) by square root"

@@ -141,8 +141,8 @@ def _check_target(suffix: str, options: Options) -> None:
         raise UsageError("--for and --width say where a picture is printed; an .html page is for a browser")
     if options.layout == "free":
         raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
-    if options.anatomy or options.volumes:
-        raise UsageError("--for and --width are for diagrams and several networks, not for --anatomy or --volumes")
+    if options.anatomy:
+        raise UsageError("--for and --width are for diagrams, volumes and several networks, not for --anatomy")
 
 
 def _check_free(suffix: str, options: Options) -> None:

@@ -50,6 +50,10 @@ def check_page(networks: Sequence[Network], options: Options) -> None:
     """Raise UsageError for what a page cannot be."""
     if len(networks) > MOST_NETWORKS:
         raise UsageError(f"a page shows one network or two beside each other, not {len(networks)}")
+    if options.volumes:
+        raise UsageError(
+            "--volumes: a page shows boxes, each of which can be opened; draw feature maps as .svg or .pdf"
+        )
     if options.theme == "mono":
         raise UsageError("--theme mono: a page is light or dark; what is printed of it is light")
     if options.target:

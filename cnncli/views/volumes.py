@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from cnncli.diagram import Direction, Heading, Options
+from cnncli.diagram.anatomy import UNTITLED
 from cnncli.diagram.sheet import check_columns
+from cnncli.diagram.tensors import Tensors
+from cnncli.diagram.volume_fitting import fitted
 from cnncli.diagram.volumes import Look, Volumes
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
@@ -33,7 +36,14 @@ def check_volumes(options: Options) -> None:
 def volume_drawing(graph: Graph, heading: Heading, options: Options) -> tuple[Picture, str]:
     """The picture and, in words, its number of rows. Raises UsageError as check_volumes, and as Volumes."""
     check_volumes(options)
-    whole = options.piece.whole if options.piece else graph
-    found = Volumes(graph, heading, options.detail, Look(options.theme, options.heat, options.columns), whole)
+    tensors = Tensors(graph, options.detail, options.piece.whole if options.piece else None)
+    heading = heading if options.titled else UNTITLED
+    look = Look(options.theme, options.heat, options.columns, legend=options.legend)
+    if options.target:
+        found, wide, high = fitted(tensors, heading, look, options.target)
+        picture = found.picture(wide, high)
+    else:
+        found = Volumes(tensors, heading, look)
+        picture = found.picture()
     count = found.placed.rows
-    return found.picture(), f"{count} row{'' if count == 1 else 's'}"
+    return picture, f"{count} row{'' if count == 1 else 's'}"
