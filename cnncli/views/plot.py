@@ -148,7 +148,7 @@ def _check_target(suffix: str, options: Options) -> None:
     if options.layout == "free":
         raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
     if options.anatomy:
-        raise UsageError("--for and --width are not for --anatomy, whose page is as large as it needs to be")
+        raise UsageError("--for and --width are for diagrams, volumes and several networks, not for --anatomy")
 
 
 def _check_free(suffix: str, options: Options) -> None:
