@@ -15,7 +15,7 @@ from cnncli.diagram.parts import Detail, Heat
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece
 from cnncli.diagram.planning import Reworded, plan, scene
-from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, compose
+from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, column_if_small, compose
 from cnncli.diagram.swatches import looks
 from cnncli.diagram.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.draw.geometry import Direction
@@ -103,7 +103,10 @@ def diagram(
         shown = scene(graph, options.detail, options, chained)
         measures, left_out = screen(options.detail), ()
         found = plan(shown, heading, options, options.direction, measures, reworded=reworded)
-        sheet = compose(found.arrangement, found.words, options.columns)
+        columns = options.columns
+        if columns is None and options.piece:
+            columns = column_if_small(found.arrangement, found.words)
+        sheet = compose(found.arrangement, found.words, columns)
     theme = THEMES[options.theme]
     swatches = looks(found.scene.boxes, theme, options.heat)
     return Diagram(

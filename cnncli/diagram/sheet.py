@@ -15,6 +15,8 @@ from cnncli.errors import UsageError
 
 A_PAPER = sqrt(2)
 """The longer side of A4, A3, A0 by the shorter one."""
+A4_HEIGHT = 842.0
+"""In points (ISO 216: 297 mm)."""
 BOLDER = 1.12
 """By how much bold type is wider, about."""
 FACTS_APART = "   "
@@ -73,7 +75,10 @@ class Block(NamedTuple):
 
 
 def compose(plan: Arrangement, words: PageWords, columns: int | None) -> Sheet:
-    """The page with this many columns; without a number as many as leave the least of a sheet of A paper empty."""
+    """The page with this many columns; without a number as many as leave the least of a sheet of A paper empty.
+
+    A page whose columns are given is no larger than it needs to be, any other has the proportions of A paper.
+    """
     if columns is not None:
         chosen = plan.breaks.columns(columns)
         return sheet(plan, words, chosen, *map(round, _needs(plan, words, chosen)))
@@ -86,6 +91,12 @@ def compose(plan: Arrangement, words: PageWords, columns: int | None) -> Sheet:
             break
     size, chosen = min(candidates, key=lambda candidate: candidate[0][0] * candidate[0][1])
     return sheet(plan, words, chosen, *map(round, size))
+
+
+def column_if_small(plan: Arrangement, words: PageWords) -> int | None:
+    """One column where it cannot be broken or has room on a sheet of A4: so a piece of a network is best read."""
+    width, height = _needs(plan, words, plan.breaks.columns(1))
+    return 1 if len(plan.breaks) == 1 or max(width, height) <= A4_HEIGHT else None
 
 
 def _past(plan: Arrangement, needs: tuple[float, float]) -> bool:
