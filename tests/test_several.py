@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from conftest import networks, refused
-from geometry import problems
+from geometry import flat, problems
 from hypothesis import given
 from hypothesis import strategies as st
 from test_diagram import branches, small, unet
 
-from cnncli.diagram import Heading, Options, diagram
+from cnncli.diagram import TARGETS, Heading, Options, diagram
 from cnncli.diagram.bands import aligned
 from cnncli.diagram.parts import parts
-from cnncli.diagram.several import several, shared_palette
+from cnncli.diagram.several import several
+from cnncli.diagram.shared import shared_palette
 from cnncli.diagram.strides import POOLED, Stride, merged, rows, strides
 from cnncli.draw.shapes import Box, Group, Picture, Text
 from cnncli.draw.theme import READABLE, THEMES, contrast
@@ -195,6 +196,47 @@ def test_heat_has_one_scale() -> None:
     darkest = THEMES["light"].heat[-1]
     assert [shade == darkest for shade in shades] == [cost == max(costs) for cost in costs]
     assert any("0 to 287.56 M MACs" in each.text for each in drawn.shapes if isinstance(each, Text))
+
+
+@pytest.mark.parametrize("heat", [None, "macs"])
+@pytest.mark.parametrize(
+    ("place", "detail", "references"),
+    [
+        ("column", "stage", ["v1", "v2"]),
+        ("figure", "stage", ["v1", "v2", "v3_large"]),
+        ("figure", "block", ["resnet50", "inception_v3", "densenet121"]),
+        ("figure", "stage", ["resnet50", "inception_v3", "densenet121", "nasnet_mobile", "vgg16", "lenet5"]),
+        ("poster", "stage", ["v1", "v2", "v3_large"]),
+    ],
+)
+def test_in_print_it_is_as_wide_as_its_page_and_can_be_read(
+    place: Any, detail: Any, references: list[str], heat: Any
+) -> None:
+    target = TARGETS[place]
+    drawn = figure(*references, detail=detail, heat=heat, target=target)
+    assert drawn.width in {page.width for page in target.pages}
+    assert drawn.height == target.height or not target.height
+    assert min(each.size for each in flat(drawn.shapes) if isinstance(each, Text)) >= target.smallest
+    assert problems(drawn, names=False) == []
+
+
+def test_what_does_not_fit_on_paper_is_told(run, tmp_path: Path) -> None:
+    done = run("plot", "b0", "b1", "b2", "b3", "--for", "column", "-o", tmp_path / "x.svg")
+    refused(done, 2, "4 networks by stage are too much for this paper with type of 6 points; take fewer networks")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_title_legend_and_costs_can_be_left_out() -> None:
+    said = {each.text for each in flat(figure("v1", "v2").shapes) if isinstance(each, Text)}
+    bare = {
+        each.text
+        for each in flat(figure("v1", "v2", title=False, legend=False, costs=False).shapes)
+        if isinstance(each, Text)
+    }
+    left_out = {"MobileNet (2017), flavor keras", "DepthwiseSeparable 3x3", "10.84 M MACs"}
+    assert left_out <= said
+    assert not left_out & bare
+    assert {"mobilenet_v1", "mobilenet_v2", "112x112"} <= bare
 
 
 def test_files_are_called_shortly_and_may_be_any(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cnncli.diagram.packing import packings
 from cnncli.diagram.parts import Part
 from cnncli.diagram.pieces import Body, Page, body, joined, together
 from cnncli.diagram.sheet import Legend, Text, on_paper
-from cnncli.diagram.wording import Line, Run
+from cnncli.diagram.wording import Line, Run, Said
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Picture
@@ -59,7 +59,7 @@ def anatomy(graph: Graph, heading: Heading, options: Options) -> Picture:
     inside = joined([inset.chain for inset in insets])
     named = [item.part for item in inside.items if item.part]
     named += [item.part for item in stages[0].chain.items if item.part and not _letters_of(item.part, kinds)]
-    said = shared_legend([(stages[0].chain, "stage"), (inside, "layer")], named, measures.paper)
+    said = shared_legend([(stages[0].chain, "stage"), (inside, "layer")], named, measures, Said(costs=options.costs))
     said, heading = said if options.legend else Legend((), ()), heading if options.titled else UNTITLED
     page = Page(graph.name, heading, said, measures, THEMES[options.theme])
     swatches = {key: swatch for drawn in (stages[0], *insets) for key, swatch in drawn.swatches.items()}

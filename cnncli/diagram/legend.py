@@ -202,21 +202,24 @@ def _layers(label: Label) -> list[LayerLabel]:
     return [layer for layer, _ in label.parts] if isinstance(label, PartsLabel) else []
 
 
-def shared_legend(drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], paper: Paper) -> Legend:
-    """Of several diagrams on one page of a screen, whose boxes say what they say unless told otherwise.
-
-    `coloured` are the parts whose colours tell of what kind they are.
-    """
+def shared_legend(
+    drawn: Sequence[tuple[Chain, Detail]], coloured: Sequence[Part], measures: Measures, said: Said
+) -> Legend:
+    """Of several diagrams on one page. `coloured` are the parts whose colours tell of what kind they are."""
+    paper, phrases = measures.paper, BRIEF if measures.brief else FULL
     samples, labels = _kinds(coloured, paper), list[Label]()
     for chain, detail in drawn:
         found = [item.part for item in chain.items if item.part]
-        samples += _signs(chain, detail, found, paper, FULL)
+        samples += _signs(chain, detail, found, paper, phrases)
         labels += [part.label for part in found]
         labels += [frame.label for item in chain.items for frame in item.frames if frame.label]
         if detail != "layer" and _gated(found):
             samples.append(Sample("SE", paper.chip, "squeeze-and-excitation"))
         if any(part.blocks > 1 for part in found):
-            samples.append(Sample("stack", paper.stack, FULL.repeats[detail] + FULL.costs))
+            costs = phrases.costs if said.costs else ""
+            samples.append(Sample("stack", paper.stack, phrases.repeats[detail] + costs))
     details = {detail for _, detail in drawn}
-    said = notes(labels, of_stages="stage" in details, plain=details == {"layer"})
-    return Legend(list(dict.fromkeys(samples)), [SHAPES, *said])
+    told = [phrases.shapes + phrases.end] if said.shapes else []
+    told += notes(labels, of_stages="stage" in details, plain=details == {"layer"}, phrases=phrases)
+    samples = [sample._replace(text=typeset(sample.text, measures.times)) for sample in samples]
+    return Legend(list(dict.fromkeys(samples)), [typeset(note, measures.times) for note in told])

@@ -138,9 +138,12 @@ class Page(NamedTuple):
         margins = 2 * self.measures.paper.margin
         return width + margins, height + self.head(width).height + words.foot(width).height + margins
 
-    def around(self, body: Body, swatches: Mapping[str, Swatch]) -> Picture:
-        """The body in the middle of the page; `swatches` are those that the legend shows."""
-        width, height = map(round, self.size(body.width, body.height))
+    def around(
+        self, body: Body, swatches: Mapping[str, Swatch], across: float | None = None, down: float | None = None
+    ) -> Picture:
+        """The body in the middle of a page, perhaps of a given size; `swatches` are those that the legend shows."""
+        needed = self.size(body.width, body.height)
+        width, height = across or round(needed[0]), down or round(needed[1])
         margin = self.measures.paper.margin
         inner = width - 2 * margin
         head, foot = self.head(inner), self.words.foot(inner)

@@ -17,7 +17,7 @@ from cnncli.diagram.measures import Measures
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import Heading, Legend, PageWords
-from cnncli.diagram.wording import ALL, Line, Said, block_size, typeset, wording
+from cnncli.diagram.wording import ALL, Line, Run, Said, block_size, typeset, wording
 from cnncli.draw.geometry import Direction
 from cnncli.draw.text import width
 from cnncli.graph import Graph
@@ -139,7 +139,7 @@ def _headings(drawn: Chain, measures: Measures) -> float:
         of_stage = frame.level == "stage"
         size = measures.sizes.stage if of_stage else measures.sizes.block
         said = measures.continued(frame.left, frame.right) if measures.brief and of_stage else frame.left
-        left, right = width(said, size, True), width(frame.right, size)
+        left, right = Run(said, size, bold=True).width, Run(frame.right, size).width
         return 2 * max(left, right) + measures.frames.entrance if of_stage else left + right + measures.frames.apart
 
     return max((needed(frame) for item in drawn.items for frame in item.frames), default=0)

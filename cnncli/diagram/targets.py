@@ -34,6 +34,12 @@ class Target:
     dpi: int | None = None
     """Of pixels; None: as on a screen."""
 
+    @property
+    def pages(self) -> list[Target]:
+        """The ways in which the page may be held."""
+        turned = [replace(self, width=self.height, height=self.width)] if self.turned and self.height else []
+        return [self, *turned]
+
 
 TargetName = Literal["column", "figure", "slide", "poster"]
 PRINT_DPI = 300

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
-from cnncli.diagram.anatomy import anatomy
-from cnncli.diagram.several import several
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.prose import enumerated
 from cnncli.draw.canvas import easel, write_picture
@@ -17,12 +15,11 @@ from cnncli.draw.formats import DEFAULT_DPI, PAGE, POINTS, TEXTS, check_format
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.files import check_target, write_text
+from cnncli.graph import Graph
 from cnncli.network import Network
 from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
 from cnncli.views.origin import kind, shortly
-from cnncli.views.scope import scoped
-from cnncli.views.volumes import volume_drawing
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -55,7 +52,7 @@ def plot_to(
         )
     suffix, printed = check_format(output, dpi), str(output) == "-"
     if options.target:
-        _check_target(suffix, networks, options)
+        _check_target(suffix, options)
     if options.layout == "free":
         _check_free(suffix, options)
     if not printed:
@@ -74,23 +71,43 @@ def plot_to(
 
 
 def drawing(networks: Sequence[Network], options: Options) -> Drawing:
-    """What the options ask for, in any format. Raises UsageError for what they cannot ask for together."""
+    """What the options ask for, in any format; what is drawn more seldom is loaded only where it is.
+
+    Raises UsageError for what they cannot ask for together.
+    """
     check_composed(networks, options)
     if len(networks) > 1:
-        headed = [(each.graph, heading(each)) for each in shortly(networks)]
-        return Drawing(several(headed, options), f"{len(networks)} networks")
+        headed = [(each.graph, heading(each, options.costs)) for each in shortly(networks)]
+        return _of_several(headed, options)
     network = networks[0]
+    graph, told = network.graph, heading(network, options.costs)
     if options.anatomy:
-        return Drawing(anatomy(network.graph, heading(network), options))
+        from cnncli.diagram.anatomy import anatomy
+
+        return Drawing(anatomy(graph, told, options))
     if options.scope is not None:
+        from cnncli.views.scope import scoped
+
         graph, told, options = scoped(network, options)
-    else:
-        graph, told = network.graph, heading(network, options.costs)
     if options.volumes:
+        from cnncli.views.volumes import volume_drawing
+
         return Drawing(*volume_drawing(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
     return Drawing(as_picture(drawn), _arranged(drawn), lambda: dot(drawn))
+
+
+def _of_several(headed: Sequence[tuple[Graph, Heading]], options: Options) -> Drawing:
+    """For print also what was left out so that it fits."""
+    from cnncli.diagram.several import several
+    from cnncli.diagram.several_printed import several_printed
+
+    if not options.target:
+        return Drawing(several(headed, options), f"{len(headed)} networks")
+    picture, left_out = several_printed(headed, options, options.target)
+    without = f", without {enumerated(left_out)}, for want of room" if left_out else ""
+    return Drawing(picture, f"{len(headed)} networks{without}")
 
 
 def _arranged(drawn: Diagram) -> str:
@@ -124,14 +141,14 @@ def _centimetres(points: float) -> str:
     return f"{length:.0f}" if length >= 10 else f"{length:.1f}"
 
 
-def _check_target(suffix: str, networks: Sequence[Network], options: Options) -> None:
+def _check_target(suffix: str, options: Options) -> None:
     """Raise UsageError for a picture that is no diagram on a page."""
     if suffix == PAGE:
         raise UsageError("--for and --width say where a picture is printed; an .html page is for a browser")
     if options.layout == "free":
         raise UsageError("--for and --width say how large all is; --layout free leaves it to Graphviz")
-    if len(networks) > 1 or options.anatomy:
-        raise UsageError("--for and --width are for one network's diagram, without --anatomy")
+    if options.anatomy:
+        raise UsageError("--for and --width are for diagrams, volumes and several networks, not for --anatomy")
 
 
 def _check_free(suffix: str, options: Options) -> None:
