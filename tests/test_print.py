@@ -71,7 +71,13 @@ def test_every_network_keeps_every_promise(reference: str, name: Any) -> None:
 
 @pytest.mark.parametrize("detail", ["stage", "block", "layer"])
 @pytest.mark.parametrize("name", ["column", "figure"])
-@pytest.mark.parametrize("reference", ["lenet5", "vgg16", "mobilenet_v3_small", "googlenet", "convnext_tiny"])
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "lenet5", "vgg16", "googlenet",
+        *(pytest.param(each, marks=pytest.mark.exhaustive) for each in ("mobilenet_v3_small", "convnext_tiny")),
+    ],
+)  # fmt: skip
 def test_a_detail_that_is_asked_for_makes_the_figure_taller_not_wider(reference: str, name: Any, detail: Any) -> None:
     found = printed(network(reference).graph, name, detail=detail, details=())
     assert found.detail == detail
@@ -106,7 +112,7 @@ def test_the_finest_detail_is_taken_that_is_low_enough() -> None:
     ("reference", "left_out"),
     [
         ("densenet201", ("costs",)),
-        ("resnet152", ("costs", "names")),
+        pytest.param("resnet152", ("costs", "names"), marks=pytest.mark.exhaustive),
         ("nasnet_large", ("costs", "names", "shapes")),
     ],
 )
@@ -236,6 +242,22 @@ def test_what_is_left_out_is_left_out(run, tmp_path) -> None:
 def test_what_does_not_go_together(run, tmp_path, options: list[str], message: str) -> None:
     refused(run("plot", "b0", "-o", tmp_path / "x.svg", *options), 2, message)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_chosen_and_left_out_is_told_to_a_person_only(run, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "x.svg"
+    assert run("plot", "densenet201", "--for", "slide", "--detail", "block", "-o", path) == (0, "", "")
+    monkeypatch.setattr("cnncli.render.progress._on_terminal", lambda: True)
+    told = run("plot", "densenet201", "--for", "slide", "--detail", "block", "-o", path, "--force").err
+    assert told.endswith("x.svg: 34 x 19 cm, 3 columns, by block, without costs, for want of room\n")
+
+
+def test_branches_stand_side_by_side_where_there_is_room(run, tmp_path) -> None:
+    asked = ("plot", "inception_v3", "--scope", "stage1.block1", "--fuse", "-o")
+    for name in ("figure", "column"):
+        assert run(*asked, tmp_path / f"{name}.svg", "--for", name) == (0, "", "")
+    tall = [float(re.findall(r'height="([\d.]+)pt"', path.read_text())[0]) for path in sorted(tmp_path.iterdir())]
+    assert tall[0] > 1.3 * tall[1]
 
 
 def test_a_picture_of_pixels_has_as_many_as_print_takes(run, tmp_path) -> None:

@@ -194,23 +194,17 @@ class _Trial:
         """The plan with lines so short that it fits across the page."""
         plan, said = self.natural, self.said
         for _ in range(TRIES):
-            excess = self.wide(plan, count) - self.room
+            wide = self.wide(plan, count)
+            excess = wide - self.room
             if excess <= EXACT:
                 return plan, said
             longest = max(line.width for lines in plan.lines for line in lines)
-            limit = min(longest, said.limit or longest) - max(excess / self.beside(plan, count), 0.25)
+            limit = min(longest, said.limit or longest) - max(excess / _beside(plan, wide, longest), 0.25)
             if limit < LEAST_LINE:
                 return None
             said = replace(said, limit=limit)
             plan = self.search.plan(self.natural.direction, said)
         return None
-
-    def beside(self, plan: Plan, count: int) -> int:
-        """How many boxes stand beside each other at most."""
-        if plan.arrangement.axes.vertical:
-            return count
-        rows = plan.arrangement.breaks.columns(count)
-        return max(map(len, rows))
 
     def enlarged(self, plan: Plan, said: Said, count: int) -> Fit | None:
         """With type as large as the page lets it be; None where it is too tall for a page at any."""
@@ -234,6 +228,12 @@ class _Trial:
         boxes = len(plan.scene.boxes)
         more = sum(map(len, plan.lines)) - sum(map(len, self.natural.lines))
         return Fit(plan, said, count, scale, self.width, self.height or ceil(tall(scale)), more / boxes)
+
+
+def _beside(plan: Plan, wide: float, longest: float) -> int:
+    """About how many boxes stand beside each other across a page: in columns, in lanes, in a row."""
+    words = plan.measures.words
+    return max(1, int(wide / (longest + 2 * words.padding[0] + words.slack)))
 
 
 def _first(most: int, holds: Callable[[int], bool]) -> int:

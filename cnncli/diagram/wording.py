@@ -277,7 +277,7 @@ def _templated(
         raise UsageError(f"--label {template!r}: {error}") from None
     if len(said) > MOST_CHARACTERS:
         raise UsageError(f"--label {template!r}: {part.row.name} would say more than {MOST_CHARACTERS:,} characters")
-    first, *more = said.split("\n")
+    first, *more = typeset(said, measures.times).split("\n")
     sizes, line = measures.sizes, _line(measures)
     return [
         line((Run(first, sizes.label, bold=True), *mark), heated),
