@@ -427,6 +427,7 @@ def test_the_heading_tells_whose_picture_it_is() -> None:
     [
         ("efficientnet_b0.svg", "efficientnet_b0"),
         ("mobilenet_v3_small-layers.svg", "mobilenet_v3_small --detail layer --fuse"),
+        ("efficientnet_b0-figure.svg", "efficientnet_b0 --for figure"),
         ("efficientnet_b7-macs.svg", "efficientnet_b7 --heat macs --theme dark --direction LR"),
     ],
 )

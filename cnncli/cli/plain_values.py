@@ -11,11 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import typer
 from typer.models import ParameterInfo
+
+TRIED = ("0.29.",)
+"""The versions of Typer that keep what makes a parameter's values where this puts it; it is no part of their API."""
 
 
 def take_plain_values(params: Iterable[Any]) -> None:
-    """Have parameters ask Typer only about what is not plain; all of it where a Typer keeps their state otherwise."""
+    """Have parameters ask Typer only about what is not plain; all of it in a Typer that was not tried with this."""
+    if not typer.__version__.startswith(TRIED):
+        return
     for param in params:
         if getattr(param, "_runtime_param", ...) is None:
             param._runtime_param = _Plain()

@@ -143,9 +143,8 @@ def plot(
     from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI, is_page
     from cnncli.render.progress import remark
-    from cnncli.views.composed import detail_for
+    from cnncli.views.composed import detail_for, direction_for
     from cnncli.views.plot import plot_to
-    from cnncli.views.volumes import direction_for
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)

@@ -9,7 +9,6 @@ from typing import Literal
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
-from cnncli.diagram.fitting import printed
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.measures import screen
 from cnncli.diagram.parts import Detail, Heat
@@ -97,6 +96,8 @@ def diagram(
     """
     check_columns(options.columns)
     if options.target:
+        from cnncli.diagram.fitting import printed
+
         found, sheet, left_out = printed(graph, heading, options, options.target)
     else:
         shown = scene(graph, options.detail, options, chained)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
+from cnncli.diagram.lettering import CUT, within
 from cnncli.diagram.measures import Measures
 from cnncli.diagram.parts import Part
 from cnncli.diagram.solids import Scale, Solid, solid
 from cnncli.diagram.tensors import around, operation
-from cnncli.diagram.wording import typeset
+from cnncli.diagram.wording import Line, Run, typeset
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Point
 from cnncli.draw.shapes import Text
-from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, fitting, width, wrapped
+from cnncli.draw.text import ASCENT, CAPITALS, LINE_HEIGHT, fitting, width
 from cnncli.draw.theme import Theme, faint
 from cnncli.words import visible
 
@@ -37,8 +38,8 @@ class Room:
         return Room(*(getattr(self, field.name) * by for field in fields(self)))
 
 
-LINES = 5
-"""How many lines tell what makes a tensor, at most."""
+LINES, NAME_LINES = 5, 3
+"""How many lines tell what makes a tensor, and its name, at most."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ def figure(part: Part, by: Scale, measures: Measures, room: Room, theme: Theme) 
     words = list(_edges(part.row.output_shape, found, measures, room, theme.text))
     y = max(word.place.y for word in words) + room.below
     name = visible(part.row.name.removeprefix(f"{around(part)}."))
-    lines = [(fitting(name, sizes.shape, room.name, bold=True), sizes.shape, True)]
+    name = fitting(name, sizes.shape, NAME_LINES * room.name, bold=True)
+    named = _broken([name], sizes.shape, room.name, NAME_LINES, bold=True)
+    lines = [(text, sizes.shape, True) for text in named]
     lines += [
         (text, sizes.small, False)
-        for text in _broken([typeset(each, times) for each in operation(part)], sizes.small, room.words)
+        for text in _broken([typeset(each, times) for each in operation(part)], sizes.small, room.words, LINES)
     ]
     for text, size, bold in lines:
         ink = theme.text if bold else faint(theme.text, theme.page)
@@ -90,19 +93,26 @@ def _edges(sizes: Sequence[int], found: Solid, measures: Measures, room: Room, i
         yield Text(Point(x, y), typeset(cells, times), size, ink)
 
 
-def _broken(said: Sequence[str], size: float, limit: float) -> list[str]:
+def _broken(said: Sequence[str], size: float, limit: float, most: int, bold: bool = False) -> list[str]:
     """What is said, in a few lines, of which the last tells that there are more."""
-    lines = [fitting(line, size, limit) for each in said for line in _balanced(visible(each), size, limit)]
-    if len(lines) <= LINES:
+    lines = [line for each in said for line in _balanced(Run(visible(each), size, bold), limit)]
+    if len(lines) <= most:
         return lines
-    return [*lines[: LINES - 1], fitting(f"{lines[LINES - 1]} …", size, limit)]
+    return [*lines[: most - 1], fitting(f"{lines[most - 1]} {CUT}", size, limit, bold)]
 
 
-def _balanced(text: str, size: float, limit: float) -> list[str]:
-    """As few lines as the limit allows, as equally long as can be."""
-    lines = wrapped(text, size, limit)
-    narrower = (wrapped(text, size, limit * share / 20) for share in range(10, 20))
-    return next((found for found in narrower if len(found) == len(lines)), lines) if len(lines) > 1 else lines
+def _balanced(run: Run, limit: float) -> list[str]:
+    """As few lines as the limit allows, as equally long as can be without that more words are broken."""
+    lines = _within(run, limit)
+    if len(lines) == 1:
+        return lines
+    narrower = (_within(run, limit * share / 20) for share in range(10, 20))
+    alike = (found for found in narrower if len(found) == len(lines) and " ".join(found) == " ".join(lines))
+    return next(alike, lines)
+
+
+def _within(run: Run, limit: float) -> list[str]:
+    return ["".join(run.text for run in line.left) for line in within([Line((run,))], limit)]
 
 
 def _span(text: Text) -> tuple[float, float]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 STYLES: tuple[Style, ...] = ("wide", "medium", "narrow")
 LEAST_LINE, SHORT_LINE = 24.0, 64.0
 """Points that a line has at least, at the smallest type, and where there is another way."""
-BROKEN, COLUMN = 0.08, 0.02
+BROKEN, COLUMN = 0.1, 0.02
 """How much worse a picture is for a line more in each box, and for each column or row: so much of its size."""
 TRIES = 8
 """How often lines are made shorter, each time by as much as the page was exceeded."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cnncli.diagram.chain import Item
 from cnncli.diagram.columns import Spacing
-from cnncli.diagram.lanes import Gaps, Lanes, Region, lanes
+from cnncli.diagram.lanes import lanes
+from cnncli.diagram.region import Gaps, Lanes, Region
 from cnncli.diagram.runs import Runs
 
 

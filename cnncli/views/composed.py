@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnncli.diagram import Detail, Options
+from cnncli.diagram import Detail, Direction, Options
 from cnncli.errors import UsageError
 from cnncli.network import Network
-from cnncli.views.scope import detail_of
 
 MOST_NETWORKS = 6
 """In one figure."""
@@ -28,8 +27,17 @@ def detail_for(
     if anatomy or (len(networks) > 1 and not (given or page)):
         return "stage"
     if given is None and scope is not None:
+        from cnncli.views.scope import detail_of
+
         return detail_of(networks[0], scope)
     return given or ("stage" if volumes else "block")
+
+
+def direction_for(given: Direction | None, volumes: bool) -> Direction:
+    """Raises UsageError where columns are asked for and feature maps too."""
+    if volumes and given == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
+    return given or "TB"
 
 
 def check_composed(networks: Sequence[Network], options: Options) -> None:

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from cnncli.analysis.metrics import Totals
 from cnncli.diagram import FACTS_APART, Diagram, Heading, Options, as_dot, as_free_dot, as_picture, diagram
-from cnncli.diagram.anatomy import anatomy
-from cnncli.diagram.several import several
-from cnncli.diagram.several_printed import several_printed
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.prose import enumerated
 from cnncli.draw.canvas import easel, write_picture
@@ -23,8 +20,6 @@ from cnncli.network import Network
 from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
 from cnncli.views.origin import kind, shortly
-from cnncli.views.scope import scoped
-from cnncli.views.volumes import volume_drawing
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -76,19 +71,27 @@ def plot_to(
 
 
 def drawing(networks: Sequence[Network], options: Options) -> Drawing:
-    """What the options ask for, in any format. Raises UsageError for what they cannot ask for together."""
+    """What the options ask for, in any format; what is drawn more seldom is loaded only where it is.
+
+    Raises UsageError for what they cannot ask for together.
+    """
     check_composed(networks, options)
     if len(networks) > 1:
         headed = [(each.graph, heading(each, options.costs)) for each in shortly(networks)]
         return _of_several(headed, options)
     network = networks[0]
+    graph, told = network.graph, heading(network, options.costs)
     if options.anatomy:
-        return Drawing(anatomy(network.graph, heading(network, options.costs), options))
+        from cnncli.diagram.anatomy import anatomy
+
+        return Drawing(anatomy(graph, told, options))
     if options.scope is not None:
+        from cnncli.views.scope import scoped
+
         graph, told, options = scoped(network, options)
-    else:
-        graph, told = network.graph, heading(network, options.costs)
     if options.volumes:
+        from cnncli.views.volumes import volume_drawing
+
         return Drawing(*volume_drawing(graph, told, options))
     drawn = diagram(graph, told, options)
     dot = as_free_dot if options.layout == "free" else as_dot
@@ -97,6 +100,9 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
 
 def _of_several(headed: Sequence[tuple[Graph, Heading]], options: Options) -> Drawing:
     """For print also what was left out so that it fits."""
+    from cnncli.diagram.several import several
+    from cnncli.diagram.several_printed import several_printed
+
     if not options.target:
         return Drawing(several(headed, options), f"{len(headed)} networks")
     picture, left_out = several_printed(headed, options, options.target)

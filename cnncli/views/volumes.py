@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncli.diagram import Direction, Heading, Options
+from cnncli.diagram import Heading, Options
 from cnncli.diagram.anatomy import UNTITLED
 from cnncli.diagram.sheet import check_columns
 from cnncli.diagram.tensors import Tensors
@@ -11,13 +11,6 @@ from cnncli.diagram.volumes import Look, Volumes
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
-
-
-def direction_for(given: Direction | None, volumes: bool) -> Direction:
-    """Raises UsageError where columns are asked for and feature maps too."""
-    if volumes and given == "TB":
-        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
-    return given or "TB"
 
 
 def check_volumes(options: Options) -> None:
