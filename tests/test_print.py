@@ -235,7 +235,7 @@ def test_what_is_left_out_is_left_out(run, tmp_path) -> None:
         (["--width", "3"], "--width 3: expected a length such as 3.3in, 84mm, 8.4cm or 240pt"),
         (["--width", "1in"], "a figure is between 1.5 and 200 in wide, not 1 in"),
         (["--width", "201in"], "a figure is between 1.5 and 200 in wide, not 201 in"),
-        (["--for", "figure", "--anatomy"], "are not for --anatomy"),
+        (["--for", "figure", "--anatomy"], "not for --anatomy"),
         (["--for", "slide", "--detail", "layer"], "is too much for this paper with type of 12 points"),
     ],
 )

@@ -138,11 +138,14 @@ class Figure:
     def head(self, heading: Heading, wide: float) -> Block:
         """A network's name and facts, these broken between each other, and within where there is too little room."""
         title, line = TITLE * self.unit, self.measures.sizes.line
-        told = heading.lines if self.options.titled else heading.lines[1:]
+        untold = self.options.title is False
+        told = heading.lines[1:] if untold else heading.lines
         rows = [row for text in told for row in wrapped(text, line, wide, FACTS_APART)]
         measures = replace(self.measures, sizes=replace(self.measures.sizes, title=title))
         named = Heading(fitting(visible(heading.title), title, wide, bold=True), rows)
-        return PageWords(named, Legend((), ()), measures).head(wide)
+        block = PageWords(named, Legend((), ()), measures).head(wide)
+        texts = [text._replace(run=text.run._replace(faint=False)) if untold else text for text in block.texts]
+        return block._replace(texts=texts)
 
     def ground(self, band: Band, across: float, top: float, number: int) -> Group:
         """Every second band has a ground."""
