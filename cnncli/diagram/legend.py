@@ -145,8 +145,8 @@ def _signs(chain: Chain, detail: Detail, parts: Sequence[Part], paper: Paper, ph
         yield Sample("sum", paper.sum, phrases.sum)
     if detail == "stage" and any(part.residual for part in parts):
         yield Sample("+", paper.plus, phrases.plus)
-    if detail == "layer" and Runs(*chain).skips:
-        yield Sample("skip", paper.skip, "leads past layers")
+    if any(chain.items[target].symbol != "sum" for _, target in Runs(*chain).skips):  # a sum has its own words
+        yield Sample("skip", paper.skip, f"leads past {detail}s")
     frames = (frame for item in chain.items for frame in item.frames)
     branches = dict.fromkeys(frame.name for frame in frames if frame.level == "branch")
     if branches:
