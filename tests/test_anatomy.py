@@ -15,8 +15,8 @@ from test_diagram import branches, unet
 
 from cnncli.analysis.variants import Variant, variants
 from cnncli.diagram import Heading, Options
-from cnncli.diagram.anatomy import anatomy, letters
-from cnncli.diagram.packing import packings
+from cnncli.diagram.composed.anatomy import anatomy, letters
+from cnncli.diagram.composed.packing import packings
 from cnncli.draw.shapes import Box, Group, Picture, Text
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node

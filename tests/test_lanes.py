@@ -14,11 +14,11 @@ from test_diagram import branches, unet
 
 from cnncli.diagram import Heading, Options, diagram
 from cnncli.diagram.chain import chain
-from cnncli.diagram.channels import NEAR, Net, channel
 from cnncli.diagram.composition import Diagram, bar, stage_line, stage_place
+from cnncli.diagram.lanes.channels import NEAR, Net, channel
+from cnncli.diagram.lanes.regions import LARGEST, past, regions
 from cnncli.diagram.parts import parts
 from cnncli.diagram.placing import Route
-from cnncli.diagram.regions import LARGEST, past, regions
 from cnncli.diagram.runs import Runs
 from cnncli.draw.geometry import Point, Rect
 from cnncli.graph import Graph, Node

@@ -17,8 +17,8 @@ from PIL import Image
 from test_diagram import branches, unet
 
 from cnncli.diagram import TARGETS, Diagram, Heading, Options, as_dot, as_picture, diagram
-from cnncli.diagram.lettering import CUT, within
 from cnncli.diagram.measures import screen
+from cnncli.diagram.paper.lettering import CUT, within
 from cnncli.diagram.wording import Line, Run, typeset
 from cnncli.draw.shapes import Picture, Text
 from cnncli.draw.text import width

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from test_diagram import branches, small, unet
 
 from cnncli.diagram import TARGETS, Heading, Options, diagram
-from cnncli.diagram.bands import aligned
+from cnncli.diagram.composed.bands import aligned
+from cnncli.diagram.composed.several import several
+from cnncli.diagram.composed.shared import shared_palette
+from cnncli.diagram.composed.strides import POOLED, Stride, merged, rows, strides
 from cnncli.diagram.parts import parts
-from cnncli.diagram.several import several
-from cnncli.diagram.shared import shared_palette
-from cnncli.diagram.strides import POOLED, Stride, merged, rows, strides
 from cnncli.draw.shapes import Box, Group, Picture, Text
 from cnncli.draw.theme import READABLE, THEMES, contrast
 from cnncli.graph import UNKNOWN, Graph

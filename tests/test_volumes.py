@@ -20,11 +20,11 @@ from test_readme import ROOT, commands, folder, prints
 import cnncli
 from cnncli.amounts import UNKNOWN
 from cnncli.diagram import Heading
-from cnncli.diagram.solids import BACK, CHANNEL, LEAST, TALLEST, Solid, scale, solid
-from cnncli.diagram.targets import TARGETS
-from cnncli.diagram.tensors import Tensors, links, shown
-from cnncli.diagram.volume_fitting import fitted
-from cnncli.diagram.volumes import Look, Volumes
+from cnncli.diagram.paper.targets import TARGETS
+from cnncli.diagram.volumes.fitting import fitted
+from cnncli.diagram.volumes.picture import Look, Volumes
+from cnncli.diagram.volumes.solids import BACK, CHANNEL, LEAST, TALLEST, Solid, scale, solid
+from cnncli.diagram.volumes.tensors import Tensors, links, shown
 from cnncli.draw.shapes import Area, Group, Picture, Text
 from cnncli.draw.svg import document
 from cnncli.draw.theme import THEMES, contrast

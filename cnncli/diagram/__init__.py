@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
 
 from cnncli.diagram.chain import Chain
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.dot import as_dot
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.measures import screen
+from cnncli.diagram.options import Options
+from cnncli.diagram.paper.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.diagram.parts import Detail, Heat
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece
 from cnncli.diagram.planning import Reworded, plan, scene
 from cnncli.diagram.sheet import FACTS_APART, Heading, check_columns, column_if_small, compose
 from cnncli.diagram.swatches import looks
-from cnncli.diagram.targets import TARGETS, Target, TargetName, target_of_width
 from cnncli.draw.geometry import Direction
 from cnncli.draw.theme import THEMES, ThemeName
 from cnncli.graph import Graph
@@ -43,45 +42,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-Layout = Literal["fixed", "free"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to draw and how. `columns` None: as many as fit a page best. `layout` free: Graphviz places all, not we.
-
-    `scope`, by its name, is drawn alone; `piece` says so of a graph that was cut from another. `anatomy`: the stages,
-    and each kind of block once. `volumes`: feature maps instead of boxes.
-    """
-
-    detail: Detail = "block"
-    fuse: bool = False
-    columns: int | None = None
-    direction: Direction = "TB"
-    theme: ThemeName = "light"
-    heat: Heat | None = None
-    label: str | None = None
-    layout: Layout = "fixed"
-    scope: str | None = None
-    anatomy: bool = False
-    volumes: bool = False
-    piece: Piece | None = None
-    target: Target | None = None
-    """What it is printed for; None: a screen."""
-    details: Sequence[Detail] = ()
-    """For paper: of which the finest that fits is taken; none: `detail`."""
-    directions: Sequence[Direction] = ()
-    title: bool | None = None
-    """Whether the page has a heading; None: where papers have one."""
-    legend: bool = True
-    costs: bool = True
-    """Whether boxes say what they cost."""
-
-    @property
-    def titled(self) -> bool:
-        return self.title if self.title is not None else self.target is None or self.target.titled
-
-
 def diagram(
     graph: Graph,
     heading: Heading,
@@ -96,7 +56,7 @@ def diagram(
     """
     check_columns(options.columns)
     if options.target:
-        from cnncli.diagram.fitting import printed
+        from cnncli.diagram.paper.fitting import printed
 
         found, sheet, left_out = printed(graph, heading, options, options.target)
     else:

@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from cnncli.analysis.labels import Label, group_label
+from cnncli.diagram.lanes.regions import consecutive, regions
 from cnncli.diagram.parts import Detail, Part
-from cnncli.diagram.regions import consecutive, regions
 from cnncli.document.numbers import shape
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
 from cnncli.graph.fold import BLOCK, STAGE

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from cnncli.diagram.chain import Frame, Item, Link
 from cnncli.diagram.columns import Framed, Spacing, Walk
 from cnncli.diagram.gutters import PAGE, Gutters
-from cnncli.diagram.region import Lanes, Place
+from cnncli.diagram.lanes.region import Lanes, Place
 from cnncli.diagram.runs import Container
 from cnncli.diagram.sized import Piece
 from cnncli.draw.geometry import Point, Span

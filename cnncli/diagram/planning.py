@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncli.amounts import total
 from cnncli.analysis.metrics import Place, amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.layout import Arrangement
 from cnncli.diagram.legend import legend
-from cnncli.diagram.lettering import shortened
-from cnncli.diagram.lettering import within as lettered
 from cnncli.diagram.measures import Measures
+from cnncli.diagram.options import Options
+from cnncli.diagram.paper.lettering import shortened
+from cnncli.diagram.paper.lettering import within as lettered
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.pieces import Piece, within
 from cnncli.diagram.sheet import Heading, Legend, PageWords
@@ -21,9 +22,6 @@ from cnncli.diagram.wording import ALL, Line, Run, Said, block_size, typeset, wo
 from cnncli.draw.geometry import Direction
 from cnncli.draw.text import width
 from cnncli.graph import Graph
-
-if TYPE_CHECKING:
-    from cnncli.diagram import Options
 
 
 @dataclass(frozen=True, eq=False)

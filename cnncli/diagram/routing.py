@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 from cnncli.diagram.chain import Link
 from cnncli.diagram.columns import Spacing
 from cnncli.diagram.gutters import PAGE
+from cnncli.diagram.lanes.region import Place
 from cnncli.diagram.placing import Column, Route
-from cnncli.diagram.region import Place
 from cnncli.diagram.runs import Runs
 from cnncli.diagram.sized import Piece
 from cnncli.draw.geometry import Axes, Span

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import accumulate, groupby
 
 from cnncli.diagram.chain import Frame, Item, Link
-from cnncli.diagram.regions import past
+from cnncli.diagram.lanes.regions import past
 
 Container = tuple[int, ...]
 """A frame by its number and those of the frames around it; none is the page. A frame that is interrupted is two."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cnncli.diagram.chain import Item
 from cnncli.diagram.columns import Spacing
-from cnncli.diagram.lanes import lanes
-from cnncli.diagram.region import Gaps, Lanes, Region
+from cnncli.diagram.lanes.lanes import lanes
+from cnncli.diagram.lanes.region import Gaps, Lanes, Region
 from cnncli.diagram.runs import Runs
 
 

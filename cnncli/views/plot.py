@@ -82,7 +82,7 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
     network = networks[0]
     graph, told = network.graph, heading(network, options.costs)
     if options.anatomy:
-        from cnncli.diagram.anatomy import anatomy
+        from cnncli.diagram.composed.anatomy import anatomy
 
         return Drawing(anatomy(graph, told, options))
     if options.scope is not None:
@@ -100,8 +100,8 @@ def drawing(networks: Sequence[Network], options: Options) -> Drawing:
 
 def _of_several(headed: Sequence[tuple[Graph, Heading]], options: Options) -> Drawing:
     """For print also what was left out so that it fits."""
-    from cnncli.diagram.several import several
-    from cnncli.diagram.several_printed import several_printed
+    from cnncli.diagram.composed.printed import several_printed
+    from cnncli.diagram.composed.several import several
 
     if not options.target:
         return Drawing(several(headed, options), f"{len(headed)} networks")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cnncli.diagram import Heading, Options
-from cnncli.diagram.anatomy import UNTITLED
+from cnncli.diagram.composed.anatomy import UNTITLED
 from cnncli.diagram.sheet import check_columns
-from cnncli.diagram.tensors import Tensors
-from cnncli.diagram.volume_fitting import fitted
-from cnncli.diagram.volumes import Look, Volumes
+from cnncli.diagram.volumes.fitting import fitted
+from cnncli.diagram.volumes.picture import Look, Volumes
+from cnncli.diagram.volumes.tensors import Tensors
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError
 from cnncli.graph import Graph

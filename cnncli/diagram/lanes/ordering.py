@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from cnncli.diagram.layers import Layers
+from cnncli.diagram.lanes.layers import Layers
 
 SWEEPS = 8
 """Down and up again; most regions are done after two."""

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
+from cnncli.diagram.composed.strides import Stride, merged, rows
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.layout import Layout
 from cnncli.diagram.parts import Part
-from cnncli.diagram.strides import Stride, merged, rows
 from cnncli.draw.geometry import Point, Rect, Span
 
 

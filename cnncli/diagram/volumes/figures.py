@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from cnncli.diagram.lettering import CUT, within
 from cnncli.diagram.measures import Measures
+from cnncli.diagram.paper.lettering import CUT, within
 from cnncli.diagram.parts import Part
-from cnncli.diagram.solids import Scale, Solid, solid
-from cnncli.diagram.tensors import around, operation
+from cnncli.diagram.volumes.solids import Scale, Solid, solid
+from cnncli.diagram.volumes.tensors import around, operation
 from cnncli.diagram.wording import Line, Run, typeset
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Point

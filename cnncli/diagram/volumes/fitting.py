@@ -8,10 +8,10 @@ from itertools import product
 from typing import NamedTuple
 
 from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
+from cnncli.diagram.paper.targets import Target
 from cnncli.diagram.sheet import Heading
-from cnncli.diagram.targets import Target
-from cnncli.diagram.tensors import Tensors
-from cnncli.diagram.volumes import Look, Volumes
+from cnncli.diagram.volumes.picture import Look, Volumes
+from cnncli.diagram.volumes.tensors import Tensors
 from cnncli.errors import UsageError
 
 MOST_ROWS = 6

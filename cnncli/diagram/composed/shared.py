@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from cnncli.amounts import is_known
 from cnncli.analysis.metrics import metric
-from cnncli.diagram import Options
+from cnncli.diagram.composed.page import joined
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.legend import highest, shared_legend
 from cnncli.diagram.measures import Measures
+from cnncli.diagram.options import Options
 from cnncli.diagram.parts import Part, block_kind
-from cnncli.diagram.pieces import joined
 from cnncli.diagram.sheet import Legend, Sample
 from cnncli.diagram.wording import Said
 from cnncli.document.numbers import scaled

@@ -10,7 +10,7 @@ from cnncli.amounts import UNKNOWN, total
 from cnncli.analysis.fused import leader
 from cnncli.analysis.labels import FusedLabel, Label, LayerLabel, PartsLabel, Traits, resizes
 from cnncli.diagram.parts import Detail, Part, parts
-from cnncli.diagram.solids import extents
+from cnncli.diagram.volumes.solids import extents
 from cnncli.document.numbers import shape
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Role

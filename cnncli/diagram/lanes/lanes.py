@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from cnncli.diagram.channels import Channel, Net, channel
-from cnncli.diagram.coordinates import coordinates, uprights
-from cnncli.diagram.layers import Edge, Layers, layers
-from cnncli.diagram.ordering import ordered
-from cnncli.diagram.region import Gaps, Lanes, Place, Region
+from cnncli.diagram.lanes.channels import Channel, Net, channel
+from cnncli.diagram.lanes.coordinates import coordinates, uprights
+from cnncli.diagram.lanes.layers import Edge, Layers, layers
+from cnncli.diagram.lanes.ordering import ordered
+from cnncli.diagram.lanes.region import Gaps, Lanes, Place, Region
 from cnncli.draw.geometry import Span
 
 

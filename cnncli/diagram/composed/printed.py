@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import NamedTuple
 
-from cnncli.diagram import Heading, Options
-from cnncli.diagram.fitting import EXACT, FEWER, LEAST_LINE, STYLES, TRIES
-from cnncli.diagram.lettering import CUT
+from cnncli.diagram.composed.several import Figure, Subject, subjects
 from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
-from cnncli.diagram.several import Figure, Subject, subjects
-from cnncli.diagram.targets import Target
+from cnncli.diagram.options import Options
+from cnncli.diagram.paper.fitting import EXACT, FEWER, LEAST_LINE, STYLES, TRIES
+from cnncli.diagram.paper.lettering import CUT
+from cnncli.diagram.paper.targets import Target
+from cnncli.diagram.sheet import Heading
 from cnncli.diagram.wording import Said
 from cnncli.draw.shapes import Picture
 from cnncli.errors import UsageError

@@ -11,20 +11,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from cnncli.diagram.lettering import CUT
 from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
+from cnncli.diagram.options import Options
+from cnncli.diagram.paper.lettering import CUT
+from cnncli.diagram.paper.targets import Target
 from cnncli.diagram.planning import Plan, Scene, plan, scene, without_lanes
 from cnncli.diagram.sheet import Heading, Sheet, sheet
-from cnncli.diagram.targets import Target
 from cnncli.diagram.wording import ALL, Said, Style
 from cnncli.draw.geometry import Direction
 from cnncli.errors import UsageError
 from cnncli.graph import Graph
-
-if TYPE_CHECKING:
-    from cnncli.diagram import Options
 
 STYLES: tuple[Style, ...] = ("wide", "medium", "narrow")
 LEAST_LINE, SHORT_LINE = 24.0, 64.0

@@ -8,18 +8,18 @@ from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-from cnncli.diagram import FACTS_APART, Heading, Options
-from cnncli.diagram.bands import Aligned, Band, aligned
-from cnncli.diagram.bare import UNTITLED, bare
 from cnncli.diagram.chain import Chain, size
+from cnncli.diagram.composed.bands import Aligned, Band, aligned
+from cnncli.diagram.composed.bare import UNTITLED, bare
+from cnncli.diagram.composed.page import Body, Page, bounds
+from cnncli.diagram.composed.shared import SharedLooks
+from cnncli.diagram.composed.strides import POOLED, Stride, strides
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.measures import Measures, screen
+from cnncli.diagram.options import Options
 from cnncli.diagram.picture import as_picture
-from cnncli.diagram.pieces import Body, Page, bounds
 from cnncli.diagram.planning import Scene, scene
-from cnncli.diagram.shared import SharedLooks
-from cnncli.diagram.sheet import Block, Legend, PageWords, Text
-from cnncli.diagram.strides import POOLED, Stride, strides
+from cnncli.diagram.sheet import FACTS_APART, Block, Heading, Legend, PageWords, Text
 from cnncli.diagram.wording import ALL, Run, Said, typeset
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Box, Group, Picture, Shape, moved

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
-from cnncli.diagram.layers import Step
+from cnncli.diagram.lanes.layers import Step
 
 ROUNDS = 12
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cnncli.diagram.columns import Spacing
-from cnncli.diagram.layers import Edge
+from cnncli.diagram.lanes.layers import Edge
 from cnncli.draw.geometry import Span
 
 Place = tuple[float, float]

@@ -8,15 +8,15 @@ from math import ceil
 from typing import Any
 
 from cnncli.analysis.metrics import amounts
-from cnncli.diagram.figures import WORDS, Figure, Room, figure
 from cnncli.diagram.legend import BRIEF, FULL, colours, notes
 from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.parts import Heat, Part
-from cnncli.diagram.rows import Bracket, Gaps, Named, Placed, Way, in_rows
 from cnncli.diagram.sheet import Block, Heading, Legend, PageWords
-from cnncli.diagram.solids import Scale, extents, scale
 from cnncli.diagram.swatches import looks
-from cnncli.diagram.tensors import Tensors, around
+from cnncli.diagram.volumes.figures import WORDS, Figure, Room, figure
+from cnncli.diagram.volumes.rows import Bracket, Gaps, Named, Placed, Way, in_rows
+from cnncli.diagram.volumes.solids import Scale, extents, scale
+from cnncli.diagram.volumes.tensors import Tensors, around
 from cnncli.diagram.wording import told, typeset
 from cnncli.document.prose import enumerated
 from cnncli.draw.geometry import Point, Rect

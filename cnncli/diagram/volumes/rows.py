@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from cnncli.diagram.figures import Figure
 from cnncli.diagram.routes import Ride, tracks
-from cnncli.diagram.tensors import Link
+from cnncli.diagram.volumes.figures import Figure
+from cnncli.diagram.volumes.tensors import Link
 from cnncli.draw.geometry import Point, Span
 
 WIDEST, OBLONG = 1440.0, 1.5

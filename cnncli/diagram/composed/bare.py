@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnncli.diagram import Heading, Options
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.measures import Measures
+from cnncli.diagram.options import Options
 from cnncli.diagram.planning import Reworded, Scene, plan
-from cnncli.diagram.sheet import compose
+from cnncli.diagram.sheet import Heading, compose
 from cnncli.diagram.swatches import looks
 from cnncli.diagram.wording import ALL, Said
 from cnncli.draw.theme import THEMES

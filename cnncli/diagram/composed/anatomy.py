@@ -11,12 +11,12 @@ from typing import NamedTuple
 from cnncli.analysis.labels import SQUEEZE_EXCITE
 from cnncli.analysis.variants import Variant, variants
 from cnncli.diagram import Heading, Options, Piece, diagram
+from cnncli.diagram.composed.packing import packings
+from cnncli.diagram.composed.page import Body, Page, body, joined, together
 from cnncli.diagram.composition import Diagram
 from cnncli.diagram.legend import shared_legend
 from cnncli.diagram.measures import Measures, screen
-from cnncli.diagram.packing import packings
 from cnncli.diagram.parts import Part
-from cnncli.diagram.pieces import Body, Page, body, joined, together
 from cnncli.diagram.sheet import Legend, Text, on_paper
 from cnncli.diagram.wording import Line, Run, Said
 from cnncli.document.numbers import shape

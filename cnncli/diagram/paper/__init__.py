@@ -1,0 +1,1 @@
+"""Pictures for print: what they are for, and what lets them be read at that size."""
