@@ -47,7 +47,7 @@ def _wrapped(runs: Sequence[Run], limit: float) -> list[tuple[Run, ...]]:
                 here = run._replace(text=piece.lstrip())
             rows[-1].append(here)
     rows = [kept for row in rows if (kept := _without_end(row))]
-    _with_company(rows)
+    _with_company(rows, limit)
     return [_joined([_cut(run, limit) for run in row]) for row in rows]
 
 
@@ -59,20 +59,25 @@ def _without_end(row: Sequence[Run]) -> list[Run]:
     return [*kept[:-1], kept[-1]._replace(text=kept[-1].text.rstrip())] if kept else []
 
 
-def _with_company(rows: list[list[Run]]) -> None:
-    """Bring a short word that stands alone in the last row the one before it."""
+def _with_company(rows: list[list[Run]], limit: float) -> None:
+    """Bring a short word that stands alone in the last row the one before it, if both have room there."""
     if len(rows) < 2 or _width(rows[-1]) >= ORPHAN * rows[-1][0].size:
         return
-    before = rows[-2]
-    while len(before) > 1 and not before[-1].text.strip():
-        before.pop()
+    before = _without_blanks(rows[-2])
     if len(before) < 2:
         return
-    moved = before.pop()
-    while before and not before[-1].text.strip():
-        before.pop()
     blank = rows[-1][0]._replace(text=" ", chip=False)
-    rows[-1] = [moved._replace(text=moved.text.lstrip()), blank, *rows[-1]]
+    last = [before[-1]._replace(text=before[-1].text.lstrip()), blank, *rows[-1]]
+    if _width(last) <= limit:
+        rows[-2:] = [_without_blanks(before[:-1]), last]
+
+
+def _without_blanks(row: Sequence[Run]) -> list[Run]:
+    """A row without the runs of blanks at its end."""
+    kept = list(row)
+    while len(kept) > 1 and not kept[-1].text.strip():
+        kept.pop()
+    return kept
 
 
 def _pieces(run: Run, limit: float) -> Iterator[str]:
