@@ -34,23 +34,21 @@ class Network(Named):
         return write(summary_document(self, Wanted(depth_of(by))), "table")
 
     def plot(self, path: str | Path, *, force: bool = False, **options: Any) -> None:
-        """Draw to a .pdf, .png, .svg, .html or .dot; `options` are those of diagram.Options, such as detail="layer".
+        """Draw to a .pdf, .png, .svg, .eps, .tex, .html or .dot.
 
-        Raises UsageError for another suffix or where the file exists and `force` is not given, MachineError where it
-        cannot be written.
+        `options` are those of diagram.Options, such as detail="layer"; `target` may be a name too, as target="figure".
+
+        Raises UsageError for another suffix, for what cannot be drawn, or where the file exists and `force` is not
+        given, MachineError where it cannot be written.
         """
-        from cnncli.diagram import Options
-        from cnncli.views.composed import detail_for
+        from cnncli.diagram import target_named
+        from cnncli.draw.formats import is_page
+        from cnncli.views.composed import options_for
         from cnncli.views.plot import plot_to
 
-        detail = detail_for(
-            [self],
-            options.pop("detail", None),
-            options.get("scope"),
-            anatomy=options.get("anatomy", False),
-            volumes=options.get("volumes", False),
-        )
-        plot_to(Path(path), [self], Options(detail, **options), None, force=force)
+        if isinstance(options.get("target"), str):
+            options["target"] = target_named(options["target"])
+        plot_to(Path(path), [self], options_for([self], page=is_page(Path(path)), **options), None, force=force)
 
     def check(self, *, dtype: str | None = None, **limits: int | str) -> None:
         """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_arena="256KiB"`.

@@ -79,3 +79,12 @@ def test_tables_and_pictures(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         network.plot(tmp_path / "v1.svg")
     network.plot(tmp_path / "v1.svg", force=True)
+
+
+def test_a_picture_for_print_by_name(tmp_path: Path) -> None:
+    net = load("mobilenet_v2")
+    net.plot(tmp_path / "figure.svg", target="figure")
+    assert 'width="496pt"' in (tmp_path / "figure.svg").read_text()
+    with pytest.raises(UsageError, match="printed for column, figure, slide or poster, not 'journal'"):
+        net.plot(tmp_path / "other.svg", target="journal")
+    assert not (tmp_path / "other.svg").exists()

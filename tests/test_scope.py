@@ -19,7 +19,7 @@ from cnncli.errors import UsageError
 from cnncli.graph import Role
 from cnncli.graph.cutting import cut, scopes
 from cnncli.network import Network, network, of_graph
-from cnncli.views.composed import detail_for
+from cnncli.views.composed import options_for
 from cnncli.views.plot import drawing
 from cnncli.views.scope import scope_heading, scope_named
 
@@ -71,12 +71,12 @@ def test_a_network_without_scopes_says_so() -> None:
 
 def test_a_stage_is_drawn_by_blocks_and_a_block_by_layers() -> None:
     found = [network("b0")]
-    assert detail_for(found, None, "stage2", anatomy=False, volumes=False) == "block"
-    assert detail_for(found, None, "stage2.block1", anatomy=False, volumes=False) == "layer"
-    assert detail_for(found, None, "stem", anatomy=False, volumes=False) == "layer"
-    assert detail_for([network("vgg16")], None, "stage1", anatomy=False, volumes=False) == "layer"
-    assert detail_for(found, "layer", "stage2", anatomy=False, volumes=False) == "layer"
-    assert detail_for(found, None, None, anatomy=False, volumes=False) == "block"
+    assert options_for(found, detail=None, scope="stage2").detail == "block"
+    assert options_for(found, detail=None, scope="stage2.block1").detail == "layer"
+    assert options_for(found, detail=None, scope="stem").detail == "layer"
+    assert options_for([network("vgg16")], detail=None, scope="stage1").detail == "layer"
+    assert options_for(found, detail="layer", scope="stage2").detail == "layer"
+    assert options_for(found, detail=None, scope=None).detail == "block"
 
 
 def test_the_heading_tells_of_the_scope_within_the_network() -> None:
@@ -105,7 +105,7 @@ def test_who_reads_what_a_scope_gives_is_told_by_its_outermost_scope() -> None:
 
 
 def picture(found: Network, name: str, **options: Any) -> Any:
-    detail = options.pop("detail", None) or detail_for([found], None, name, anatomy=False, volumes=False)
+    detail = options.pop("detail", None) or options_for([found], detail=None, scope=name).detail
     return drawing([found], Options(detail, scope=name, **options)).picture
 
 

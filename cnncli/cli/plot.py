@@ -140,20 +140,17 @@ def plot(
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
-    from cnncli.diagram import Options
     from cnncli.draw.formats import LEAST_DPI, is_page
     from cnncli.render.progress import remark
-    from cnncli.views.composed import detail_for, direction_for
+    from cnncli.views.composed import options_for
     from cnncli.views.plot import plot_to
 
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
-    finest = not (detail or scope or anatomy)
-    detail = detail_for(networks, detail, scope, anatomy=anatomy, volumes=volumes, page=is_page(output))
-    options = Options(
-        detail, fuse, count, direction_for(direction, volumes), theme, heat, label, layout, scope, anatomy, volumes,
-        **pages._asdict(), details=("block", "stage") if finest else (),
-        directions=(direction,) if direction else ("TB", "LR"),
+    options = options_for(
+        networks, detail=detail, direction=direction, scope=scope, anatomy=anatomy, volumes=volumes,
+        page=is_page(output), fuse=fuse, columns=count, theme=theme, heat=heat, label=label, layout=layout,
+        **pages._asdict(),
     )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)
     if page:

@@ -63,10 +63,10 @@ def printing(place: Place | None, width: str | None, title: bool | None, legend:
 def _target(place: Place | None, width: str | None) -> Target | None:
     if width is None and (place is None or place == "screen"):
         return None
-    from cnncli.diagram import TARGETS, target_of_width
+    from cnncli.diagram import target_named, target_of_width
 
     if width is None:
-        return next(target for name, target in TARGETS.items() if name == place)
+        return target_named(str(place))
     if place is not None:
         raise UsageError(f"--width {width} and --for {place} both say how wide the picture is; take one")
     length = read_length(width)

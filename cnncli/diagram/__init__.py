@@ -10,7 +10,7 @@ from cnncli.diagram.dot import as_dot
 from cnncli.diagram.free import as_free_dot
 from cnncli.diagram.measures import screen
 from cnncli.diagram.options import Options
-from cnncli.diagram.paper.targets import TARGETS, Target, TargetName, target_of_width
+from cnncli.diagram.paper.targets import TARGETS, Target, target_named, target_of_width
 from cnncli.diagram.parts import Detail, Heat
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.pieces import Piece
@@ -32,12 +32,12 @@ __all__ = [
     "Options",
     "Piece",
     "Target",
-    "TargetName",
     "ThemeName",
     "as_dot",
     "as_free_dot",
     "as_picture",
     "diagram",
+    "target_named",
     "target_of_width",
 ]  # fmt: skip
 

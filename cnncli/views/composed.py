@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from cnncli.diagram import Detail, Direction, Options
 from cnncli.errors import UsageError
@@ -12,32 +13,45 @@ MOST_NETWORKS = 6
 """In one figure."""
 
 
-def detail_for(
+def options_for(
     networks: Sequence[Network],
-    given: Detail | None,
-    scope: str | None,
     *,
-    anatomy: bool,
-    volumes: bool,
+    detail: Detail | None = None,
+    direction: Direction | None = None,
+    scope: str | None = None,
+    anatomy: bool = False,
+    volumes: bool = False,
     page: bool = False,
+    **others: Any,
+) -> Options:
+    """Options, in which what is None is as suits what is drawn; for print it is chosen so that all fits.
+
+    Raises UsageError for a scope that is not there, and for what cannot be drawn.
+    """
+    if volumes and direction == "TB":
+        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
+    return Options(
+        _detail(networks, detail, scope, anatomy, volumes, page),
+        direction=direction or "TB", scope=scope, anatomy=anatomy, volumes=volumes,
+        details=() if detail or scope or anatomy else ("block", "stage"),
+        directions=(direction,) if direction else ("TB", "LR"), **others,
+    )  # fmt: skip
+
+
+def _detail(
+    networks: Sequence[Network], given: Detail | None, scope: str | None, anatomy: bool, volumes: bool, page: bool
 ) -> Detail:
-    """What a box stands for, where nothing is asked for too. Raises UsageError for what cannot be drawn."""
     if anatomy and given:
         raise UsageError(f"--detail {given}: --anatomy shows stages, and of each kind of block the layers")
-    if anatomy or (len(networks) > 1 and not (given or page)):
+    if given:
+        return given
+    if anatomy or (len(networks) > 1 and not page):
         return "stage"
-    if given is None and scope is not None:
+    if scope is not None:
         from cnncli.views.scope import detail_of
 
         return detail_of(networks[0], scope)
-    return given or ("stage" if volumes else "block")
-
-
-def direction_for(given: Direction | None, volumes: bool) -> Direction:
-    """Raises UsageError where columns are asked for and feature maps too."""
-    if volumes and given == "TB":
-        raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
-    return given or "TB"
+    return "stage" if volumes else "block"
 
 
 def check_composed(networks: Sequence[Network], options: Options) -> None:

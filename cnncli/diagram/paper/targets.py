@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from cnncli.diagram.measures import SMALLEST
+from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
 INCH = 72.0
@@ -41,10 +41,9 @@ class Target:
         return [self, *turned]
 
 
-TargetName = Literal["column", "figure", "slide", "poster"]
 PRINT_DPI = 300
 
-TARGETS: dict[TargetName, Target] = {
+TARGETS: dict[str, Target] = {
     # One column and both columns of a two-column paper, 3.3 and 6.9 in; its page holds 9 in of text.
     "column": Target(237, tallest=345, dpi=PRINT_DPI),
     "figure": Target(496, tallest=216, dpi=PRINT_DPI),
@@ -53,6 +52,13 @@ TARGETS: dict[TargetName, Target] = {
     # A1, 594 x 841 mm, lying or standing; the margin is 20 mm.
     "poster": Target(1684, 2384, smallest=24, largest=48, margin=57, turned=True, titled=True),
 }
+
+
+def target_named(name: str) -> Target:
+    """Raises UsageError for another name."""
+    if name not in TARGETS:
+        raise UsageError(f"pictures are printed for {enumerated(list(TARGETS), 'or')}, not {name!r}")
+    return TARGETS[name]
 
 
 def target_of_width(width: float) -> Target:
