@@ -27,8 +27,10 @@ class Diagram {
     const found = [...this.open].map((place) => {
       const box = this.box(place);
       const inside = DATA.insides[box.inside];
-      const width = Math.max(2 * beside(inside) + 2 * PAD, box.head, box.rect[2] - box.rect[0]);
-      return { place, box, inside, rect: box.rect, width, height: inside.height + BAR + 2 * AISLE };
+      const aside = box.axis - (box.rect[0] + box.rect[2]) / 2;
+      const reach = Math.max(axis(inside) - aside, inside.width - axis(inside) + aside);
+      const width = Math.max(2 * (reach + PAD), box.head, box.rect[2] - box.rect[0]);
+      return { place, box, inside, aside, rect: box.rect, width, height: inside.height + BAR + 2 * AISLE };
     });
     this.map = warped(found);
     for (const each of found) each.frame = spread(each, this.map);
@@ -70,12 +72,12 @@ class Diagram {
   }
 
   /** An open box: a frame with a heading, and in it the layers, with the links that enter and leave. */
-  unfolded({ place, box, inside, frame }) {
+  unfolded({ place, box, inside, aside, frame }) {
     const [left, top, right, bottom] = frame;
     this.frames.set(`${place}`, frame);
-    const [x, y] = [(left + right) / 2 - axis(inside), top + BAR + AISLE];
+    const middle = this.map.x(box.axis);
+    const [x, y] = [(left + right) / 2 + aside - axis(inside), top + BAR + AISLE];
     const bar = this.treeitem(`${place}`, frame, this.heading(box, frame));
-    const middle = this.map.x((box.rect[0] + box.rect[2]) / 2);
     const links = [
       ...inside.entries.flatMap(([end]) => joined([middle, top + BAR], [x + end, y])),
       ...inside.exits.flatMap(([start, height]) => joined([x + start, y + height], [middle, bottom])),
@@ -180,14 +182,11 @@ class Diagram {
   }
 }
 
-/** Where in an inside the middle of its frame is: at its entry, so that the link which enters goes straight on. */
+/** Where in an inside the link is that enters its frame: at its entry, so that it goes straight on. */
 function axis({ width, entries }) {
   const entry = entries.length === 1 ? entries[0][0] : width / 2;
   return Math.abs(entry - width / 2) < OFF ? entry : width / 2;
 }
-
-/** How far an inside reaches from there at most. */
-const beside = (inside) => Math.max(axis(inside), inside.width - axis(inside));
 
 /** Whether a shape is a ground of a box, or stands at its right: it then goes with the edges. */
 function wide(shape, width) {

@@ -25,12 +25,13 @@ MARGIN = 10.0
 
 
 class Scene(NamedTuple):
-    """Shapes as JSON within a rectangle from (0, 0), and the rectangles of the boxes."""
+    """Shapes as JSON within a rectangle from (0, 0), the rectangles of the boxes, and where a link enters each."""
 
     width: float
     height: float
     shapes: list[Any]
     rects: list[list[float]]
+    axes: list[float]
 
 
 def shortened(text: str) -> str:
@@ -113,14 +114,18 @@ def scene_of(found: Diagram, boxes: Mapping[str, int], colours: Colours, crop: R
     bare = replace(found, sheet=found.sheet._replace(texts=[], samples=[]))
     crop = crop or bounds(bare)
     shapes = _drawn(bare, boxes, colours, -crop.left, -crop.top)
-    rects = [_moved(rect, crop) for _, rect in sorted(_places(bare, boxes))]
-    return Scene(_short(crop.width), _short(crop.height), shapes, rects)
+    places = sorted(_places(bare, boxes))
+    rects = [_moved(rect, crop) for _, rect, _ in places]
+    return Scene(_short(crop.width), _short(crop.height), shapes, rects, [_short(x - crop.left) for *_, x in places])
 
 
-def _places(found: Diagram, boxes: Mapping[str, int]) -> Iterator[tuple[int, Rect]]:
-    for item, rect in zip(found.chain.items, found.sheet.layout.items, strict=True):
+def _places(found: Diagram, boxes: Mapping[str, int]) -> Iterator[tuple[int, Rect, float]]:
+    """The number of each box, its rectangle, and where a link enters its upper edge; its middle if none does."""
+    ends = {route.link[1]: route.path[-1] for route in reversed(found.sheet.layout.routes)}
+    for position, (item, rect) in enumerate(zip(found.chain.items, found.sheet.layout.items, strict=True)):
         if item.part and item.name in boxes:
-            yield boxes[item.name], rect
+            end = ends.get(position, rect.center)
+            yield boxes[item.name], rect, end.x if rect.left < end.x < rect.right else rect.center.x
 
 
 def _moved(rect: Rect, crop: Rect) -> list[float]:

@@ -128,7 +128,10 @@ class _Side:
             "width": scene.width,
             "height": scene.height,
             "shapes": scene.shapes,
-            "boxes": [{**box, "rect": rect} for box, rect in zip(boxes, scene.rects, strict=True)],
+            "boxes": [
+                {**box, "rect": rect, "axis": axis}
+                for box, rect, axis in zip(boxes, scene.rects, scene.axes, strict=True)
+            ],
         }
 
     def _box(self, part: Part, shown: Part) -> dict[str, Any]:
