@@ -14,7 +14,7 @@ from cnncli.draw.geometry import Point, Rect
 from cnncli.graph import Graph, Node, Scope
 from cnncli.graph.cutting import taken
 from cnncli.page.colours import Colours
-from cnncli.page.scene import Scene, bounds, diagram_of, scene_of, shorten
+from cnncli.page.scene import Scene, axes, bounds, diagram_of, scene_of, shorten
 
 
 class Inside(NamedTuple):
@@ -117,8 +117,8 @@ def _exits(found: Diagram, given: set[str], crop: Rect) -> list[list[float]]:
     """From the boxes of what is given down, where nothing stands below them."""
     layout = found.sheet.layout
     exits = []
-    for item, rect in zip(found.chain.items, layout.items, strict=True):
-        below = [each for each in layout.items if each.top > rect.bottom and each.left < rect.center.x < each.right]
+    for item, rect, x in zip(found.chain.items, layout.items, axes(found), strict=True):
+        below = [each for each in layout.items if each.top > rect.bottom and each.left < x < each.right]
         if item.name in given and not below:
-            exits.append([round(rect.center.x - crop.left, 1), round(rect.bottom - crop.top, 1)])
+            exits.append([round(x - crop.left, 1), round(rect.bottom - crop.top, 1)])
     return exits

@@ -120,12 +120,18 @@ def scene_of(found: Diagram, boxes: Mapping[str, int], colours: Colours, crop: R
 
 
 def _places(found: Diagram, boxes: Mapping[str, int]) -> Iterator[tuple[int, Rect, float]]:
-    """The number of each box, its rectangle, and where a link enters its upper edge; its middle if none does."""
-    ends = {route.link[1]: route.path[-1] for route in reversed(found.sheet.layout.routes)}
-    for position, (item, rect) in enumerate(zip(found.chain.items, found.sheet.layout.items, strict=True)):
+    """The number of each box, its rectangle and its axis."""
+    for item, rect, axis in zip(found.chain.items, found.sheet.layout.items, axes(found), strict=True):
         if item.part and item.name in boxes:
-            end = ends.get(position, rect.center)
-            yield boxes[item.name], rect, end.x if rect.left < end.x < rect.right else rect.center.x
+            yield boxes[item.name], rect, axis
+
+
+def axes(found: Diagram) -> list[float]:
+    """Where, across, a link enters the upper edge of each item and the chain goes on; its middle if none does."""
+    ends = {route.link[1]: route.path[-1].x for route in reversed(found.sheet.layout.routes)}
+    rects = found.sheet.layout.items
+    entered = (ends.get(position, rect.center.x) for position, rect in enumerate(rects))
+    return [x if rect.left < x < rect.right else rect.center.x for x, rect in zip(entered, rects, strict=True)]
 
 
 def _moved(rect: Rect, crop: Rect) -> list[float]:
