@@ -30,27 +30,26 @@ class Printing(NamedTuple):
 def printing_options() -> list[inspect.Parameter]:
     """As Typer reads them."""
 
-    def shown(*names: str, help: str, metavar: str | None = None, default: bool | str = False) -> Any:
-        return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=_PANEL, show_default=default)
+    def shown(*names: str, help: str, metavar: str | None = None) -> Any:
+        return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=_PANEL, show_default=False)
 
     return [
         option("place", Annotated[Place | None, shown(
-            "--for", default="screen",
-            help="Where it will stand: in one column of a paper (3.3 in wide), across both (figure, 6.9 in), on a 16:9 "
-            "slide, on an A1 poster. Detail and columns are chosen so that it can be read there.",
+            "--for", metavar="PLACE",
+            help="Where it will stand: column (of a paper, 3.3 in wide), figure (across both columns, 6.9 in), slide "
+            "(16:9), poster (A1) or screen, which is usual. Detail and columns are chosen so that it can be read.",
         )], None),
         option("width", Annotated[str | None, shown(
             "--width", metavar="LENGTH", help="As --for figure, of another width, such as 3.3in, 84mm, 8.4cm or 240pt.",
         )], None),
         option("title", Annotated[bool | None, shown(
-            "--title/--no-title", help="Whose picture it is, with its sums; a figure has a caption.",
-            default="title, but in figures",
+            "--title/--no-title", help="Whose picture it is, with its sums; usual but in a paper, which has captions.",
         )], None),
         option("legend", Annotated[bool, shown(
-            "--legend/--no-legend", help="What colours and signs mean, at the foot.", default="legend",
+            "--legend/--no-legend", help="What colours and signs mean, at the foot; usual.",
         )], True),
         option("costs", Annotated[bool, shown(
-            "--costs/--no-costs", help="Parameters and MACs, in the boxes and in sum.", default="costs",
+            "--costs/--no-costs", help="Parameters and MACs, in the boxes and in sum; usual.",
         )], True),
     ]  # fmt: skip
 
