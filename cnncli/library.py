@@ -42,13 +42,12 @@ class Network(Named):
         given, MachineError where it cannot be written.
         """
         from cnncli.diagram import target_named
-        from cnncli.draw.formats import is_page
         from cnncli.views.composed import options_for
         from cnncli.views.plot import plot_to
 
         if isinstance(options.get("target"), str):
             options["target"] = target_named(options["target"])
-        plot_to(Path(path), [self], options_for([self], page=is_page(Path(path)), **options), None, force=force)
+        plot_to(Path(path), [self], options_for([self], Path(path), **options), None, force=force)
 
     def check(self, *, dtype: str | None = None, **limits: int | str) -> None:
         """Hold it against limits: `max_params=5_000_000`, or as people write them, `max_arena="256KiB"`.

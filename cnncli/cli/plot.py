@@ -140,7 +140,7 @@ def plot(
 
     Example: cnncli plot efficientnet_b0 -o b0.pdf --detail layer
     """
-    from cnncli.draw.formats import LEAST_DPI, is_page
+    from cnncli.draw.formats import LEAST_DPI
     from cnncli.render.progress import remark
     from cnncli.views.composed import options_for
     from cnncli.views.plot import plot_to
@@ -148,8 +148,8 @@ def plot(
     count, pixels = _column_count(columns), args.whole_number("--dpi", dpi, LEAST_DPI, 2400)
     networks = choice.networks(models)
     options = options_for(
-        networks, detail=detail, direction=direction, scope=scope, anatomy=anatomy, volumes=volumes,
-        page=is_page(output), fuse=fuse, columns=count, theme=theme, heat=heat, label=label, layout=layout,
+        networks, output, detail=detail, direction=direction, scope=scope, anatomy=anatomy, volumes=volumes,
+        fuse=fuse, columns=count, theme=theme, heat=heat, label=label, layout=layout,
         **pages._asdict(),
     )  # fmt: skip
     page = plot_to(output, networks, options, pixels, force=force)

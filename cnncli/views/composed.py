@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cnncli.diagram import Detail, Direction, Options
+from cnncli.draw.formats import is_page
 from cnncli.errors import UsageError
 from cnncli.network import Network
 
@@ -15,23 +17,23 @@ MOST_NETWORKS = 6
 
 def options_for(
     networks: Sequence[Network],
+    output: Path | None = None,
     *,
     detail: Detail | None = None,
     direction: Direction | None = None,
     scope: str | None = None,
     anatomy: bool = False,
     volumes: bool = False,
-    page: bool = False,
     **others: Any,
 ) -> Options:
-    """Options, in which what is None is as suits what is drawn; for print it is chosen so that all fits.
+    """Options, in which what is None is as suits what is drawn, and its file; for print it is chosen so that all fits.
 
     Raises UsageError for a scope that is not there, and for what cannot be drawn.
     """
     if volumes and direction == "TB":
         raise UsageError("--direction TB does not go with --volumes, which draws feature maps from left to right")
     return Options(
-        _detail(networks, detail, scope, anatomy, volumes, page),
+        _detail(networks, detail, scope, anatomy, volumes, is_page(output)),
         direction=direction or "TB", scope=scope, anatomy=anatomy, volumes=volumes,
         details=() if detail or scope or anatomy else ("block", "stage"),
         directions=(direction,) if direction else ("TB", "LR"), **others,
