@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,10 @@ class _Typed:
 def test_scopes_are_offered() -> None:
     assert "stage2.block2" in offered(_Typed("b0"))  # type: ignore[arg-type]
     assert offered(_Typed("nothing")) == offered(_Typed()) == []  # type: ignore[arg-type]
+
+
+def test_without_costs_nothing_tells_of_any(run: Any, tmp_path: Path) -> None:
+    assert run("plot", "b0", "--scope", "stage2.block2", "--no-costs", "-o", tmp_path / "x.svg").code == 0
+    said = re.findall(r"<text[^>]*>([^<]*)", (tmp_path / "x.svg").read_text())
+    assert any("layers" in text for text in said)
+    assert not [text for text in said if re.search("params|parameters|MACs|FLOPs", text)]

@@ -17,7 +17,7 @@ from cnncli.diagram.paper.lettering import shortened
 from cnncli.diagram.paper.lettering import within as lettered
 from cnncli.diagram.parts import Detail, Heat, Part, parts
 from cnncli.diagram.pieces import Piece, within
-from cnncli.diagram.sheet import Heading, Legend, PageWords
+from cnncli.diagram.sheet import UNTITLED, Heading, Legend, PageWords
 from cnncli.diagram.wording import ALL, Line, Run, Said, block_size, typeset, wording
 from cnncli.draw.geometry import Direction
 from cnncli.draw.text import width
@@ -82,7 +82,7 @@ def plan(
     )
     explained = legend(drawn, scene.detail, options.label, options.heat, scene.totals, measures, said)
     key = explained if options.legend else Legend((), ())
-    top = heading if options.titled else Heading("", ())
+    top = heading if options.titled else UNTITLED
     return Plan(scene, drawn, lines, arrangement, PageWords(top, key, measures), measures, direction)
 
 

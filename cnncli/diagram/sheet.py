@@ -30,6 +30,9 @@ class Heading(NamedTuple):
     lines: Sequence[str]
 
 
+UNTITLED = Heading("", ())
+
+
 class Text(NamedTuple):
     """A run of text, and the rectangle that it fills."""
 
@@ -114,20 +117,12 @@ def on_paper(width: float, height: float) -> tuple[float, float]:
 
 def _needs(plan: Arrangement, words: PageWords, columns: Sequence[range]) -> tuple[float, float]:
     """The width and height of a page with these columns."""
-    width, height = plan.size(columns)
-    width, margin = max(width, words.least_width()), words.measures.paper.margin
-    return width + 2 * margin, height + words.height(width) + 2 * margin
+    return words.page(*plan.size(columns))
 
 
 def sheet(plan: Arrangement, words: PageWords, columns: Sequence[range], width: float, height: float) -> Sheet:
     """The page of this size with these columns."""
-    margin = words.measures.paper.margin
-    head, foot = words.head(width - 2 * margin), words.foot(width - 2 * margin)
-    bottom = height - margin - foot.height
-    body = Rect(margin, margin + head.height, width - margin, bottom)
-    texts = [text.moved(margin, margin) for text in head.texts]
-    texts += [text.moved(margin, bottom) for text in foot.texts]
-    samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
+    texts, samples, body = words.around(width, height)
     return Sheet(width, height, len(columns), plan.place(columns, body), texts, samples)
 
 
@@ -193,6 +188,21 @@ class PageWords(NamedTuple):
 
     def height(self, limit: float) -> float:
         return self.head(limit).height + self.foot(limit).height
+
+    def page(self, width: float, height: float) -> tuple[float, float]:
+        """How large a page is around something of this size."""
+        width, margin = max(width, self.least_width()), self.measures.paper.margin
+        return width + 2 * margin, height + self.height(width) + 2 * margin
+
+    def around(self, width: float, height: float) -> tuple[list[Text], list[tuple[Sample, Rect]], Rect]:
+        """Texts and samples in their places on a page of this size, and what they leave of it."""
+        margin = self.measures.paper.margin
+        head, foot = self.head(width - 2 * margin), self.foot(width - 2 * margin)
+        bottom = height - margin - foot.height
+        texts = [text.moved(margin, margin) for text in head.texts]
+        texts += [text.moved(margin, bottom) for text in foot.texts]
+        samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
+        return texts, samples, Rect(margin, margin + head.height, width - margin, bottom)
 
     def lines(self, texts: list[Text], lines: Sequence[str], like: Run, y: float) -> float:
         """Append lines of text that look alike from the height y on; returns where they end."""

@@ -73,3 +73,9 @@ def _shortest(path: Path, files: set[Path], taken: set[str]) -> str:
         if len(alike) == 1 and end not in taken:
             return end
     return str(path)
+
+
+def lineage(network: Network) -> list[str]:
+    """`EfficientNet (2019)` and `flavor keras`, of an architecture of the registry."""
+    about = network.about
+    return [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else []

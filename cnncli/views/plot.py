@@ -19,7 +19,7 @@ from cnncli.graph import Graph
 from cnncli.network import Network
 from cnncli.render.console import emit
 from cnncli.views.composed import check_composed
-from cnncli.views.origin import kind, shortly
+from cnncli.views.origin import kind, lineage, shortly
 
 CENTIMETRES = 2.54
 """To an inch."""
@@ -161,7 +161,7 @@ def _check_free(suffix: str, options: Options) -> None:
 def heading(network: Network, costs: bool = True) -> Heading:
     """Whose picture it is, in which variant, and what it adds up to; without costs only its size."""
     found, about = Totals(network.graph), network.about
-    variant = [f"{about.family} ({about.year})", f"flavor {about.flavor}"] if about else [kind(network)]
+    variant = lineage(network) or [kind(network)]
     variant += [f"{name} {text}" for name, text in about.given.items()] if about else []
     counts = [
         f"{scaled(found.params)} parameters ({grouped(found.params)})",

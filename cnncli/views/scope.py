@@ -20,6 +20,7 @@ from cnncli.graph import Graph, Group, Node, Scope
 from cnncli.graph.cutting import cut, scopes
 from cnncli.graph.fold import BLOCK
 from cnncli.network import Network
+from cnncli.views.origin import lineage
 
 MOST_NAMES = 12
 """Of scopes that are listed where the one that was asked for is not there."""
@@ -85,28 +86,31 @@ def scoped(network: Network, options: Options) -> tuple[Graph, Heading, Options]
     """What is to be drawn of the scope that the options name: its graph, its heading, and how. Raises UsageError."""
     scope = scope_named(network, options.scope or "")
     piece = Piece(network.graph, scope)
-    return cut(network.graph, scope), scope_heading(network, scope), replace(options, piece=piece)
+    return cut(network.graph, scope), scope_heading(network, scope, options.costs), replace(options, piece=piece)
 
 
-def scope_heading(network: Network, scope: Scope) -> Heading:
-    """The scope's name and label, its own sums with their shares of the network's, what it reads and what it gives."""
+def scope_heading(network: Network, scope: Scope, costs: bool = True) -> Heading:
+    """The scope's name and label, its own sums with their shares of the network's, what it reads and what it gives.
+
+    Without costs its size and its view alone.
+    """
     graph = network.graph
     inside = [node for node in graph.nodes if node.scope[: len(scope)] == scope]
     group = Group(_name(scope), scope, tuple(inside), graph.kinds)
-    about = (
-        [f"{network.about.family} ({network.about.year})", f"flavor {network.about.flavor}"] if network.about else []
-    )
     own, whole = Totals(cut(graph, scope)), Totals(graph)
-    sums = [
+    counts = [
         f"{scaled(own.params)} parameters{_part(own.params, whole.params)}",
         f"{scaled(own.macs)} MACs{_part(own.macs, whole.macs)}",
         f"{scaled(own.flops)} FLOPs{_part(own.flops, whole.flops)}",
+    ]
+    sums = [
+        *(counts if costs else []),
         f"{grouped(len(inside))} layer{'' if len(inside) == 1 else 's'}",
         *_seen(graph, inside[-1]),
     ]
     ways = [f"reads {shape(node.shape)} of {node.name}" for node in group.sources]
     ways += _given(graph, inside)
-    lines = (", ".join([str(group_label(group)), *about]), FACTS_APART.join(sums), FACTS_APART.join(ways))
+    lines = (", ".join([str(group_label(group)), *lineage(network)]), FACTS_APART.join(sums), FACTS_APART.join(ways))
     return Heading(f"{network.name} {_name(scope)}", lines)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from cnncli.diagram import Heading, Options
-from cnncli.diagram.composed.anatomy import UNTITLED
-from cnncli.diagram.sheet import check_columns
+from cnncli.diagram.sheet import UNTITLED, check_columns
 from cnncli.diagram.volumes.fitting import fitted
 from cnncli.diagram.volumes.picture import Look, Volumes
 from cnncli.diagram.volumes.tensors import Tensors

@@ -17,7 +17,7 @@ from cnncli.diagram.composition import Diagram
 from cnncli.diagram.legend import shared_legend
 from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.parts import Part
-from cnncli.diagram.sheet import Legend, Text, on_paper
+from cnncli.diagram.sheet import UNTITLED, Legend, Text, on_paper
 from cnncli.diagram.wording import Line, Run, Said
 from cnncli.document.numbers import shape
 from cnncli.draw.geometry import Rect
@@ -29,7 +29,6 @@ from cnncli.graph import Graph, Role
 from cnncli.graph.cutting import cut
 from cnncli.graph.fold import BLOCK
 
-UNTITLED = Heading("", ())
 APART = 32.0
 """Between the stages and the kinds of blocks, and between these."""
 BELOW_NAME = 6.0
@@ -161,7 +160,7 @@ def _arranged(chains: Sequence[Body], panels: Sequence[Body], page: Page) -> Bod
             beside = stages.width + APART + across, max(stages.height, down), (stages.width + APART, 0.0)
             below = max(stages.width, across), stages.height + APART + down, (0.0, stages.height + APART)
             for wide, high, (x, y) in (beside, below):
-                paper = on_paper(*page.size(wide, high))
+                paper = on_paper(*page.words.page(wide, high))
                 found.append((paper[0] * paper[1], stages, [(left + x, top + y) for left, top in places]))
     _, stages, places = min(found, key=lambda each: each[0])
     return together([stages, *(panel.at(*place) for panel, place in zip(panels, places, strict=True))])

@@ -8,12 +8,10 @@ from cnncli.diagram.composition import Diagram
 from cnncli.diagram.measures import Measures
 from cnncli.diagram.options import Options
 from cnncli.diagram.planning import Reworded, Scene, plan
-from cnncli.diagram.sheet import Heading, compose
+from cnncli.diagram.sheet import UNTITLED, compose
 from cnncli.diagram.swatches import looks
 from cnncli.diagram.wording import ALL, Said
 from cnncli.draw.theme import THEMES
-
-UNTITLED = Heading("", ())
 
 
 def bare(

@@ -11,7 +11,7 @@ from cnncli.diagram.composition import Diagram
 from cnncli.diagram.layout import Layout
 from cnncli.diagram.measures import Measures
 from cnncli.diagram.picture import as_picture
-from cnncli.diagram.sheet import Block, Heading, Legend, PageWords, Sheet, Text
+from cnncli.diagram.sheet import Heading, Legend, PageWords, Sheet, Text
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Picture, Shape, moved
 from cnncli.draw.shapes import Text as Written
@@ -95,32 +95,15 @@ class Page(NamedTuple):
     def words(self) -> PageWords:
         return PageWords(self.heading, self.legend, self.measures)
 
-    def head(self, width: float) -> Block:
-        """Nothing where there is no title."""
-        return self.words.head(width) if self.heading.title else Block([], [], 0)
-
-    def size(self, width: float, height: float) -> tuple[float, float]:
-        """Of a page around a body of this size."""
-        width, words = max(width, self.words.least_width()), self.words
-        margins = 2 * self.measures.paper.margin
-        return width + margins, height + self.head(width).height + words.foot(width).height + margins
-
     def around(
         self, body: Body, swatches: Mapping[str, Swatch], across: float | None = None, down: float | None = None
     ) -> Picture:
         """The body in the middle of a page, perhaps of a given size; `swatches` are those that the legend shows."""
-        needed = self.size(body.width, body.height)
+        needed = self.words.page(body.width, body.height)
         width, height = across or round(needed[0]), down or round(needed[1])
-        margin = self.measures.paper.margin
-        inner = width - 2 * margin
-        head, foot = self.head(inner), self.words.foot(inner)
-        bottom = height - margin - foot.height
-        texts = [text.moved(margin, margin) for text in head.texts]
-        texts += [text.moved(margin, bottom) for text in foot.texts]
-        samples = [(sample, place.moved(margin, bottom)) for sample, place in foot.samples]
-        placed = body.at(margin + (inner - body.width) / 2, margin + head.height)
-        texts += placed.texts
-        sheet = Sheet(width, height, 1, Layout([], [], []), texts, samples)
+        texts, samples, room = self.words.around(width, height)
+        placed = body.at(room.left + (room.width - body.width) / 2, room.top)
+        sheet = Sheet(width, height, 1, Layout([], [], []), [*texts, *placed.texts], samples)
         around = as_picture(
             Diagram(
                 self.name, self.heading, sheet, Chain([], []), [], swatches, self.theme, "layer", "TB", self.measures

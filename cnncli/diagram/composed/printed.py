@@ -16,7 +16,6 @@ from cnncli.diagram.paper.targets import Target
 from cnncli.diagram.sheet import Heading
 from cnncli.diagram.wording import Said
 from cnncli.draw.shapes import Picture
-from cnncli.errors import UsageError
 from cnncli.graph import Graph
 
 
@@ -58,10 +57,7 @@ def several_printed(
         fit, without = min(least, key=lambda each: each[0].badness())
         return fit.picture, without
     coarser = "a coarser --detail, " if options.detail != "stage" else ""
-    raise UsageError(
-        f"{len(networks)} networks by {options.detail} are too much for this paper with type of {target.smallest:g} "
-        f"points; take {coarser}fewer networks, or --for screen"
-    )
+    raise target.too_small(f"{len(networks)} networks by {options.detail} are", f"{coarser}fewer networks")
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class _Search:
 
     def narrowed(self, said: Said) -> tuple[Figure, Said] | None:
         """At the smallest type, with lines so short that it fits across the page."""
-        least = self.target.smallest / SMALLEST
+        least = self.target.least
         figure = self.figure(least, said)
         for _ in range(TRIES):
             excess = (figure.size[0] - self.target.width) / least
@@ -104,9 +100,9 @@ class _Search:
     def enlarged(self, figure: Figure, said: Said) -> Fit | None:
         """None where it is too tall for a page at any size of type."""
         margins = 2 * self.target.margin
-        least = self.target.smallest / SMALLEST
+        least = self.target.least
         scale = least * (self.target.width - margins) / (figure.size[0] - margins)
-        scale = max(least, min(scale * (1 - EXACT), self.target.largest / SMALLEST))
+        scale = max(least, min(scale * (1 - EXACT), self.target.most))
         for share in (1.0, 0.75, 0.5, 0.25, 0.0):
             tried = least + (scale - least) * share
             found = Fit(self.figure(tried, said), tried, self.target)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cnncli.diagram.chain import Chain, size
 from cnncli.diagram.composed.bands import Aligned, Band, aligned
-from cnncli.diagram.composed.bare import UNTITLED, bare
+from cnncli.diagram.composed.bare import bare
 from cnncli.diagram.composed.page import Body, Page, bounds
 from cnncli.diagram.composed.shared import SharedLooks
 from cnncli.diagram.composed.strides import POOLED, Stride, strides
@@ -19,7 +19,7 @@ from cnncli.diagram.measures import Measures, screen
 from cnncli.diagram.options import Options
 from cnncli.diagram.picture import as_picture
 from cnncli.diagram.planning import Scene, scene
-from cnncli.diagram.sheet import FACTS_APART, Block, Heading, Legend, PageWords, Text
+from cnncli.diagram.sheet import FACTS_APART, UNTITLED, Block, Heading, Legend, PageWords, Text
 from cnncli.diagram.wording import ALL, Run, Said, typeset
 from cnncli.draw.geometry import Rect
 from cnncli.draw.shapes import Box, Group, Picture, Shape, moved
@@ -99,7 +99,7 @@ class Figure:
     @cached_property
     def size(self) -> tuple[float, float]:
         """Width and height of the page that it needs."""
-        return self.page.size(self.body.width, self.body.height)
+        return self.page.words.page(self.body.width, self.body.height)
 
     def picture(self, across: float | None = None, down: float | None = None) -> Picture:
         """On a page as large as it needs, or of a size at least as large."""

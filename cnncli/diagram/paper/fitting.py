@@ -13,7 +13,7 @@ from itertools import product
 from math import ceil
 from typing import NamedTuple
 
-from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
+from cnncli.diagram.measures import scaled
 from cnncli.diagram.options import Options
 from cnncli.diagram.paper.lettering import CUT
 from cnncli.diagram.paper.targets import Target
@@ -21,7 +21,6 @@ from cnncli.diagram.planning import Plan, Scene, plan, scene, without_lanes
 from cnncli.diagram.sheet import Heading, Sheet, sheet
 from cnncli.diagram.wording import ALL, Said, Style
 from cnncli.draw.geometry import Direction
-from cnncli.errors import UsageError
 from cnncli.graph import Graph
 
 STYLES: tuple[Style, ...] = ("wide", "medium", "narrow")
@@ -93,10 +92,7 @@ def _chosen(graph: Graph, heading: Heading, options: Options, target: Target) ->
                 return min(whole, key=search.badness), left_out
             cut += [(trial, left_out)] if trial else []
     if not cut:
-        raise UsageError(
-            f"{graph.name} by {search.scene.detail} is too much for this paper with type of {target.smallest:g} "
-            "points; take a coarser --detail, a --scope, or --for screen"
-        )
+        raise target.too_small(f"{graph.name} by {search.scene.detail} is", "a coarser --detail, a --scope")
     least, without = cut[0]
     return min(least, key=search.badness), without
 
@@ -110,15 +106,6 @@ class _Search:
     options: Options
     target: Target
 
-    @cached_property
-    def least(self) -> float:
-        """By how much type of the smallest size is enlarged at least."""
-        return self.target.smallest / SMALLEST
-
-    @cached_property
-    def most(self) -> float:
-        return self.target.largest / SMALLEST
-
     def badness(self, fit: Fit) -> tuple[float, ...]:
         """A whole page is to have large type, a figure to be low for its type; on either no word is to be cut."""
         short = fit.said.limit is not None and fit.said.limit < SHORT_LINE
@@ -127,9 +114,6 @@ class _Search:
 
     def fits(self, said: Said) -> Iterator[Fit]:
         directions, styles = self.options.directions or (self.options.direction,), STYLES
-        pages = [(self.target.width, self.target.height)]
-        if self.target.turned and self.target.height:
-            pages.append((self.target.height, self.target.width))
         if self.scene.detail == "layer":  # of so many boxes each trial takes its time
             directions, styles = directions[:1], STYLES[:2]
         if self.options.label is not None:
@@ -137,19 +121,18 @@ class _Search:
         for direction, style in product(directions, styles):
             worded = replace(said, style=style)
             natural = self.plan(direction, worded)
-            for width, height in pages:
-                if height and self.area(natural) > width * height:
+            for page in self.target.pages:
+                if page.height and self.area(natural) > page.width * page.height:
                     continue
-                yield from _Trial(self, natural, worded, width, height).fits()
+                yield from _Trial(self, natural, worded, page.width, page.height).fits()
 
     def area(self, natural: Plan) -> float:
         """What the words alone cover, at the smallest type: on less there is no use in trying."""
         lines = (line for lines in natural.lines for line in lines)
-        return self.least**2 * sum(line.width * line.height for line in lines)
+        return self.target.least**2 * sum(line.width * line.height for line in lines)
 
     def plan(self, direction: Direction, said: Said) -> Plan:
-        measures = printed_measures(title=11 if self.target.height else 8.5, margin=self.target.margin)
-        return plan(self.scene, self.heading, self.options, direction, measures, said)
+        return plan(self.scene, self.heading, self.options, direction, self.target.measures, said)
 
 
 @dataclass(frozen=True)
@@ -165,7 +148,7 @@ class _Trial:
     @cached_property
     def room(self) -> float:
         """Across the page, at the smallest type."""
-        return (self.width - 2 * self.search.target.margin) / self.search.least
+        return (self.width - 2 * self.search.target.margin) / self.search.target.least
 
     def fits(self) -> Iterator[Fit]:
         """As long as more columns fit beside each other; of rows the fewest that are short enough, and a few more."""
@@ -207,14 +190,14 @@ class _Trial:
     def enlarged(self, plan: Plan, said: Said, count: int) -> Fit | None:
         """With type as large as the page lets it be; None where it is too tall for a page at any."""
         wide, high = plan.arrangement.size(plan.arrangement.breaks.columns(count))
-        least, margin = self.search.least, self.search.target.margin
+        least, margin = self.search.target.least, self.search.target.margin
         across = self.width - 2 * margin
 
         def tall(scale: float) -> float:
             return scale * (high + plan.words.height(across / scale)) + 2 * margin
 
         limit = self.height or self.search.target.tallest
-        scale = max(least, min(self.search.most, across / wide))
+        scale = max(least, min(self.search.target.most, across / wide))
         if tall(scale) > limit:
             low, high_scale = least, scale
             for _ in range(12):

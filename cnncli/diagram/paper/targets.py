@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from cnncli.diagram.measures import SMALLEST
+from cnncli.diagram.measures import SMALLEST, Measures, printed_measures
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
 
@@ -33,6 +33,26 @@ class Target:
     titled: bool = False
     dpi: int | None = None
     """Of pixels; None: as on a screen."""
+
+    @property
+    def least(self) -> float:
+        """By how much type of the smallest size that there is for print is enlarged at least."""
+        return self.smallest / SMALLEST
+
+    @property
+    def most(self) -> float:
+        return self.largest / SMALLEST
+
+    @property
+    def measures(self) -> Measures:
+        """Of one network's picture, at the smallest type that there is for print."""
+        return printed_measures(title=11 if self.height else 8.5, margin=self.margin)
+
+    def too_small(self, what: str, instead: str) -> UsageError:
+        """What is said where something cannot be read on it."""
+        return UsageError(
+            f"{what} too much for this paper with type of {self.smallest:g} points; take {instead}, or --for screen"
+        )
 
     @property
     def pages(self) -> list[Target]:

@@ -7,12 +7,11 @@ from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
-from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
+from cnncli.diagram.measures import scaled
 from cnncli.diagram.paper.targets import Target
 from cnncli.diagram.sheet import Heading
 from cnncli.diagram.volumes.picture import Look, Volumes
 from cnncli.diagram.volumes.tensors import Tensors
-from cnncli.errors import UsageError
 
 MOST_ROWS = 6
 LEAST, FLAT = 0.3, 0.5
@@ -38,10 +37,7 @@ def fitted(tensors: Tensors, heading: Heading, look: Look, target: Target) -> Fi
     """
     fits = list(_fits(tensors, heading, look, target))
     if not fits:
-        raise UsageError(
-            f"{tensors.graph.name} by {tensors.detail} is too much for this paper with type of {target.smallest:g} "
-            "points; take a coarser --detail, a --scope, or --for screen"
-        )
+        raise target.too_small(f"{tensors.graph.name} by {tensors.detail} is", "a coarser --detail, a --scope")
     return max(fits, key=_goodness)
 
 
@@ -52,15 +48,12 @@ def _goodness(fit: Fit) -> float:
 
 
 def _fits(tensors: Tensors, heading: Heading, look: Look, target: Target) -> Iterator[Fit]:
-    pages = [(target.width, target.height)]
-    if target.turned and target.height:
-        pages.append((target.height, target.width))
     most = min(MOST_ROWS, len(tensors.parts))
     counts = range(1, most + 1) if look.rows is None else (look.rows,)
-    for rows, lines, (wide, high) in product(counts, (1.0, NARROW), pages):
-        made = _Maker(tensors, heading, replace(look, rows=rows, lines=lines), target, wide, high)
+    for rows, lines, page in product(counts, (1.0, NARROW), target.pages):
+        made = _Maker(tensors, heading, replace(look, rows=rows, lines=lines), page)
         if found := made.largest():
-            yield Fit(found, wide, high)
+            yield Fit(found, page.width, page.height)
 
 
 class _Maker(NamedTuple):
@@ -70,18 +63,16 @@ class _Maker(NamedTuple):
     heading: Heading
     look: Look
     target: Target
-    wide: float
-    high: float | None
 
     def largest(self) -> Volumes | None:
         """With larger type as far as solids have their usual size; with smaller solids where type is the smallest."""
-        least, most = (size / SMALLEST for size in (self.target.smallest, self.target.largest))
+        least, most = self.target.least, self.target.most
         if self.fits(self.made(least, 1)):
             return self._largest(lambda by: self.made(by, 1), least, most)
         if self.fits(self.made(least, LEAST)):
             return self._largest(lambda times: self.made(least, times), LEAST, 1)
         flat = self.made(least, FLAT)
-        return flat if self.high is None and self.is_narrow(flat) else None
+        return flat if self.target.height is None and self.is_narrow(flat) else None
 
     def _largest(self, made: Callable[[float], Volumes], low: float, high: float) -> Volumes:
         """Of those between, of which the least fits."""
@@ -94,13 +85,13 @@ class _Maker(NamedTuple):
 
     def made(self, by: float, times: float) -> Volumes:
         """With the smallest type so many times larger, and solids so large beside it."""
-        measures = printed_measures(title=11 if self.target.height else 8.5, margin=self.target.margin)
-        return Volumes(self.tensors, self.heading, replace(self.look, times=times), scaled(measures, by))
+        measures = scaled(self.target.measures, by)
+        return Volumes(self.tensors, self.heading, replace(self.look, times=times), measures)
 
     def fits(self, found: Volumes) -> bool:
-        inner = self.wide - 2 * self.target.margin
+        inner = self.target.width - 2 * self.target.margin
         tall = found.words.height(inner) + found.placed.height + 2 * self.target.margin
-        return self.is_narrow(found) and tall <= (self.high or self.target.tallest)
+        return self.is_narrow(found) and tall <= (self.target.height or self.target.tallest)
 
     def is_narrow(self, found: Volumes) -> bool:
-        return found.width <= self.wide - 2 * self.target.margin
+        return found.width <= self.target.width - 2 * self.target.margin
