@@ -46,7 +46,8 @@ PACKAGES = {
 }
 """What is to be installed for a module, where it is not called so; NumPy and HDF5 come with TensorFlow."""
 
-EXTRAS = {**dict.fromkeys(("dask", "distributed"), "cnncli[cluster]"), "pyarrow": "cnncli[parquet]"}
+EXTRAS = {**dict.fromkeys(("dask", "distributed"), "cnncli[cluster]"), "pyarrow": "cnncli[parquet]",
+          **dict.fromkeys(("onnx", "onnxruntime"), "cnncli[onnx]")}  # fmt: skip
 """What is to be installed for a module that comes with an extra of ours."""
 
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from cnncli.errors import UsageError
+from cnncli.export.format import Format, Kind
+from cnncli.export.formats import BY_KIND
 from cnncli.graph import Graph
 from cnncli.models.catalogue import FAMILIES, find_spec, models
 from cnncli.models.reference import parse
@@ -46,6 +48,11 @@ def refused(result: Result, code: int, says: str) -> None:
     assert result.err.startswith("cnncli: ")
     assert result.err.count("\n") == 1
     assert says in result.err
+
+
+def kind_named(name: str) -> tuple[Format, Kind]:
+    """A kind of --quantize with its format: TFLite's where several formats have one of this name."""
+    return next(found for (_, kind), found in BY_KIND.items() if kind == name)
 
 
 def golden(name: str, text: str) -> None:

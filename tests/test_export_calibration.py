@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy
 import pytest
-from conftest import graph_of
+from conftest import graph_of, kind_named
 
 from cnncli.export.calibration import BRANCH, LARGEST_SIDE, calibrate, takes
 from cnncli.export.exporting import Request, Target, export
-from cnncli.export.formats import BY_KIND
 from cnncli.export.representative import representative
 from cnncli.graph import Graph, Layer
 from cnncli.graph.layers import (
@@ -160,7 +159,7 @@ def test_a_dense_layer_behind_a_map_is_calibrated_on_whole_pictures(side: int) -
 def test_such_a_network_of_a_program_is_exported(tmp_path: Path) -> None:
     """Above the size to which pictures are cut, through all of the exporter; an int8 file of it is right too."""
     graph = chain(256, *STEM, Flatten(), Dense(10))
-    targets = [Target(*BY_KIND[kind], tmp_path / f"{kind}.tflite") for kind in ("none", "int8")]
+    targets = [Target(*kind_named(kind), tmp_path / f"{kind}.tflite") for kind in ("none", "int8")]
     request = Request(graph, graph.name, (-1.0, 1.0), "output", targets, seed=1)
     found = export(request, lambda _: None)
     assert found.problems == []

@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from conftest import at_small_size, first_of_families
+from conftest import at_small_size, first_of_families, kind_named
 from PIL import Image
 
 from cnncli.deployed import KINDS as KINDS_OF_PLANS
@@ -25,7 +25,6 @@ from cnncli.deployed.lifetimes import peak
 from cnncli.deployed.size import file_bytes
 from cnncli.export.exporting import Export, Request, Target, Written, export
 from cnncli.export.format import ANY_BATCH
-from cnncli.export.formats import BY_KIND
 from cnncli.export.formats.flatbuffer import ALIGNMENT, read
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.pictures import random_pictures
@@ -41,7 +40,7 @@ MOBILENETS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v
 
 
 def exported(folder: Path, reference: str, kinds: tuple[str, ...] = KINDS, **options: Any) -> Export:
-    targets = [Target(*BY_KIND[kind], folder / f"{kind}{BY_KIND[kind][0].suffix}") for kind in kinds]
+    targets = [Target(*kind_named(kind), folder / f"{kind}{kind_named(kind)[0].suffix}") for kind in kinds]
     found = network(reference)
     request = Request(
         found.graph, found.reference, found.input_range, found.output_name, targets, seed=1, **options
@@ -486,7 +485,7 @@ def test_an_operation_without_a_kernel_is_named(tmp_path: Path) -> None:
 DEMANDING = """
 from cnncli.export.formats import BY_KIND
 
-object.__setattr__(BY_KIND["int8"][1].limits, "fresh_agreement", 1.01)
+object.__setattr__(BY_KIND["tflite", "int8"][1].limits, "fresh_agreement", 1.01)
 """
 
 
@@ -541,7 +540,7 @@ def test_ranges_of_paler_pictures_are_a_loss() -> None:
         sure = clear(expected)
         assert sure.sum() >= 10
         assert len(set(expected.argmax(-1))) > 20  # the classes vie
-        least = BY_KIND["int8"][1].limits.agreement
+        least = kind_named("int8")[1].limits.agreement
         assert agreement(0.5) < least - 0.2 < least + 0.1 < agreement(1.0)
 
 

@@ -21,11 +21,11 @@ ORDER = (
     ("errors", "words", "descriptors", "amounts", "written"),
     ("temporary", "graph", "document"),
     ("files", "child", "grouping", "deployed"),
-    ("models", "readers", "keras_model", "render"),
+    ("models", "readers", "keras_model", "onnx_model", "render"),
     ("network",),
     ("analysis",),
     ("export", "draw"),
-    ("diagram", "measure", "search"),
+    ("cloning", "diagram", "measure", "search"),
     ("page",),
     ("views",),
     ("cli", "library"),
@@ -40,12 +40,26 @@ KNOWN_TO = {
     "matplotlib": {"draw"},
     "tensorflow": {"keras_model", "export"},
     "keras": {"keras_model", "export"},
-    "ai_edge_litert": {"export", "measure"},
+    "ai_edge_litert": {"export", "measure", "cloning"},
+    "onnx": {"onnx_model", "export", "cloning"},
+    "onnxruntime": {"onnx_model", "export", "cloning"},
     "dask": {"search"},
     "distributed": {"search"},
     "pyarrow": {"search"},
 }
-LAZY = {"tensorflow", "keras", "numpy", "matplotlib", "pydot", "pygraphviz", "PIL", "ai_edge_litert", "h5py"}
+LAZY = {
+    "tensorflow",
+    "keras",
+    "numpy",
+    "matplotlib",
+    "pydot",
+    "pygraphviz",
+    "PIL",
+    "ai_edge_litert",
+    "h5py",
+    "onnx",
+    "onnxruntime",
+}
 LAZY |= {"dask", "distributed", "pyarrow"}
 # What looks an architecture up in the registry, beside the models themselves and the door to all networks.
 LISTS_OR_SEARCHES = {"cli/complete.py", "views/list.py"}
@@ -107,7 +121,7 @@ def test_only_what_lists_or_searches_knows_the_registry(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_layers_are_told_apart_by_what_they_say_of_themselves(path: Path) -> None:
     """Not by their classes, but where layers are made: of arguments, of files, of Keras."""
-    if room(path) in {"graph", "models", "readers", "keras_model"}:
+    if room(path) in {"graph", "models", "readers", "keras_model", "onnx_model"}:
         return
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom):
@@ -122,7 +136,12 @@ def test_layers_are_told_apart_by_what_they_say_of_themselves(path: Path) -> Non
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_what_describes_networks_needs_only_the_standard_library(path: Path) -> None:
-    if RANK.get(room(path), 99) <= RANK["analysis"] and room(path) not in {"keras_model", "render", "files"}:
+    if RANK.get(room(path), 99) <= RANK["analysis"] and room(path) not in {
+        "keras_model",
+        "onnx_model",
+        "render",
+        "files",
+    }:
         for name in imports(parsed(path)):
             assert name.partition(".")[0] in {*sys.stdlib_module_names, "cnncli", "tomllib", "tomli"}
 

@@ -16,6 +16,7 @@ from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.formats import of_file
+from cnncli.written import read_choice
 
 Batch = Annotated[
     str | None,
@@ -64,9 +65,11 @@ class Target(NamedTuple):
     output: str
     to: str | None
     quantize: Sequence[str]
+    layout: str
 
 
 def _target_options() -> list[inspect.Parameter]:
+    from cnncli.export.format import LAYOUTS
     from cnncli.export.kinds import BY_NAME, QUANTIZE, directories, endings, names
 
     output = typer.Option(
@@ -80,15 +83,26 @@ def _target_options() -> list[inspect.Parameter]:
     quantize = typer.Option(
         "--quantize", "-q", help=_QUANTIZE, metavar="KIND", autocompletion=lambda: list(QUANTIZE), show_default=False
     )
+    layout = typer.Option(
+        help="Of an ONNX file's input and output: nhwc, as the Keras model has them, or nchw, channels first.",
+        metavar="|".join(LAYOUTS), autocompletion=lambda: list(LAYOUTS), show_default=False,
+    )  # fmt: skip
     return [
         option("output", Annotated[str, output], inspect.Parameter.empty),
         option("to", Annotated[str | None, to], None),
         option("quantize", Annotated[list[str] | None, quantize], None),
+        option("layout", Annotated[str | None, layout], None),
     ]
 
 
-def _target(output: str, to: str | None, quantize: Sequence[str] | None) -> Target:
-    return Target(output, to, quantize or ())
+def _target(output: str, to: str | None, quantize: Sequence[str] | None, layout: str | None) -> Target:
+    """Raises UsageError for a layout that there is not."""
+    from cnncli.export.format import LAYOUTS
+
+    found = read_choice(layout or LAYOUTS[0], LAYOUTS)
+    if found is None:
+        raise UsageError(f"--layout {layout}: unknown layout; there are {', '.join(LAYOUTS)}")
+    return Target(output, to, quantize or (), found)
 
 
 def _batch(text: str | None) -> int | None:
@@ -122,7 +136,7 @@ def export(
     report: Report,
     choice: Choice,
 ) -> None:
-    """Write a network as TFLite, SavedModel or Keras file, and prove that the file computes what the network does.
+    """Write a network as TFLite, SavedModel, Keras or ONNX file, and prove that it computes what the network does.
 
     The file is run by its own runtime, in a process of its own, and compared with the Keras model; one that differs is
     not kept. Without --weights the weights are fresh ones, with batch normalization calibrated on random pictures.
@@ -141,7 +155,8 @@ def export(
         reference=found.reference,
         input_range=found.input_range,
         output_name=found.output_name,
-        targets=targets(found.name, *target),
+        targets=targets(found.name, target.output, target.to, target.quantize),
+        layout=target.layout,
         batch=_batch(batch),
         weights=weights,
         seed=args.whole_number("--seed", seed, least=0),

@@ -13,16 +13,13 @@ from typing import Any, NamedTuple
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
 from cnncli.errors import UsageError
-from cnncli.export.format import FEWEST_CLEAR, Format, Kind, Limits
-from cnncli.export.messages import Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
+from cnncli.export.format import CHANNELS_LAST, FEWEST_CLEAR, Format, Kind, Limits
+from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
 from cnncli.graph import Graph
 from cnncli.keras_model.weight_files import refuse_at_sight
 from cnncli.temporary import endings_held
-
-OF_CLASSES = ("probabilities", "logits")
-"""Names of outputs that hold a figure a class."""
 
 
 class Target(NamedTuple):
@@ -45,6 +42,7 @@ class Request:
     weights: Path | None = None
     seed: int | None = None
     representative_data: Path | None = None
+    layout: str = CHANNELS_LAST
     verify: bool = True
     keep_unverified: bool = False
     accept_loss: bool = False
@@ -129,11 +127,13 @@ def export(request: Request, tell: Tell) -> Export:
         check(target, force=request.force)
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
+        if request.layout not in target.format.layouts:
+            raise UsageError(f"--layout {request.layout}: a {target.format.label} has its channels last, as Keras")
     if request.weights is not None:
         refuse_at_sight(request.weights, request.graph.name)
     with workshop(request.targets[0].path) as folder:
         drafts = [
-            Draft(target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
+            Draft(target.format.name, target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
             for target in request.targets
         ]
         samples = folder / "samples.npz" if request.verify else None
@@ -173,6 +173,7 @@ def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job
         representative_data=request.representative_data,
         samples=samples,
         drafts=drafts,
+        layout=request.layout,
         measures_activations=any(target.kind.quantizes_activations for target in request.targets),
     )
 
@@ -190,7 +191,7 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
     file.size, file.sha256 = size_and_hash(draft)
     if samples is None:
         return
-    job = VerificationJob(file.kind.name, draft, samples, request.classifies)
+    job = VerificationJob(file.format.name, file.kind.name, draft, samples, request.classifies)
     answer = run("cnncli.export.verification", job, "the verification", tell, [draft.parent])
     file.comparison = Comparison(**answer)
     kernel_bytes = file.kind.kernel_bytes(request.graph)

@@ -6,7 +6,7 @@ A new one is a file in `formats`, and a line in FORMATS there.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,8 +22,13 @@ INPUT_NAME = "image"
 SIGNATURE = "serving_default"
 ANY_BATCH = 0
 """Asked for as pictures in a batch: any number."""
+CHANNELS_LAST, CHANNELS_FIRST = "nhwc", "nchw"
+LAYOUTS = (CHANNELS_LAST, CHANNELS_FIRST)
+"""Of a file's input and output: (batch, height, width, channels), as Keras has it, or with the channels first."""
 
 Made = TypeVar("Made")
+Arrays = Mapping[str, Sequence[Any]]
+"""The values of the weights of each node, by its name, in Keras's order and shapes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ EXACT = Limits(5e-3, 0.9999)
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file of a format; no two of any formats are named the same."""
+    """A kind of file of a format, of which no two are named the same."""
 
     name: str
     weight_dtype: str
@@ -177,6 +182,13 @@ class Description:
         return cls(tuple(inputs), tuple(outputs), signature, data["ops"], data["buffer_bytes"])
 
 
+def arrays_of_model(source: Source) -> Arrays:
+    """The weights that the Keras model has."""
+    from cnncli.keras_model.held import arrays
+
+    return arrays(source.graph, source.model)
+
+
 def _without_none(tensor: Tensor) -> dict[str, Any]:
     known = {key: value for key, value in asdict(tensor).items() if value is not None}
     return {**known, "shape": [None if size is UNKNOWN else size for size in tensor.shape]}
@@ -192,13 +204,23 @@ def _tensor(data: dict[str, Any]) -> Tensor:
 
 @dataclass
 class Source:
-    """What files are made of: a Keras model, and what was asked for."""
+    """What files are made of: a graph with the values of its weights, the Keras model of it, and what was asked for.
 
+    `model` is None where files are made without TensorFlow; then the `arrays` are given.
+    """
+
+    graph: Graph
     model: Any
     batch: int | None
     """Pictures in a batch, or ANY_BATCH; None where none was asked for."""
     output_name: str
     representative: Representative
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What a file may say of itself, where its format has a place for it."""
+    layout: str = CHANNELS_LAST
+    """Of the file's ends, where its format has a choice."""
+    arrays: Callable[[Source], Arrays] = arrays_of_model
+    """Of the weights, by node; asked for only by formats that write them themselves."""
     _kept: dict[Callable[[Source], Any], Any] = field(default_factory=dict, repr=False)
 
     def kept(self, make: Callable[[Source], Made]) -> Made:
@@ -224,6 +246,10 @@ class Format(ABC):
     """Pictures in a batch unless --batch is given; None for any number."""
     takes_batch = True
     """Whether a file can be of a fixed batch."""
+    of_keras = True
+    """Whether it is written by Keras or TensorFlow, and not of the graph and its weights alone."""
+    layouts: tuple[str, ...] = LAYOUTS[:1]
+    """In which of LAYOUTS its input and output can be."""
 
     @property
     def directory(self) -> bool:

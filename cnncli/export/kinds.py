@@ -8,7 +8,7 @@ from cnncli.export.formats import FORMATS
 BY_NAME = {format.name: format for format in FORMATS}
 """What --to names."""
 SUFFIXES = {format.suffix: format for format in FORMATS}
-QUANTIZE = tuple(kind.name for format in FORMATS if format.quantizes for kind in format.kinds)
+QUANTIZE = tuple(dict.fromkeys(kind.name for format in FORMATS if format.quantizes for kind in format.kinds))
 """What --quantize names."""
 
 

@@ -14,11 +14,15 @@ from cnncli.export.format import Description
 from cnncli.export.pictures import Range
 from cnncli.graph import Graph
 
+OF_CLASSES = ("probabilities", "logits")
+"""Names of outputs that hold a figure a class."""
+
 
 @dataclass(frozen=True)
 class Draft:
-    """A file to be written, of a kind by its name; failures speak of the `target` that it is a draft of."""
+    """A file to be written, of a format and a kind by name; failures speak of the `target` that it is a draft of."""
 
+    format: str
     kind: str
     path: Path
     target: Path
@@ -38,6 +42,7 @@ class Job:
     representative_data: Path | None
     samples: Path | None
     drafts: Sequence[Draft]
+    layout: str
     measures_activations: bool
     """Whether the numbers of a file depend on what the network computes."""
 
@@ -50,6 +55,19 @@ class Job:
     def calibrates(self) -> bool:
         """Whether fresh weights are made live ones, which nothing needs but a network that is run."""
         return self.weights is None and self.shows_pictures
+
+
+def metadata(job: Job) -> dict[str, str]:
+    """What a file says of itself: what it is of, by whom, and how it is fed."""
+    low, high = job.input_range
+    (output,) = job.graph.outputs
+    return {
+        "reference": job.reference,
+        "input_range": f"{low:g} to {high:g}",
+        "layout": job.layout,
+        "output": job.output_name,
+        **({"classes": str(output.shape[-1])} if job.output_name in OF_CLASSES else {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -98,11 +116,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class VerificationJob:
-    """Of the child that runs a file, of a kind by its name, on `samples`: an .npz of `inputs` and `expected`.
+    """Of the child that runs a file, of a format and a kind by name, on `samples`: an .npz of `inputs` and `expected`.
 
     `classifies` says whether an output is a figure a class.
     """
 
+    format: str
     kind: str
     path: Path
     samples: Path

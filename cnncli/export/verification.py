@@ -28,7 +28,7 @@ def verify(job: VerificationJob, tell: Tell) -> dict[str, Any]:
     """Run the file of a job on its samples; the Comparison's data."""
     import numpy
 
-    format, kind = BY_KIND[job.kind]
+    format, kind = BY_KIND[job.format, job.kind]
     with numpy.load(job.samples) as samples:
         inputs, expected = samples["inputs"], samples["expected"]
     tell(f"Verifying {format.label_of(kind)}")

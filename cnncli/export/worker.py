@@ -13,7 +13,7 @@ from cnncli.errors import CheckFailed, MachineError
 from cnncli.export.calibration import calibrate, tell_apart
 from cnncli.export.format import Description, Source
 from cnncli.export.formats import BY_KIND
-from cnncli.export.messages import Answer, Draft, FileAnswer, Job
+from cnncli.export.messages import Answer, Draft, FileAnswer, Job, metadata
 from cnncli.export.pictures import random_pictures, scaled
 from cnncli.export.representative import representative
 from cnncli.graph import Shape
@@ -40,8 +40,10 @@ class Exporter:
         # Read before anything slow begins, for what is wrong with it to be said at once.
         self.representative = representative(job.representative_data, self.graph.inputs[0].shape, self.values)
         self.model = self._built(job)
-        self.source = Source(self.model, job.batch, job.output_name, self.representative)
-        self.counts_classes = any(BY_KIND[draft.kind][1].limits.agreement for draft in job.drafts)
+        self.source = Source(
+            self.graph, self.model, job.batch, job.output_name, self.representative, metadata(job), job.layout
+        )
+        self.counts_classes = any(BY_KIND[draft.format, draft.kind][1].limits.agreement for draft in job.drafts)
 
     def _built(self, job: Job) -> Any:
         built = build(self.graph, weights=job.weights, seed=job.seed, tell=self.tell)
@@ -59,7 +61,7 @@ class Exporter:
 
     def write(self, draft: Draft) -> Description | None:
         """Write a file; what is known of it without running it. Raises OSError where the system refuses."""
-        format, kind = BY_KIND[draft.kind]
+        format, kind = BY_KIND[draft.format, draft.kind]
         self.tell(f"Writing {format.label_of(kind)}")
         format.write(self.source, kind, draft.path)
         return format.describe(draft.path)

@@ -39,6 +39,10 @@ class Weight(NamedTuple):
     dtype: str = "float32"
     identity: str = ""
     """What tells it from all others of its network: two layers that read one tensor of a file hold it once."""
+    tensor: str = ""
+    """The file's tensor that has its values; "" where the reader does not say."""
+    axes: tuple[int, ...] = ()
+    """Which of that tensor's axes come first, second, ... in `shape`, which may join or split them; () for as it is."""
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncli.graph import Node
+from cnncli.keras_model.held import holder
 
 Composed = Callable[[Any, Node, list[Any]], Any]
 """`composed(keras, node, inputs)` applies the layers to the inputs' tensors and returns the output's."""
@@ -94,8 +95,8 @@ COMPOSED: dict[str, Composed] = {
     "Subsampling2D": _subsampling,
 }
 """By the type of the node. A Slice is of channels: what else a file slices is no Keras layer."""
-_BRANCH_SCALES = {"LayerScale": "", "GlobalResponseNormalization": ".affine"}
-"""Layers whose weights say how much of a branch is added, by what holds those weights: its name behind the node's."""
+_BRANCH_SCALES = ("GlobalResponseNormalization", "LayerScale")
+"""Layers whose weights say how much of a branch is added."""
 
 
 def composed(node: Node) -> Composed | None:
@@ -119,7 +120,7 @@ def branch_scale(model: Any, node: Node) -> list[Any]:
     """The weight by which a node lets a branch through, which is next to nothing at first; of other nodes none."""
     if node.type not in _BRANCH_SCALES:
         return []
-    return list(model.get_layer(node.name + _BRANCH_SCALES[node.type]).weights[:1])
+    return list(model.get_layer(node.name + holder(node).suffix).weights[:1])
 
 
 def _slices_channels(node: Node) -> bool:
