@@ -16,7 +16,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node
 from cnncli.onnx_model.dtypes import onnx_dtype
 from cnncli.onnx_model.layers import lowered
-from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered
+from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered, unlike
 
 OPSET = 18
 IR_VERSION = 8
@@ -37,11 +37,12 @@ class Ends:
     channels_first: bool = False
     batch: int | None = None
 
-    def inputs(self, graph: Graph) -> dict[Node, str]:
-        return _called(graph.inputs, self.input_name)
-
-    def outputs(self, graph: Graph) -> dict[Node, str]:
-        return _called(graph.outputs, self.output_name)
+    def called(self, graph: Graph) -> tuple[dict[Node, str], dict[Node, str]]:
+        """The inputs' and the outputs' names, which differ even of a node that is both."""
+        taken: set[str] = set()
+        inputs, outputs = _called(graph.inputs, self.input_name), _called(graph.outputs, self.output_name)
+        named = [{node: unlike(name, taken) for node, name in each.items()} for each in (inputs, outputs)]
+        return named[0], named[1]
 
     def order(self, node: Node) -> Order:
         """In which order an input's or output's axes stand in the file."""
@@ -59,7 +60,7 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
     """
     from onnx import helper
 
-    inputs, outputs = ends.inputs(graph), ends.outputs(graph)
+    inputs, outputs = ends.called(graph)
     lowering = Lowering(graph, arrays, (*inputs.values(), *outputs.values()))
     for node in graph.nodes:
         given = Laid(inputs[node], ends.order(node)) if node in inputs else lowered(lowering, node)
