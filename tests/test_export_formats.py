@@ -97,8 +97,8 @@ def test_what_is_wrong_with_it_is_told(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.bin",), "expected a name that ends in .tflite, .keras, .mirror or .onnx, or a directory for a SavedModel; or "
-                     "add --to tflite, saved_model, keras, mirror or onnx"),
+        (("a.bin",), "expected a name that ends in .tflite, .keras, .mirror or .onnx, or a directory for a SavedModel; "
+                     "or add --to tflite, saved_model, keras, mirror or onnx"),
         (("a.mirror", "-q", "int8"), "--quantize is for TFLite or ONNX files; a.mirror is to be a Mirror file"),
         (("a", "--to", "miror"), "--to miror: unknown format; did you mean mirror?"),
     ],

@@ -271,8 +271,8 @@ class Format(ABC):
         """What in the directory `path` is of no artefact of this format, so that --force may not replace it, if any."""
         return next((member.name for member in path.iterdir()), None)
 
-    def beside(self, path: Path) -> tuple[Path, ...]:
-        """Files that belong to one at `path` and stand beside it, where it does not hold all itself."""
+    def beside(self, path: Path, weight_bytes: int) -> tuple[Path, ...]:
+        """Files that belong to one at `path` and stand beside it, where it cannot hold so many weights itself."""
         return ()
 
     @abstractmethod

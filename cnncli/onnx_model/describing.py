@@ -65,5 +65,6 @@ def _bytes(tensor: Any) -> int:
 
     from onnx import helper
 
-    width = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-    return int(width) * prod(tensor.dims)
+    width: int = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    count: int = prod(tensor.dims)
+    return width * count

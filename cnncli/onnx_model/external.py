@@ -12,8 +12,8 @@ from typing import Any
 
 LARGEST = 2**31 - 1
 """Bytes of a message of protobuf's, and so of an ONNX file."""
-STRUCTURE = 2**24
-"""Bytes that are kept for what is no weight: names and operations. Those of the largest networks are a tenth of it."""
+STRUCTURE = 2**26
+"""Bytes that are kept for what is no weight: names, operations, constants. The largest networks take some percent."""
 ALIGNMENT = 2**16
 """Of each tensor's bytes, so that a runtime may map them into memory: 4 KiB suffice but on Windows."""
 

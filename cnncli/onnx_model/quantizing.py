@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cnncli.onnx_model.running import ERRORS
+
 FOLDED = ("ConvBnFusion_W_", "ConvBnFusion_BN_B_")
 """How onnxruntime begins the names of kernels and biases into which it has folded a batch norm."""
-QUANTIZED = "_quantized"
-"""How it ends those of weights that it has quantized."""
-WARNINGS = 2
-"""onnxruntime's severities: 2 are warnings, 3 errors."""
+WEIGHTS_BESIDE = "session.optimized_model_external_initializers_file_name"
+"""What onnxruntime calls the file beside the one that it writes."""
 
 
 def quantized(model: Path, batches: Iterable[Any], folder: Path) -> Any:
@@ -39,18 +39,22 @@ def quantized(model: Path, batches: Iterable[Any], folder: Path) -> Any:
 
 
 def _fold(model: Path, folded: Path) -> list[str]:
-    """Have onnxruntime fold batch norm and padding into convolutions, and what is constant; the final softmaxes."""
+    """Have onnxruntime fold batch norm and padding into convolutions, and what is constant; the final softmaxes.
+
+    What it folds into becomes one whose weights stand beside it, which holds for more than 2 GB too.
+    """
     import onnx
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(folded)
-    options.log_severity_level = WARNINGS + 1
+    options.add_session_config_entry(WEIGHTS_BESIDE, f"{folded.name}.data")
+    options.log_severity_level = ERRORS
     onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    made = onnx.load(folded)
+    made = onnx.load(folded, load_external_data=False)
     _rename(made.graph)
-    onnx.save(made, folded)
+    folded.write_bytes(made.SerializeToString())
     outputs = {output.name for output in made.graph.output}
     return [node.name for node in made.graph.node if node.op_type == "Softmax" and outputs & {*node.output}]
 
@@ -86,6 +90,7 @@ def _quantize(folded: Path, written: Path, batches: Iterable[Any], in_floats: li
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         nodes_to_exclude=in_floats,
+        use_external_data_format=True,
     )
 
 

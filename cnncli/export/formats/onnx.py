@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cnncli.errors import CheckFailed
 from cnncli.export.format import (
     CHANNELS_FIRST,
     EXACT,
@@ -51,20 +52,25 @@ class ONNX(Format):
     run_with = ("onnxruntime",)
     layouts = LAYOUTS
 
-    def beside(self, path: Path) -> tuple[Path, ...]:
-        from cnncli.onnx_model.external import beside
+    def beside(self, path: Path, weight_bytes: int) -> tuple[Path, ...]:
+        from cnncli.onnx_model.external import beside, fits
 
-        return (beside(path),)
+        return () if fits(weight_bytes) else (beside(path),)
 
     def write(self, source: Source, kind: Kind, path: Path) -> None:
-        if kind.name != "int8":
-            _write(source, path, halves=kind.name == "float16")
-            return
+        if kind.quantizes_activations:
+            self._quantize(source, kind, path)
+        else:
+            _write(source, kind, path)
+
+    def _quantize(self, source: Source, kind: Kind, path: Path) -> None:
         from cnncli.onnx_model.quantizing import quantized
 
+        if self.beside(path, kind.weight_bytes(source.graph)):
+            raise CheckFailed(f"{kind.name} is not possible: its weights are over 2 GB")
         with TemporaryDirectory(dir=path.parent) as folder:
             model = Path(folder) / "model.onnx"
-            _write(source, model)
+            _write(source, self.kinds[0], model)
             made = quantized(model, _fed(source), Path(folder))
         path.write_bytes(made.SerializeToString())
 
@@ -100,8 +106,8 @@ class ONNX(Format):
             yield f"its output is not {output_name}"
 
 
-def _write(source: Source, path: Path, *, halves: bool = False) -> None:
-    """Write a float file, and what it cannot hold of the weights beside it."""
+def _write(source: Source, kind: Kind, path: Path) -> None:
+    """Write a file that computes in floats, and what it cannot hold of the weights beside it."""
     from cnncli.onnx_model import Ends
     from cnncli.onnx_model.external import fits, outside, within
     from cnncli.onnx_model.halving import halve
@@ -110,11 +116,10 @@ def _write(source: Source, path: Path, *, halves: bool = False) -> None:
     first = source.layout == CHANNELS_FIRST
     ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
     lowering = lowered(source.graph, source.arrays(source), ends)
-    if halves:
+    if kind.weight_dtype == "float16":
         halve(lowering)
     values = lowering.initializers
-    whole = fits(sum(array.nbytes for array in values.values()))
-    tensors = within(values) if whole else outside(values, path)
+    tensors = within(values) if fits(kind.weight_bytes(source.graph)) else outside(values, path)
     path.write_bytes(assembled(source.graph, lowering, ends, source.metadata, tensors).SerializeToString())
 
 
