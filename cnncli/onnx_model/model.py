@@ -7,7 +7,7 @@ be made. The opset is 18 (2022), which every runtime of the last years takes, an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,24 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    own = {"constants": json.dumps(lowering.constants), "not_trained": json.dumps(lowering.not_trained)}
+    own = {
+        "constants": json.dumps(lowering.constants),
+        "not_trained": json.dumps(lowering.not_trained),
+        "scopes": json.dumps(_scopes(graph)),
+    }
     helper.set_model_props(model, {**(metadata or {}), **own})
     return model
+
+
+def _scopes(graph: Graph) -> dict[str, Sequence[str | float | None]]:
+    """The scopes with which layers' names begin, with what a person calls the blocks: no name says that alone."""
+    found: dict[str, Sequence[str | float | None]] = {}
+    for node in graph.nodes:
+        for depth in range(1, len(node.scope) + 1):
+            scope = node.scope[:depth]
+            if node.name.startswith(".".join((*node.scope, ""))):
+                found.setdefault(".".join(scope), graph.kinds.get(scope, ()))
+    return found
 
 
 def _lowered(lowering: Lowering, node: Node) -> Laid:

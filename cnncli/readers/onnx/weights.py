@@ -21,10 +21,10 @@ def as_weights(value: Value, name: str, shape: Shape | None = None, trainable: b
         return (Weight(name, own, trainable, value.dtype, value.name),)
     others = [root for root in roots if root != main and prod(root.shape) > 1]
     further = tuple(Weight("factor", root.shape, trainable, root.dtype, root.name) for root in others)
-    return (Weight(name, own, trainable, main.dtype, main.name), *further)
+    return (Weight(name, own, trainable and main.trained, main.dtype, main.name), *further)
 
 
 def held_by(tensor: Tensor) -> tuple[Weight, ...]:
     """The parameters that a constant is made of."""
     roots = tensor.roots if isinstance(tensor, Value) else ()
-    return tuple(Weight("constant", root.shape, True, root.dtype, root.name) for root in roots if root.counts)
+    return tuple(Weight("constant", root.shape, root.trained, root.dtype, root.name) for root in roots if root.counts)
