@@ -41,7 +41,7 @@ from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Ends, Reading, Settings
 from cnncli.readers.source import MOST_OPERATIONS, Source
 from cnncli.words import visible
 
@@ -55,7 +55,8 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
     if not model.graph.nodes and not model.graph.outputs:
         source.fail("has no graph: it is no ONNX model")
     held = {each.name for each in model.graph.constants}
-    layouts, told = wanted_layouts(model.graph.nodes), own(model)
+    layouts = wanted_layouts(model.graph.nodes)
+    told = None if settings.exact else own(model)
     if told is not None:
         told.settle(model.graph.constants)
     inputs = entered([each for each in model.graph.inputs if each.name not in held], layouts, settings)
@@ -72,6 +73,7 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
         input_range=told.input_range if told else None,
         output_name=visible(outputs[0].name) if len(outputs) == 1 else "",
         own_numbers=translator.numbers,
+        channels_first=walker.ends,
     )
 
 
@@ -113,8 +115,9 @@ class _Walker:
     def __init__(self, source: Source, model: ModelProto, inputs: Entered, settings: Settings, name: str) -> None:
         self._source, self._model, self._inputs, self._raw = source, model, inputs, settings.raw
         self.assembly = _Assembly(name, batch=inputs.batch, raw=settings.raw)
-        self.translator = Translator(self.assembly, raw=settings.raw)
+        self.translator = Translator(self.assembly, raw=settings.raw, exact=settings.exact)
         self._left, self._depth, self._computed = MOST_OPERATIONS, 0, MOST_COMPUTED
+        self.ends = Ends()
 
     def walk_model(self, layouts: Mapping[str, bool]) -> None:
         graph, scope = self._model.graph, _Scope()
@@ -128,6 +131,7 @@ class _Walker:
         if not outputs:
             self._source.fail("says of no tensor that it is the output")
         self.assembly.give(outputs)
+        self.ends = Ends(*(tuple(each.channels_first for each in ends) for ends in (self._inputs.values, outputs)))
 
     def _graph(self, graph: GraphProto, scope: _Scope, context: _Context) -> list[Value]:
         """Walk a graph and find its outputs."""
