@@ -87,7 +87,7 @@ def assembled(
         initializers,
         value_info=_values_between(lowering, graph, ends),
     )
-    return _model_of(made, lowering, metadata)
+    return _model_of(made, lowering, {**metadata, "scopes": json.dumps(_scopes(graph))})
 
 
 def _model_of(graph: Any, lowering: Lowering, metadata: Mapping[str, str]) -> Any:
@@ -103,6 +103,17 @@ def _model_of(graph: Any, lowering: Lowering, metadata: Mapping[str, str]) -> An
     own = {"constants": json.dumps(lowering.constants), "not_trained": json.dumps(lowering.not_trained)}
     helper.set_model_props(model, {**metadata, **own})
     return model
+
+
+def _scopes(graph: Graph) -> dict[str, Sequence[str | float | None]]:
+    """The scopes with which layers' names begin, with what a person calls the blocks: no name says that alone."""
+    found: dict[str, Sequence[str | float | None]] = {}
+    for node in graph.nodes:
+        for depth in range(1, len(node.scope) + 1):
+            scope = node.scope[:depth]
+            if node.name.startswith(".".join((*node.scope, ""))):
+                found.setdefault(".".join(scope), graph.kinds.get(scope, ()))
+    return found
 
 
 def _name_outputs(lowering: Lowering, outputs: Mapping[Node, str], ends: Ends) -> None:
