@@ -34,7 +34,7 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
     layers: dict[int, Any] = {}
     with _channels_last(keras), initial_weights(keras, drawn=drawn):
         for node in graph.nodes:
-            inputs = [tensors[source.index] for source in node.inputs]
+            inputs = [tensors[source.index] for source in node.inputs] or list(tensors.values())[:1]
             if node.role is Role.INPUT:
                 sizes = [None if size is UNKNOWN else size for size in node.shape]
                 tensors[node.index] = keras.Input(sizes, name=node.name, dtype=node.dtype)
@@ -58,10 +58,14 @@ def lowers(node: Node) -> bool:
 
 def _is_of_keras(node: Node) -> bool:
     """Whether Keras has the layer, and the weights that a file gives for it are those that Keras's layer has."""
-    if LAYERS.get(node.type) is not type(node.layer):
+    if LAYERS.get(node.type) is not type(node.layer) or getattr(node.layer, "coordinates", _CENTRES) != _CENTRES:
         return False
     shapes = [weight.shape for weight in node.layer.weights(*node.input_shapes)]
     return node.given is None or [weight.shape for weight in node.given] == shapes
+
+
+_CENTRES = "half_pixel"
+"""By what Keras resizes."""
 
 
 def keras_name(reference: str) -> str:

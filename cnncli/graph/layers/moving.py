@@ -36,12 +36,16 @@ class Slice(Moving):
 
 @layer_class
 class Pad(Moving):
-    """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis."""
+    """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis.
+
+    `value` is what they hold where the mode is "constant"; None where the reader does not say.
+    """
 
     operation: str = "Pad"
     shape: Shape = ()
     paddings: tuple[tuple[int, int], ...] = ()
     mode: str = "constant"
+    value: float | None = None
 
     def window(self, *inputs: Shape) -> Window | None:
         return POINT if len(self.shape) == 3 else None
@@ -49,9 +53,14 @@ class Pad(Moving):
 
 @layer_class
 class DepthToSpace(Layer):
-    """Channels laid out as `block_size` x `block_size` cells."""
+    """Channels laid out as `block_size` x `block_size` cells.
+
+    `mode` is ONNX's word for their order: "DCR" where the channels of one cell lie together, as TensorFlow has it,
+    "CRD" where the cells of one channel do, as PyTorch has it; "" where the reader does not say.
+    """
 
     block_size: int
+    mode: str = ""
 
     role = Role.SHAPING
 
@@ -67,9 +76,10 @@ class DepthToSpace(Layer):
 
 @layer_class
 class SpaceToDepth(Layer):
-    """Blocks of `block_size` x `block_size` cells laid behind each other as channels."""
+    """Blocks of `block_size` x `block_size` cells laid behind each other as channels, in the order of DepthToSpace."""
 
     block_size: int
+    mode: str = ""
 
     role = Role.SHAPING
 
@@ -83,13 +93,24 @@ class SpaceToDepth(Layer):
 
 @layer_class
 class Resizing(Layer):
-    """The map at another size, by interpolation."""
+    """The map at another size, by interpolation.
+
+    `coordinates` say which place of the input a cell of the output is: "half_pixel" by the cells' centres, as Keras has
+    it, "asymmetric" by their corners, "align_corners" with the outermost centres upon each other. A nearest cell is
+    "half_pixel" where halves are rounded up, "asymmetric" where fractions are cut off. "" is where the reader does not
+    say.
+    """
 
     height: int
     width: int
     interpolation: str = "bilinear"
+    coordinates: str = "half_pixel"
 
     role = Role.SHAPING
+
+    def config(self) -> dict[str, Any]:
+        """Of Keras's layer, which knows one kind of coordinates."""
+        return {name: value for name, value in super().config().items() if name != "coordinates"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
         *_, channels = self.feature_map(inputs)
