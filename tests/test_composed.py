@@ -19,8 +19,8 @@ from cnncli.graph.layers import (
     InputLayer,
     Opaque,
     Pad,
+    PlacedResizing,
     Reduce,
-    Resizing,
     Slice,
     SpaceToDepth,
 )
@@ -100,11 +100,7 @@ CASES: dict[str, Case] = {
     "reciprocal": _unary("Reciprocal", lambda x: 1 / x, "gate"),
     "sqrt": _unary("Sqrt", numpy.sqrt, "gate"), "rsqrt": _unary("Rsqrt", lambda x: x**-0.5, "gate"),
     "log": _unary("Log", numpy.log, "gate"),
-    "clip": Case(Elementwise("Clip", settings=(-0.25, 0.5)), ("map",), lambda x: x.clip(-0.25, 0.5)),
-    "hard_sigmoid": Case(
-        Elementwise("HardSigmoid", settings=(0.2, 0.4)), ("map",), lambda x: (0.2 * x + 0.4).clip(0, 1)
-    ),
-    "l2": Case(Elementwise("L2Normalization", settings=(1e-6,)), ("map",), lambda x: _l2(x, 1e-6)),
+    "l2": Case(Elementwise("L2Normalization"), ("map",), lambda x: _l2(x, 1e-6)),
     "divide": Case(Elementwise("Divide"), ("map", "gate"), lambda x, y: x / y),
     "power": Case(Elementwise("Power"), ("gate", "map"), lambda x, y: x**y),
     "spread": Case(Elementwise("SquaredDifference"), ("map", "other"), lambda x, y: (x - y) ** 2),
@@ -116,7 +112,6 @@ CASES: dict[str, Case] = {
     "multiply": _held("Multiply", (1, 1, 8), lambda x, c: x * c),
     "multiply_one": _held("Multiply", (), lambda x, c: x * c),
     "subtract": _held("Subtract", (8,), lambda x, c: x - c),
-    "less_from": _held("Subtract", (8,), lambda x, c: c - x, constant_first=True),
     "divide_held": _held("Divide", (8,), lambda x, c: x / c),
     "maximum": _held("Maximum", (1,), numpy.maximum, value=-0.4),
     "minimum": _held("Minimum", (8,), numpy.minimum),
@@ -141,7 +136,7 @@ CASES: dict[str, Case] = {
     "constant": Case(Constant((6, 8)), (), lambda c: numpy.broadcast_to(c, (BATCH, *c.shape))),
     **{
         f"resize_{mode}_{coordinates}": Case(
-            Resizing(9, 13, mode, coordinates), ("map",),
+            PlacedResizing(9, 13, mode, coordinates), ("map",),
             lambda x, mode=mode, coordinates=coordinates: _resized(x, 9, 13, coordinates, mode == "nearest"),
         )
         for mode in ("nearest", "bilinear") for coordinates in ("asymmetric", "align_corners")
@@ -261,7 +256,7 @@ REFUSED = {
         Pad(shape=(5, 4, 8), paddings=((0, 1), (0, 0), (0, 0)), mode="edge"), (4, 4, 8)
     ),
     "channels in an order that is not told": _node(DepthToSpace(2), (4, 4, 8)),
-    "coordinates that are not told": _node(Resizing(8, 8, coordinates=""), (4, 4, 8)),
+    "a way that is not known": _node(PlacedResizing(8, 8, "bicubic"), (4, 4, 8)),
     "a kernel of another shape": _node(Conv2D(8, 3), (4, 4, 8), weights=[Weight("kernel", (3, 3, 8, 7))]),
 }  # fmt: skip
 

@@ -58,14 +58,10 @@ def lowers(node: Node) -> bool:
 
 def _is_of_keras(node: Node) -> bool:
     """Whether Keras has the layer, and the weights that a file gives for it are those that Keras's layer has."""
-    if LAYERS.get(node.type) is not type(node.layer) or getattr(node.layer, "coordinates", _CENTRES) != _CENTRES:
+    if LAYERS.get(node.type) is not type(node.layer):
         return False
     shapes = [weight.shape for weight in node.layer.weights(*node.input_shapes)]
     return node.given is None or [weight.shape for weight in node.given] == shapes
-
-
-_CENTRES = "half_pixel"
-"""By what Keras resizes."""
 
 
 def keras_name(reference: str) -> str:

@@ -22,16 +22,12 @@ class Elementwise(Layer):
     """An operation by its name, such as `Sqrt` of one tensor, `Divide` of two.
 
     `constant` is the shape of an operand that is a constant of the file; it is broadcast as the others are. `value` is
-    that of its only cell, where it has one and the reader has looked it up. `constant_first` is whether the constant is
-    the first operand, as in 1 - x. `settings` are further numbers that the operation takes: of a Clip its ends, of a
-    HardSigmoid its slope and what is added, of an L2Normalization what the norm is kept above.
+    that of its only cell, where it has one and the reader has looked it up.
     """
 
     operation: str
     constant: Shape | None = None
     value: float | None = None
-    constant_first: bool = False
-    settings: tuple[float, ...] = ()
 
     role = Role.OTHER
 

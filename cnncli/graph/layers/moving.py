@@ -93,24 +93,13 @@ class SpaceToDepth(Layer):
 
 @layer_class
 class Resizing(Layer):
-    """The map at another size, by interpolation.
-
-    `coordinates` say which place of the input a cell of the output is: "half_pixel" by the cells' centres, as Keras has
-    it, "asymmetric" by their corners, "align_corners" with the outermost centres upon each other. A nearest cell is
-    "half_pixel" where halves are rounded up, "asymmetric" where fractions are cut off. "" is where the reader does not
-    say.
-    """
+    """The map at another size, by interpolation; Keras's layer goes by the centres of cells."""
 
     height: int
     width: int
     interpolation: str = "bilinear"
-    coordinates: str = "half_pixel"
 
     role = Role.SHAPING
-
-    def config(self) -> dict[str, Any]:
-        """Of Keras's layer, which knows one kind of coordinates."""
-        return {name: value for name, value in super().config().items() if name != "coordinates"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
         *_, channels = self.feature_map(inputs)
@@ -118,6 +107,21 @@ class Resizing(Layer):
 
     def window(self, *inputs: Shape) -> Window:
         return Window((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
+
+
+@layer_class
+class PlacedResizing(Resizing):
+    """The same by other coordinates, as a reader says that tells just what a file computes.
+
+    "asymmetric": cells stand on each other by their upper left corners, "align_corners": the outermost ones by their
+    centres. The nearest is the one that is cut off to, or with aligned corners rounded to, halves up.
+    """
+
+    coordinates: str = "asymmetric"
+
+    @property
+    def type(self) -> str:
+        return Resizing.__name__
 
 
 @layer_class

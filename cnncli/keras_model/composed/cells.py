@@ -31,16 +31,19 @@ BINARY = {
 
 def _choose(node: Node) -> Composed | None:
     layer = options(node)
-    if layer.settings:
-        count, make = WITH_SETTINGS.get(layer.operation, (0, None))
-        return make if len(layer.settings) == count and layer.constant is None and len(node.inputs) == 1 else None
-    if layer.constant is None and len(node.inputs) == 1 and layer.operation in UNARY:
-        return partial(_unary, UNARY[layer.operation])
+    if layer.constant is None and len(node.inputs) == 1:
+        return _of_one(layer.operation)
     if layer.constant is not None and not _constant_is_known(node):
         return None
     if len(node.inputs) + (layer.constant is not None) != 2:
         return None
     return _of_two(layer.operation)
+
+
+def _of_one(operation: str) -> Composed | None:
+    if operation == "L2Normalization":
+        return _l2_normalization
+    return partial(_unary, UNARY[operation]) if operation in UNARY else None
 
 
 def _constant_is_known(node: Node) -> bool:
@@ -64,8 +67,7 @@ def _operands(keras: Any, node: Node, inputs: list[Any]) -> list[Any]:
     alike = [_led_by_ones(keras, each, rank) for each in inputs]
     if layer.constant is None:
         return alike
-    constant = operand(keras, node, inputs[0], rank)
-    return [constant, *alike] if layer.constant_first else [*alike, constant]
+    return [*alike, operand(keras, node, inputs[0], rank)]
 
 
 def _led_by_ones(keras: Any, tensor: Any, rank: int) -> Any:
@@ -96,29 +98,16 @@ def _squared_difference(keras: Any, node: Node, inputs: list[Any]) -> Any:
     return named(keras, node, keras.ops.square(one - other))
 
 
-def _clip(keras: Any, node: Node, inputs: list[Any]) -> Any:
-    low, high = options(node).settings
-    return named(keras, node, keras.ops.clip(inputs[0], low, high))
-
-
-def _hard_sigmoid(keras: Any, node: Node, inputs: list[Any]) -> Any:
-    """max(0, min(1, slope * x + offset)) (ONNX's Operators.md, HardSigmoid)."""
-    slope, offset = options(node).settings
-    line = keras.layers.Rescaling(slope, offset, name=f"{node.name}.line")(inputs[0])
-    return keras.layers.ReLU(1.0, name=node.name)(line)
+LEAST_NORM = 1e-6
+"""What TFLite's kernel keeps a norm above (tensorflow/lite/kernels/l2norm.cc)."""
 
 
 def _l2_normalization(keras: Any, node: Node, inputs: list[Any]) -> Any:
-    """Along the channels, by a norm that is kept above a number (tensorflow/lite/kernels/l2norm.cc)."""
-    (epsilon,), ops = options(node).settings, keras.ops
+    """Along the channels: TFLite's own operation."""
+    ops = keras.ops
     norm = ops.sqrt(ops.sum(ops.square(inputs[0]), axis=-1, keepdims=True))
-    return named(keras, node, inputs[0] / ops.maximum(norm, epsilon))
+    return named(keras, node, inputs[0] / ops.maximum(norm, LEAST_NORM))
 
-
-WITH_SETTINGS: dict[str, tuple[int, Composed]] = {
-    "Clip": (2, _clip), "HardSigmoid": (2, _hard_sigmoid), "L2Normalization": (1, _l2_normalization),
-}  # fmt: skip
-"""Operations that take further numbers, and how many."""
 
 _CASTS = frozenset({"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "float32"})
 

@@ -12,15 +12,11 @@ from typing import Any
 from cnncli.graph import Node
 from cnncli.keras_model.composed.making import Choose, Composed, is_known, named, options
 
-_OURS = ("asymmetric", "align_corners")
-
 
 def _choose(node: Node) -> Composed | None:
-    """None also for what Keras's own layer does."""
-    layer = options(node)
-    if layer.coordinates not in _OURS or not is_known(node.input_shapes[0][:2], node.shape[:2]):
+    if not is_known(node.input_shapes[0][:2], node.shape[:2]):
         return None
-    return {"bilinear": _bilinear, "nearest": _nearest}.get(layer.interpolation)
+    return {"bilinear": _bilinear, "nearest": _nearest}.get(options(node).interpolation)
 
 
 def place(cell: int, before: int, after: int, coordinates: str) -> float:
@@ -67,4 +63,4 @@ def _sides(node: Node) -> list[tuple[int, int, int]]:
     return [(axis + 1, before[axis], after[axis]) for axis in (0, 1) if before[axis] != after[axis]]
 
 
-COMPOSED: dict[str, Choose] = {"Resizing": _choose}
+COMPOSED: dict[str, Choose] = {"PlacedResizing": _choose}
