@@ -16,15 +16,17 @@ class Holder(NamedTuple):
 
 
 HOLDERS = {
+    "Constant": Holder("Embedding", ".constant"),
+    "Elementwise": Holder("Embedding", ".constant"),
     "GlobalResponseNormalization": Holder("DepthwiseConv2D", ".affine"),
     "RadialBasis": Holder("Dense", ".codes"),
     "Subsampling2D": Holder("DepthwiseConv2D"),
 }
-"""Of the layers that `composed` makes of several; its weights are the node's, in the node's order."""
+"""Of what `composed` makes of several, by the class of the node's layer; its weights are the node's, in their order."""
 
 
 def holder(node: Node) -> Holder:
-    return HOLDERS.get(node.type) or Holder(node.type)
+    return HOLDERS.get(type(node.layer).__name__) or Holder(node.type)
 
 
 def arrays(graph: Graph, model: Any) -> Mapping[str, Sequence[Any]]:
