@@ -53,6 +53,7 @@ from cnncli.graph.layers import (
     Multiply,
     Normalization,
     Permute,
+    PlacedResizing,
     PReLU,
     RadialBasis,
     ReLU,
@@ -117,6 +118,8 @@ ONE_INPUT: tuple[Layer, ...] = (
     *(UpSampling2D((2, 3), way) for way in ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")),
     UpSampling2D((4, 1), "bicubic"), Resizing(3, 4), Resizing(9, 5), Resizing(5, 9, "nearest"),
     Resizing(14, 5, "nearest"), *(Resizing(9, 5, way) for way in ("bicubic", "lanczos3", "lanczos5")),
+    *(PlacedResizing(*size, way, by) for size in ((9, 13), (14, 5), (6, 4))
+      for way in ("bilinear", "nearest") for by in ("asymmetric", "align_corners")),
     CenterCrop(4, 5), CenterCrop(7, 3), CenterCrop(9, 4), CenterCrop(12, 15), CenterCrop(3, 12), SimpleRNN(4),
     SimpleRNN(4, True, False), LSTM(4), LSTM(3, True), LSTM(3, False, False), GRU(4), GRU(3, True),
     GRU(3, True, False), GRU(3, reset_after=False), GRU(3, False, False, False), TimeDistributed(Dense(4, "relu")),

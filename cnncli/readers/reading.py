@@ -17,7 +17,8 @@ class Settings(NamedTuple):
     `input_shapes` are shapes (height, width, channels; no batch axis) by the inputs' names, "" for the only input;
     `batch` is the size of the batch where the file leaves it open and it matters. `signature` is one of a file's
     functions, `subgraph` the number or name of one of its graphs. `raw` asks for every operation of the file as it is,
-    those too that a runtime inserts.
+    those too that a runtime inserts; `exact` for layers that compute just what the file does, and not only what is
+    told and counted of it.
     """
 
     input_shapes: Mapping[str, Shape] = {}
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     signature: str | None = None
     subgraph: str | None = None
     raw: bool = False
+    exact: bool = False
 
 
 AS_IT_IS = Settings()
@@ -53,6 +55,16 @@ def other_sizes(name: str, stored: Shape, settled: Shape) -> str:
     return f"{visible(name)} is {shown} in the file; what is told holds for {holds}"
 
 
+class Ends(NamedTuple):
+    """A fact of each of the inputs and of the outputs, in the graph's order; none where no reader says it."""
+
+    inputs: tuple[bool, ...] = ()
+    outputs: tuple[bool, ...] = ()
+
+
+UNTOLD = Ends()
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A file, read.
@@ -74,8 +86,14 @@ class Reading:
     """Whether the file holds weights without saying how they are connected: the graph is then a table of them."""
     input_range: tuple[float, float] | None = field(default=None)
     """Where the file says what its input's lowest and highest value are."""
+    output_name: str = ""
+    """What the file calls its first output, where it has a name for it beside the layer's."""
+    own_numbers: Mapping[str, tuple[float, ...]] | None = None
+    """Of a file of operations that cnncli wrote: the numbers that are no weights, by the operation that takes them."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
+    channels_first: Ends = UNTOLD
+    """Whose channels the file has first."""
 
 
 def warn_of_open(graph: Graph) -> None:

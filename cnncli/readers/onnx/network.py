@@ -35,12 +35,13 @@ from cnncli.readers.onnx.model import (
 )
 from cnncli.readers.onnx.operations import translate
 from cnncli.readers.onnx.operations.translator import Translator
+from cnncli.readers.onnx.own import own
 from cnncli.readers.onnx.shapes import inferred
 from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Ends, Reading, Settings
 from cnncli.readers.source import MOST_OPERATIONS, Source
 from cnncli.words import visible
 
@@ -55,10 +56,25 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
         source.fail("has no graph: it is no ONNX model")
     held = {each.name for each in model.graph.constants}
     layouts = wanted_layouts(model.graph.nodes)
+    told = None if settings.exact else own(model)
+    if told is not None:
+        told.settle(model.graph.constants)
     inputs = entered([each for each in model.graph.inputs if each.name not in held], layouts, settings)
     walker = _Walker(source, model, inputs, settings, path.stem)
+    walker.translator.numbers = None if told is None else {}
     walker.walk_model(layouts)
-    return Reading(walker.assembly.graph, producer=model.producer, quantization=walker.translator.quantization)
+    translator, outputs, graph = walker.translator, model.graph.outputs, walker.assembly.graph
+    if told is not None:
+        told.place(graph)
+    return Reading(
+        graph,
+        producer=model.producer,
+        quantization=translator.quantization,
+        input_range=told.input_range if told else None,
+        output_name=visible(outputs[0].name) if len(outputs) == 1 else "",
+        own_numbers=translator.numbers,
+        channels_first=walker.ends,
+    )
 
 
 class _Assembly(Assembly):
@@ -99,8 +115,9 @@ class _Walker:
     def __init__(self, source: Source, model: ModelProto, inputs: Entered, settings: Settings, name: str) -> None:
         self._source, self._model, self._inputs, self._raw = source, model, inputs, settings.raw
         self.assembly = _Assembly(name, batch=inputs.batch, raw=settings.raw)
-        self.translator = Translator(self.assembly, raw=settings.raw)
+        self.translator = Translator(self.assembly, raw=settings.raw, exact=settings.exact)
         self._left, self._depth, self._computed = MOST_OPERATIONS, 0, MOST_COMPUTED
+        self.ends = Ends()
 
     def walk_model(self, layouts: Mapping[str, bool]) -> None:
         graph, scope = self._model.graph, _Scope()
@@ -114,6 +131,7 @@ class _Walker:
         if not outputs:
             self._source.fail("says of no tensor that it is the output")
         self.assembly.give(outputs)
+        self.ends = Ends(*(tuple(each.channels_first for each in ends) for ends in (self._inputs.values, outputs)))
 
     def _graph(self, graph: GraphProto, scope: _Scope, context: _Context) -> list[Value]:
         """Walk a graph and find its outputs."""
