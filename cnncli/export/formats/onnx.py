@@ -42,7 +42,7 @@ class ONNX(Format):
             "int8",
             "int8",
             _INT8,
-            Overhead(0, 750, 16),
+            Overhead(0, 670, 16),
             quantizes_activations=True,
             compares_logits=True,
             advice=_ADVICE,
