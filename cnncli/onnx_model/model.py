@@ -24,6 +24,8 @@ IR_VERSION = 8
 """Of the file's own format: what onnx 1.13 wrote, the first with this opset."""
 BATCH = "batch"
 """What a free batch is called in the file."""
+LISTS = ("constants", "not_trained")
+"""Metadata that list initializers: those that are no weights of the network, and those that training leaves."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _model_of(graph: Any, lowering: Lowering, metadata: Mapping[str, str]) -> An
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    own = {"constants": json.dumps(lowering.constants), "not_trained": json.dumps(lowering.not_trained)}
+    own = {name: json.dumps(getattr(lowering, name)) for name in LISTS}
     helper.set_model_props(model, {**metadata, **own})
     return model
 
