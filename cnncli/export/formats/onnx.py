@@ -119,9 +119,11 @@ def _write(source: Source, kind: Kind, path: Path) -> None:
     lowering = lower(source.graph, source.arrays(source), ends)
     if kind.weight_dtype == "float16":
         halve(lowering)
-    values = lowering.initializers
-    tensors = within(values) if fits(kind.weight_bytes(source.graph)) else outside(values, path)
-    model = assembled(source.graph, lowering, ends, source.metadata, tensors)
+    model = assembled(source.graph, lowering, ends, source.metadata)
+    if fits(kind.weight_bytes(source.graph)):
+        within(model, lowering.initializers)
+    else:
+        outside(model, lowering.initializers, path)
     _describe(model, source)
     path.write_bytes(model.SerializeToString())
 
