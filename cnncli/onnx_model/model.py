@@ -16,7 +16,7 @@ from typing import Any
 from cnncli import __version__
 from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node
-from cnncli.onnx_model.dtypes import onnx_dtype
+from cnncli.onnx_model.dtypes import is_real, onnx_dtype
 from cnncli.onnx_model.external import within
 from cnncli.onnx_model.layers import lowered
 from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered, unlike
@@ -146,10 +146,11 @@ def _name_outputs(lowering: Lowering, outputs: Mapping[Node, str], ends: Ends) -
 
 
 def _values_between(lowering: Lowering, graph: Graph, ends: Ends) -> list[Any]:
-    """The shapes of what the layers put out, so that viewers need not infer them."""
+    """The shapes of what the layers put out, so that viewers need not infer them; of whole numbers they do."""
     written = {name for operation in lowering.operations for name in operation.output}
     tensors = {lowering.laid(node).name: node for node in reversed(graph.nodes)}
-    return [_value(lowering.laid(node), node, ends) for name, node in tensors.items() if name in written][::-1]
+    told = [node for name, node in tensors.items() if name in written and is_real(node.dtype)]
+    return [_value(lowering.laid(node), node, ends) for node in reversed(told)]
 
 
 def _value(tensor: Laid, node: Node, ends: Ends) -> Any:
