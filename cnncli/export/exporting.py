@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
 from cnncli.errors import UsageError
+from cnncli.export import children
 from cnncli.export.format import CHANNELS_LAST, FEWEST_CLEAR, Format, Kind, Limits
-from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
+from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, Trial, VerificationJob
 from cnncli.export.pictures import Range
 from cnncli.files import check_target, replacing, size_and_hash, workshop
-from cnncli.graph import Graph
+from cnncli.graph import Graph, Shape
 from cnncli.keras_model.weight_files import refuse_at_sight
 from cnncli.temporary import endings_held
 
@@ -43,7 +44,8 @@ class Request:
     seed: int | None = None
     representative_data: Path | None = None
     layout: str = CHANNELS_LAST
-    verify: bool = True
+    verify: bool | None = None
+    """Whether to compare with the Keras model; None: where there is TensorFlow, else to see that the file runs."""
     keep_unverified: bool = False
     accept_loss: bool = False
     force: bool = False
@@ -74,8 +76,10 @@ class Written:
     size: int | None = None
     sha256: str | None = None
     comparison: Comparison | None = None
+    trial: Trial | None = None
+    """What it gave, where there was no Keras model to compare it with."""
     verified: bool | None = None
-    """None where it was not asked for."""
+    """None where it was not asked for, or where it was tried and found sound but not compared."""
     problems: list[str] = field(default_factory=list)
     loss: str | None = None
     """What quantization costs, where that is more than it may."""
@@ -86,6 +90,9 @@ class Written:
     def shortfalls(self) -> list[str]:
         """Why it is not what was asked for: its problems, and a loss that was not accepted."""
         return self.problems + ([self.loss] if self.loss and not self.loss_accepted else [])
+
+
+_DEAD = "the pictures hardly change its outputs, as where weights are fresh; are they trained ones?"
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,17 @@ class Export:
     """Of the child that held most; None where the system does not tell."""
 
     @property
+    def notes(self) -> list[str]:
+        """Of what was loaded, and of what a file gave that proves little."""
+        return [
+            *self.answer.notes,
+            *(f"{file.path}: {_DEAD}" for file in self.files if file.trial and file.trial.blind),
+        ]
+
+    @property
     def warnings(self) -> list[str]:
-        """Of the network's builder, and of what was loaded."""
-        return [*self.request.graph.warnings, *self.answer.notes]
+        """Of the network's builder, and the notes."""
+        return [*self.request.graph.warnings, *self.notes]
 
     @property
     def problems(self) -> list[str]:
@@ -131,13 +146,14 @@ def export(request: Request, tell: Tell) -> Export:
             raise UsageError(f"--layout {request.layout}: a {target.format.label} has its channels last, as Keras")
     if request.weights is not None:
         refuse_at_sight(request.weights, request.graph.name)
+    child = children.writer(request)
     with workshop(request.targets[0].path) as folder:
         drafts = [
             Draft(target.format.name, target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
             for target in request.targets
         ]
-        samples = folder / "samples.npz" if request.verify else None
-        answer = Answer.of(run("cnncli.export.worker", _job(request, drafts, samples), "the export", tell, [folder]))
+        samples = None if request.verify is False else folder / "samples.npz"
+        answer = Answer.of(run(child, _job(request, drafts, samples), "the export", tell, [folder]))
         files = []
         for target, draft, made in zip(request.targets, drafts, answer.files, strict=True):
             file = _written(target, request, made)
@@ -193,13 +209,19 @@ def _prove(file: Written, draft: Path, samples: Path | None, request: Request, t
         return
     job = VerificationJob(file.format.name, file.kind.name, draft, samples, request.classifies)
     answer = run("cnncli.export.verification", job, "the verification", tell, [draft.parent])
-    file.comparison = Comparison(**answer)
+    if "compared" in answer:
+        file.comparison = Comparison(**answer)
+        file.problems.extend(differences(file.kind, file.comparison))
+    else:
+        file.trial = Trial.of(answer)
+        file.problems.extend(flaws(file.trial, request.graph.outputs[0].shape))
     kernel_bytes = file.kind.kernel_bytes(request.graph)
-    file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
-    file.loss = None if file.problems else loss(file.kind, file.limits, file.comparison)
+    if file.comparison and not file.problems:
+        file.loss = loss(file.kind, file.limits, file.comparison)
     file.loss_accepted = request.accept_loss and file.loss is not None
-    file.verified = not file.problems and file.loss is None
+    sound = not file.problems and file.loss is None
+    file.verified = None if file.trial and sound else sound
 
 
 def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
@@ -218,6 +240,15 @@ def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
             f"(at most {kind.limits.relative_difference:g}), cosine {cosine:.4f} (at least {kind.limits.cosine:g})"
             f"{_agreement(comparison)}{f'; {kind.advice}' if kind.advice else ''}"
         )
+
+
+def flaws(trial: Trial, shape: Shape) -> Iterator[str]:
+    """What is wrong with what a file gave, whatever the network computes; nothing where nothing is seen."""
+    if trial.output_shape != shape:
+        found, wanted = ("x".join(map(str, each)) for each in (trial.output_shape, shape))
+        yield f"its outputs are of shape {found}, the network's {wanted}"
+    elif trial.not_finite:
+        yield f"{trial.not_finite:,} of its outputs on {trial.pictures} pictures are not finite"
 
 
 def loss(kind: Kind, limits: Limits, comparison: Comparison) -> str | None:

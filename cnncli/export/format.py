@@ -248,6 +248,9 @@ class Format(ABC):
     """Whether a file can be of a fixed batch."""
     of_keras = True
     """Whether it is written by Keras or TensorFlow, and not of the graph and its weights alone."""
+    written_with: tuple[str, ...] = ()
+    run_with: tuple[str, ...] = ()
+    """Modules besides TensorFlow's that it takes to write and to run a file."""
     layouts: tuple[str, ...] = LAYOUTS[:1]
     """In which of LAYOUTS its input and output can be."""
 

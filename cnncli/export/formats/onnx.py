@@ -26,6 +26,8 @@ class ONNX(Format):
     suffix = ".onnx"
     kinds = (Kind("none", "float32", EXACT, Overhead(10_000, 300), also="float32"),)
     of_keras = False
+    written_with = ("onnx",)
+    run_with = ("onnxruntime",)
     layouts = LAYOUTS
 
     def write(self, source: Source, kind: Kind, path: Path) -> None:
