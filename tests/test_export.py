@@ -54,7 +54,7 @@ def test_several_kinds_fill_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.bin",), "expected a name that ends in .tflite or .keras, or a directory"),
+        (("a.bin",), "expected a name that ends in .tflite, .keras or .onnx, or a directory"),
         (("a.keras", None, "int8"), "--quantize is for TFLite files; a.keras is to be a Keras file"),
         (("a.tflite", None, "int8", "none"), "a.tflite is one file, and 2 kinds are asked for; name a directory"),
         (("a.tflite", None, "int9"), "--quantize int9: unknown kind; did you mean int8"),

@@ -94,16 +94,17 @@ COMPOSED: dict[str, Composed] = {
     "Slice": _slice,
     "Subsampling2D": _subsampling,
 }
-"""By the type of the node. A Slice is of channels: what else a file slices is no Keras layer."""
+"""By the class of the node's layer. A Slice is of channels: what else a file slices is no Keras layer."""
 _BRANCH_SCALES = ("GlobalResponseNormalization", "LayerScale")
 """Layers whose weights say how much of a branch is added."""
 
 
 def composed(node: Node) -> Composed | None:
     """What makes Keras layers of a node that is not one of them itself."""
-    if node.type == "Slice" and not _slices_channels(node):
+    kind = type(node.layer).__name__  # a file's own operation may bear any type's name
+    if kind == "Slice" and not _slices_channels(node):
         return None
-    return COMPOSED.get(node.type)
+    return COMPOSED.get(kind)
 
 
 def applied(model: Any, node: Node, inputs: list[Any]) -> Any:

@@ -51,13 +51,26 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
     return keras.Model(_single(inputs), _single(outputs), name=keras_name(graph.name))
 
 
+def lowers(node: Node) -> bool:
+    """Whether there are Keras layers for a node: else the graph that has it cannot be built."""
+    return node.role is Role.INPUT or composed(node) is not None or _is_of_keras(node)
+
+
+def _is_of_keras(node: Node) -> bool:
+    """Whether Keras has the layer, and the weights that a file gives for it are those that Keras's layer has."""
+    if LAYERS.get(node.type) is not type(node.layer):
+        return False
+    shapes = [weight.shape for weight in node.layer.weights(*node.input_shapes)]
+    return node.given is None or [weight.shape for weight in node.given] == shapes
+
+
 def keras_name(reference: str) -> str:
     """A reference in the characters that TensorFlow takes for a scope: `v1:alpha=0.5` as `v1_alpha_0.5`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", reference)
 
 
 def _layer(keras: Any, node: Node) -> Any:
-    if node.type not in LAYERS:
+    if not _is_of_keras(node):
         raise UsageError(f"{node.name}: there is no Keras layer {node.type}, so that the network cannot be built")
     config = {name: _argument(keras, value) for name, value in node.layer.config().items()}
     return getattr(keras.layers, node.type)(name=node.name, **config)

@@ -50,6 +50,7 @@ def _settings(path: Path, options: Mapping[str, Any]) -> Settings:
         options.get("signature"),
         None if options.get("subgraph") is None else str(options["subgraph"]),
         _truth(options.get("raw", False)),
+        _truth(options.get("exact", False)),
     )
 
 

@@ -109,6 +109,14 @@ class Assembly:
             found.pop(0)
         return tuple(found)
 
+    def order(self, constant: Tensor, like: Tensor) -> tuple[int, ...]:
+        """The axes of such a constant in the graph's layout: `operand` is its shape once they are in this order."""
+        rank, own = like.rank, constant.rank
+        if not (self.is_batched(like) and like.channels_first and 3 <= rank >= own):
+            return ()
+        lead = rank - own
+        return tuple(axis - lead for axis in (0, *range(2, rank), 1) if axis >= lead)
+
     def weight(self, name: str, tensor: Tensor, shape: Shape | None = None, trainable: bool = True) -> Weight:
         """A constant as a layer's weight, in Keras's shape where that is given and has all of its cells."""
         own = tuple(tensor.shape or ())

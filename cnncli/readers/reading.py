@@ -17,7 +17,8 @@ class Settings(NamedTuple):
     `input_shapes` are shapes (height, width, channels; no batch axis) by the inputs' names, "" for the only input;
     `batch` is the size of the batch where the file leaves it open and it matters. `signature` is one of a file's
     functions, `subgraph` the number or name of one of its graphs. `raw` asks for every operation of the file as it is,
-    those too that a runtime inserts.
+    those too that a runtime inserts; `exact` for layers that compute just what the file does, and not only what is
+    told and counted of it.
     """
 
     input_shapes: Mapping[str, Shape] = {}
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     signature: str | None = None
     subgraph: str | None = None
     raw: bool = False
+    exact: bool = False
 
 
 AS_IT_IS = Settings()
@@ -53,6 +55,13 @@ def other_sizes(name: str, stored: Shape, settled: Shape) -> str:
     return f"{visible(name)} is {shown} in the file; what is told holds for {holds}"
 
 
+class Ends(NamedTuple):
+    """A fact of each of the inputs and of the outputs, in the graph's order; none where no reader says it."""
+
+    inputs: tuple[bool, ...] = ()
+    outputs: tuple[bool, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A file, read.
@@ -76,6 +85,8 @@ class Reading:
     """Where the file says what its input's lowest and highest value are."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
+    channels_first: Ends = Ends()
+    """Whose channels the file has first."""
 
 
 def warn_of_open(graph: Graph) -> None:

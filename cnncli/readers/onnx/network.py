@@ -40,7 +40,7 @@ from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
-from cnncli.readers.reading import Reading, Settings
+from cnncli.readers.reading import Ends, Reading, Settings
 from cnncli.readers.source import MOST_OPERATIONS, Source
 from cnncli.words import visible
 
@@ -58,7 +58,10 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
     inputs = entered([each for each in model.graph.inputs if each.name not in held], layouts, settings)
     walker = _Walker(source, model, inputs, settings, path.stem)
     walker.walk_model(layouts)
-    return Reading(walker.assembly.graph, producer=model.producer, quantization=walker.translator.quantization)
+    quantization = walker.translator.quantization
+    return Reading(
+        walker.assembly.graph, producer=model.producer, quantization=quantization, channels_first=walker.ends
+    )
 
 
 class _Assembly(Assembly):
@@ -99,8 +102,9 @@ class _Walker:
     def __init__(self, source: Source, model: ModelProto, inputs: Entered, settings: Settings, name: str) -> None:
         self._source, self._model, self._inputs, self._raw = source, model, inputs, settings.raw
         self.assembly = _Assembly(name, batch=inputs.batch, raw=settings.raw)
-        self.translator = Translator(self.assembly, raw=settings.raw)
+        self.translator = Translator(self.assembly, raw=settings.raw, exact=settings.exact)
         self._left, self._depth, self._computed = MOST_OPERATIONS, 0, MOST_COMPUTED
+        self.ends = Ends()
 
     def walk_model(self, layouts: Mapping[str, bool]) -> None:
         graph, scope = self._model.graph, _Scope()
@@ -114,6 +118,7 @@ class _Walker:
         if not outputs:
             self._source.fail("says of no tensor that it is the output")
         self.assembly.give(outputs)
+        self.ends = Ends(*(tuple(each.channels_first for each in ends) for ends in (self._inputs.values, outputs)))
 
     def _graph(self, graph: GraphProto, scope: _Scope, context: _Context) -> list[Value]:
         """Walk a graph and find its outputs."""

@@ -8,6 +8,7 @@ from cnncli.errors import LayerError
 from cnncli.readers.onnx.model import ROUNDING, Open, Operation, Value
 from cnncli.readers.onnx.operations import axes, cells, kernels, moving, normalization, products
 from cnncli.readers.onnx.operations.cells import SETTINGS
+from cnncli.readers.onnx.operations.exact import EXACT
 from cnncli.readers.onnx.operations.moving import PLAIN_MOVES
 from cnncli.readers.onnx.operations.translator import Translation, Translator
 from cnncli.readers.onnx.shapes.axes import REDUCING
@@ -40,6 +41,8 @@ TRANSLATIONS: dict[tuple[str, str], Translation] = {
 def translate(translator: Translator, operation: Operation, captured: Sequence[Value] = ()) -> None:
     """Whatever does not fit is an opaque layer: its shapes and weights are told all the same."""
     found = TRANSLATIONS.get((operation.domain, operation.kind))
+    if translator.exact and not operation.domain:
+        found = EXACT.get(operation.kind, found)
     if found is None:
         translator.opaque(operation, captured)
         return

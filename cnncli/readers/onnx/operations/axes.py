@@ -163,7 +163,7 @@ def _transpose(translator: Translator, operation: Operation) -> None:
     translator.assembly.transpose(source, operation.outputs[0], order, name=translator.name(operation))
 
 
-def _reshape(translator: Translator, operation: Operation) -> None:
+def reshape(translator: Translator, operation: Operation) -> None:
     """Reshape, Flatten, Squeeze, Unsqueeze: one that only says that channels come first is no layer."""
     source, output, assembly = first_input(operation), operation.outputs[0], translator.assembly
     output.channels_first = translator.new_layout(output, source)
@@ -182,7 +182,7 @@ STANDARD: dict[str, Translation] = {
     **dict.fromkeys((*REDUCING, "ArgMax", "ArgMin"), _reduce),
     **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"), _global),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
-    **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape), "Transpose": _transpose,
+    **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), reshape), "Transpose": _transpose,
     "Concat": _concat, "Slice": _slice, "Gather": _gather,
 }  # fmt: skip
 RUNTIME: dict[str, Translation] = {"QLinearConcat": _concat, "QLinearGlobalAveragePool": _global}

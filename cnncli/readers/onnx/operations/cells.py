@@ -49,23 +49,27 @@ def _layer(make: Callable[[Operation], Layer]) -> Translation:
     return translate
 
 
-def _hard_sigmoid(operation: Operation) -> Layer:
+def hard_sigmoid(operation: Operation) -> Layer:
     """Keras's is relu6(x + 3) / 6: max(0, min(1, x / 6 + 0.5))."""
     alpha, beta = operation.attributes.real("alpha", 0.2), operation.attributes.real("beta", 0.5)
     same = abs(alpha - 1 / 6) < 1e-4 and abs(beta - 0.5) < 1e-6
     return Activation("hard_sigmoid") if same else Elementwise("HardSigmoid")
 
 
-def _clip(operation: Operation) -> Layer:
-    """Bounds are attributes until opset 10, inputs since."""
-    bounds: list[Any] = []
+def clip(operation: Operation) -> Layer:
+    found = bounds(operation)
+    if any(value is None and operation.input(number) is not None for number, value in enumerate(found, 1)):
+        return Elementwise("Clip")
+    return clipped(*found)
+
+
+def bounds(operation: Operation) -> list[Any]:
+    """Of a Clip: attributes until opset 10, inputs since. None for one that is left out, or not known."""
+    found: list[Any] = []
     for number, name in enumerate(("min", "max"), 1):
         given = operation.input(number)
-        value = operation.attributes.real(name) if name in operation.attributes else given and given.scalar()
-        bounds.append(value)
-        if given is not None and value is None:
-            return Elementwise("Clip")
-    return clipped(*bounds)
+        found.append(operation.attributes.real(name) if name in operation.attributes else given and given.scalar())
+    return found
 
 
 def _selu(operation: Operation) -> Layer:
@@ -101,7 +105,7 @@ def _prelu(translator: Translator, operation: Operation) -> None:
     alpha = translator.assembly.operand(slope, source)
     alpha = (1,) * (len(shape) - len(alpha)) + tuple(alpha)
     shared = tuple(axis for axis, size in enumerate(alpha, 1) if size == 1 and shape[axis - 1] != 1)
-    weights = as_weights(slope, "alpha", alpha)
+    weights = as_weights(slope, "alpha", alpha, axes=translator.assembly.order(slope, source))
     translator.modest(
         PReLU(shared or None), [source], operation.outputs[0], name=translator.name(operation), weights=weights,
         channels_first=source.channels_first,
@@ -212,7 +216,7 @@ SETTINGS: dict[str, Callable[[Operation], Layer]] = {
     "LeakyRelu": lambda operation: LeakyReLU(operation.attributes.real("alpha", 0.01)),
     "Elu": lambda operation: ELU(operation.attributes.real("alpha", 1.0)),
     "Celu": _plain("celu", "alpha", 1.0), "Swish": _plain("silu", "alpha", 1.0), "Selu": _selu,
-    "HardSigmoid": _hard_sigmoid, "Clip": _clip, "Identity": lambda _: Identity(), "LRN": _local_response,
+    "HardSigmoid": hard_sigmoid, "Clip": clip, "Identity": lambda _: Identity(), "LRN": _local_response,
     "Dropout": lambda operation: Dropout(_ratio(operation)),
     **dict.fromkeys(("Cast", "CastLike"), lambda operation: Cast(operation.outputs[0].dtype)),
 }  # fmt: skip

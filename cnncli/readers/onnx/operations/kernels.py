@@ -25,9 +25,10 @@ from cnncli.graph.layers import (
     ReLU,
 )
 from cnncli.readers.onnx.model import Operation, Value
+from cnncli.readers.onnx.operations.cut import transposed_and_cut
 from cnncli.readers.onnx.operations.translator import Translation, Translator
 from cnncli.readers.onnx.shapes.windows import Sliding, channels_last, extents, kernel_input, sliding
-from cnncli.readers.onnx.weights import as_weights
+from cnncli.readers.onnx.weights import Axes, as_weights
 from cnncli.readers.padding import keras_padding
 
 _Makers = dict[int, Callable[..., Layer]]
@@ -78,7 +79,11 @@ def convolution(translator: Translator, operation: Operation) -> None:
     window = sliding(operation, shape[2:], kernel.shape[2:])
     group = operation.attributes.number("group", 1)
     use_bias = bias is not None and bias.constant
-    weights = kernel_weights(kernel, _keras_kernel(kernel.shape, group, shape[1]), bias if use_bias else None)
+    depthwise = group == shape[1] and group > 1 and kernel.shape[0] % group == 0
+    weights = kernel_weights(
+        kernel, _keras_kernel(kernel.shape, group, depthwise), bias if use_bias else None,
+        _space_first(kernel.shape, filters_last=not depthwise),
+    )  # fmt: skip
     weights += kernel_scales(translator, operation)
     padding = padding_of(window, shape[2:])
     layer = _conv_layer(window, padding or "valid", kernel.shape, group, shape[1], use_bias)
@@ -148,11 +153,16 @@ def after(translator: Translator, operation: Operation, made: Value, bias: Value
         translator.activation(kind, made, operation.outputs[0], name, settings)
 
 
-def _keras_kernel(shape: Shape, group: int, channels: int) -> Shape:
+def _keras_kernel(shape: Shape, group: int, depthwise: bool) -> Shape:
     """(filters, channels / group, height, width) as Keras keeps it: height and width first."""
-    if group == channels and group > 1 and shape[0] % group == 0:
+    if depthwise:
         return (*shape[2:], group, shape[0] // group)
     return (*shape[2:], shape[1], shape[0])
+
+
+def _space_first(shape: Shape, *, filters_last: bool) -> Axes:
+    """The axes of (filters, channels, ...) in Keras's order; the filters of a depthwise kernel are split by channel."""
+    return (*range(2, len(shape)), *((1, 0) if filters_last else (0, 1)))
 
 
 def _conv_layer(
@@ -209,8 +219,11 @@ def transposed(translator: Translator, operation: Operation) -> None:
         layer = _transposed_layer(translator, operation, source, held, use_bias)
     found = layer or _any_convolution(translator, operation, kernel, use_bias, source.shape or ())
     keras = found.weights(translator.assembly.shape(source))[0].shape
-    weights = kernel_weights(kernel, keras, bias if use_bias else None)
+    weights = kernel_weights(kernel, keras, bias if use_bias else None, _space_first(held, filters_last=True))
     name = translator.name(operation, kernel)
+    if translator.exact and isinstance(found, Conv2DTranspose):
+        transposed_and_cut(translator, operation, found, source, weights)
+        return
     translator.assembly.apply(found, [source], output, name=name, weights=weights, channels_first=True)
 
 
@@ -249,8 +262,9 @@ def _pads_as_same(
     return pads is None or any(pads) or all(k <= s for k, s in zip(extents(kernel, dilations), strides, strict=True))
 
 
-def kernel_weights(kernel: Value, shape: Shape, bias: Value | None) -> list[Weight]:
-    return [*as_weights(kernel, "kernel", shape), *(as_weights(bias, "bias") if bias is not None else ())]
+def kernel_weights(kernel: Value, shape: Shape, bias: Value | None, axes: Axes = ()) -> list[Weight]:
+    of_bias = as_weights(bias, "bias") if bias is not None else ()
+    return [*as_weights(kernel, "kernel", shape, axes=axes), *of_bias]
 
 
 # Pooling.

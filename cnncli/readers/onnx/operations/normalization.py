@@ -59,7 +59,11 @@ def _affine(
         for name, value in zip(("gamma", "beta"), given, strict=True)
         if value is not None and value.constant
     ]
-    weights = [each for name, value in named for each in as_weights(value, name)]
+    weights = [
+        each
+        for name, value in named
+        for each in as_weights(value, name, axes=translator.assembly.order(value, source) if value.rank > 1 else ())
+    ]
     translator.modest(
         layer, [source], operation.outputs[0], name=translator.name(operation), weights=weights,
         channels_first=source.channels_first if channels_first is None else channels_first,

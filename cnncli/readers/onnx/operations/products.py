@@ -52,7 +52,10 @@ def _product(
     held = kernel.shape or ()
     matrix = (held[1], held[0]) if flipped and len(held) == 2 else held
     name = translator.name(operation, kernel)
-    weights = [*kernel_weights(kernel, matrix, bias), *kernel_scales(translator, operation)]
+    axes = (1, 0) if flipped and len(held) == 2 else ()
+    weights = [*kernel_weights(kernel, matrix, bias, axes), *kernel_scales(translator, operation)]
+    if _is_scaled(operation):
+        weights = [each._replace(tensor="") for each in weights]
     plain = other.constant and len(held) == 2 and not operation.attributes.number("transA")
     if plain and len(source.shape or ()) > 1:
         layer = Dense(matrix[1], use_bias=bias is not None)
@@ -62,6 +65,12 @@ def _product(
         result.channels_first = False
         layer = AnyDense("MatMul", assembly.shape(result), matrix, positions, bias is not None)
     assembly.apply(layer, [source], result, name=name, weights=weights, channels_first=False)
+
+
+def _is_scaled(operation: Operation) -> bool:
+    """Whether a Gemm multiplies the product, or what it adds, with a number, so that its constants are no weights."""
+    attributes = operation.attributes
+    return attributes.real("alpha", 1.0) != 1.0 or attributes.real("beta", 1.0) != 1.0
 
 
 def _inner(source: Value, matrix: Shape, right: bool) -> int:

@@ -62,11 +62,11 @@ class Translator:
     """Appends operations to an assembly.
 
     `layouts` are what tensors' readers want (see layouts.py); `quantizes` is whether what is computed is quantized,
-    not the weights alone.
+    not the weights alone. `exact` is whether the layers are to compute what the file does, cell by cell (see exact.py).
     """
 
-    def __init__(self, assembly: Assembly, *, raw: bool) -> None:
-        self.assembly, self.raw = assembly, raw
+    def __init__(self, assembly: Assembly, *, raw: bool, exact: bool = False) -> None:
+        self.assembly, self.raw, self.exact = assembly, raw, exact
         self.layouts: dict[str, bool] = {}
         self.quantizes = False
         self._twins: dict[tuple[int, bool], Value] = {}
@@ -127,7 +127,7 @@ class Translator:
     # Ways to append.
 
     def held(self, values: Sequence[Value | None]) -> list[Weight]:
-        """The parameters among some inputs."""
+        """The parameters among some inputs, as they are."""
         return [each for value in values if value is not None and value.constant for each in held_by(value)]
 
     def modest(
@@ -158,10 +158,30 @@ class Translator:
             layer: Layer = merge() if merge and len(computed) > 1 else Elementwise(_SPELLED.get(kind, kind))
             self.modest(layer, computed, output, name=name, channels_first=first)
             return
+        if self.exact and len(inputs) == 2 and inputs[0].constant and kind in _OF_TWO_SIDES:
+            self._from_constant(kind, inputs, output, name)
+            return
         operand = self.assembly.operand(constants[0], output)
-        weights = self.held([each for each in constants if each.shape])
+        weights = [
+            each for value in constants if value.shape for each in held_by(value, self.assembly.order(value, output))
+        ]
         layer = Elementwise(_SPELLED.get(kind, kind), operand, number_of(constants))
         self.modest(layer, computed, output, name=name, channels_first=first, weights=weights)
+
+    def _from_constant(self, kind: str, inputs: Sequence[Value], output: Value, name: str) -> None:
+        """A difference or a quotient whose first side is a constant, in two steps whose order makes no difference.
+
+        What else depends on the order is no layer that says which side the constant is.
+        """
+        constant, source = inputs
+        if kind not in _STEPS:
+            self.modest(Moving(kind, self.assembly.shape(output)), [source], output, name=name,
+                        channels_first=source.channels_first)  # fmt: skip
+            return
+        first, second = _STEPS[kind]
+        turned = Value(f"{name}.{first.lower()}", source.shape, source.dtype)
+        self.modest(Elementwise(first), [source], turned, name=turned.name, channels_first=source.channels_first)
+        self.simple(second, [turned, constant], output, name=name)
 
     def activation(
         self, kind: str, source: Value, output: Value, name: str, settings: Sequence[float] = ()
@@ -308,6 +328,12 @@ def clipped(low: float | None, high: float | None) -> Layer:
 _MERGING: dict[str, Callable[[], Layer]] = {
     "Add": Add, "Sum": Add, "Sub": Subtract, "Mul": Multiply, "Max": Maximum, "Min": Minimum, "Mean": Average,
 }  # fmt: skip
+
+
+_STEPS = {"Sub": ("Negative", "Add"), "Div": ("Reciprocal", "Mul")}
+"""c - x is -x + c, and c / x is 1 / x * c."""
+_OF_TWO_SIDES = frozenset({*_STEPS, "Pow", "Mod", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "BitShift"})
+"""Operations of which it matters which side is which."""
 
 
 _SPELLED = {
