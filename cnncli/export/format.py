@@ -271,6 +271,10 @@ class Format(ABC):
         """What in the directory `path` is of no artefact of this format, so that --force may not replace it, if any."""
         return next((member.name for member in path.iterdir()), None)
 
+    def beside(self, path: Path, weight_bytes: int) -> tuple[Path, ...]:
+        """Files that belong to one at `path` and stand beside it, where it cannot hold so many weights itself."""
+        return ()
+
     @abstractmethod
     def write(self, source: Source, kind: Kind, path: Path) -> None:
         """Write a file. Raises CheckFailed where it cannot be of this kind, OSError where the system refuses."""

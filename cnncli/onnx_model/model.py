@@ -7,7 +7,7 @@ be made. The opset is 18 (2022), which every runtime of the last years takes, an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from cnncli import __version__
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node, Role
+from cnncli.onnx_model.external import within
 from cnncli.onnx_model.layers import LOWERED
 from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, in_layout
 
@@ -43,22 +44,35 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
 
     Raises UsageError for a layer that has no operation in ONNX.
     """
-    from onnx import helper
+    lowering = lowered(graph, arrays, ends)
+    return assembled(graph, lowering, ends, metadata or {}, within(lowering.initializers))
 
+
+def lowered(graph: Graph, arrays: Arrays, ends: Ends) -> Lowering:
+    """The operations and initializers of a graph between its ends; raises as onnx_model."""
     lowering = Lowering(graph, arrays)
-    (image,), (output,) = graph.inputs, graph.outputs
     for node in graph.nodes:
         if node.role is Role.INPUT:
             lowering.give(node, Laid(ends.input_name, ends.channels_first and len(node.shape) > 1))
             continue
         lowering.give(node, _lowered(lowering, node))
-    _name_output(lowering, output, ends)
+    _name_output(lowering, graph.outputs[0], ends)
+    return lowering
+
+
+def assembled(
+    graph: Graph, lowering: Lowering, ends: Ends, metadata: Mapping[str, str], initializers: Sequence[Any]
+) -> Any:
+    """The model of what was lowered, with its initializers as they are held."""
+    from onnx import helper
+
+    (image,), (output,) = graph.inputs, graph.outputs
     made = helper.make_graph(
         lowering.operations,
         graph.name,
         [_value(ends.input_name, image, ends)],
         [_value(ends.output_name, output, ends)],
-        [_initializer(name, values) for name, values in lowering.initializers.items()],
+        initializers,
         value_info=[],
     )
     model = helper.make_model(
@@ -69,7 +83,7 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
         ir_version=IR_VERSION,
     )
     own = {"constants": json.dumps(lowering.constants), "not_trained": json.dumps(lowering.not_trained)}
-    helper.set_model_props(model, {**(metadata or {}), **own})
+    helper.set_model_props(model, {**metadata, **own})
     return model
 
 
@@ -97,9 +111,3 @@ def _value(name: str, node: Node, ends: Ends) -> Any:
 
     sizes = [None if size is UNKNOWN else size for size in in_layout(node, first=ends.channels_first)]
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, [ends.batch or BATCH, *sizes])
-
-
-def _initializer(name: str, values: Any) -> Any:
-    from onnx import numpy_helper
-
-    return numpy_helper.from_array(values, name)
