@@ -111,11 +111,11 @@ def _write(source: Source, kind: Kind, path: Path) -> None:
     from cnncli.onnx_model import Ends
     from cnncli.onnx_model.external import fits, outside, within
     from cnncli.onnx_model.halving import halve
-    from cnncli.onnx_model.model import assembled, lowered
+    from cnncli.onnx_model.model import assembled, lower
 
     first = source.layout == CHANNELS_FIRST
     ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
-    lowering = lowered(source.graph, source.arrays(source), ends)
+    lowering = lower(source.graph, source.arrays(source), ends)
     if kind.weight_dtype == "float16":
         halve(lowering)
     values = lowering.initializers

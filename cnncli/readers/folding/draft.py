@@ -65,6 +65,10 @@ def _standing(step: Step) -> Step:
     return last
 
 
+def _are_one_layer(*steps: Step) -> bool:
+    return len({each.name.partition("/")[0] for each in steps}) == 1
+
+
 def _where(step: Step) -> Step:
     """The step in which what a step did is done now."""
     while step.gone and (step.within or step.stand_in):
@@ -75,8 +79,9 @@ def _where(step: Step) -> Step:
 class Draft:
     """The steps of a graph, in an order in which they can be computed."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, *, named: bool = False) -> None:
+        """`named` is whether operations that are one layer are called so: `<layer>`, and `<layer>/<part>`."""
+        self.graph, self.named = graph, named
         self.steps: list[Step] = []
         for node in graph.nodes:
             step = Step(node, [self.steps[source.index] for source in node.inputs])
@@ -116,6 +121,8 @@ class Draft:
         within = dict.fromkeys(inner)
         if step.fixed or not all(each.serves_only({**within, step: None}) for each in within):
             return False
+        if self.named and any(not _are_one_layer(step, each) for each in within):
+            return False
         if not _computes_the_same(step, layer, sources, within):
             return False
         if weights is None:
@@ -125,7 +132,7 @@ class Draft:
         for each in within:
             each.gone, each.within = True, step
         step.layer, step.read, step.given = layer, list(sources), tuple(weights)
-        step.name = name or step.name
+        step.name = step.name if self.named else name or step.name
         self._named[step.name] += 1
         for source in sources:
             source.readers[step] = source.readers.get(step, 0) + 1

@@ -30,6 +30,7 @@ from cnncli.readers.folding.moves import (
     fold_reshapes,
     fold_whole_windows,
 )
+from cnncli.readers.folding.own import OWN, Numbers
 
 Fold = Callable[[Draft, Step], bool]
 
@@ -57,14 +58,21 @@ MOST_PASSES = 8
 """What one pass leaves that another could fold is rare; a graph that is made to need many is left as it is then."""
 
 
-def folded(graph: Graph) -> Graph:
-    """The graph without what only its format made operations of; the graph itself where there is nothing to fold."""
-    draft = Draft(graph)
+def folded(graph: Graph, own: Numbers | None = None) -> Graph:
+    """The graph without what only its format made operations of; the graph itself where there is nothing to fold.
+
+    `own` is given of a file that cnncli wrote: what its layers are is then told by their names too.
+    """
+    draft = Draft(graph, named=own is not None)
     folds: dict[type[Layer], list[Fold]] = {}
+    further = () if own is None else OWN
     for _ in range(MOST_PASSES):
         before = draft.changes
         for step in draft.steps:
-            while not step.gone and any(fold(draft, step) for fold in _folds(folds, type(step.layer))):
+            while not step.gone and (
+                any(fold(draft, step, own or {}) for fold in further)
+                or any(fold(draft, step) for fold in _folds(folds, type(step.layer)))
+            ):
                 pass
         if draft.changes == before:
             break
