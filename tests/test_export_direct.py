@@ -46,6 +46,7 @@ from cnncli.keras_model.order import operations
 from cnncli.keras_model.weights import IMAGENET_DEVIATION, IMAGENET_MEAN, values
 from cnncli.models.catalogue import models
 from cnncli.network import network
+from cnncli.onnx_model.streaming import write_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
@@ -297,6 +298,33 @@ def test_both_ways_write_the_same_bytes(
     for kind in kinds:
         mine, other = ((tmp_path / way / f"{kind}.onnx").read_bytes() for way in ("direct", "keras"))
         assert mine == other, kind
+
+
+def test_a_model_is_written_as_one_message_would_be(tmp_path: Path) -> None:
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(0)
+    arrays = {
+        "turned": random.random((3, 5, 200), "float32").transpose(2, 0, 1),
+        "halves": random.random((7,)).astype("float16"),
+        "one": np.array(3, "int64"),
+        "none": np.zeros((0, 4), "float32"),
+        "large": random.random((300, 300), "float32"),
+    }
+    held = numpy_helper.from_array(np.ones(2, "float32"), "held")
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 2]) for name in ("x", "y")]
+    nodes = [helper.make_node("Add", ["x", "held"], ["y"])]
+
+    def model(initializers: Sequence[Any]) -> Any:
+        graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], initializers, doc_string="words")
+        made = helper.make_model(graph, producer_name="us", opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+        helper.set_model_props(made, {"key": "value"})
+        return made
+
+    tensors = [numpy_helper.from_array(values, name) for name, values in arrays.items()]
+    for kept in ([], [held]):
+        write_model(model(kept), arrays, tmp_path / "a.onnx")
+        assert (tmp_path / "a.onnx").read_bytes() == model([*kept, *tensors]).SerializeToString()
 
 
 # Without TensorFlow.

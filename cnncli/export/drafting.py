@@ -17,6 +17,8 @@ from cnncli.export.representative import Representative
 from cnncli.graph import Shape
 
 LEAST_SAMPLES, MOST_SAMPLES = 4, 32
+LEAST_TRIED = 3
+"""Where nothing is compared: one picture alone, and several at once."""
 SAMPLED_PIXELS = 8 * 224 * 224
 """In the pictures that the verification compares: few would leave it to chance what a cosine of few outputs is."""
 FOR_CLASSES, MOST_FOR_CLASSES = 8, 96
@@ -32,11 +34,11 @@ def samples(given: Representative, shape: Shape, drafts: Iterable[Draft], *, com
     They are the representative ones; random ones where those are too few, or random. More where classes are compared.
     """
     height, width, _ = shape
-    count = max(LEAST_SAMPLES, SAMPLED_PIXELS // (height * width))
+    count = max(LEAST_SAMPLES if compared else LEAST_TRIED, SAMPLED_PIXELS // (height * width))
     of_classes = compared and any(BY_KIND[draft.format, draft.kind][1].limits.agreement for draft in drafts)
     most, times = (MOST_FOR_CLASSES, FOR_CLASSES) if of_classes else (MOST_SAMPLES, 1)
     count = min(most, times * count)
-    if given.is_random or len(given) < LEAST_SAMPLES:
+    if len(given) < (count if given.is_random else LEAST_SAMPLES):
         return scaled(random_pictures(count, shape), given.values)
     return given.taken(range(min(count, len(given))))
 

@@ -72,7 +72,8 @@ def _first_byte(file: io.BufferedReader, member: zipfile.ZipInfo) -> int:
     """Where a stored member begins: behind its local header, which has its name and fields of any size at its end."""
     file.seek(member.header_offset)
     header = file.read(LOCAL_HEADER)
-    return member.header_offset + LOCAL_HEADER + sum(struct.unpack("<2H", header[-4:]))
+    behind: int = sum(struct.unpack("<2H", header[-4:]))
+    return member.header_offset + LOCAL_HEADER + behind
 
 
 class Part(io.RawIOBase):

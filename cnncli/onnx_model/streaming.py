@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9
-"""Numbers of fields: a model's graph, a graph's initializers, a tensor's bytes (onnx/onnx.proto)."""
+GRAPH, INITIALIZER, RAW_DATA, MOST = 7, 5, 9, 1 << 29
+"""Numbers of fields: a model's graph, a graph's initializers, a tensor's bytes (onnx/onnx.proto); and beyond all."""
 BYTES = 2
 """What follows the tag is a length, and so many bytes."""
 
@@ -29,17 +29,16 @@ class Tensor(NamedTuple):
 
 
 def write_model(model: Any, initializers: Mapping[str, Any], path: Path) -> None:
-    """Write a model that has no initializers yet with these arrays, the bytes that it would have with them in it."""
+    """Write a model with these arrays behind the initializers that it has: the bytes of a message of them all."""
     tensors = [_tensor(name, values) for name, values in initializers.items()]
-    before, after = _split(model.graph, INITIALIZER)
+    before, after = _fields(model.graph, range(INITIALIZER + 1)), _fields(model.graph, range(INITIALIZER + 1, MOST))
     heads = [_begin(INITIALIZER, tensor.size) for tensor in tensors]
     size = len(before) + len(after) + sum(map(len, heads)) + sum(tensor.size for tensor in tensors)
-    model_before, model_after = _split(model, GRAPH)
     with path.open("wb") as file:
-        file.writelines([model_before, _begin(GRAPH, size), before])
+        file.writelines([_fields(model, range(GRAPH)), _begin(GRAPH, size), before])
         for head, tensor in zip(heads, tensors, strict=True):
             file.writelines([head, tensor.head, _little_endian(tensor.values)])
-        file.writelines([after, model_after])
+        file.writelines([after, _fields(model, range(GRAPH + 1, MOST))])
 
 
 def _tensor(name: str, values: Any) -> Tensor:
@@ -50,25 +49,23 @@ def _tensor(name: str, values: Any) -> Tensor:
     return Tensor(described.SerializeToString() + _begin(RAW_DATA, values.nbytes), values)
 
 
-def _little_endian(values: Any) -> memoryview:
+def _little_endian(values: Any) -> Any:
     """The bytes of an array, row by row; of one that is turned, a copy."""
     import numpy
 
     ordered = numpy.ascontiguousarray(values, values.dtype.newbyteorder("<"))
-    return memoryview(ordered.reshape(-1).view("uint8"))
+    return ordered.reshape(-1).view("uint8")
 
 
-def _split(message: Any, number: int) -> tuple[bytes, bytes]:
-    """The fields of a message before and behind that of a number, as they are written."""
-    parts = []
-    for kept in (range(number), range(number + 1, 1 << 29)):
-        part = type(message)()
-        part.CopyFrom(message)
-        for field, _ in message.ListFields():
-            if field.number not in kept:
-                part.ClearField(field.name)
-        parts.append(part.SerializeToString())
-    return parts[0], parts[1]
+def _fields(message: Any, numbers: range) -> bytes:
+    """The fields of a message with these numbers, as they are written: in the order of the numbers."""
+    part = type(message)()
+    part.CopyFrom(message)
+    for field, _ in message.ListFields():
+        if field.number not in numbers:
+            part.ClearField(field.name)
+    written: bytes = part.SerializeToString()
+    return written
 
 
 def _begin(number: int, size: int) -> bytes:
