@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
-from cnncli.errors import UsageError
+from cnncli.errors import CheckFailed, UsageError
 from cnncli.export.format import CHANNELS_LAST, FEWEST_CLEAR, Format, Kind, Limits
 from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
 from cnncli.export.pictures import Range
-from cnncli.files import check_target, replacing, size_and_hash, workshop
+from cnncli.export.placing import check_beside, put_in_place
+from cnncli.files import check_target, size_and_hash, workshop
 from cnncli.graph import Graph
 from cnncli.keras_model.weight_files import refuse_at_sight
-from cnncli.temporary import endings_held
 
 
 class Target(NamedTuple):
@@ -58,6 +56,14 @@ class Request:
         return format.batch if self.batch is None else self.batch or None
 
 
+class Beside(NamedTuple):
+    """A file that stands beside another and belongs to it."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
 @dataclass
 class Written:
     """What became of a target. `problems` say why it is not in place, or why it is in place unverified."""
@@ -73,6 +79,7 @@ class Written:
     """Of its kind, as they hold for its weights."""
     size: int | None = None
     sha256: str | None = None
+    beside: tuple[Beside, ...] = ()
     comparison: Comparison | None = None
     verified: bool | None = None
     """None where it was not asked for."""
@@ -81,6 +88,16 @@ class Written:
     """What quantization costs, where that is more than it may."""
     loss_accepted: bool = False
     in_place: bool = False
+
+    @property
+    def bytes(self) -> int | None:
+        """Of the file and of what stands beside it."""
+        return None if self.size is None else self.size + sum(each.size for each in self.beside)
+
+    def drafts_beside(self, draft: Path) -> dict[Path, Path]:
+        """What stands beside a draft of the file, and where it is to stand."""
+        drafts, places = (self.format.beside(path, self.weight_bytes) for path in (draft, self.path))
+        return dict(zip(drafts, places, strict=True))
 
     @property
     def shortfalls(self) -> list[str]:
@@ -125,6 +142,8 @@ def export(request: Request, tell: Tell) -> Export:
         )
     for target in request.targets:
         check(target, force=request.force)
+        for place in target.format.beside(target.path, target.kind.weight_bytes(request.graph)):
+            check_beside(target.path, place, force=request.force)
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
         if request.layout not in target.format.layouts:
@@ -133,7 +152,7 @@ def export(request: Request, tell: Tell) -> Export:
         refuse_at_sight(request.weights, request.graph.name)
     with workshop(request.targets[0].path) as folder:
         drafts = [
-            Draft(target.format.name, target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
+            Draft(target.format.name, target.kind.name, draft_of(target, folder), target.path)
             for target in request.targets
         ]
         samples = folder / "samples.npz" if request.verify else None
@@ -159,6 +178,14 @@ def check(target: Target, *, force: bool) -> None:
         check_target(path.parent, force=force, directory=True)  # it is made when the first file is put into it
     else:
         check_target(path, force=force, directory=directory)
+
+
+def draft_of(target: Target, folder: Path) -> Path:
+    """A file named as its target, for what stands beside it is found by name, in a folder of its own."""
+    suffix, name = target.format.suffix, target.path.name
+    own = folder / target.kind.name
+    own.mkdir()
+    return own / (name if suffix and name.lower().endswith(suffix) else f"{name or target.kind.name}{suffix}")
 
 
 def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job:
@@ -189,10 +216,16 @@ def _written(target: Target, request: Request, answer: FileAnswer) -> Written:
 def _prove(file: Written, draft: Path, samples: Path | None, request: Request, tell: Tell) -> None:
     """Measure the draft and, with samples, verify it."""
     file.size, file.sha256 = size_and_hash(draft)
+    file.beside = tuple(Beside(place, *size_and_hash(each)) for each, place in file.drafts_beside(draft).items())
     if samples is None:
         return
     job = VerificationJob(file.format.name, file.kind.name, draft, samples, request.classifies)
-    answer = run("cnncli.export.verification", job, "the verification", tell, [draft.parent])
+    try:
+        answer = run("cnncli.export.verification", job, "the verification", tell, [samples.parent])
+    except CheckFailed as refusal:
+        file.problems.append(str(refusal))
+        file.verified = False
+        return
     file.comparison = Comparison(**answer)
     kernel_bytes = file.kind.kernel_bytes(request.graph)
     file.problems.extend(differences(file.kind, file.comparison))
@@ -239,26 +272,5 @@ def _agreement(comparison: Comparison) -> str:
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:
     if file.shortfalls and not request.keep_unverified:
         return
-    with (
-        _parent_of(file.path),
-        replacing(file.path, force=request.force, directory=draft.is_dir()) as final,
-    ):
-        os.replace(draft, final)  # noqa: PTH105
+    put_in_place(draft, file.path, file.drafts_beside(draft), force=request.force)
     file.in_place = True
-
-
-@contextmanager
-def _parent_of(path: Path) -> Iterator[None]:
-    """Make the directory that a file is to be put into, where there is none; it is gone again where that fails."""
-    parent = path.parent
-    with endings_held() as gate:
-        made = not parent.exists()
-        if made:
-            parent.mkdir()
-        try:
-            with gate.opened():
-                yield
-        finally:
-            if made:
-                with suppress(OSError):  # it has the file in it
-                    parent.rmdir()

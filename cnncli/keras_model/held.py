@@ -6,11 +6,12 @@ Told of the graph alone, so that a file of weights is held against a network wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from cnncli.graph import Graph, Layer, Node
 from cnncli.graph.layer import snake_case
-from cnncli.graph.layers import Dense, DepthwiseConv2D
+from cnncli.graph.layers import Dense, DepthwiseConv2D, Embedding
 from cnncli.keras_model.nested import Shapes
 from cnncli.keras_model.order import operations
 
@@ -26,11 +27,13 @@ ITSELF = Holder("", lambda layer: layer)
 
 
 HOLDERS = {
+    "Constant": Holder(".constant", lambda layer: Embedding(1, prod(layer.shape))),
+    "Elementwise": Holder(".constant", lambda layer: Embedding(1, prod(layer.constant))),
     "GlobalResponseNormalization": Holder(".affine", lambda layer: DepthwiseConv2D(1)),
     "RadialBasis": Holder(".codes", lambda layer: Dense(layer.units, use_bias=False)),
     "Subsampling2D": Holder("", lambda layer: DepthwiseConv2D(1)),
 }
-"""Of the layers that are made of several; its weights are the node's, in the node's order."""
+"""Of what `composed` makes of several, by the class of the node's layer; its weights are the node's, in their order."""
 
 WHOLE = {"count": "int64"}
 """Weights that are whole numbers in Keras: of how many examples statistics were gathered."""
@@ -47,7 +50,7 @@ class Taker(NamedTuple):
 
 def holder(node: Node) -> Holder:
     """Of a node's weights."""
-    return HOLDERS.get(node.type, ITSELF)
+    return HOLDERS.get(type(node.layer).__name__, ITSELF)
 
 
 def holder_name(node: Node) -> str:

@@ -34,7 +34,7 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
     layers: dict[int, Any] = {}
     with _channels_last(keras), initial_weights(keras, drawn=drawn):
         for node in graph.nodes:
-            inputs = [tensors[source.index] for source in node.inputs]
+            inputs = [tensors[source.index] for source in node.inputs] or list(tensors.values())[:1]
             if node.role is Role.INPUT:
                 sizes = [None if size is UNKNOWN else size for size in node.shape]
                 tensors[node.index] = keras.Input(sizes, name=node.name, dtype=node.dtype)

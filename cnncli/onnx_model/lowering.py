@@ -153,7 +153,7 @@ class Lowering:
     def _hold(self, name: str, values: Any) -> None:
         import numpy
 
-        self.initializers[name] = numpy.ascontiguousarray(values) if numpy.ndim(values) else numpy.asarray(values)
+        self.initializers[name] = numpy.asarray(values)
 
     # Operations.
 

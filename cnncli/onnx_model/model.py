@@ -15,6 +15,7 @@ from cnncli import __version__
 from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node
 from cnncli.onnx_model.dtypes import onnx_dtype
+from cnncli.onnx_model.external import within
 from cnncli.onnx_model.layers import lowered
 from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered
 
@@ -57,23 +58,36 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
 
     Raises UsageError for a layer that has no operation in ONNX.
     """
-    from onnx import helper
+    lowering = lower(graph, arrays, ends)
+    return assembled(graph, lowering, ends, metadata or {}, within(lowering.initializers))
 
+
+def lower(graph: Graph, arrays: Arrays, ends: Ends) -> Lowering:
+    """The operations and initializers of a graph between its ends; raises as onnx_model."""
     inputs, outputs = ends.inputs(graph), ends.outputs(graph)
     lowering = Lowering(graph, arrays, (*inputs.values(), *outputs.values()))
     for node in graph.nodes:
         given = Laid(inputs[node], ends.order(node)) if node in inputs else lowered(lowering, node)
         lowering.give(node, given)
     _name_outputs(lowering, outputs, ends)
+    return lowering
+
+
+def assembled(
+    graph: Graph, lowering: Lowering, ends: Ends, metadata: Mapping[str, str], initializers: Sequence[Any]
+) -> Any:
+    """The model of what was lowered, with its initializers as they are held."""
+    from onnx import helper
+
     made = helper.make_graph(
         lowering.operations,
         graph.name,
-        [_value(Laid(name, ends.order(node)), node, ends) for node, name in inputs.items()],
-        [_value(Laid(name, ends.order(node)), node, ends) for node, name in outputs.items()],
-        [_initializer(name, values) for name, values in lowering.initializers.items()],
+        [_value(Laid(name, ends.order(node)), node, ends) for node, name in ends.inputs(graph).items()],
+        [_value(Laid(name, ends.order(node)), node, ends) for node, name in ends.outputs(graph).items()],
+        initializers,
         value_info=_values_between(lowering, graph, ends),
     )
-    return _model_of(made, lowering, {**(metadata or {}), "scopes": json.dumps(_scopes(graph))})
+    return _model_of(made, lowering, {**metadata, "scopes": json.dumps(_scopes(graph))})
 
 
 def _model_of(graph: Any, lowering: Lowering, metadata: Mapping[str, str]) -> Any:
@@ -134,9 +148,3 @@ def _value(tensor: Laid, node: Node, ends: Ends) -> Any:
 
     sizes = [None if size is UNKNOWN else size for size in ordered(node.shape, tensor.order)]
     return helper.make_tensor_value_info(tensor.name, onnx_dtype(node.dtype), [ends.batch or BATCH, *sizes])
-
-
-def _initializer(name: str, values: Any) -> Any:
-    from onnx import numpy_helper
-
-    return numpy_helper.from_array(values, name)

@@ -62,6 +62,9 @@ class Ends(NamedTuple):
     outputs: tuple[bool, ...] = ()
 
 
+UNTOLD = Ends()
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A file, read.
@@ -89,7 +92,7 @@ class Reading:
     """Of a file of operations that cnncli wrote: the numbers that are no weights, by the operation that takes them."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
-    channels_first: Ends = Ends()
+    channels_first: Ends = UNTOLD
     """Whose channels the file has first."""
 
 

@@ -35,6 +35,7 @@ from cnncli.graph.layers.moving import (
     MatMul,
     Moving,
     Pad,
+    PlacedResizing,
     Quantize,
     Reduce,
     Resizing,
@@ -162,6 +163,7 @@ __all__ = [
     "PReLU",
     "Pad",
     "Permute",
+    "PlacedResizing",
     "Quantize",
     "RadialBasis",
     "ReLU",
@@ -192,7 +194,7 @@ __all__ = [
 _NOT_KERAS = (
     Layer, Merge, GlobalPooling, Opaque, Select, Elementwise, Cast, Constant, DepthToSpace, Dequantize, Idle,
     LocalResponseNormalization, MatMul, Moving, Pad, Quantize, Reduce, Slice, SpaceToDepth, AnyConvolution, AnyDense,
-    CustomScaleLayer, GlobalResponseNormalization, LayerScale, RadialBasis, Subsampling2D,
+    CustomScaleLayer, GlobalResponseNormalization, LayerScale, PlacedResizing, RadialBasis, Subsampling2D,
 )  # fmt: skip
 """Bases, and layers that keras.layers lacks: files alone have them."""
 

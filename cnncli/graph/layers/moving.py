@@ -36,12 +36,16 @@ class Slice(Moving):
 
 @layer_class
 class Pad(Moving):
-    """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis."""
+    """Cells around the input that are no zeros, or along other axes than height and width: (before, after) an axis.
+
+    `value` is what they hold where the mode is "constant"; None where the reader does not say.
+    """
 
     operation: str = "Pad"
     shape: Shape = ()
     paddings: tuple[tuple[int, int], ...] = ()
     mode: str = "constant"
+    value: float | None = None
 
     def window(self, *inputs: Shape) -> Window | None:
         return POINT if len(self.shape) == 3 else None
@@ -49,9 +53,14 @@ class Pad(Moving):
 
 @layer_class
 class DepthToSpace(Layer):
-    """Channels laid out as `block_size` x `block_size` cells."""
+    """Channels laid out as `block_size` x `block_size` cells.
+
+    `mode` is ONNX's word for their order: "DCR" where the channels of one cell lie together, as TensorFlow has it,
+    "CRD" where the cells of one channel do, as PyTorch has it; "" where the reader does not say.
+    """
 
     block_size: int
+    mode: str = ""
 
     role = Role.SHAPING
 
@@ -67,9 +76,10 @@ class DepthToSpace(Layer):
 
 @layer_class
 class SpaceToDepth(Layer):
-    """Blocks of `block_size` x `block_size` cells laid behind each other as channels."""
+    """Blocks of `block_size` x `block_size` cells laid behind each other as channels, in the order of DepthToSpace."""
 
     block_size: int
+    mode: str = ""
 
     role = Role.SHAPING
 
@@ -83,7 +93,7 @@ class SpaceToDepth(Layer):
 
 @layer_class
 class Resizing(Layer):
-    """The map at another size, by interpolation."""
+    """The map at another size, by interpolation; Keras's layer goes by the centres of cells."""
 
     height: int
     width: int
@@ -97,6 +107,21 @@ class Resizing(Layer):
 
     def window(self, *inputs: Shape) -> Window:
         return Window((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
+
+
+@layer_class
+class PlacedResizing(Resizing):
+    """The same by other coordinates, as a reader says that tells just what a file computes.
+
+    "asymmetric": cells stand on each other by their upper left corners, "align_corners": the outermost ones by their
+    centres. The nearest is the one that is cut off to, or with aligned corners rounded to, halves up.
+    """
+
+    coordinates: str = "asymmetric"
+
+    @property
+    def type(self) -> str:
+        return Resizing.__name__
 
 
 @layer_class

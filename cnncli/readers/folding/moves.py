@@ -81,7 +81,9 @@ def fold_pixels(draft: Draft, step: Step) -> bool:
     block = cut.shape[_CUT_PIXELS[turned.layer.dims]]
     if not isinstance(block, int):
         return False
-    return draft.become(step, DepthToSpace(block), cut.sources, [cut, turned], name=cut.name)
+    return draft.become(
+        step, DepthToSpace(block, _ORDERS[turned.layer.dims]), cut.sources, [cut, turned], name=cut.name
+    )
 
 
 def fold_shuffle(draft: Draft, step: Step) -> bool:
@@ -106,6 +108,8 @@ def fold_shuffle(draft: Draft, step: Step) -> bool:
 
 _CUT_PIXELS = {**SPREAD, (1, 3, 2, 4, 5): 2}
 """The same with the channels last."""
+_ORDERS = {dims: "CRD" if place == 1 else "DCR" for dims, place in _CUT_PIXELS.items()}
+"""Which order of channels each of them is, in ONNX's words: that of DepthToSpace."""
 
 
 _POOLED = {"Mean": GlobalAveragePooling2D, "Max": GlobalMaxPooling2D}

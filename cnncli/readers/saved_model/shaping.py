@@ -114,9 +114,9 @@ def _pad(walk: Walk, call: Call) -> list[Value]:
     inner = sides[1:]
     if source.channels_first and source.rank >= 3:
         inner = [*inner[1:], inner[0]]
-    layer: Layer = Pad("Pad", walk.assembly.shape(walk.output(call, 0, shape)), tuple(inner), mode)
+    layer: Layer = Pad("Pad", walk.assembly.shape(walk.output(call, 0, shape)), tuple(inner), mode, value)
     if source.channels_first:
-        layer = Pad("Pad", tuple(_plus(walk.assembly.shape(source), inner)), tuple(inner), mode)
+        layer = Pad("Pad", tuple(_plus(walk.assembly.shape(source), inner)), tuple(inner), mode, value)
     if len(inner) == 3 and inner[2] == (0, 0) and sides[0] == (0, 0) and mode == "constant" and value == 0:
         layer = ZeroPadding2D((inner[0], inner[1]))
     return walk.append(call, layer, [source], shape=shape)
@@ -152,7 +152,7 @@ def _resize(interpolation: str) -> Handler:
 
 def _blocks(kind: type[DepthToSpace] | type[SpaceToDepth]) -> Handler:
     return lambda walk, call: walk.append(
-        call, kind(call.node.whole("block_size", 2)), [feature_map(walk, call, call.inputs[0])]
+        call, kind(call.node.whole("block_size", 2), "DCR"), [feature_map(walk, call, call.inputs[0])]
     )
 
 

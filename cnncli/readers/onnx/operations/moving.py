@@ -40,7 +40,7 @@ def _pad(translator: Translator, operation: Operation) -> None:
         ordered = [(0, 0)] * source.rank
         for axis, each in enumerate(pads):
             ordered[assembly.axis(source, axis)] = each
-        layer = Pad(shape=assembly.shape(output), paddings=tuple(ordered[1:]), mode=mode)
+        layer = Pad(shape=assembly.shape(output), paddings=tuple(ordered[1:]), mode=mode, value=0.0 if zero else None)
     translator.modest(layer, [source], output, name=name, channels_first=source.channels_first)
 
 
@@ -76,7 +76,8 @@ def _resize(translator: Translator, operation: Operation) -> None:
 
 def _blocks(translator: Translator, operation: Operation) -> None:
     source, block = translator.laid_out(first_input(operation), True), operation.attributes.number("blocksize")
-    layer: Layer = DepthToSpace(block) if operation.kind == "DepthToSpace" else SpaceToDepth(block)
+    order = operation.attributes.text("mode", "DCR") or "DCR"  # SpaceToDepth has that one alone
+    layer: Layer = DepthToSpace(block, order) if operation.kind == "DepthToSpace" else SpaceToDepth(block, "DCR")
     translator.modest(layer, [source], operation.outputs[0], name=translator.name(operation), channels_first=True)
 
 

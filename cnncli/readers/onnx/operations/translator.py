@@ -271,7 +271,9 @@ class Translator:
         """Cells around a map; `pads` are of its axes in space."""
         layer = _padding_layer(output.rank, pads) if zeros else None
         if layer is None:
-            layer = Pad(shape=self.assembly.shape(output), paddings=(*pads, (0, 0)), mode=mode)
+            layer = Pad(
+                shape=self.assembly.shape(output), paddings=(*pads, (0, 0)), mode=mode, value=0.0 if zeros else None
+            )
         self.modest(layer, inputs, output, name=name, channels_first=output.channels_first)
 
     def show_constant(self, operation: Operation) -> None:

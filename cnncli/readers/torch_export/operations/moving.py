@@ -162,8 +162,8 @@ def resizing(network: TorchNetwork, operation: Operation) -> None:
     network.move(operation, layer, [source], title="Resize", channels_first=True)
 
 
-def _block(make: Callable[[int], Layer], argument: str) -> Callable[[TorchNetwork, Operation], Layer]:
-    return lambda _, operation: make(operation.get(argument))
+def _block(make: Callable[[int, str], Layer], argument: str) -> Callable[[TorchNetwork, Operation], Layer]:
+    return lambda _, operation: make(operation.get(argument), "CRD")
 
 
 def _movements() -> dict[str, Writer]:
