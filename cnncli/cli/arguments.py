@@ -33,6 +33,16 @@ Reference = Annotated[
 ]
 
 
+Built = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help=f"{_ARCHITECTURE} Or a model file (.onnx, .tflite, .keras, .h5).",
+        autocompletion=complete.reference, show_default=False,
+    ),
+]  # fmt: skip
+"""What a Keras model is built of."""
+
+
 def _references(which: str = _REFERENCE) -> Any:
     return typer.Argument(
         metavar="MODEL",

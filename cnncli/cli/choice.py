@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,15 +46,31 @@ class Choice:
         from cnncli.network import Source, source_of
 
         if source_of(reference) is not Source.REGISTRY:
-            raise UsageError(
-                f"{doing} takes the architectures that `cnncli list` shows, and {reference} is none; summary, list, "
-                "compare, check and plot read models of other origin"
-            )
+            raise _only(f"{doing} takes the architectures that `cnncli list` shows", reference)
         return self.network(reference)
 
-    def network(self, reference: str) -> Network:
+    def built(self, reference: str) -> Network:
+        """The network of one reference to what `build` builds: an architecture, or a file as it is to be run.
+
+        What a file's reader warns of is not said yet. Raises UsageError for other references.
+        """
+        from cnncli.cloning.cloning import takes
+        from cnncli.network import Source, source_of
+
+        source = source_of(reference)
+        if source is Source.REGISTRY:
+            return self.network(reference)
+        if source is Source.FILE:
+            asked = replace(self, file_options={**self.file_options, "exact": True})
+            found = asked.network(reference, warned=False)
+            if takes(found):
+                return found
+        taken = "build takes the architectures that `cnncli list` shows, and .onnx, .tflite, .keras and .h5 files"
+        raise _only(taken, reference)
+
+    def network(self, reference: str, *, warned: bool = True) -> Network:
         """The network of one reference; as `networks`, but for `-`."""
-        found = self._built([reference])
+        found = self._built([reference], warned=warned)
         if len(found) != 1:
             raise UsageError(f"{reference} stands for {len(found)} files; name one")
         return found[0]
@@ -70,7 +86,9 @@ class Choice:
             given.extend(standard_input.references() if reference == "-" else [reference])
         return self._built(given, settled)
 
-    def _built(self, references: Sequence[str], settled: Settled = lambda _: {}) -> list[Network]:
+    def _built(
+        self, references: Sequence[str], settled: Settled = lambda _: {}, *, warned: bool = True
+    ) -> list[Network]:
         """The networks, with their warnings said once all are built. The registry is loaded for it only now."""
         from cnncli.cli.arguments import warn
         from cnncli.network import expanded, network, source_of
@@ -86,7 +104,7 @@ class Choice:
                 )
                 for reference in references for each in expanded(reference)
             ]  # fmt: skip
-        for each in found:
+        for each in found if warned else ():
             whose = f"{each.reference}: " if len(found) > 1 and each.model is None else ""
             warn([whose + message for message in each.warnings])
         return found
@@ -116,6 +134,13 @@ class Choice:
                 raise UsageError(f"--input-shape: {name} gives a network with its input; --call-with passes it a value")
             if source.value == "registry" and named:
                 raise UsageError(f"--input-shape {named[0]}: {name} has one input; give its size alone")
+
+
+def _only(taken: str, reference: str) -> UsageError:
+    """What a command says that takes only some kinds of models."""
+    return UsageError(
+        f"{taken}, and {reference} is none; summary, list, compare, check and plot read models of other origin"
+    )
 
 
 def _check_used(options: Mapping[str, Any], of: str, sources: Mapping[str, Source], source: str) -> None:
@@ -293,5 +318,7 @@ deployed_options = _offering(*OPTIONS, "signature", "subgraph", *CALL_OPTIONS)
 """Those of a command that says itself how many examples are in a batch, whatever the network comes from."""
 list_options = _offering("input_shape", *(name for name in FILE_OPTIONS if name != "raw"), *CALL_OPTIONS)
 """Those that a list of models of every kind may have."""
+build_options = _offering(*OPTIONS, *(name for name in FILE_OPTIONS if name != "raw"))
+"""Those of architectures and of files, which are read as they are run."""
 measure_options = _offering(*OPTIONS, "batch")
 """Those of what the deployed runtime runs: architectures, and files whose open sizes can be settled."""

@@ -43,7 +43,7 @@ def build_apart(
     check_arguments(graph, output, weights, force=force)
     with ExitStack() as stack:
         litter = [stack.enter_context(workshop(output))] if output else []
-        draft = litter[0] / f"draft{_suffix(output)}" if output else None
+        draft = litter[0] / f"draft{ending(output)}" if output else None
         job = Job(graph, weights, seed, smoke, draft, output)
         built = of_data(graph, run("cnncli.keras_model.worker", job, "the build", tell, litter))
         if output and draft and built.saved:
@@ -52,7 +52,8 @@ def build_apart(
     return built
 
 
-def _suffix(path: Path) -> str:
+def ending(path: Path) -> str:
+    """Of a target's name, by which Keras knows what to write."""
     return next(suffix for suffix in SUFFIXES if path.name.endswith(suffix))
 
 

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,8 +24,12 @@ from cnncli.keras_model.weights import Loaded, check_weights_file, load_weights
 SUFFIXES = (".keras", ".weights.h5")
 
 
+Fill = Callable[[Any], Loaded]
+"""`fill(model)` puts weights into a Keras model, and tells of them."""
+
+
 class Smoke(NamedTuple):
-    """One batch passed through: shapes with the batch axis, of outputs the first's, and the range of all of them."""
+    """One batch passed through: the first input's and output's shapes with the batch axis, the range of all outputs."""
 
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
@@ -84,12 +89,14 @@ def build(
     *,
     weights: Path | None = None,
     seed: int | None = None,
+    fill: Fill | None = None,
     smoke: bool = False,
     force: bool = False,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Build:
     """Lower a graph, compare the model with it, load weights, run a batch, save. `tell` hears what begins.
 
+    What is to `fill` the model with weights from elsewhere than a file of weights is called in place of loading.
     Where the two differ, it ends there and `differences` says in what. Raises UsageError for arguments and weights that
     do not fit, MachineError for what the machine refuses, CheckFailed where the batch's output is not finite,
     MemoryError where there is too little for it.
@@ -99,13 +106,15 @@ def build(
         check_weights_file(weights, graph)
     built = Build(graph, seed=seed)
     with memory_errors():
-        _build(built, output, weights, smoke, force, tell)
+        _build(built, output, weights, fill or (None if weights is None else partial(load_weights, path=weights)),
+               smoke, force, tell)  # fmt: skip
     return built
 
 
 def _build(
-    built: Build, output: Path | None, weights: Path | None, smoke: bool, force: bool, tell: Callable[[str], None]
-) -> None:
+    built: Build, output: Path | None, weights: Path | None, fill: Fill | None, smoke: bool, force: bool,
+    tell: Callable[[str], None],
+) -> None:  # fmt: skip
     tell("Importing TensorFlow")
     with built.timed("import"):
         keras = import_keras()
@@ -113,13 +122,13 @@ def _build(
         keras.config.set_dtype_policy("float32")
     tell(f"Building {built.graph.name}")
     with built.timed("build"):
-        _lower(keras, built, drawn=weights is None)
+        _lower(keras, built, drawn=fill is None)
     if built.differences:
         return
-    if weights is not None:
-        tell(f"Loading {weights}")
+    if fill is not None:
+        tell(f"Loading {weights or 'weights'}")
         with built.timed("weights"):
-            built.loaded = load_weights(built.model, weights)
+            built.loaded = fill(built.model)
     if smoke:
         tell("Running a batch")
         with built.timed("run"):
@@ -148,16 +157,19 @@ def run_batch(model: Any) -> Smoke:
     """
     import numpy as np
 
-    shape = (1, *model.input_shape[1:])
+    shapes = [(1, *each.shape[1:]) for each in model.inputs]
     brightest = 255 if any(type(layer).__name__ == "Rescaling" for layer in model.layers[1:2]) else 1
-    pictures = np.random.default_rng(0).uniform(0, brightest, shape).astype("float32")
-    given = model(pictures, training=False)
+    random = np.random.default_rng(0)
+    pictures = [
+        random.uniform(0, brightest, shape).astype(each.dtype) for shape, each in zip(shapes, model.inputs, strict=True)
+    ]
+    given = model(pictures if len(pictures) > 1 else pictures[0], training=False)
     outputs = [np.asarray(each) for each in (given if isinstance(given, list) else [given])]
     cells = np.concatenate([np.ravel(each) for each in outputs])
     broken = int((~np.isfinite(cells)).sum())
     if broken:
         raise CheckFailed(f"{broken} of the {cells.size} outputs of {model.name} are not finite; check the weights")
-    return Smoke(shape, outputs[0].shape, float(cells.min()), float(cells.max()))
+    return Smoke(shapes[0], outputs[0].shape, float(cells.min()), float(cells.max()))
 
 
 def save(model: Any, path: Path, *, force: bool) -> Saved:

@@ -62,6 +62,9 @@ class Ends(NamedTuple):
     outputs: tuple[bool, ...] = ()
 
 
+UNTOLD = Ends()
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A file, read.
@@ -85,7 +88,7 @@ class Reading:
     """Where the file says what its input's lowest and highest value are."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
-    channels_first: Ends = Ends()
+    channels_first: Ends = UNTOLD
     """Whose channels the file has first."""
 
 

@@ -14,6 +14,7 @@ from cnncli.views.data import build_data, versioned
 from cnncli.views.summary import title
 
 if TYPE_CHECKING:
+    from cnncli.cloning.cloning import Clone
     from cnncli.keras_model import Build
 
 
@@ -42,23 +43,23 @@ COLUMNS_OF_DIFFERENCES = (
 )
 
 
-def build_document(network: Network, built: Build) -> Document:
-    """The facts of a model that agrees with its graph, else in what they differ."""
+def build_document(network: Network, built: Build, clone: Clone | None = None) -> Document:
+    """The facts of a model that agrees with its graph, else in what they differ; `clone` is what came of a file."""
     if built.differences:
         heading = f"{network.reference}: Keras and the graph differ"
         for_people = sheet = Table(COLUMNS_OF_DIFFERENCES, built.differences, title=heading)
     else:
-        facts = _facts(network, built)
+        facts = _facts(network, built, clone)
         for_people, sheet = Table(COLUMNS_FOR_PEOPLE, facts, title=title(network)), Table(COLUMNS, facts)
     return Document(
         title=network.reference,
         sections=lambda width: [for_people],
-        data=lambda: versioned(build_data(network, built)),
+        data=lambda: versioned(build_data(network, built, clone)),
         sheet=lambda: sheet,
     )
 
 
-def _facts(network: Network, built: Build) -> list[Fact]:
+def _facts(network: Network, built: Build, clone: Clone | None) -> list[Fact]:
     totals = Totals(built.graph)
     split = f"trainable {grouped(totals.trainable_params)}, non-trainable {grouped(totals.non_trainable_params)}"
     first, outputs = built.graph.inputs[0].shape, [node.shape for node in built.graph.outputs]
@@ -70,7 +71,8 @@ def _facts(network: Network, built: Build) -> list[Fact]:
         Fact("output_shape", "Output", outputs[0], ", ".join(map(shape, outputs))),
         Fact("dtype", "Dtype", built.dtype, built.dtype),
         Fact("agreement", "Agreement", True, _agreement(built)),
-        Fact("weights", "Weights", str(built.loaded.path) if built.loaded else "", _weights(built)),
+        Fact("weights", "Weights", str(built.loaded.path) if built.loaded else "", _weights(built, clone)),
+        *(_verification(clone) if clone else []),
         *_run_facts(built),
         Fact("build_seconds", "Build", round(built.seconds["build"], 3), _times(built.seconds)),
         *_file_facts(built),
@@ -83,11 +85,28 @@ def _agreement(built: Build) -> str:
     return f"all {len(built.graph.nodes)} layers and {weights} weights are as in {house}"
 
 
-def _weights(built: Build) -> str:
+def _weights(built: Build, clone: Clone | None) -> str:
+    if clone and clone.tensors is not None:
+        return f"the file's: {grouped(clone.tensors)} tensors"
     if built.loaded:
         notes = "".join(f"; {note}" for note in built.loaded.notes)
         return f"{built.loaded.path}, {built.loaded.layers} layers{notes}"
     return "random" if built.seed is None else f"random, seed {built.seed}"
+
+
+def _verification(clone: Clone) -> list[Fact]:
+    """How far the model's outputs are from those of the file's own runtime, on which examples."""
+    label, found = "Verified", clone.comparison
+    if found is None:
+        return [Fact("verified", label, None, "no: nothing to compare it with" if clone.tensors is None else "no")]
+    difference = found.max_relative_difference
+    if difference is None:
+        return [Fact("verified", label, clone.verified, "; ".join(clone.problems))]
+    told = (
+        f"{'as' if clone.verified else 'not as'} {clone.runtime} runs the file: "
+        f"outputs {difference:.1e} apart (at most {clone.limit:g}) on {found.pictures} examples"
+    )
+    return [Fact("verified", label, clone.verified, told)]
 
 
 def _run_facts(built: Build) -> list[Fact]:
@@ -100,7 +119,9 @@ def _run_facts(built: Build) -> list[Fact]:
 
 
 def _times(seconds: dict[str, float]) -> str:
-    others = [f"{name} {seconds[name]:.2f} s" for name in ("import", "weights", "save") if name in seconds]
+    others = [
+        f"{name} {seconds[name]:.2f} s" for name in ("import", "weights", "save", "verification") if name in seconds
+    ]
     return f"{seconds['build']:.2f} s ({', '.join(others)})"
 
 

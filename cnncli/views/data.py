@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnncli.analysis.compare.difference import Change
     from cnncli.analysis.timeline import Step, Timeline
     from cnncli.analysis.training_memory import Training, TrainingRow
+    from cnncli.cloning.cloning import Clone
     from cnncli.deployed.reorder import Reordering
     from cnncli.graph import Graph, Group, Node
     from cnncli.keras_model import Build
@@ -384,8 +385,8 @@ def _share_data(share: Share) -> dict[str, Any]:
     }
 
 
-def build_data(network: Network, built: Build) -> dict[str, Any]:
-    """What `build` did; what was not asked for is null."""
+def build_data(network: Network, built: Build, clone: Clone | None = None) -> dict[str, Any]:
+    """What `build` did; what was not asked for is null. `clone` is what came of a file."""
     totals = Totals(built.graph)
     return {
         "model": {**model_data(network), "keras_name": built.name},
@@ -399,7 +400,27 @@ def build_data(network: Network, built: Build) -> dict[str, Any]:
         },
         "seed": built.seed,
         "weights": built.loaded and {**built.loaded._asdict(), "path": str(built.loaded.path)},
+        **(_clone_data(clone) if clone else {}),
         "run": built.smoke and built.smoke._asdict(),
         "seconds": {step: round(seconds, 4) for step, seconds in built.seconds.items()},
         "file": built.saved and {**built.saved._asdict(), "path": str(built.saved.path)},
+    }
+
+
+def _clone_data(clone: Clone) -> dict[str, Any]:
+    """Of a Keras model of a file: how many of its tensors it has for weights, and how far the two are apart."""
+    comparison = clone.comparison and {
+        "max_abs_difference": clone.comparison.max_abs_difference,
+        "max_relative_difference": clone.comparison.max_relative_difference,
+        "limit": clone.limit,
+        "blind": clone.comparison.blind,
+        "examples": clone.comparison.pictures,
+        "runtime": clone.runtime,
+    }
+    return {
+        "tensors": clone.tensors,
+        "verified": clone.verified,
+        "comparison": comparison,
+        "problems": clone.problems,
+        "warnings": clone.warnings,
     }

@@ -8,7 +8,6 @@ from cnncli.graph import Shape, Weight
 from cnncli.readers.assembly import Tensor
 from cnncli.readers.onnx.model import Value
 
-
 FACTOR = "factor"
 """What else a weight is computed of; its values are in the weight's already."""
 Axes = tuple[int, ...]

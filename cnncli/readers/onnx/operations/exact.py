@@ -31,14 +31,9 @@ def _reshape(translator: Translator, operation: Operation) -> None:
         axes.reshape(translator, operation)
         return
     given = source if _is_line(source) else translator.laid_out(source, False)
-    told = Value(output.name, output.shape, output.dtype, channels_first=first)
-    if first and not _is_line(told):
-        told = Value(f"{operation.name}.cells", output.shape, output.dtype)
-    else:
-        told = output
+    output.channels_first = first
+    told = output if _is_line(output) else Value(f"{operation.name}.cells", output.shape, output.dtype)
     shape, name = assembly.shape(told), translator.name(operation)
-    told.channels_first = first and told is output
-    shape = assembly.shape(told)
     layer: Layer = Flatten() if len(shape) == 1 else Reshape(shape)
     translator.modest(layer, [given], told, name=name, channels_first=told.channels_first)
     if told is not output:
