@@ -101,6 +101,7 @@ CASES: dict[str, Case] = {
     "sqrt": _unary("Sqrt", numpy.sqrt, "gate"), "rsqrt": _unary("Rsqrt", lambda x: x**-0.5, "gate"),
     "log": _unary("Log", numpy.log, "gate"),
     "l2": Case(Elementwise("L2Normalization"), ("map",), lambda x: _l2(x, 1e-6)),
+    "gelu": _unary("ApproximateGelu", lambda x: x / 2 * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))),
     "divide": Case(Elementwise("Divide"), ("map", "gate"), lambda x, y: x / y),
     "power": Case(Elementwise("Power"), ("gate", "map"), lambda x, y: x**y),
     "spread": Case(Elementwise("SquaredDifference"), ("map", "other"), lambda x, y: (x - y) ** 2),
