@@ -279,8 +279,10 @@ def test_each_layer_with_random_arguments(kind: str) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_many_random_networks() -> None:
+    drawn: Counter[str] = Counter()
     with quiet():
-        settings(EXAMPLES, max_examples=1000)(given(graphs(DRAWN, most=12))(agrees))()
+        settings(EXAMPLES, max_examples=1000)(given(graphs(DRAWN, most=12))(lambda graph: agrees(graph, drawn)))()
+    assert len(drawn) > 50
 
 
 @pytest.mark.exhaustive
