@@ -110,9 +110,10 @@ class ONNX(Format):
 def _write(source: Source, kind: Kind, path: Path) -> None:
     """Write a file that computes in floats, and what it cannot hold of the weights beside it."""
     from cnncli.onnx_model import Ends
-    from cnncli.onnx_model.external import fits, outside, within
+    from cnncli.onnx_model.external import fits, outside
     from cnncli.onnx_model.halving import halve
     from cnncli.onnx_model.model import assembled, lower
+    from cnncli.onnx_model.streaming import write_model
 
     first = source.layout == CHANNELS_FIRST
     ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
@@ -120,10 +121,11 @@ def _write(source: Source, kind: Kind, path: Path) -> None:
     if kind.weight_dtype == "float16":
         halve(lowering)
     values = lowering.initializers
-    tensors = within(values) if fits(kind.weight_bytes(source.graph)) else outside(values, path)
+    whole = fits(kind.weight_bytes(source.graph))
+    tensors = [] if whole else outside(values, path)
     model = assembled(source.graph, lowering, ends, source.metadata, tensors)
     _describe(model, source)
-    path.write_bytes(model.SerializeToString())
+    write_model(model, values if whole else {}, path)
 
 
 def _describe(model: Any, source: Source) -> None:
