@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from cnncli.errors import LayerError
-from cnncli.graph import Graph, Layer, Node, Shape, Weight
+from cnncli.graph import Graph, Layer, Node, Weight
 from cnncli.graph.layers import Constant, InputLayer
 from cnncli.graph.roles import Role
 
@@ -20,20 +21,17 @@ class Step:
     """
 
     __slots__ = (
-        "dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "stand_in", "within",
+        "dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "shape", "stand_in",
+        "within",
     )  # fmt: skip
 
     def __init__(self, node: Node, read: list[Step]) -> None:
-        self.node, self.read = node, read
+        self.node, self.read, self.shape = node, read, node.shape
         self.name, self.layer, self.dtype, self.given = node.name, node.layer, node.dtype, node.given
         self.readers: dict[Step, int] = {}
         self.output = self.fixed = self.gone = False
         self.stand_in: Step | None = None
         self.within: Step | None = None
-
-    @property
-    def shape(self) -> Shape:
-        return self.node.shape
 
     @property
     def sources(self) -> tuple[Step, ...]:
@@ -136,6 +134,22 @@ class Draft:
         self._named[step.name] += 1
         for source in sources:
             source.readers[step] = source.readers.get(step, 0) + 1
+        self.changes += 1
+        return True
+
+    def rewrite(self, steps: Sequence[Step], layers: Sequence[Layer]) -> bool:
+        """Steps, each of which alone reads the one before, do something else in parts that is the same in the end."""
+        for step, following in pairwise(steps):
+            if step.fixed or not step.serves_only((following,)):
+                return False
+        (source,), last = steps[0].sources, steps[-1]
+        shapes = [source.shape]
+        for layer in layers:
+            shapes.append(layer.output_shape(shapes[-1]))
+        if last.fixed or shapes[-1] != last.shape:
+            return False
+        for step, layer, shape in zip(steps, layers, shapes[1:], strict=True):
+            step.layer, step.shape = layer, shape
         self.changes += 1
         return True
 
