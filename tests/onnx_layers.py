@@ -17,12 +17,13 @@ BATCHES = (1, 4)
 
 
 def with_random_weights(graph: Graph, seed: int = 0) -> Any:
-    """The Keras model, all of whose weights have a say; those of which a root is drawn are above zero."""
+    """The Keras model, all of whose weights have a say; variances are above zero, codes are -1 or 1."""
     model = lower(graph)
     draw = np.random.default_rng(seed)
     for weight in model.weights:
         positive = "variance" in weight.name
         drawn = draw.uniform(0.5, 1.5, weight.shape) if positive else draw.normal(0, 0.5, weight.shape)
+        drawn = np.sign(drawn) if ".codes/" in weight.path else drawn
         weight.assign(drawn.astype("float32"))
     for layer in model.layers:
         if hasattr(layer, "finalize_state"):  # of Normalization, which keeps what it computes of its weights

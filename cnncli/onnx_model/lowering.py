@@ -76,12 +76,7 @@ class Lowering:
 
     def unique(self, wish: str) -> str:
         """A name that nothing in the file has yet: the wish, or with a number behind it."""
-        name, number = wish, 1
-        while name in self._taken:
-            number += 1
-            name = f"{wish}_{number}"
-        self._taken.add(name)
-        return name
+        return unlike(wish, self._taken)
 
     def name(self, node: Node) -> str:
         """What a node's tensor is called: as the node, unless an end of the network has that name."""
@@ -171,6 +166,16 @@ class Lowering:
         given = {key: value for key, value in attributes.items() if value is not None}
         self.operations.append(helper.make_node(operation, list(inputs), list(outputs), name=name, **given))
         return name
+
+
+def unlike(wish: str, taken: set[str]) -> str:
+    """The wish, or with a number behind it, so that it is none of those that are taken; then it is too."""
+    name, number = wish, 1
+    while name in taken:
+        number += 1
+        name = f"{wish}_{number}"
+    taken.add(name)
+    return name
 
 
 def known(sizes: Iterable[int]) -> bool:

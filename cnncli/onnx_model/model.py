@@ -17,13 +17,15 @@ from cnncli.graph import Graph, Node
 from cnncli.onnx_model.dtypes import onnx_dtype
 from cnncli.onnx_model.external import within
 from cnncli.onnx_model.layers import lowered
-from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered
+from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered, unlike
 
 OPSET = 18
 IR_VERSION = 8
 """Of the file's own format: what onnx 1.13 wrote, the first with this opset."""
 BATCH = "batch"
 """What a free batch is called in the file."""
+LISTS = ("constants", "not_trained")
+"""Metadata that list initializers: those that are no weights of the network, and those that training leaves."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,12 @@ class Ends:
     channels_first: bool = False
     batch: int | None = None
 
-    def inputs(self, graph: Graph) -> dict[Node, str]:
-        return _called(graph.inputs, self.input_name)
-
-    def outputs(self, graph: Graph) -> dict[Node, str]:
-        return _called(graph.outputs, self.output_name)
+    def called(self, graph: Graph) -> tuple[dict[Node, str], dict[Node, str]]:
+        """The inputs' and the outputs' names, which differ even of a node that is both."""
+        taken: set[str] = set()
+        inputs, outputs = _called(graph.inputs, self.input_name), _called(graph.outputs, self.output_name)
+        named = [{node: unlike(name, taken) for node, name in each.items()} for each in (inputs, outputs)]
+        return named[0], named[1]
 
     def order(self, node: Node) -> Order:
         """In which order an input's or output's axes stand in the file."""
@@ -64,7 +67,7 @@ def onnx_model(graph: Graph, arrays: Arrays, ends: Ends, metadata: Mapping[str, 
 
 def lower(graph: Graph, arrays: Arrays, ends: Ends) -> Lowering:
     """The operations and initializers of a graph between its ends; raises as onnx_model."""
-    inputs, outputs = ends.inputs(graph), ends.outputs(graph)
+    inputs, outputs = ends.called(graph)
     lowering = Lowering(graph, arrays, (*inputs.values(), *outputs.values()))
     for node in graph.nodes:
         given = Laid(inputs[node], ends.order(node)) if node in inputs else lowered(lowering, node)
@@ -82,8 +85,10 @@ def assembled(
     made = helper.make_graph(
         lowering.operations,
         graph.name,
-        [_value(Laid(name, ends.order(node)), node, ends) for node, name in ends.inputs(graph).items()],
-        [_value(Laid(name, ends.order(node)), node, ends) for node, name in ends.outputs(graph).items()],
+        *(
+            [_value(Laid(name, ends.order(node)), node, ends) for node, name in each.items()]
+            for each in ends.called(graph)
+        ),
         initializers,
         value_info=_values_between(lowering, graph, ends),
     )
@@ -100,7 +105,7 @@ def _model_of(graph: Any, lowering: Lowering, metadata: Mapping[str, str]) -> An
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    own = {"constants": json.dumps(lowering.constants), "not_trained": json.dumps(lowering.not_trained)}
+    own = {name: json.dumps(getattr(lowering, name)) for name in LISTS}
     helper.set_model_props(model, {**metadata, **own})
     return model
 

@@ -8,16 +8,20 @@ softmax stays in float32: in 8 bits its steps are 1/256.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cnncli.onnx_model.model import LISTS
 from cnncli.onnx_model.running import ERRORS
 
 FOLDED = ("ConvBnFusion_W_", "ConvBnFusion_BN_B_")
 """How onnxruntime begins the names of kernels and biases into which it has folded a batch norm."""
+QUANTIZED = "_quantized"
+"""How it ends the names of constants that it has quantized."""
 WEIGHTS_BESIDE = "session.optimized_model_external_initializers_file_name"
 """What onnxruntime calls the file beside the one that it writes."""
 
@@ -98,10 +102,22 @@ def _tidy(made: Any, model: Any) -> None:
     """Let the file say of itself what the float32 one does: who wrote it, what it is of, how it is fed."""
     for field in ("producer_name", "producer_version", "doc_string"):
         setattr(made, field, getattr(model, field))
-    for field in ("metadata_props", "opset_import"):
-        made.ClearField(field)
-        getattr(made, field).extend(getattr(model, field))
     made.graph.name = model.graph.name
+    for ours, theirs in ((made, model), (made.graph, model.graph)):
+        for field in ("metadata_props", "opset_import", "input", "output"):
+            if field in theirs.DESCRIPTOR.fields_by_name:
+                ours.ClearField(field)
+                getattr(ours, field).extend(getattr(theirs, field))
+    _list_anew(made)
+
+
+def _list_anew(made: Any) -> None:
+    """Name initializers that the metadata list as they are called now, those that are left."""
+    held = {tensor.name for tensor in made.graph.initializer}
+    for each in made.metadata_props:
+        if each.key in LISTS:
+            names = [name if name in held else f"{name}{QUANTIZED}" for name in json.loads(each.value)]
+            each.value = json.dumps([name for name in names if name in held])
 
 
 @contextmanager

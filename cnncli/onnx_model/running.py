@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +56,20 @@ def _session(model: str | bytes) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS
-    try:
+    with _refusals():
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # each kind of refusal is a class of its own, of RuntimeError or Exception
-        raise CheckFailed(f"onnxruntime refuses it: {' '.join(str(error).split())[:300]}") from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Make one kind of failure of onnxruntime's, each of which is a class of its own, of RuntimeError or Exception."""
+    try:
+        yield
+    except Exception as error:
+        said = " ".join(str(error).split())
+        if "alloc" in said:  # std::bad_alloc, or a buffer that its arena cannot have
+            raise MemoryError(said) from error
+        raise CheckFailed(f"onnxruntime refuses it: {said[:300]}") from error
 
 
 def _in_batches(session: Any, inputs: Any, size: int) -> Any:
@@ -69,6 +81,7 @@ def _in_batches(session: Any, inputs: Any, size: int) -> Any:
     outputs = []
     for start in range(0, len(inputs), size):
         batch = numpy.take(inputs, range(start, start + size), axis=0, mode="wrap").astype("float32")
-        (output,) = session.run([given.name], {taken.name: numpy.moveaxis(batch, -1, 1) if first else batch})
+        with _refusals():
+            (output,) = session.run([given.name], {taken.name: numpy.moveaxis(batch, -1, 1) if first else batch})
         outputs.append(numpy.moveaxis(output, 1, -1) if first and output.ndim > 2 else output)
     return numpy.concatenate(outputs)[: len(inputs)] if outputs else numpy.empty((0,))

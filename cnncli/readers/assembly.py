@@ -28,7 +28,8 @@ class Tensor:
 
     `constant` is whether the file holds it; `values` are a small one's, flat, where the reader has looked them up.
     `identity` tells its memory from others' (two tensors of one buffer are one); `channels_first` is whether axis 1 is
-    the channels'. `quantized` is whether its integers stand for real numbers.
+    the channels'. `quantized` is whether its integers stand for real numbers. `stored` is what a constant's values are
+    asked for by; "" where the reader does not say.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Tensor:
     identity: str = ""
     quantized: bool = False
     channels_first: bool = False
+    stored: str = ""
 
     @property
     def rank(self) -> int:
@@ -117,12 +119,17 @@ class Assembly:
         lead = rank - own
         return tuple(axis - lead for axis in (0, *range(2, rank), 1) if axis >= lead)
 
-    def weight(self, name: str, tensor: Tensor, shape: Shape | None = None, trainable: bool = True) -> Weight:
-        """A constant as a layer's weight, in Keras's shape where that is given and has all of its cells."""
+    def weight(
+        self, name: str, tensor: Tensor, shape: Shape | None = None, trainable: bool = True, axes: tuple[int, ...] = ()
+    ) -> Weight:
+        """A constant as a layer's weight, in Keras's shape where that is given and has all of its cells.
+
+        `axes` are the constant's in the order of that shape, as graph.Weight has them.
+        """
         own = tuple(tensor.shape or ())
         if shape is not None and prod(shape) == prod(own):
             own = shape
-        return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name)
+        return Weight(name, own, trainable, tensor.dtype, tensor.identity or tensor.name, tensor.stored, axes)
 
     def held(self, tensor: Tensor) -> tuple[Weight, ...]:
         """The weights that a constant is."""

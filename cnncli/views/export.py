@@ -42,7 +42,9 @@ def _verdict(file: Written) -> str | None:
     """What a person is told of the verification."""
     if file.loss:
         return "loss accepted" if file.loss_accepted else "differs: quantization"
-    return None if file.verified is None else "yes" if file.verified else "NO"
+    if file.verified is None:
+        return "run" if file.trial else None
+    return "yes" if file.verified else "NO"
 
 
 def _share(number: float | None) -> str:
@@ -172,6 +174,9 @@ def _file_notes(file: Written) -> Iterator[str]:
         yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(description.ops))
         for tensor in (*description.inputs, *description.outputs):
             yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
+    if file.trial:
+        tried = f"checked, and run on {file.trial.pictures} pictures"
+        yield f"  {tried}; not compared with Keras, for which TensorFlow is missing"
     if file.comparison:
         yield f"  compared  {_in_words(file.comparison, file.limits)}"
     for why in file.shortfalls:
@@ -281,6 +286,7 @@ def _file_data(file: Written) -> dict[str, Any]:
         **_beside_data(file),
         "verified": file.verified,
         "verification": comparison,
+        "run": file.trial and file.trial.data(),
         "problems": file.problems,
         "loss": file.loss,
         "loss_accepted": file.loss_accepted,

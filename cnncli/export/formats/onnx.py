@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cnncli import __version__
 from cnncli.errors import CheckFailed
 from cnncli.export.format import (
     CHANNELS_FIRST,
@@ -36,12 +37,12 @@ class ONNX(Format):
     suffix = ".onnx"
     kinds = (
         Kind("none", "float32", EXACT, Overhead(10_000, 300), also="float32"),
-        Kind("float16", "float16", _FLOAT16, Overhead(10_000, 400, 8)),
+        Kind("float16", "float16", _FLOAT16, Overhead(5_000, 500, 6)),
         Kind(
             "int8",
             "int8",
             _INT8,
-            Overhead(10_000, 1000, 17),
+            Overhead(0, 670, 16),
             quantizes_activations=True,
             compares_logits=True,
             advice=_ADVICE,
@@ -109,9 +110,10 @@ class ONNX(Format):
 def _write(source: Source, kind: Kind, path: Path) -> None:
     """Write a file that computes in floats, and what it cannot hold of the weights beside it."""
     from cnncli.onnx_model import Ends
-    from cnncli.onnx_model.external import fits, outside, within
+    from cnncli.onnx_model.external import fits, outside
     from cnncli.onnx_model.halving import halve
     from cnncli.onnx_model.model import assembled, lower
+    from cnncli.onnx_model.streaming import write_model
 
     first = source.layout == CHANNELS_FIRST
     ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
@@ -119,8 +121,28 @@ def _write(source: Source, kind: Kind, path: Path) -> None:
     if kind.weight_dtype == "float16":
         halve(lowering)
     values = lowering.initializers
-    tensors = within(values) if fits(kind.weight_bytes(source.graph)) else outside(values, path)
-    path.write_bytes(assembled(source.graph, lowering, ends, source.metadata, tensors).SerializeToString())
+    whole = fits(kind.weight_bytes(source.graph))
+    tensors = [] if whole else outside(values, path)
+    model = assembled(source.graph, lowering, ends, source.metadata, tensors)
+    _describe(model, source)
+    write_model(model, values if whole else {}, path)
+
+
+def _describe(model: Any, source: Source) -> None:
+    """Say in words, which viewers show, what is to be fed and what comes out."""
+    told = source.metadata
+    axes = "channels, height, width" if source.layout == CHANNELS_FIRST else "height, width, channels"
+    (image,), (output,) = model.graph.input, model.graph.output
+    model.doc_string = f"{told.get('reference', source.graph.name)}, written by cnncli {__version__}"
+    image.doc_string = f"pictures (batch, {axes}) in values of {told.get('input_range', 'the network')}"
+    output.doc_string = OUTPUTS.get(source.output_name, "what the network gives of each picture")
+
+
+OUTPUTS = {
+    "probabilities": "a probability a class of each picture",
+    "logits": "what a softmax would make probabilities of, a class",
+    "features": "what a classifier would read of each picture",
+}
 
 
 def _fed(source: Source) -> Iterator[Mapping[str, Any]]:

@@ -41,8 +41,8 @@ def _choose(node: Node) -> Composed | None:
 
 
 def _of_one(operation: str) -> Composed | None:
-    if operation == "L2Normalization":
-        return _l2_normalization
+    if operation in OF_ONE:
+        return OF_ONE[operation]
     return partial(_unary, UNARY[operation]) if operation in UNARY else None
 
 
@@ -109,6 +109,12 @@ def _l2_normalization(keras: Any, node: Node, inputs: list[Any]) -> Any:
     return named(keras, node, inputs[0] / ops.maximum(norm, LEAST_NORM))
 
 
+def _approximate_gelu(keras: Any, node: Node, inputs: list[Any]) -> Any:
+    """By tanh, which is what Keras means by the word, and GeluOptions of tensorflow/lite/schema/schema.fbs."""
+    return named(keras, node, keras.ops.gelu(inputs[0], approximate=True))
+
+
+OF_ONE: dict[str, Composed] = {"ApproximateGelu": _approximate_gelu, "L2Normalization": _l2_normalization}
 _CASTS = frozenset({"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "float32"})
 
 

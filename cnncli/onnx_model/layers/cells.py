@@ -13,8 +13,9 @@ from cnncli.onnx_model.place import Lowered, Place, position
 
 UNARY = {
     "Abs": "Abs", "Acos": "Acos", "Asin": "Asin", "Atan": "Atan", "Ceil": "Ceil", "Cos": "Cos", "Cosh": "Cosh",
-    "Erf": "Erf", "Exp": "Exp", "Floor": "Floor", "Log": "Log", "Negative": "Neg", "Reciprocal": "Reciprocal",
-    "Round": "Round", "Sign": "Sign", "Sin": "Sin", "Sinh": "Sinh", "Sqrt": "Sqrt", "Tan": "Tan",
+    "Erf": "Erf", "Exp": "Exp", "Exponential": "Exp", "Floor": "Floor", "Log": "Log", "Neg": "Neg",
+    "Negative": "Neg", "Reciprocal": "Reciprocal", "Round": "Round", "Sign": "Sign", "Sin": "Sin", "Sinh": "Sinh",
+    "Sqrt": "Sqrt", "Tan": "Tan",
 }  # fmt: skip
 """Of one tensor, by the operation's name in the graph."""
 BINARY = {

@@ -26,7 +26,7 @@ from cnncli.onnx_model.place import Lowered, Place, position
 
 END = 2**63 - 1
 """Behind whatever there is, as ONNX's Slice takes it."""
-MODES = {"reflect": "reflect", "edge": "edge", "replicate": "edge"}
+MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge", "replicate": "edge"}
 """Of a Pad, by ONNX's name."""
 
 
@@ -95,13 +95,15 @@ def _pads(place: Place, sides: Sequence[tuple[int, int]]) -> str:
 
 
 def _pad(place: Place) -> Laid:
-    """The cells at the edge again. A constant is not told by the layer, so that it cannot be written."""
+    """A number around, or the cells at the edge again."""
     layer, rank = place.layer, len(place.node.shape)
-    if layer.mode not in MODES or len(layer.paddings) != rank:
+    constant = layer.mode == "constant"
+    if layer.mode not in MODES or len(layer.paddings) != rank or (constant and layer.value is None):
         place.refuse("what stands in the added cells is not known")
     name, order = place.source()
     sides = [(0, 0), *(layer.paddings[axis - 1] for axis in order)]
-    return Laid(place.add("Pad", [name, _pads(place, sides)], mode=MODES[layer.mode]), order)
+    given = [name, _pads(place, sides), *([place.constant("value", layer.value)] if constant else [])]
+    return Laid(place.add("Pad", given, mode=MODES[layer.mode]), order)
 
 
 def cut(place: Place, tensor: Laid, begin: Sequence[int], end: Sequence[int], steps: Sequence[int], part: str) -> str:
@@ -130,9 +132,27 @@ def _slice(place: Place) -> Laid:
     return Laid(cut(place, tensor, layer.begin, ends, steps, ""), tensor.order)
 
 
-def _blocks(operation: str) -> Lowered:
-    """ONNX lays out blocks as TensorFlow does: the place in the block before the channel."""
-    return lambda place: Laid(place.add(operation, [place.input()], blocksize=place.layer.block_size), place.first)
+def _depth_to_space(place: Place) -> Laid:
+    mode = _mode(place)
+    return Laid(place.add("DepthToSpace", [place.input()], blocksize=place.layer.block_size, mode=mode), place.first)
+
+
+def _mode(place: Place) -> str:
+    """In which order the channels lie of which blocks are made: ONNX's word for it, as the layer's."""
+    if place.layer.mode not in ("DCR", "CRD"):
+        place.refuse("in which order its channels lie is not known")
+    return str(place.layer.mode)
+
+
+def _space_to_depth(place: Place) -> Laid:
+    """ONNX's has the place in the block before the channel, DCR; what has it behind is put together."""
+    block = place.layer.block_size
+    if _mode(place) == "DCR":
+        return Laid(place.add("SpaceToDepth", [place.input()], blocksize=block), place.first)
+    height, width, channels = place.node.shape
+    cut = place.reshape(place.input(), (channels // block**2, height, block, width, block), "cut")
+    turned = place.add("Transpose", [cut], "turned", perm=[0, 1, 3, 5, 2, 4])
+    return Laid(place.reshape(turned, ordered(place.node.shape, place.first)), place.first)
 
 
 def _cast(place: Place) -> Laid:
@@ -148,14 +168,14 @@ RESHAPING: dict[type[Layer], Lowered] = {
     Cast: _cast,
     Cropping1D: _cropping,
     Cropping2D: _cropping,
-    DepthToSpace: _blocks("DepthToSpace"),
+    DepthToSpace: _depth_to_space,
     Flatten: _flatten,
     Pad: _pad,
     Permute: _permute,
     RepeatVector: _repeat_vector,
     Reshape: _reshape,
     Slice: _slice,
-    SpaceToDepth: _blocks("SpaceToDepth"),
+    SpaceToDepth: _space_to_depth,
     ZeroPadding1D: _zero_padding,
     ZeroPadding2D: _zero_padding,
 }

@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any
 
 from cnncli.graph import Layer, Shape
-from cnncli.graph.layers import CenterCrop, Resizing, UpSampling1D, UpSampling2D
+from cnncli.graph.layers import CenterCrop, PlacedResizing, Resizing, UpSampling1D, UpSampling2D
 from cnncli.onnx_model.layers.reshaping import cut
 from cnncli.onnx_model.layers.windows import each
 from cnncli.onnx_model.lowering import Laid, known
@@ -55,7 +55,7 @@ def _resizing(place: Place) -> Laid:
     layer, before = place.layer, place.node.input_shapes[0][:2]
     way, after = layer.interpolation, (layer.height, layer.width)
     if way == "nearest" and known(before):
-        return _nearest(place, before, after)
+        return _taken(place, [_cells(*sizes) for sizes in zip(before, after, strict=True)])
     settings = {"nearest": NEAREST, "bilinear": LINEAR}.get(way)
     if way == "bicubic" and known(before) and all(map(_on_table, before, after)):
         settings = CUBIC
@@ -64,11 +64,9 @@ def _resizing(place: Place) -> Laid:
     return Laid(_to_size(place, place.input(), before, after, settings), place.first)
 
 
-def _nearest(place: Place, before: Shape, after: Shape) -> Laid:
-    """By the numbers of the cells as TensorFlow computes them, for which of two is nearer depends on how one rounds."""
-    rows, columns = (
-        place.whole(part, _cells(*sizes)) for part, *sizes in zip(("rows", "columns"), before, after, strict=True)
-    )
+def _taken(place: Place, cells: list[list[int]]) -> Laid:
+    """By the numbers of rows and columns as TensorFlow has them, for which is the nearest depends on how one rounds."""
+    rows, columns = (place.whole(part, each) for part, each in zip(("rows", "columns"), cells, strict=True))
     down = place.add("Gather", [place.input(), rows], "down", axis=2)
     return Laid(place.add("Gather", [down, columns], axis=3), place.first)
 
@@ -80,6 +78,28 @@ def _cells(before: int, after: int) -> list[int]:
     scale = numpy.float32(before) / numpy.float32(after)
     at = (numpy.arange(after, dtype="float32") + numpy.float32(0.5)) * scale
     return [int(cell) for cell in numpy.clip(numpy.floor(at), 0, before - 1)]
+
+
+def _placed_resizing(place: Place) -> Laid:
+    """By other coordinates than those of the cells' centres, which ONNX calls as the layer."""
+    layer, before, after = place.layer, place.node.input_shapes[0][:2], place.node.shape[:2]
+    aligned = {"align_corners": True, "asymmetric": False}.get(layer.coordinates)
+    if aligned is None or layer.interpolation not in ("bilinear", "nearest"):
+        place.refuse(f"{layer.interpolation} interpolation by {layer.coordinates} is not known")
+    if layer.interpolation == "nearest" and known(before):
+        return _taken(place, [_placed(*sizes, aligned) for sizes in zip(before, after, strict=True)])
+    rounding = "round_prefer_ceil" if aligned else "floor"
+    how = {"mode": "linear"} if layer.interpolation == "bilinear" else {"mode": "nearest", "nearest_mode": rounding}
+    settings = {**how, "coordinate_transformation_mode": layer.coordinates}
+    return Laid(_to_size(place, place.input(), before, after, settings), place.first)
+
+
+def _placed(before: int, after: int, aligned: bool) -> list[int]:
+    """Which cell of the input each of the output is: cut off to, or with aligned corners the nearest, halves up."""
+    if not aligned:
+        return [cell * before // after for cell in range(after)]
+    steps = max(after - 1, 1)
+    return [(2 * cell * (before - 1) + steps) // (2 * steps) for cell in range(after)]
 
 
 def _to_size(place: Place, tensor: str, before: Shape, after: Shape, settings: dict[str, Any]) -> str:
@@ -173,6 +193,7 @@ def _middle(place: Place, tensor: Laid, before: Shape, after: Shape, part: str =
 
 RESIZING: dict[type[Layer], Lowered] = {
     CenterCrop: _center_crop,
+    PlacedResizing: _placed_resizing,
     Resizing: _resizing,
     UpSampling1D: _up_sampling,
     UpSampling2D: _up_sampling,

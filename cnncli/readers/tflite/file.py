@@ -40,6 +40,10 @@ class FileTensor(Tensor):
     number: int = -1
     declared: tuple[int, ...] | None = None
     quantization: Table | None = None
+    buffer: int = 0
+    """Which of the file's buffers has its values."""
+    sparsity: Table | None = None
+    """Which of its cells are stored, where not all are."""
     unpacked: bool = False
     """Whether an operation makes it of a constant alone, as of half-precision weights."""
     real: float | None = None
@@ -186,7 +190,7 @@ class ModelFile:
         """What stands under a name, such as the version of the runtime that it needs; empty where nothing does."""
         for each in self._model.tables(6):
             if each.text(0) == name:
-                place, size = self._content(each.number(1, "I"))
+                place, size = self.content(each.number(1, "I"))
                 return self.source.read(place, size) if size <= MOST_METADATA else b""
         return b""
 
@@ -200,7 +204,7 @@ class ModelFile:
     def _graph(self, table: Table, place: int) -> FileGraph:
         tensors = [self._tensor(each, number) for number, each in enumerate(table.tables(0))]
         for tensor in tensors:
-            tensor.identity = f"{place}/{tensor.number}"
+            tensor.identity = tensor.stored = f"{place}/{tensor.number}"
         _, count = table.vector(3)
         if count > MOST_OPERATIONS:
             self.source.fail(f"has {count:,} operations; at most {MOST_OPERATIONS:,} are read")
@@ -241,9 +245,9 @@ class ModelFile:
         )  # fmt: skip
         if signature and shape is not None and len(signature) == len(shape):
             tensor.declared = signature
-        buffer = table.number(2, "I")
+        tensor.buffer, tensor.sparsity = table.number(2, "I"), table.table(6)
         if not table.number(5, "?", False):
-            self._hold(tensor, buffer)
+            self._hold(tensor)
         if shape == () and not tensor.constant and not table.number(8, "?", False):
             tensor.shape = tensor.declared = None  # "if false, the rank is unknown", says has_rank
         return tensor
@@ -255,11 +259,11 @@ class ModelFile:
             self.source.fail(f"is damaged: a tensor has {len(sizes):,} axes")
         return tuple(UNKNOWN if size < 0 else size for size in sizes)
 
-    def _hold(self, tensor: FileTensor, buffer: int) -> None:
+    def _hold(self, tensor: FileTensor) -> None:
         """Note whether the file holds a tensor's values, and what they are of shapes and axes."""
-        place, size = self._content(buffer)
+        place, size = self.content(tensor.buffer)
         cells = prod(tensor.shape or ())
-        tensor.constant = bool(size) or (buffer != 0 and cells == 0)
+        tensor.constant = bool(size) or (tensor.buffer != 0 and cells == 0)
         form = _INTEGERS.get(tensor.dtype)
         if tensor.constant and cells == 1:
             tensor.real = self._only(tensor, place, size)
@@ -277,7 +281,7 @@ class ModelFile:
         (number,) = unpack(form, self.source.read(place, size))
         return tensor.stands_for(number)
 
-    def _content(self, buffer: int) -> tuple[int, int]:
+    def content(self, buffer: int) -> tuple[int, int]:
         """Where a buffer's bytes lie and how many they are: within the flatbuffer, or behind it in files over 2 GB."""
         if buffer >= len(self._buffers):
             self.source.fail(f"is damaged: it refers to buffer {buffer} of {len(self._buffers)}")

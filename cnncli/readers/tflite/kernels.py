@@ -53,7 +53,7 @@ def _kernel(
     if any(each is not None and not each.constant and not each.unpacked for each in (kernel, added)) or kernel is None:
         return None
     shape = shape_of(operation, 1)
-    found = [assembly.weight("kernel", kernel, tuple(shape[axis] for axis in order))]
+    found = [assembly.weight("kernel", kernel, tuple(shape[axis] for axis in order), axes=tuple(order))]
     return found if added is None else [*found, assembly.weight("bias", added)]
 
 
@@ -111,9 +111,11 @@ def _batch_matmul(assembly: Assembly, operation: Operation) -> Made | None:
     *outer, inputs, units = shape_of(operation, 1)
     if prod(outer) != 1 or source.rank < matrix.rank:
         return _product(assembly, operation)
+    axes: tuple[int, ...] = ()
     if operation.option(1, "?", False):  # adj_y
         inputs, units = units, inputs
-    kernel = assembly.weight("kernel", matrix, (inputs, units))
+        axes = (*range(len(outer)), len(outer) + 1, len(outer))
+    kernel = assembly.weight("kernel", matrix, (inputs, units), axes=axes)
     return Made(Dense(units, use_bias=False), [source], [kernel])
 
 

@@ -12,6 +12,7 @@ from cnncli.graph.roles import KERNELS as KERNEL_ROLES
 from cnncli.readers.assembly import Assembly
 from cnncli.readers.reading import Reading, Settings, open_sizes, other_sizes
 from cnncli.readers.source import Damaged, Source
+from cnncli.readers.tflite.exact import append_exactly
 from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operation, Signature, converter_version
 from cnncli.readers.tflite.names import KERNELS, names, plain, says_nothing
 from cnncli.readers.tflite.operators import append, opaque
@@ -196,13 +197,15 @@ def _assembled(
     assembly = Assembly(name, batch=sizes.batch, raw=settings.raw)
     for tensor, input_name in zip(found.inputs, ends.inputs, strict=True):
         if not assembly.has(tensor):
-            assembly.enter(tensor, input_name)
+            is_real = settings.exact and tensor.quantized  # what its integers stand for
+            assembly.enter(tensor, input_name, "float32" if is_real else "")
     state, opened = _state(found), {0}
     for operation, own_name in zip(found.operations, names(found.operations), strict=True):
         sizes.set(operation)
         before = len(assembly.graph.nodes)
         if not _settled_before(operation, assembly, state):
-            _append(file, assembly, operation, _output_name(operation, ends, own_name), opened)
+            called = _output_name(operation, ends, own_name)
+            _append(file, assembly, operation, called, opened, exact=settings.exact)
         planning.nodes.append(assembly.layers_of(operation.outputs, since=before))
     assembly.give(found.outputs)
     _warn(assembly, found, ends)
@@ -263,12 +266,17 @@ def _is_weight(operation: Operation, assembly: Assembly, state: set[int]) -> boo
     if assembly.raw or id(handle) in state:
         return not assembly.raw and operation.name == "VAR_HANDLE"
     operation.output.constant, operation.output.identity = True, f"variable {handle.number}"
+    operation.output.stored = ""  # a call of the file sets it
     return True
 
 
-def _append(file: ModelFile, assembly: Assembly, operation: Operation, name: str, opened: set[int]) -> None:
+def _append(
+    file: ModelFile, assembly: Assembly, operation: Operation, name: str, opened: set[int], *, exact: bool
+) -> None:
     if operation.name in GRAPH_FIELDS and operation.name != "CALL_ONCE":
         opaque(assembly, operation, name, _weights_within(file, assembly, operation, opened))
+    elif exact:
+        append_exactly(assembly, operation, name)
     else:
         append(assembly, operation, name)
 

@@ -207,7 +207,14 @@ def _pad(assembly: Assembly, operation: Operation) -> Made | None:
     mode = "constant"
     if operation.name == "MIRROR_PAD":
         mode = PAD_MODES[operation.option(0, "b") == 1]
-    return Made(Pad(shape=shape, paddings=tuple(sides[1:]), mode=mode), [source])
+    value = {"PAD": 0.0, "PADV2": _number(operation, 2)}.get(operation.name)
+    return Made(Pad(shape=shape, paddings=tuple(sides[1:]), mode=mode, value=value), [source])
+
+
+def _number(operation: Operation, number: int) -> float | None:
+    """The real number that an input is, where it is known."""
+    found = operation.input(number)
+    return None if found is None else found.value
 
 
 def _resize(interpolation: str) -> Maker:
@@ -270,11 +277,11 @@ def _response_normalization(assembly: Assembly, operation: Operation) -> Made:
 
 
 def _depth_to_space(assembly: Assembly, operation: Operation) -> Made:
-    return Made(DepthToSpace(operation.option(0)), [operation.source])
+    return Made(DepthToSpace(operation.option(0), "DCR"), [operation.source])
 
 
 def _space_to_depth(assembly: Assembly, operation: Operation) -> Made:
-    return Made(SpaceToDepth(operation.option(0)), [operation.source])
+    return Made(SpaceToDepth(operation.option(0), "DCR"), [operation.source])
 
 
 MAKERS: dict[str, Maker] = {
