@@ -231,7 +231,8 @@ def test_every_command_declares_the_model_options_alike() -> None:
     for name in with_models:
         parameters = inspect.signature(function(name)).parameters
         architectures_only = name == "export"
-        # build runs nobody's function, and what it builds is run; memory says the batch itself, of every model; measure runs the whole of a .tflite file, and calls nothing.
+        # build runs nobody's function, and what it builds is run.
+        # memory says the batch itself, of every model; measure runs the whole of a .tflite file, and calls nothing.
         without = {
             "check": {"raw"},
             "build": {"raw", *CALL_OPTIONS},

@@ -175,6 +175,9 @@ class _Constants:
 
 # Running.
 
+MOST_FED = 2**30
+"""Bytes of inputs that are fed at once: a file may fix its batch as 789,444."""
+
 
 def run(path: Path, inputs: Sequence[Any], ends: Ends, batch: int) -> list[Any]:
     """What onnxruntime gives for inputs, examples and channels last, as the graph's outputs; `batch` where it is open.
@@ -182,40 +185,70 @@ def run(path: Path, inputs: Sequence[Any], ends: Ends, batch: int) -> list[Any]:
     Raises UsageError for a file that it does not take, or whose inputs have no axis of examples.
     """
     import numpy
+
+    session = _session(path)
+    taken = session.get_inputs()
+    fed = [_as_taken(each, given, first) for each, given, first in zip(taken, inputs, ends.inputs, strict=True)]
+    _check_sizes(path, taken, fed)
+    size = next((each.shape[0] for each in taken if isinstance(each.shape[0], int)), batch)
+    if size * sum(values[:1].nbytes for values in fed) > MOST_FED:
+        raise UsageError(f"{path} takes {size:,} examples at once, which is not tried; --no-verify goes without it")
+    parts = []
+    for start in range(0, len(inputs[0]), size):
+        chosen = [numpy.take(each, range(start, start + size), axis=0, mode="wrap") for each in fed]
+        parts.append(_given(session, path, {each.name: values for each, values in zip(taken, chosen, strict=True)}))
+    outputs = []
+    for number, first in enumerate(ends.outputs):
+        whole = numpy.concatenate([_counted(part[number], size) for part in parts])[: len(inputs[0])]
+        outputs.append(numpy.moveaxis(whole, 1, -1) if first and whole.ndim > 2 else whole)
+    return outputs
+
+
+def _session(path: Path) -> Any:
     import onnxruntime
 
     data = _bytes(path)
     with _reading(path, len(data)):
         _parsed(data, path)
+    onnxruntime.set_default_logger_severity(4)  # it warns of what makes a file slow
+    with _running(path):
+        return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+
+
+def _given(session: Any, path: Path, named: Mapping[str, Any]) -> list[Any]:
+    with _running(path):
+        outputs: list[Any] = session.run(None, named)
+        return outputs
+
+
+@contextmanager
+def _running(path: Path) -> Iterator[None]:
+    """What onnxruntime refuses, it says by exceptions of its own."""
     try:
-        session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+        yield
+    except MemoryError:
+        raise
     except Exception as error:
-        raise UsageError(f"onnxruntime does not take {path}: {' '.join(str(error).split())[:300]}") from error
-    taken = session.get_inputs()
-    for each, given in zip(taken, inputs, strict=True):
-        if len(each.shape) != given.ndim:
-            raise UsageError(f"{path} cannot be run on examples: its input {visible(each.name)} is {each.shape}")
-    size = next((each.shape[0] for each in taken if isinstance(each.shape[0], int)), batch)
-    fed = [_as_taken(each, given, first) for each, given, first in zip(taken, inputs, ends.inputs, strict=True)]
-    parts: list[list[Any]] = []
-    for start in range(0, len(inputs[0]), size):
-        chosen = [numpy.take(each, range(start, start + size), axis=0, mode="wrap") for each in fed]
-        named = {each.name: values for each, values in zip(taken, chosen, strict=True)}
-        parts.append(session.run(None, named))
-    count = len(inputs[0])
-    given = [
-        numpy.concatenate([_counted(each, size) for each in of_output])[:count]
-        for of_output in zip(*parts, strict=True)
-    ]
-    return [
-        numpy.moveaxis(each, 1, -1) if first and each.ndim > 2 else each
-        for each, first in zip(given, ends.outputs, strict=True)
-    ]
+        told = " ".join(str(error).split())[:300]
+        raise UsageError(f"onnxruntime does not run {path}: {told}; --no-verify goes without it") from error
+
+
+def _check_sizes(path: Path, taken: Sequence[Any], fed: Sequence[Any]) -> None:
+    """Raise UsageError where the file's inputs are of other sizes than the examples."""
+    for each, values in zip(taken, fed, strict=True):
+        told = f"its input {visible(each.name)} is {'x'.join(map(str, each.shape)) or 'a number'}"
+        if len(each.shape) != values.ndim or not values.ndim:
+            raise UsageError(f"{path} cannot be run on examples: {told}; --no-verify goes without it")
+        sizes = zip(each.shape[1:], values.shape[1:], strict=True)
+        if any(isinstance(said, int) and said != size for said, size in sizes):
+            raise UsageError(f"{path} runs at its own sizes alone: {told}; leave out --input-shape, or --no-verify")
 
 
 def _counted(output: Any, size: int) -> Any:
     """With the axis of examples, which an output of a batch of one may lack."""
-    return output if output.ndim and len(output) == size else output[None] if size == 1 else output
+    if output.ndim and len(output) == size:
+        return output
+    return output[None] if size == 1 else output
 
 
 def _as_taken(taken: Any, values: Any, channels_first: bool) -> Any:

@@ -6,17 +6,31 @@ give other numbers, as a resize by other coordinates, it is told here by layers 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isclose, prod
 
 from cnncli.amounts import UNKNOWN
-from cnncli.graph import Layer
-from cnncli.graph.layers import Elementwise, Flatten, Moving, Permute, Reshape, Slice
+from cnncli.graph import Layer, Shape
+from cnncli.graph.layers import (
+    Cast,
+    DepthToSpace,
+    Elementwise,
+    Flatten,
+    Identity,
+    Pad,
+    Permute,
+    PlacedResizing,
+    Reshape,
+    Slice,
+    SpaceToDepth,
+)
+from cnncli.readers.assembly import lone
 from cnncli.readers.onnx.model import Operation, Value
-from cnncli.readers.onnx.operations import axes, cells, kernels, moving
+from cnncli.readers.onnx.operations import axes, cells, moving, pools
 from cnncli.readers.onnx.operations.translator import Translation, Translator, first_input
 from cnncli.readers.onnx.shapes.axes import pads_of
 from cnncli.readers.onnx.shapes.basics import axis_of
-from cnncli.readers.onnx.shapes.windows import scales_of, sliding
+from cnncli.readers.onnx.shapes.windows import scales_of
 
 
 def _reshape(translator: Translator, operation: Operation) -> None:
@@ -52,36 +66,49 @@ def _is_line(value: Value) -> bool:
 
 def _clip(translator: Translator, operation: Operation) -> None:
     """At two bounds of any size: the one after the other."""
-    layer = cells.clip(operation)
-    bounds = cells.bounds(operation)
-    if layer.type != "Clip" or not all(isinstance(each, (int, float)) for each in bounds):
-        translator.modest(layer, [first_input(operation)], operation.outputs[0], name=translator.name(operation),
-                          channels_first=first_input(operation).channels_first, weights=())  # fmt: skip
+    layer, found = cells.clip(operation), cells.bounds(operation)
+    if layer.type != "Clip" or not all(isinstance(each, (int, float)) for each in found):
+        _cellwise(translator, operation, layer)
         return
-    low, high = bounds
+    low, high = found
     _chain(translator, operation, [("Maximum", low), ("Minimum", high)])
 
 
 def _hard_sigmoid(translator: Translator, operation: Operation) -> None:
     """max(0, min(1, alpha x + beta)), where it is not Keras's."""
-    if not isinstance(cells.hard_sigmoid(operation), Elementwise):
-        cells.STANDARD["HardSigmoid"](translator, operation)
+    layer = cells.hard_sigmoid(operation)
+    if not isinstance(layer, Elementwise):
+        _cellwise(translator, operation, layer)
         return
     alpha, beta = operation.attributes.real("alpha", 0.2), operation.attributes.real("beta", 0.5)
     _chain(translator, operation, [("Multiply", alpha), ("Add", beta), ("Maximum", 0.0), ("Minimum", 1.0)])
 
 
-def _chain(translator: Translator, operation: Operation, steps: list[tuple[str, float]]) -> None:
+def _chain(translator: Translator, operation: Operation, steps: Sequence[tuple[str, float]]) -> None:
     """Operations with a number each, one after the other; the last gives the output."""
     value, name = first_input(operation), translator.name(operation)
-    first = value.channels_first
-    for number, (kind, constant) in enumerate(steps, 1):
-        last = number == len(steps)
-        made = operation.outputs[0] if last else Value(f"{name}.{kind.lower()}", value.shape, value.dtype)
-        layer = Elementwise(kind, (), float(f"{constant:.7g}"))
-        own = name if last else made.name
-        translator.modest(layer, [value], made, name=own, channels_first=first, weights=())
+    for kind, constant in steps:
+        last = (kind, constant) == steps[-1]
+        own = name if last else f"{name}.{kind.lower()}"
+        made = operation.outputs[0] if last else Value(own, value.shape, value.dtype)
+        layer = Elementwise(kind, (), lone([constant]))
+        translator.modest(layer, [value], made, name=own, channels_first=value.channels_first, weights=())
         value = made
+
+
+def _cellwise(translator: Translator, operation: Operation, layer: Layer) -> None:
+    source = first_input(operation)
+    translator.modest(
+        layer, [source], operation.outputs[0], name=translator.name(operation), channels_first=source.channels_first,
+        weights=(),
+    )  # fmt: skip
+
+
+def _cast(translator: Translator, operation: Operation) -> None:
+    """Keras computes in float32, whatever real numbers a file computes in."""
+    pair = first_input(operation).dtype, operation.outputs[0].dtype
+    real = all(dtype.startswith(("float", "bfloat")) for dtype in pair)
+    _cellwise(translator, operation, Identity() if real else Cast(operation.outputs[0].dtype))
 
 
 def _split(translator: Translator, operation: Operation) -> None:
@@ -102,35 +129,58 @@ def _split(translator: Translator, operation: Operation) -> None:
 
 
 def _resize(translator: Translator, operation: Operation) -> None:
-    if _resizes_as_keras(operation):
+    """By the cells' centres as Keras has it, by other coordinates, or as no layer does."""
+    coordinates, source = _coordinates(operation), first_input(operation)
+    shape = _shape_like(translator, operation.outputs[0], source)
+    if coordinates == CENTRES:
         moving.STANDARD["Resize"](translator, operation)
+    elif coordinates and len(shape) == 3:
+        way = "nearest" if operation.attributes.text("mode", "nearest") == "nearest" else "bilinear"
+        _cellwise(translator, operation, PlacedResizing(*shape[:2], way, coordinates=coordinates))
     else:
-        translator.moving(operation, channels_first=first_input(operation).channels_first)
+        translator.moving(operation, channels_first=source.channels_first)
 
 
-def _resizes_as_keras(operation: Operation) -> bool:
-    """Whether cells are taken where TensorFlow takes them: about the middle of each cell; or repeated.
+CENTRES = "half_pixel"
 
-    Before opset 11 coordinates are "asymmetric": the first cell stands where the first one stood.
+
+def _coordinates(operation: Operation) -> str:
+    """Where in the input the cells of the output are, by PlacedResizing's words; "" where no layer takes them there.
+
+    Before opset 11 coordinates are "asymmetric": the first cell stands where the first one stood. A cell that is
+    repeated as often as the map is enlarged is where Keras has it.
     """
     attributes = operation.attributes
     mode = attributes.text("mode", "nearest") or "nearest"
     older = operation.kind == "Upsample" or operation.version < 11
-    way = "asymmetric" if older else attributes.text("coordinate_transformation_mode", "half_pixel") or "half_pixel"
+    way = "asymmetric" if older else attributes.text("coordinate_transformation_mode", CENTRES) or CENTRES
     before, after = operation.shape() or (), operation.outputs[0].shape or ()
     plain = not attributes.number("antialias") and not attributes.number("exclude_outside")
     sizes = list(zip(before, after, strict=True))
     if not plain or any(UNKNOWN in each or not each[0] for each in sizes) or not _is_whole(operation, sizes):
-        return False
+        return ""
     if mode == "linear":
-        return way == "half_pixel" or (way == "pytorch_half_pixel" and all(new > 1 or new == old for old, new in sizes))
-    if mode != "nearest" or any(new % old for old, new in sizes):
-        return False
+        if way == "pytorch_half_pixel" and all(new > 1 or new == old for old, new in sizes):
+            return CENTRES
+        return way if way in (CENTRES, "asymmetric", "align_corners") else ""
+    if mode != "nearest":
+        return ""
     rounding = "floor" if older else attributes.text("nearest_mode", "round_prefer_floor") or "round_prefer_floor"
-    if way in ("half_pixel", "pytorch_half_pixel"):
-        return rounding.startswith("round")
-    doubled = all(new <= 2 * old for old, new in sizes) and rounding == "round_prefer_floor"
-    return way in ("asymmetric", "tf_half_pixel_for_nn") and (rounding == "floor" or (doubled and way == "asymmetric"))
+    return _of_nearest(way, rounding, sizes)
+
+
+def _of_nearest(way: str, rounding: str, sizes: Sequence[tuple[int, int]]) -> str:
+    """The same where each cell is the nearest one."""
+    if not any(new % old for old, new in sizes):
+        doubled = all(new <= 2 * old for old, new in sizes) and rounding == "round_prefer_floor"
+        centred = way in (CENTRES, "pytorch_half_pixel") and rounding.startswith("round")
+        if centred or (way == "tf_half_pixel_for_nn" and rounding == "floor"):
+            return CENTRES
+        if way == "asymmetric" and (rounding == "floor" or doubled):
+            return CENTRES
+    if way == "asymmetric" and rounding == "floor":
+        return way
+    return way if way == "align_corners" and rounding == "round_prefer_ceil" else ""
 
 
 def _is_whole(operation: Operation, sizes: list[tuple[int, int]]) -> bool:
@@ -142,32 +192,35 @@ def _is_whole(operation: Operation, sizes: list[tuple[int, int]]) -> bool:
 
 
 def _pad(translator: Translator, operation: Operation) -> None:
-    """With zeros, or what is at the edge; what else a map is filled with is not a layer's."""
-    filled = operation.input(2)
-    zero = operation.attributes.real("value") == 0 and (filled is None or filled.scalar() == 0)
+    """With a number, or what is at the edge."""
+    source, filled = first_input(operation), operation.input(2)
+    value = operation.attributes.real("value") if filled is None else filled.scalar()
     constant = (operation.attributes.text("mode", "constant") or "constant") == "constant"
-    cuts = any(min(each) < 0 for each in pads_of(operation, first_input(operation).rank))
-    if cuts or (constant and not zero):
-        translator.moving(operation, channels_first=first_input(operation).channels_first)
-        return
-    moving.STANDARD["Pad"](translator, operation)
+    cuts = any(min(each) < 0 for each in pads_of(operation, source.rank))
+    if cuts or (constant and not isinstance(value, (int, float))):
+        translator.moving(operation, channels_first=source.channels_first)
+    elif not constant or not value:
+        moving.STANDARD["Pad"](translator, operation)
+    else:
+        sides = [(0, 0)] * source.rank
+        for axis, each in enumerate(pads_of(operation, source.rank)):
+            sides[translator.assembly.axis(source, axis)] = each
+        shape = _shape_like(translator, operation.outputs[0], source)
+        _cellwise(translator, operation, Pad(shape=shape, paddings=tuple(sides[1:]), value=float(value)))
 
 
-def _to_space(translator: Translator, operation: Operation) -> None:
-    """Keras's order of channels is "DCR": the block first; of "CRD" the channels are cut up here."""
-    if operation.attributes.text("mode", "DCR") != "CRD":
-        moving.STANDARD["DepthToSpace"](translator, operation)
-        return
+def _shape_like(translator: Translator, output: Value, source: Value) -> Shape:
+    """The output's shape in the graph, of the source's layout."""
+    output.channels_first = source.channels_first and output.rank >= 3
+    return translator.assembly.shape(output)
+
+
+def _blocks(translator: Translator, operation: Operation) -> None:
+    """In which order the channels are: a depth is always cut out of the map block by block."""
     source, block = translator.laid_out(first_input(operation), True), operation.attributes.number("blocksize")
-    output, name = operation.outputs[0], translator.name(operation)
-    height, width, channels = translator.assembly.shape(source)
-    few, batch = channels // block**2, (source.shape or ())[0]
-    cut = Value(f"{name}.cut", (batch, height, width, few, block, block), source.dtype)
-    turned = Value(f"{name}.turn", (batch, height, block, width, block, few), source.dtype)
-    translator.modest(Reshape(cut.shape[1:]), [source], cut, name=cut.name)  # type: ignore[index]
-    translator.modest(Permute((1, 4, 2, 5, 3)), [cut], turned, name=turned.name)
-    shape = (height * block, width * block, few)
-    translator.modest(Reshape(shape), [turned], output, name=name, channels_first=True)
+    mode = operation.attributes.text("mode", "DCR") or "DCR"
+    layer: Layer = DepthToSpace(block, mode) if operation.kind == "DepthToSpace" else SpaceToDepth(block, "DCR")
+    translator.modest(layer, [source], operation.outputs[0], name=translator.name(operation), channels_first=True)
 
 
 def _gelu(translator: Translator, operation: Operation) -> None:
@@ -182,26 +235,10 @@ def _gelu(translator: Translator, operation: Operation) -> None:
     )  # fmt: skip
 
 
-def _average(translator: Translator, operation: Operation) -> None:
-    """A window that lies partly behind the map and its pads is the mean of fewer cells: no layer says so."""
-    source = first_input(operation)
-    sizes = (source.shape or ())[2:]
-    window = sliding(operation, sizes, operation.attributes.numbers("kernel_shape") or [])
-    rank = len(sizes)
-    given = operation.attributes.numbers("pads") or [0] * 2 * rank
-    beyond = any(window.pads[axis][1] > given[axis + rank] for axis in range(rank))
-    counts = operation.attributes.number("count_include_pad")
-    if beyond and operation.attributes.number("ceil_mode") and counts:
-        shape = translator.assembly.shape(operation.outputs[0])
-        translator.modest(Moving("AveragePool", shape), [source], operation.outputs[0],
-                          name=translator.name(operation), channels_first=True)  # fmt: skip
-        return
-    kernels.pooling(translator, operation)
-
-
 EXACT: dict[str, Translation] = {
-    **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape), "Clip": _clip,
-    "HardSigmoid": _hard_sigmoid, "Split": _split, **dict.fromkeys(("Resize", "Upsample"), _resize), "Pad": _pad,
-    "DepthToSpace": _to_space, "Gelu": _gelu, "AveragePool": _average,
+    **dict.fromkeys(("Reshape", "Flatten", "Squeeze", "Unsqueeze"), _reshape), "Split": _split,
+    "Clip": _clip, "HardSigmoid": _hard_sigmoid, "Cast": _cast, "Gelu": _gelu,
+    **dict.fromkeys(("Resize", "Upsample"), _resize), "Pad": _pad,
+    **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _blocks), **pools.EXACT,
 }  # fmt: skip
 """Of the standard's operations those that are read otherwise where the layers are to compute the same."""

@@ -290,7 +290,7 @@ def pooling(translator: Translator, operation: Operation) -> None:
     if operation.attributes.number("count_include_pad") and padding == "same":
         padding = None
     if padding is None:
-        zeros = operation.attributes.number("count_include_pad") or (name == "Max" and _is_positive(translator, source))
+        zeros = operation.attributes.number("count_include_pad") or (name == "Max" and is_positive(translator, source))
         source = padded(translator, operation, source, window, "" if zeros else "ignored")
     layer = make(pool_size=_sizes(window.kernel), strides=_sizes(window.strides), padding=padding or "valid")
     translator.modest(layer, [source], output, name=translator.name(operation), channels_first=True)
@@ -300,7 +300,7 @@ def pooling(translator: Translator, operation: Operation) -> None:
         )
 
 
-def _is_positive(translator: Translator, value: Value) -> bool:
+def is_positive(translator: Translator, value: Value) -> bool:
     """Whether no cell is below zero, so that zeros around the map change no maximum."""
     return isinstance(translator.assembly.node(value).layer, ReLU)
 

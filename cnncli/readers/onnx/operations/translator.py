@@ -171,12 +171,12 @@ class Translator:
     def _from_constant(self, kind: str, inputs: Sequence[Value], output: Value, name: str) -> None:
         """A difference or a quotient whose first side is a constant, in two steps whose order makes no difference.
 
-        What else depends on the order is no layer that says which side the constant is.
+        Of what else depends on the order no layer says which side the constant is.
         """
         constant, source = inputs
         if kind not in _STEPS:
-            self.modest(Moving(kind, self.assembly.shape(output)), [source], output, name=name,
-                        channels_first=source.channels_first)  # fmt: skip
+            layer = Moving(kind, self.assembly.shape(output))
+            self.modest(layer, [source], output, name=name, channels_first=output.channels_first)
             return
         first, second = _STEPS[kind]
         turned = Value(f"{name}.{first.lower()}", source.shape, source.dtype)
@@ -334,7 +334,7 @@ _MERGING: dict[str, Callable[[], Layer]] = {
 
 _STEPS = {"Sub": ("Negative", "Add"), "Div": ("Reciprocal", "Mul")}
 """c - x is -x + c, and c / x is 1 / x * c."""
-_OF_TWO_SIDES = frozenset({*_STEPS, "Pow", "Mod", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "BitShift"})
+_OF_TWO_SIDES = frozenset({*_STEPS, "Pow", "Mod", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
 """Operations of which it matters which side is which."""
 
 
