@@ -54,6 +54,11 @@ def _l2(x: Any, epsilon: float) -> Any:
     return x / numpy.maximum(numpy.sqrt((x * x).sum(-1, keepdims=True)), epsilon)
 
 
+def _gelu(x: Any) -> Any:
+    """Hendrycks and Gimpel 2016, the approximation."""
+    return x / 2 * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))
+
+
 def _to_space(x: Any, mode: str) -> Any:
     """Cell by cell, by what the two modes are (ONNX's Operators.md, DepthToSpace)."""
     batch, height, width, channels = x.shape
@@ -101,7 +106,7 @@ CASES: dict[str, Case] = {
     "sqrt": _unary("Sqrt", numpy.sqrt, "gate"), "rsqrt": _unary("Rsqrt", lambda x: x**-0.5, "gate"),
     "log": _unary("Log", numpy.log, "gate"),
     "l2": Case(Elementwise("L2Normalization"), ("map",), lambda x: _l2(x, 1e-6)),
-    "gelu": _unary("ApproximateGelu", lambda x: x / 2 * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))),
+    "gelu": _unary("ApproximateGelu", _gelu),
     "divide": Case(Elementwise("Divide"), ("map", "gate"), lambda x, y: x / y),
     "power": Case(Elementwise("Power"), ("gate", "map"), lambda x, y: x**y),
     "spread": Case(Elementwise("SquaredDifference"), ("map", "other"), lambda x, y: (x - y) ** 2),

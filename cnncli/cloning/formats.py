@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-MODULES = {"onnx": "cnncli.cloning.of_onnx"}
+MODULES = {"onnx": "cnncli.cloning.of_onnx", "tflite": "cnncli.cloning.of_tflite"}
 """By the key of the format (readers.formats)."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,7 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
     keras = import_keras()
     tensors: dict[int, Any] = {}
     layers: dict[int, Any] = {}
+    names = {node.name for node in graph.nodes}
     with _channels_last(keras), initial_weights(keras, drawn=drawn):
         for node in graph.nodes:
             inputs = [tensors[source.index] for source in node.inputs] or list(tensors.values())[:1]
@@ -42,6 +43,7 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
             make = composed(node)
             if make:
                 tensors[node.index] = make(keras, node, inputs)
+                _name_operations(keras, node, inputs, tensors[node.index], names)
                 continue
             layer = layers[node.shares.index] if node.shares else _layer(keras, node)
             layers[node.index] = layer
@@ -49,6 +51,20 @@ def lower(graph: Graph, *, drawn: bool = True) -> Any:
     inputs = [tensors[node.index] for node in graph.inputs]
     outputs = [tensors[node.index] for node in graph.outputs]
     return keras.Model(_single(inputs), _single(outputs), name=keras_name(graph.name))
+
+
+def _name_operations(keras: Any, node: Node, inputs: list[Any], output: Any, taken: Set[str]) -> None:
+    """Have operations between a node's layers no layer's name: Keras calls them by what they do and a number."""
+    ends, seen, left = {id(each) for each in inputs}, set[int](), [output]
+    while left:
+        tensor = left.pop()
+        if id(tensor) in ends or id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        operation, number, _ = tensor._keras_history
+        if operation.name in taken and not isinstance(operation, keras.layers.Layer):
+            operation.name = f"{node.name}.{operation.name}"
+        left += operation._inbound_nodes[number].input_tensors
 
 
 def lowers(node: Node) -> bool:

@@ -36,14 +36,14 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
     Raises UsageError for a file that is missing, damaged, of no known format, or has not what is asked of it, and
     MachineError for one that may not be read.
     """
-    with _one_line(path), opened(_main_file(path)) as source:
+    with one_line(path), opened(_main_file(path)) as source:
         found = recognized(source, path)
         _check(found, settings, path)
         reading = _reader(found)(source, path, settings)
         if found.operations and not settings.raw:
             from cnncli.readers.folding import folded  # its tables of patterns are for files only
 
-            reading = replace(reading, graph=folded(reading.graph))
+            reading = replace(reading, graph=folded(reading.graph, exact=settings.exact))
         _check_sizes(reading.graph, source)
     return found, harmless(reading)
 
@@ -56,7 +56,7 @@ def _reader(found: Format) -> Callable[[Source, Path, Settings], Reading]:
 
 
 @contextmanager
-def _one_line(path: Path) -> Iterator[None]:
+def one_line(path: Path) -> Iterator[None]:
     """Whatever goes wrong is one line with the file's name, and harmless whatever names the file holds."""
     try:
         yield

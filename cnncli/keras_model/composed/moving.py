@@ -67,10 +67,29 @@ def _of_pad(node: Node) -> Composed | None:
 
 
 def _padded(keras: Any, node: Node, inputs: list[Any]) -> Any:
-    layer = options(node)
-    sides = ((0, 0), *layer.paddings)
-    value = {"constant_values": layer.value} if layer.mode == "constant" else {}
-    return named(keras, node, keras.ops.pad(inputs[0], sides, layer.mode, **value))
+    layer, (x,) = options(node), inputs
+    sides = [(0, 0), *layer.paddings]
+    value = {}
+    if layer.mode == "constant":
+        before, behind = sides.pop()
+        x, value = _with_channels(keras, x, before, behind, layer.value), {"constant_values": layer.value}
+        sides.append((0, 0))
+    if any(map(any, sides)):
+        x = keras.ops.pad(x, sides, layer.mode, **value)
+    return named(keras, node, x)
+
+
+def _with_channels(keras: Any, x: Any, before: int, behind: int, value: float) -> Any:
+    """Channels of one value before and behind a tensor's own, put beside these.
+
+    TensorFlow 2.21 with oneDNN crashes where a padded tensor is added to what a convolution gives.
+    """
+    ops = keras.ops
+    one = ops.full_like(x[..., :1], value)
+    beside = [ops.repeat(one, count, axis=-1) for count in (before, behind) if count]
+    if not beside:
+        return x
+    return ops.concatenate([*(beside[:1] if before else ()), x, *(beside[-1:] if behind else ())], axis=-1)
 
 
 def _of_blocks(make: Composed) -> Choose:

@@ -75,8 +75,9 @@ def _where(step: Step) -> Step:
 class Draft:
     """The steps of a graph, in an order in which they can be computed."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, *, exact: bool = False) -> None:
+        """`exact` is whether what a step becomes must compute the same, and not only cost and look as much."""
+        self.graph, self.exact = graph, exact
         self.steps: list[Step] = []
         for node in graph.nodes:
             step = Step(node, [self.steps[source.index] for source in node.inputs])

@@ -57,9 +57,12 @@ MOST_PASSES = 8
 """What one pass leaves that another could fold is rare; a graph that is made to need many is left as it is then."""
 
 
-def folded(graph: Graph) -> Graph:
-    """The graph without what only its format made operations of; the graph itself where there is nothing to fold."""
-    draft = Draft(graph)
+def folded(graph: Graph, *, exact: bool = False) -> Graph:
+    """The graph without what only its format made operations of; the graph itself where there is nothing to fold.
+
+    Where it is to be `exact`, only what computes the same, of weights whose values are told.
+    """
+    draft = Draft(graph, exact=exact)
     folds: dict[type[Layer], list[Fold]] = {}
     for _ in range(MOST_PASSES):
         before = draft.changes

@@ -122,9 +122,9 @@ def _part(assembly: Assembly, source: FileTensor, output: FileTensor, ranges: li
     if counts == assembly.shape(output):
         assembly.apply(layer, [source], output, name=name)
         return
-    part = _between(assembly, (batch, *counts), output)
+    part: Tensor = _between(assembly, (batch, *counts), output)
     if list(counts) == sizes:
-        part = source  # type: ignore[assignment]
+        part = source
     else:
         assembly.apply(layer, [source], part, name=f"{name}/slice")
     assembly.apply(Reshape(assembly.shape(output)), [part], output, name=name)
