@@ -25,6 +25,8 @@ def compared(actual: Any, expected: Any, scale: float) -> Comparison:
     shaped = actual.reshape(expected.shape) if actual.size == expected.size else actual
     found = compare(shaped, expected)
     largest = float(numpy.abs(expected).max(initial=0.0))
+    if found.max_abs_difference == 0:
+        found = replace(found, max_relative_difference=0.0)  # of zeros, too
     if found.max_abs_difference is None or largest >= scale:
         return found
     moved = float(numpy.abs(expected - expected.mean(0)).max())
