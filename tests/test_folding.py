@@ -490,7 +490,7 @@ def test_channels_that_become_pixels_are_one_layer() -> None:
     x = made.kernel(Conv2D(12, 1), made.x, "conv")
     x = made.do(Permute((1, 3, 2, 4, 5)), made.do(Reshape((8, 8, 2, 2, 3)), x))
     made.do(Reshape((16, 16, 3)), x)
-    assert layers(checked(made.graph))[2:] == [DepthToSpace(2)]
+    assert layers(checked(made.graph))[2:] == [DepthToSpace(2, "DCR")]
 
 
 def _dilated(kernel: Layer, cut: Shape, after: Shape) -> Operations:
