@@ -29,11 +29,11 @@ from cnncli.export.format import (
 # of MnasNet 0.0002, which no limit would find; in all of them 0.2 to 1 and at most 0.991; pictures in BGR at least 0.9
 # and at most 0.24.
 #
-# int8, of logits on 64 to 96 pictures, and the share of clear ones with the same class: right files have at worst 0.34
-# (V2 at 224x224), 0.981 (B7) and 83% (V2, B7). Those whose ranges were measured on pictures of half the contrast 0.45 to
-# 1.5, 0.43 to 0.87 and 9 to 43%, of a quarter at most 0.64 and 15%, of three quarters 0.90 to 0.974 and 48 to 84%;
-# pictures in BGR, mirrored or a pixel lower at most 0.83 (DenseNet; else 0.66) and 36%; half of one kernel zero 0.09 to
-# 0.98, a gate's up to 0.992.
+# int8, of logits on 64 to 96 pictures, and the share of clear ones with the same class: right files have at worst
+# 0.34 (V2 at 224x224), 0.981 (B7) and 83% (V2, B7). Those whose ranges were measured on pictures of half the contrast
+# 0.45 to 1.5, 0.43 to 0.87 and 9 to 43%, of a quarter at most 0.64 and 15%, of three quarters 0.90 to 0.974 and 48 to
+# 84%; pictures in BGR, mirrored or a pixel lower at most 0.83 (DenseNet; else 0.66) and 36%; half of one kernel zero
+# 0.09 to 0.98, a gate's up to 0.992.
 _FLOAT32, _FLOAT16, _INT8 = Limits(5e-4, 0.99999), Limits(0.03, 0.9995), Limits(0.5, 0.95, 0.75, 0.4)
 _ADVICE = (
     "if the activations were measured on other pictures than it sees, give --representative-data; else take float16"
