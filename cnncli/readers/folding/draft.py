@@ -77,9 +77,12 @@ def _where(step: Step) -> Step:
 class Draft:
     """The steps of a graph, in an order in which they can be computed."""
 
-    def __init__(self, graph: Graph, *, named: bool = False) -> None:
-        """`named` is whether operations that are one layer are called so: `<layer>`, and `<layer>/<part>`."""
-        self.graph, self.named = graph, named
+    def __init__(self, graph: Graph, *, named: bool = False, exact: bool = False) -> None:
+        """`named` is whether operations that are one layer are called so: `<layer>`, and `<layer>/<part>`.
+
+        `exact` is whether what a step becomes must compute the same, and not only cost and look as much.
+        """
+        self.graph, self.named, self.exact = graph, named, exact
         self.steps: list[Step] = []
         for node in graph.nodes:
             step = Step(node, [self.steps[source.index] for source in node.inputs])

@@ -70,11 +70,16 @@ SPELT_OUT: dict[str, list[Operation]] = {
 }
 
 
+_APPROXIMATE = frozenset(pattern for gate in _TANH for pattern in _halved(gate))
+"""What is called a gelu, and is one but for a thousandth."""
+
+
 class Rule(NamedTuple):
-    """What the last step of a pattern becomes."""
+    """What the last step of a pattern becomes; `exact` is whether that computes the same."""
 
     pattern: Operation
     apply: Callable[[Draft, Step, Match], bool]
+    exact: bool = False
 
 
 def _function(name: str) -> Callable[[Draft, Step, Match], bool]:
@@ -82,9 +87,17 @@ def _function(name: str) -> Callable[[Draft, Step, Match], bool]:
 
     def apply(draft: Draft, step: Step, match: Match) -> bool:
         assert match.argument
-        return draft.become(step, layer, [match.argument], match.inner)
+        if draft.exact and not all(map(_has_known_number, (*match.inner, step))):
+            return False
+        return draft.become(step, layer, [match.argument], match.inner, weights=() if draft.exact else None)
 
     return apply
+
+
+def _has_known_number(step: Step) -> bool:
+    """Whether a step combines no constant, or one number that is known, which is then the function's own."""
+    layer = step.layer
+    return not isinstance(layer, Elementwise) or layer.constant is None or layer.value is not None
 
 
 # Layer normalization (Ba, Kiros, Hinton 2016): x less its mean, by the root of its variance.
@@ -190,12 +203,16 @@ _SCALED_AND_SHIFTED = [
 ]
 
 RULES: tuple[Rule, ...] = (
-    *(Rule(pattern, _function(name)) for name, patterns in SPELT_OUT.items() for pattern in patterns),
+    *(
+        Rule(pattern, _function(name), exact=pattern not in _APPROXIMATE)
+        for name, patterns in SPELT_OUT.items()
+        for pattern in patterns
+    ),
     *(Rule(pattern, _layer_normalization()) for pattern in _NORMALIZED),
     *(Rule(pattern, _layer_normalization(scale=True, center=True)) for pattern in _WITH_AFFINE),
     *(Rule(pattern, _layer_normalization(scale=True)) for pattern in _WITH_SCALE),
     *(Rule(of(name, X, Channels()), _affine_of_layer) for name in ("multiply", "add")),
-    *(Rule(pattern, _batch_normalization) for pattern in _SCALED_AND_SHIFTED),
+    *(Rule(pattern, _batch_normalization, exact=True) for pattern in _SCALED_AND_SHIFTED),
 )
 _Key = tuple[str, tuple[str, ...], int]
 """Of a pattern's last operation its name, those of the operations that it combines, and how many constants."""
@@ -229,6 +246,6 @@ def fold_functions(draft: Draft, step: Step) -> bool:
         return False
     for rule in _candidates(step, name):
         found = matched(rule.pattern, step)
-        if found and rule.apply(draft, step, found):
+        if found and (rule.exact or not draft.exact) and rule.apply(draft, step, found):
             return True
     return False
