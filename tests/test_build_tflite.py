@@ -5,39 +5,61 @@ The registry whole, which takes minutes: `pytest tests/test_build_tflite.py -m e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import struct
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz_files import damaged
 
-from cnncli.cloning import trial, worker
-from cnncli.cloning.messages import Job, Trial
+from cnncli.cloning import of_tflite, worker
+from cnncli.cloning.messages import Job
 from cnncli.cloning.plan import planned
+from cnncli.cloning.sparse import dense
+from cnncli.cloning.tflite_tensors import tensors
+from cnncli.errors import UsageError
 from cnncli.readers.opening import read_file
 from cnncli.readers.reading import Settings
+from cnncli.readers.source import Damaged, in_memory
+from cnncli.readers.tflite.flatbuffer import root
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 FILES = Path(__file__).parent / "files"
+OPEN = FILES / "open_size.tflite"
 LIMIT = 1e-4
 
 
-def cloned(path: Path, samples: Path, **settings: Any) -> dict[str, dict[str, Any]]:
-    """How far the clone of a file is from it, by the names of the outputs."""
-    found = read_file(path, Settings(exact=True, **settings))[1]
-    plan = planned(found.graph, str(path))
-    job = Job(plan, path, "tflite", None, None, False, (-1.0, 1.0), True, None, None, samples)
-    told = worker.work(job, lambda _: None)
-    assert not told["differences"]
-    comparisons = trial.try_file(Trial(path, "tflite", samples, found.channels_first, 1), lambda _: None)
-    return dict(zip((node.name for node in found.graph.outputs), comparisons, strict=True))
+def cloned(path: Path, samples: Path) -> dict[str, float]:
+    """How far each output of a file's clone is from the file's, over the largest that it gives."""
+    import numpy
+
+    found = read_file(path, Settings(exact=True))[1]
+    job = Job(
+        planned(found.graph, str(path)), path, "tflite", None, None, False, (-1.0, 1.0), True, None, None, samples
+    )
+    assert not worker.work(job, lambda _: None)["differences"]
+    with numpy.load(samples) as held:
+        inputs = [held[f"input{number}"] for number in range(len(found.graph.inputs))]
+        ours = [held[f"output{number}"] for number in range(len(found.graph.outputs))]
+    theirs = of_tflite.run(path, inputs, found.channels_first, 1)
+    names = [node.name for node in found.graph.outputs]
+    return {name: _distance(*pair) for name, *pair in zip(names, ours, theirs, strict=True)}
 
 
-def assert_equal(comparisons: dict[str, dict[str, Any]]) -> None:
-    """All outputs are the file's, and the inputs have a say in each."""
-    assert all(not each["blind"] for each in comparisons.values())
-    far = {name: each["max_relative_difference"] for name, each in comparisons.items()}
-    assert {name: each for name, each in far.items() if each is None or each > LIMIT} == {}
+def _distance(ours: Any, theirs: Any) -> float:
+    """Of outputs in which the inputs have a say: they differ from example to example by over a hundredth."""
+    assert ours.shape == theirs.shape
+    scale = abs(theirs).max()
+    assert (theirs.max(axis=0) - theirs.min(axis=0)).max() > 0.01 * scale
+    return float(abs(ours.astype("float64") - theirs).max() / scale)
+
+
+def assert_equal(distances: dict[str, float]) -> None:
+    assert {name: each for name, each in distances.items() if not each <= LIMIT} == {}
 
 
 # Networks as TensorFlow's converter writes them.
@@ -191,3 +213,165 @@ def test_operations_as_the_converter_writes_them(tmp_path: Path) -> None:
     found = cloned(path, tmp_path / "samples.npz")
     assert len(found) == len(made)
     assert_equal(found)
+
+
+# Constants.
+
+
+@pytest.fixture(scope="module")
+def constants() -> dict[str, Any]:
+    """Those of a file that count as weights, by their names, as LiteRT itself gives them."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(OPEN))
+    graph = read_file(OPEN, Settings(exact=True))[1].graph
+    names = [weight.tensor for node in graph.nodes for weight in node.given or ()]
+    return {name: interpreter.get_tensor(int(name.partition("/")[2])) for name in names}
+
+
+def test_constants_are_those_that_the_runtime_has(constants: dict[str, Any]) -> None:
+    found = tensors(OPEN, {name: array.size for name, array in constants.items()})
+    assert len(found) > 2
+    for name, array in constants.items():
+        assert found[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "wanted", "says"),
+    [
+        (OPEN, {"0/99999": 4}, "damaged"),
+        (OPEN, {"9/0": 4}, "graph 9"),
+        (OPEN, {"0/0": 5}, "not 5 cells"),
+        (FILES / "separable_int8.tflite", {"0/2": 0}, "tensor 2"),
+    ],
+)
+def test_what_a_file_does_not_hold_is_one_line(file: Path, wanted: dict[str, int], says: str) -> None:
+    with pytest.raises(UsageError, match=says) as raised:
+        tensors(file, wanted)
+    assert str(raised.value).startswith(f"{file}")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_damaged_file_is_one_line(constants: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever byte is another one: the values, or what is wrong."""
+    content, path = OPEN.read_bytes(), tmp_path / "damaged.tflite"
+    sizes, draw, outcomes = {name: array.size for name, array in constants.items()}, random.Random(0), Counter[bool]()
+    for _ in range(300):
+        data, _ = damaged(draw, content)
+        path.write_bytes(data)
+        try:
+            found = tensors(path, sizes)
+        except UsageError as error:
+            outcomes[str(error).count("\n") == 0] += 1
+        else:
+            assert [array.size for array in found.values()] == list(sizes.values())
+    assert set(outcomes) == {True}
+    assert 10 < outcomes[True] < 290
+
+
+# Tensors of which some cells are stored.
+
+
+class Stored:
+    """A tensor as TFLite stores a sparse one: walked level by level, what is all zeros left out where it may be."""
+
+    def __init__(self, array: Any, order: Sequence[int], blocks: dict[int, int], is_csr: Sequence[bool]) -> None:
+        """`blocks` are the sizes of blocks by the axis that they are along; `order` counts their axes behind others."""
+        import numpy
+
+        rank = len(order) - len(blocks)
+        cut = [size // blocks.get(axis, 1) for axis, size in enumerate(array.shape)]
+        along: list[int] = []
+        for axis, size in enumerate(cut):
+            along += [size, blocks[axis]] if axis in blocks else [size]
+        places, behind = [], []
+        for axis in range(rank):
+            places.append(len(places) + len(behind))
+            if axis in blocks:
+                behind.append(len(places) + len(behind))
+        nodes = [array.reshape(along).transpose([[*places, *behind][each] for each in order])]
+        self.levels: list[tuple[int, list[int] | None, list[int]]] = []
+        for csr in is_csr:
+            self.levels.append((nodes[0].shape[0] if nodes else 1, *self._level(nodes, csr)))
+            _, segments, indices = self.levels[-1]
+            nodes = self._below(nodes, segments, indices)
+        self.values = numpy.asarray([float(each) for each in nodes], "float32")
+
+    @staticmethod
+    def _level(nodes: list[Any], csr: bool) -> tuple[list[int] | None, list[int]]:
+        if not csr:
+            return None, []
+        segments, indices = [0], []
+        for node in nodes:
+            indices += [place for place, each in enumerate(node) if each.any()]
+            segments.append(len(indices))
+        return segments, indices
+
+    @staticmethod
+    def _below(nodes: list[Any], segments: list[int] | None, indices: list[int]) -> list[Any]:
+        if segments is None:
+            return [each for node in nodes for each in node]
+        pairs = zip(nodes, segments, segments[1:], strict=False)
+        return [node[place] for node, first, last in pairs for place in indices[first:last]]
+
+
+def packed(stored: Stored, order: Sequence[int], blocks: dict[int, int]) -> Any:
+    """The table that tells of it."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    kinds = ((schema.Uint8VectorT, 3), (schema.Uint16VectorT, 2), (schema.Int32VectorT, 1))
+    sparsity = schema.SparsityParametersT()
+    sparsity.traversalOrder, sparsity.blockMap, sparsity.dimMetadata = list(order), list(blocks), []
+    for number, (size, segments, indices) in enumerate(stored.levels):
+        level = schema.DimensionMetadataT()
+        level.format, level.denseSize = int(segments is not None), 0 if segments is not None else size
+        if segments is not None:
+            (of_segments, level.arraySegmentsType), (of_indices, level.arrayIndicesType) = kinds[1], kinds[number % 3]
+            level.arraySegments, level.arrayIndices = of_segments(), of_indices()
+            level.arraySegments.values, level.arrayIndices.values = segments, indices
+        sparsity.dimMetadata.append(level)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(sparsity.Pack(builder))
+    return bytes(builder.Output())
+
+
+LAYOUTS = [
+    ((6, 5), (0, 1), {}, (False, True)),
+    ((6, 5), (1, 0), {}, (True, True)),
+    ((8, 6), (0, 1, 2, 3), {0: 4, 1: 2}, (False, True, False, False)),
+    ((8, 6), (0, 1, 2), {1: 3}, (False, True, False)),
+    ((4, 3, 3, 8), (0, 1, 2, 3), {}, (False, False, False, True)),
+    ((4, 1, 1, 8), (0, 1, 2, 3, 4), {3: 4}, (False, False, False, True, False)),
+]
+
+
+@pytest.mark.parametrize(("shape", "order", "blocks", "is_csr"), LAYOUTS)
+@pytest.mark.parametrize("share", [0.05, 0.2, 1.0])
+def test_cells_that_are_not_stored_are_zeros(
+    shape: tuple[int, ...], order: tuple[int, ...], blocks: dict[int, int], is_csr: tuple[bool, ...], share: float
+) -> None:
+    import numpy
+
+    draw = numpy.random.default_rng(0)
+    array = numpy.where(draw.random(shape) < share, draw.normal(size=shape), 0).astype("float32")
+    stored = Stored(array, order, blocks, is_csr)
+    source = in_memory(packed(stored, order, blocks), "sparse")
+    assert (dense(source, root(source), shape, stored.values) == array).all()
+
+
+def test_a_sparse_tensor_that_does_not_fit_is_damaged() -> None:
+    import numpy
+
+    shape, order, blocks, is_csr = LAYOUTS[0]
+    array = numpy.eye(*shape, dtype="float32")
+    stored = Stored(array, order, blocks, is_csr)
+    data, draw = packed(stored, order, blocks), random.Random(0)
+    for values, wanted in ((stored.values[1:], shape), (stored.values, (4, 5)), (stored.values, (10**6, 10**6))):
+        source = in_memory(data, "sparse")
+        with pytest.raises(Damaged):
+            dense(source, root(source), wanted, values)
+    for _ in range(200):
+        source = in_memory(damaged(draw, data)[0], "sparse")
+        with suppress(Damaged, struct.error):
+            assert dense(source, root(source), shape, stored.values).shape == shape

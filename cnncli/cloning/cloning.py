@@ -147,7 +147,8 @@ def _prove(found: Clone, request: Request, samples: Path, folder: Path, tell: Te
     found.runtime = module_of(request.file.format.key).RUNTIME
     comparisons = [Comparison(**each) for each in told]
     found.comparison = max(comparisons, key=_distance)
-    found.limit = _limit(request.network.graph)
+    in_halves = module_of(request.file.format.key).COMPUTES_IN_HALVES
+    found.limit = _limit(request.network.graph) if in_halves else LIMITS["float32"]
     found.problems += _problems(found, comparisons)
     found.verified = not found.problems
 
