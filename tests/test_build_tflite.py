@@ -186,6 +186,8 @@ def operations(tf: Any) -> dict[str, Callable[[Any], Any]]:
         "turned": lambda x: tf.transpose(x, [0, 3, 1, 2]),
         "beside": lambda x: tf.concat([x, own[None]], -1),
         "product": lambda x: tf.matmul(x, own[0, :6]),
+        "attending": lambda x: tf.matmul(tf.nn.softmax(tf.matmul(x, x, transpose_b=True)), x),
+        "turned_product": lambda x: tf.matmul(x, x + 0.5, transpose_a=True),
         "shaped": lambda x: tf.reshape(x, [1, 4, 16, 6]) + 0.5,
         "squeezed": lambda x: tf.squeeze(x[:, :, :1], 2),
         "elu": tf.nn.elu,
