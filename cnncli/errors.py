@@ -51,14 +51,18 @@ EXTRAS = {**dict.fromkeys(("dask", "distributed"), "cnncli[cluster]"), "pyarrow"
 """What is to be installed for a module that comes with an extra of ours."""
 
 
-def lacking(error: ImportError) -> MachineError:
-    """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again."""
+def lacking(error: ImportError, extra: str = "") -> MachineError:
+    """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again.
+
+    `extra` is what is to be installed where the module, for what it is wanted, comes with an extra of ours.
+    """
     module = (error.name or "").partition(".")[0]
     if module == "cnncli":
         raise error
-    package = PACKAGES.get(module, module)
+    extra = extra or EXTRAS.get(module, "")
+    package = module if extra else PACKAGES.get(module, module)
     if isinstance(error, ModuleNotFoundError):
-        wanted = f"'{EXTRAS[module]}'" if module in EXTRAS else package
+        wanted = f"'{extra}'" if extra else package
         return MachineError(f"this takes {package}, which is not installed: pip install {wanted}")
     return MachineError(f"{package or 'a library'} cannot be loaded: {error}")
 

@@ -235,6 +235,7 @@ def of_file(path: Path, options: Mapping[str, Any]) -> Network:
         name=visible(path.resolve().stem if path.name in ("", "..") else path.stem),
         warnings=tuple(reading.graph.warnings),
         input_range=reading.input_range or UNIT,
+        output_name=reading.output_name or Network.output_name,
     )
 
 
@@ -272,7 +273,8 @@ def _found(reading: Reading) -> Graph:
     """The graph of a reading, with blocks and stages where nobody has said which layers belong together."""
     from cnncli.grouping import grouped
 
-    return reading.graph if reading.graph.kinds else grouped(reading.graph)
+    graph = reading.graph
+    return graph if graph.kinds or any(node.scope for node in graph.nodes) else grouped(graph)
 
 
 def of_model(model: Model) -> Network:

@@ -510,7 +510,7 @@ def weights_whole() -> list[bytes]:
     import h5py
     import numpy
 
-    from cnncli.keras_model.weight_files import WEIGHTS_MEMBER
+    from cnncli.keras_model.archives import WEIGHTS_MEMBER
 
     file, archive = io.BytesIO(), io.BytesIO()
     with h5py.File(file, "w") as root:

@@ -48,7 +48,9 @@ QUANTIZATION = {
     "float16": "float16", "dynamic": "int8 weights", "int8": "int8", "int8-io": "int8", "uint8-io": "int8",
 }  # fmt: skip
 """What the reader calls the kinds of --quantize; all others are of float32."""
-KINDS = (*(kind for kind in BY_KIND if kind != "int16x8"), "h5", "onnx")  # which the converter makes of few networks
+FILES = {name: found for (format, name), found in BY_KIND.items() if format != "onnx"}
+"""What Keras and TensorFlow write, by kind; ONNX files are written here as another program would."""
+KINDS = (*(kind for kind in FILES if kind != "int16x8"), "h5", "onnx")  # which the converter makes of few networks
 NETWORKS = {
     "mobilenet_v1:alpha=0.25,input_shape=64,classes=7": KINDS,
     "mobilenet_v2:alpha=0.35,input_shape=64": ("none", "int8", "saved_model", "keras", "h5", "onnx"),
@@ -68,14 +70,14 @@ def written(model: Any, kinds: Iterable[str], folder: Path, graph: Graph | None 
     randomize(model, np.random.default_rng(0))
     examples = np.random.default_rng(1).uniform(0, 1, (2, *model.input_shape[1:])).astype("float32")
     representative: Any = SimpleNamespace(batches=lambda size: (each[None] for each in examples))
-    source = Source(model, None, "output", representative)
+    source = Source(graph or Graph("model"), model, None, "output", representative)
     found = {}
     for kind in kinds:
-        suffix = BY_KIND[kind][0].suffix if kind in BY_KIND else f".{kind}"
+        suffix = FILES[kind][0].suffix if kind in FILES else f".{kind}"
         found[kind] = folder / f"{kind}{suffix}"
         with quiet():
-            if kind in BY_KIND:
-                BY_KIND[kind][0].write(source, BY_KIND[kind][1], found[kind])
+            if kind in FILES:
+                FILES[kind][0].write(source, FILES[kind][1], found[kind])
             elif graph and kind == "onnx":
                 write_onnx(graph, found[kind])
             else:

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from conftest import golden, graph_of, networks, refused
+from drawn_layers import graphs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_layers_against_keras import graphs
 
 from cnncli.amounts import UNKNOWN, is_known, known_part
 from cnncli.analysis.deployment import live_by_layer

@@ -54,8 +54,8 @@ def test_several_kinds_fill_a_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.bin",), "expected a name that ends in .tflite or .keras, or a directory"),
-        (("a.keras", None, "int8"), "--quantize is for TFLite files; a.keras is to be a Keras file"),
+        (("a.bin",), "expected a name that ends in .tflite, .keras or .onnx, or a directory"),
+        (("a.keras", None, "int8"), "--quantize is for TFLite or ONNX files; a.keras is to be a Keras file"),
         (("a.tflite", None, "int8", "none"), "a.tflite is one file, and 2 kinds are asked for; name a directory"),
         (("a.tflite", None, "int9"), "--quantize int9: unknown kind; did you mean int8"),
         (("a.tflite", "keros"), "--to keros: unknown format; did you mean keras"),
@@ -376,7 +376,7 @@ STANDING = {
         (["-o", "old.tflite"], 2, "old.tflite exists; add --force to replace it"),
         (["-o", "folder"], 2, "folder exists; add --force to replace it"),
         (["-o", "folder", "--force"], 2, "folder holds precious, which is of no SavedModel; it is not replaced"),
-        (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite files"),
+        (["-o", "folder/", "-q", "int8", "--to", "keras"], 2, "--quantize is for TFLite or ONNX files"),
         (["-o", "a.tflite", "--batch", "0"], 2, "--batch 0: expected a whole number from 1"),
         (["-o", "a.tflite", "--batch", "many"], 2, "--batch many: expected a whole number from 1, or none for any"),
         (["-o", "a.tflite", "--seed", "x"], 2, "--seed x: expected"),

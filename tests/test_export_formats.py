@@ -97,9 +97,9 @@ def test_what_is_wrong_with_it_is_told(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a.bin",), "expected a name that ends in .tflite, .keras or .mirror, or a directory for a SavedModel; or add "
-                     "--to tflite, saved_model, keras or mirror"),
-        (("a.mirror", "-q", "int8"), "--quantize is for TFLite files; a.mirror is to be a Mirror file"),
+        (("a.bin",), "expected a name that ends in .tflite, .keras, .mirror or .onnx, or a directory for a SavedModel; "
+                     "or add --to tflite, saved_model, keras, mirror or onnx"),
+        (("a.mirror", "-q", "int8"), "--quantize is for TFLite or ONNX files; a.mirror is to be a Mirror file"),
         (("a", "--to", "miror"), "--to miror: unknown format; did you mean mirror?"),
     ],
 )  # fmt: skip
@@ -111,5 +111,5 @@ def test_refusals_know_it(place: Path, arguments: tuple[str, ...], message: str)
 
 def test_help_and_completion_know_it(place: Path) -> None:
     told = " ".join(export(place, "--help").stdout.replace("│", " ").split())
-    assert "NAME.tflite, NAME.keras, NAME.mirror, or a directory for a SavedModel." in told
-    assert "tflite, saved_model, keras or mirror." in told
+    assert "NAME.tflite, NAME.keras, NAME.mirror, NAME.onnx, or a directory for a SavedModel." in told
+    assert "tflite, saved_model, keras, mirror or onnx." in told

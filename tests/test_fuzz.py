@@ -23,7 +23,7 @@ from cnncli.diagram.wording import fields as known_fields
 from cnncli.errors import UsageError
 from cnncli.export.kinds import QUANTIZE
 from cnncli.export.representative import representative
-from cnncli.keras_model.weight_files import WEIGHTS_MEMBER
+from cnncli.keras_model.archives import WEIGHTS_MEMBER
 from cnncli.keras_model.weights import check_weights_file
 from cnncli.models.catalogue import OPTIONS as KNOWN_OPTIONS
 from cnncli.models.catalogue import names as spelt

@@ -36,7 +36,13 @@ RepresentativeData = Annotated[
     ),
 ]
 Verify = Annotated[
-    bool, typer.Option("--verify/--no-verify", help="Run what was written and compare it with the Keras model.")
+    bool | None,
+    typer.Option(
+        "--verify/--no-verify",
+        help="Run what was written and compare it with the Keras model; on by default. Without TensorFlow an ONNX file "
+        "of --weights is only checked and run.",
+        show_default=False,
+    ),
 ]
 KeepUnverified = Annotated[
     bool, typer.Option("--keep-unverified", help="Keep a file that does not compute what the Keras model does.")
@@ -129,7 +135,7 @@ def export(
     weights: args.Weights = None,
     seed: args.Seed = None,
     representative_data: RepresentativeData = None,
-    verify: Verify = True,
+    verify: Verify = None,
     keep_unverified: KeepUnverified = False,
     accept_loss: AcceptLoss = False,
     manifest: Manifest = None,
@@ -174,7 +180,7 @@ def export(
             raise UsageError(f"--manifest {manifest}: it is JSON: end the name in .json")
     with progress() as tell:
         exported = export_model(request, tell)
-    args.warn(exported.answer.notes)
+    args.warn(exported.notes)
     document = export_document(exported, found)
     report.deliver(document)
     if manifest is not None:

@@ -18,7 +18,7 @@ from cnncli.graph import Graph, Node
 from cnncli.keras_model.apart import data
 from cnncli.keras_model.backend import without_matplotlib
 from cnncli.keras_model.building import Fill, build, written
-from cnncli.keras_model.held import holder
+from cnncli.keras_model.held import holder_name
 from cnncli.keras_model.weights import Loaded
 
 
@@ -76,7 +76,7 @@ def _shaped(values: Any, held: Held, path: Path, node: Node, weight: Any) -> Any
 
 
 def _assign(model: Any, node: Node, arrays: list[Any]) -> None:
-    layer = model.get_layer(node.name + holder(node).suffix)
+    layer = model.get_layer(holder_name(node))
     for variable, array in zip(layer.weights, arrays, strict=True):
         variable.assign(array.reshape(variable.shape))
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.child import Tell, peak_memory
 from cnncli.child.parent import run
-from cnncli.errors import UsageError
-from cnncli.export.format import CHANNELS_LAST, FEWEST_CLEAR, Format, Kind, Limits
-from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, VerificationJob
+from cnncli.errors import CheckFailed, UsageError
+from cnncli.export import children
+from cnncli.export.format import CHANNELS_LAST, Format, Kind, Limits
+from cnncli.export.judging import differences, flaws, loss
+from cnncli.export.messages import OF_CLASSES, Answer, Comparison, Draft, FileAnswer, Job, Trial, VerificationJob
 from cnncli.export.pictures import Range
-from cnncli.files import check_target, replacing, size_and_hash, workshop
+from cnncli.export.placing import check_beside, put_in_place
+from cnncli.files import check_target, size_and_hash, workshop
 from cnncli.graph import Graph
 from cnncli.keras_model.weight_files import refuse_at_sight
-from cnncli.temporary import endings_held
 
 
 class Target(NamedTuple):
@@ -43,7 +43,8 @@ class Request:
     seed: int | None = None
     representative_data: Path | None = None
     layout: str = CHANNELS_LAST
-    verify: bool = True
+    verify: bool | None = None
+    """Whether to compare with the Keras model; None: where there is TensorFlow, else to see that the file runs."""
     keep_unverified: bool = False
     accept_loss: bool = False
     force: bool = False
@@ -56,6 +57,14 @@ class Request:
     def batch_of(self, format: Format) -> int | None:
         """Pictures in a batch of a file of this format; None where it takes any number."""
         return format.batch if self.batch is None else self.batch or None
+
+
+class Beside(NamedTuple):
+    """A file that stands beside another and belongs to it."""
+
+    path: Path
+    size: int
+    sha256: str
 
 
 @dataclass
@@ -73,9 +82,12 @@ class Written:
     """Of its kind, as they hold for its weights."""
     size: int | None = None
     sha256: str | None = None
+    beside: tuple[Beside, ...] = ()
     comparison: Comparison | None = None
+    trial: Trial | None = None
+    """What it gave, where there was no Keras model to compare it with."""
     verified: bool | None = None
-    """None where it was not asked for."""
+    """None where it was not asked for, or where it was tried and found sound but not compared."""
     problems: list[str] = field(default_factory=list)
     loss: str | None = None
     """What quantization costs, where that is more than it may."""
@@ -83,9 +95,22 @@ class Written:
     in_place: bool = False
 
     @property
+    def bytes(self) -> int | None:
+        """Of the file and of what stands beside it."""
+        return None if self.size is None else self.size + sum(each.size for each in self.beside)
+
+    def drafts_beside(self, draft: Path) -> dict[Path, Path]:
+        """What stands beside a draft of the file, and where it is to stand."""
+        drafts, places = (self.format.beside(path, self.weight_bytes) for path in (draft, self.path))
+        return dict(zip(drafts, places, strict=True))
+
+    @property
     def shortfalls(self) -> list[str]:
         """Why it is not what was asked for: its problems, and a loss that was not accepted."""
         return self.problems + ([self.loss] if self.loss and not self.loss_accepted else [])
+
+
+_DEAD = "the pictures hardly change its outputs, as where weights are fresh; are they trained ones?"
 
 
 @dataclass(frozen=True)
@@ -100,9 +125,17 @@ class Export:
     """Of the child that held most; None where the system does not tell."""
 
     @property
+    def notes(self) -> list[str]:
+        """Of what was loaded, and of what a file gave that proves little."""
+        return [
+            *self.answer.notes,
+            *(f"{file.path}: {_DEAD}" for file in self.files if file.trial and file.trial.blind),
+        ]
+
+    @property
     def warnings(self) -> list[str]:
-        """Of the network's builder, and of what was loaded."""
-        return [*self.request.graph.warnings, *self.answer.notes]
+        """Of the network's builder, and the notes."""
+        return [*self.request.graph.warnings, *self.notes]
 
     @property
     def problems(self) -> list[str]:
@@ -125,19 +158,22 @@ def export(request: Request, tell: Tell) -> Export:
         )
     for target in request.targets:
         check(target, force=request.force)
+        for place in target.format.beside(target.path, target.kind.weight_bytes(request.graph)):
+            check_beside(target.path, place, force=request.force)
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
         if request.layout not in target.format.layouts:
             raise UsageError(f"--layout {request.layout}: a {target.format.label} has its channels last, as Keras")
     if request.weights is not None:
         refuse_at_sight(request.weights, request.graph.name)
+    child = children.writer(request)
     with workshop(request.targets[0].path) as folder:
         drafts = [
-            Draft(target.format.name, target.kind.name, folder / (target.kind.name + target.format.suffix), target.path)
+            Draft(target.format.name, target.kind.name, draft_of(target, folder), target.path)
             for target in request.targets
         ]
-        samples = folder / "samples.npz" if request.verify else None
-        answer = Answer.of(run("cnncli.export.worker", _job(request, drafts, samples), "the export", tell, [folder]))
+        samples = None if request.verify is False else folder / "samples.npz"
+        answer = Answer.of(run(child, _job(request, drafts, samples), "the export", tell, [folder]))
         files = []
         for target, draft, made in zip(request.targets, drafts, answer.files, strict=True):
             file = _written(target, request, made)
@@ -159,6 +195,14 @@ def check(target: Target, *, force: bool) -> None:
         check_target(path.parent, force=force, directory=True)  # it is made when the first file is put into it
     else:
         check_target(path, force=force, directory=directory)
+
+
+def draft_of(target: Target, folder: Path) -> Path:
+    """A file named as its target, for what stands beside it is found by name, in a folder of its own."""
+    suffix, name = target.format.suffix, target.path.name
+    own = folder / target.kind.name
+    own.mkdir()
+    return own / (name if suffix and name.lower().endswith(suffix) else f"{name or target.kind.name}{suffix}")
 
 
 def _job(request: Request, drafts: Sequence[Draft], samples: Path | None) -> Job:
@@ -189,76 +233,33 @@ def _written(target: Target, request: Request, answer: FileAnswer) -> Written:
 def _prove(file: Written, draft: Path, samples: Path | None, request: Request, tell: Tell) -> None:
     """Measure the draft and, with samples, verify it."""
     file.size, file.sha256 = size_and_hash(draft)
+    file.beside = tuple(Beside(place, *size_and_hash(each)) for each, place in file.drafts_beside(draft).items())
     if samples is None:
         return
     job = VerificationJob(file.format.name, file.kind.name, draft, samples, request.classifies)
-    answer = run("cnncli.export.verification", job, "the verification", tell, [draft.parent])
-    file.comparison = Comparison(**answer)
+    try:
+        answer = run("cnncli.export.verification", job, "the verification", tell, [samples.parent])
+    except CheckFailed as refusal:
+        file.problems.append(str(refusal))
+        file.verified = False
+        return
+    if "compared" in answer:
+        file.comparison = Comparison(**answer)
+        file.problems.extend(differences(file.kind, file.comparison))
+    else:
+        file.trial = Trial.of(answer)
+        file.problems.extend(flaws(file.trial, request.graph.outputs[0].shape))
     kernel_bytes = file.kind.kernel_bytes(request.graph)
-    file.problems.extend(differences(file.kind, file.comparison))
     file.problems.extend(file.format.shortcomings(file.answer.description, kernel_bytes, request.output_name))
-    file.loss = None if file.problems else loss(file.kind, file.limits, file.comparison)
+    if file.comparison and not file.problems:
+        file.loss = loss(file.kind, file.limits, file.comparison)
     file.loss_accepted = request.accept_loss and file.loss is not None
-    file.verified = not file.problems and file.loss is None
-
-
-def differences(kind: Kind, comparison: Comparison) -> Iterator[str]:
-    """Why a comparison does not prove a file right; nothing where it does."""
-    what, relative, cosine = comparison.compared, comparison.max_relative_difference, comparison.cosine
-    if comparison.blind:
-        yield (
-            "the check cannot see: the pictures hardly change the Keras model's outputs; "
-            "take other pictures, trained weights, or none for calibrated ones, or --no-verify"
-        )
-    elif relative is None or cosine is None:
-        yield f"its {what} are not finite, or not of the Keras model's shape"
-    elif not (relative <= kind.limits.relative_difference and cosine >= kind.limits.cosine):
-        yield (
-            f"its {what} are not the Keras model's: relative difference {relative:.2g} "
-            f"(at most {kind.limits.relative_difference:g}), cosine {cosine:.4f} (at least {kind.limits.cosine:g})"
-            f"{_agreement(comparison)}{f'; {kind.advice}' if kind.advice else ''}"
-        )
-
-
-def loss(kind: Kind, limits: Limits, comparison: Comparison) -> str | None:
-    """Whether a right file finds other classes than the Keras model more often than it may."""
-    least, found, pictures = limits.agreement, comparison.clear_agreement, comparison.clear_pictures
-    if least is None or found is None or pictures < FEWEST_CLEAR or found >= least:
-        return None
-    return (
-        f"differs: quantization: the same class on {found:.0%} of {pictures} clear pictures (at least {least:.0%}); "
-        f"{kind.advice}; or --accept-loss"
-    )
-
-
-def _agreement(comparison: Comparison) -> str:
-    agreement = comparison.top1_agreement
-    return "" if agreement is None else f", the same class on {agreement:.0%} of the pictures"
+    sound = not file.problems and file.loss is None
+    file.verified = None if file.trial and sound else sound
 
 
 def _put_in_place(file: Written, draft: Path, request: Request) -> None:
     if file.shortfalls and not request.keep_unverified:
         return
-    with (
-        _parent_of(file.path),
-        replacing(file.path, force=request.force, directory=draft.is_dir()) as final,
-    ):
-        os.replace(draft, final)  # noqa: PTH105
+    put_in_place(draft, file.path, file.drafts_beside(draft), force=request.force)
     file.in_place = True
-
-
-@contextmanager
-def _parent_of(path: Path) -> Iterator[None]:
-    """Make the directory that a file is to be put into, where there is none; it is gone again where that fails."""
-    parent = path.parent
-    with endings_held() as gate:
-        made = not parent.exists()
-        if made:
-            parent.mkdir()
-        try:
-            with gate.opened():
-                yield
-        finally:
-            if made:
-                with suppress(OSError):  # it has the file in it
-                    parent.rmdir()

@@ -248,6 +248,9 @@ class Format(ABC):
     """Whether a file can be of a fixed batch."""
     of_keras = True
     """Whether it is written by Keras or TensorFlow, and not of the graph and its weights alone."""
+    written_with: tuple[str, ...] = ()
+    run_with: tuple[str, ...] = ()
+    """Modules besides TensorFlow's that it takes to write and to run a file."""
     layouts: tuple[str, ...] = LAYOUTS[:1]
     """In which of LAYOUTS its input and output can be."""
 
@@ -267,6 +270,10 @@ class Format(ABC):
     def foreign(self, path: Path) -> str | None:
         """What in the directory `path` is of no artefact of this format, so that --force may not replace it, if any."""
         return next((member.name for member in path.iterdir()), None)
+
+    def beside(self, path: Path, weight_bytes: int) -> tuple[Path, ...]:
+        """Files that belong to one at `path` and stand beside it, where it cannot hold so many weights itself."""
+        return ()
 
     @abstractmethod
     def write(self, source: Source, kind: Kind, path: Path) -> None:

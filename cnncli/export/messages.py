@@ -118,7 +118,7 @@ class Answer:
 class VerificationJob:
     """Of the child that runs a file, of a format and a kind by name, on `samples`: an .npz of `inputs` and `expected`.
 
-    `classifies` says whether an output is a figure a class.
+    Without `expected` it is only seen what the file gives. `classifies` says whether an output is a figure a class.
     """
 
     format: str
@@ -147,3 +147,23 @@ class Comparison:
 
     def data(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a file gave for pictures, where there is no Keras model to compare it with."""
+
+    pictures: int
+    output_shape: tuple[int, ...]
+    """Of one picture, with the channels last."""
+    not_finite: int
+    """How many of the numbers are NaN or infinite."""
+    blind: bool
+    """Whether the pictures change next to nothing in it."""
+
+    def data(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Trial:
+        return cls(**{**data, "output_shape": tuple(data["output_shape"])})

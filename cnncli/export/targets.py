@@ -23,8 +23,8 @@ def targets(name: str, output: str, to: str | None, quantize: Sequence[str]) -> 
     format = _format(path, to, quantize)
     if not format.quantizes:
         if quantize:
-            able = enumerated([f"{other.label} files" for other in FORMATS if other.quantizes], "or")
-            raise UsageError(f"--quantize is for {able}; {output} is to be a {format.label}")
+            able = enumerated([other.label for other in FORMATS if other.quantizes], "or")
+            raise UsageError(f"--quantize is for {able} files; {output} is to be a {format.label}")
         return (Target(format, format.kinds[0], path),)
     kinds = list(dict.fromkeys(_kind(word, format) for word in quantize or [format.kinds[0].name]))
     if len(kinds) == 1 and not (output.endswith("/") or path.is_dir()):

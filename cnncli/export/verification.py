@@ -12,7 +12,7 @@ from typing import Any
 from cnncli.child import Tell
 from cnncli.child.inside import serve
 from cnncli.export.formats import BY_KIND
-from cnncli.export.messages import Comparison, VerificationJob
+from cnncli.export.messages import Comparison, Trial, VerificationJob
 from cnncli.keras_model.backend import without_matplotlib
 
 BLIND = 1e-3
@@ -25,14 +25,16 @@ Of fresh weights a thousand classes lie close: on a third of the pictures a righ
 
 
 def verify(job: VerificationJob, tell: Tell) -> dict[str, Any]:
-    """Run the file of a job on its samples; the Comparison's data."""
+    """Run the file of a job on its samples; the Comparison's data, or the Trial's where nothing is expected."""
     import numpy
 
     format, kind = BY_KIND[job.format, job.kind]
     with numpy.load(job.samples) as samples:
-        inputs, expected = samples["inputs"], samples["expected"]
+        inputs, expected = samples["inputs"], samples.get("expected")
     tell(f"Verifying {format.label_of(kind)}")
     outputs = format.run(job.path, inputs)
+    if expected is None:
+        return tried(outputs).data()
     comparison = compare(outputs, expected)
     logits = format.logits(job.path, inputs) if kind.compares_logits else None
     if logits is not None:
@@ -83,6 +85,22 @@ def centred(logits: Any) -> Any:
     return logits - logits.mean(-1, keepdims=True)
 
 
+def tried(outputs: Any) -> Trial:
+    """What can be said of outputs (examples first) that are held against no others."""
+    import numpy
+
+    not_finite = int((~numpy.isfinite(outputs)).sum())
+    blind = not not_finite and is_blind(outputs.astype("float64"))
+    return Trial(len(outputs), outputs.shape[1:], not_finite, blind)
+
+
+def is_blind(outputs: Any) -> bool:
+    """Whether the examples change next to nothing in the outputs."""
+    import numpy
+
+    return not float(numpy.abs(outputs - outputs.mean(0)).max()) > BLIND * float(numpy.abs(outputs).max())
+
+
 def compare(actual: Any, expected: Any, compared: str = "outputs") -> Comparison:
     """How far outputs (examples first) are from the expected ones.
 
@@ -96,7 +114,7 @@ def compare(actual: Any, expected: Any, compared: str = "outputs") -> Comparison
     expected = expected.astype("float64")
     largest = float(numpy.abs(expected).max())
     signal = expected - expected.mean(0)
-    blind = not float(numpy.abs(signal).max()) > BLIND * largest
+    blind = is_blind(expected)
     if actual.shape != expected.shape or not numpy.isfinite(actual).all():
         return Comparison(compared, None, None, None, blind)
     difference = float(numpy.abs(actual - expected).max())

@@ -16,9 +16,10 @@ from cnncli.errors import CheckFailed, MachineError, UsageError
 from cnncli.files import check_target, replacing, size_and_hash
 from cnncli.graph import Graph
 from cnncli.keras_model.agreement import Difference, differences
+from cnncli.keras_model.archives import WEIGHTS_MEMBER
 from cnncli.keras_model.backend import import_keras, memory_errors, uncollected
 from cnncli.keras_model.lowering import lower
-from cnncli.keras_model.weight_files import WEIGHTS_MEMBER, refuse_at_sight
+from cnncli.keras_model.weight_files import refuse_at_sight
 from cnncli.keras_model.weights import Loaded, check_weights_file, load_weights
 
 SUFFIXES = (".keras", ".weights.h5")

@@ -6,9 +6,7 @@ time, for HDF5's library follows a damaged file wherever it leads.
 
 from __future__ import annotations
 
-import io
 import re
-import shutil
 import struct
 import zipfile
 import zlib
@@ -21,10 +19,10 @@ from typing import Any
 from cnncli.child.inside import limited
 from cnncli.errors import CnncliError, UsageError
 from cnncli.files import is_stream
+from cnncli.keras_model.archives import HARMLESS, HDF5, MOST_NEEDED, hdf5_bytes
 from cnncli.keras_model.nested import Array, Held, Stored, Wanted, in_order
 
-_HDF5, _ZIP, _TFLITE = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"TFL3"
-WEIGHTS_MEMBER = "model.weights.h5"
+_ZIP, _TFLITE = b"PK\x03\x04", b"TFL3"
 EXPECTED = "a .keras, a .weights.h5 or keras.applications' .h5"
 
 FOREIGN = {
@@ -35,21 +33,12 @@ FOREIGN = {
 }  # fmt: skip
 """Suffix -> what such a file is, which weights are not read from."""
 
-MOST_UNPACKED = 32
-"""How many times larger than its packed bytes a file of weights may be. Trained float32 weights hardly shrink at all;
-ten times where nine of ten were pruned away."""
-MOST_NEEDED = 8
-"""How many times larger than the network's float32 weights: two for float64, three with an optimizer's state."""
-HARMLESS = 2**25
-"""Bytes that may be unpacked in any case: small files of zeros are no attack."""
 MOST_SECONDS = 20
 """Of computing, for the structure of a file; a sound one takes a tenth of a second."""
 BYTES_A_SECOND = 10**7
 """How slowly arrays may be read: a tenth of what gzip does."""
 WORKING_MEMORY = 2**28
 """Bytes that HDF5's library may take besides what it reads."""
-PIECE = 2**20
-
 # What zipfile, zlib and h5py raise on a file that is damaged or is something else.
 _UNREADABLE = (
     OSError, EOFError, RuntimeError, LookupError, ValueError, TypeError, struct.error, zlib.error, zipfile.BadZipFile,
@@ -108,7 +97,7 @@ def refuse_at_sight(path: Path, network: str = "") -> None:
     with path.open("rb") as file:
         start = file.read(8)
     foreign = "a TFLite file" if start[4:] == _TFLITE else FOREIGN.get(path.suffix.lower())
-    if start.startswith((_HDF5, _ZIP)) and path.suffix.lower() not in FOREIGN:
+    if start.startswith((HDF5, _ZIP)) and path.suffix.lower() not in FOREIGN:
         return
     if foreign:
         raise UsageError(f"{path} is {foreign}; weights are read from {EXPECTED}")
@@ -142,7 +131,7 @@ def opened(path: Path, needed: int | None) -> Iterator[Any]:
 
     with path.open("rb") as file:
         with reading(path, needed or 0):
-            content = h5py.File(_hdf5_bytes(path, file, needed), "r")
+            content = h5py.File(hdf5_bytes(path, file, needed), "r")
         with content:
             with reading(path):
                 group = _layers_group(content)
@@ -164,38 +153,6 @@ def reading(path: Path, size: int = 0) -> Iterator[None]:
     except _UNREADABLE as error:
         why = " ".join(str(error.args[0] if error.args else error).split())
         raise UsageError(f"{cannot}: {why}") from error
-
-
-def _hdf5_bytes(path: Path, file: io.BufferedReader, needed: int | None) -> Any:
-    """The HDF5 file itself, or the one within a `.keras` archive."""
-    start = file.read(len(_HDF5))
-    file.seek(0)
-    if start == _HDF5:
-        return file
-    with zipfile.ZipFile(file) as archive:
-        return _unpacked(archive, path.stat().st_size, needed)
-
-
-def _unpacked(archive: zipfile.ZipFile, archive_bytes: int, needed: int | None) -> io.BytesIO:
-    """The HDF5 file of an archive, in memory. Raises ValueError where it is far larger than any weights would be.
-
-    zipfile reads no more than the archive declares, and finds the rest missing by its checksum.
-    """
-    if WEIGHTS_MEMBER not in archive.NameToInfo:
-        raise ValueError(f"it is a zip archive without {WEIGHTS_MEMBER}")
-    member = archive.getinfo(WEIGHTS_MEMBER)
-    packed, unpacked = min(member.compress_size, archive_bytes), member.file_size
-    if unpacked > max(MOST_UNPACKED * packed, HARMLESS):
-        raise ValueError(f"{packed:,} bytes in it unpack to {unpacked:,}, which no weights do")
-    if needed is not None and unpacked > max(MOST_NEEDED * needed, HARMLESS):
-        raise ValueError(f"it holds {unpacked:,} bytes, the network's weights are {needed:,}; are they another's?")
-    content = io.BytesIO()
-    with archive.open(member) as source:
-        shutil.copyfileobj(source, content, PIECE)
-    if content.tell() < unpacked:
-        raise ValueError(f"{WEIGHTS_MEMBER} is smaller than the archive says")
-    content.seek(0)
-    return content
 
 
 def _layers_group(root: Any) -> Any:

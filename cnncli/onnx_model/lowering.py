@@ -1,37 +1,64 @@
-"""What layers are written with: tensors in the layout that an operation needs, weights, constants, operations.
+"""A network on its way into a file: its tensors in the order of axes that each stands in, its names, its initializers.
 
 ONNX has the channels on axis 1, (batch, channels, height, width), the graph's shapes have them last. So each tensor
-knows which of the two it is, and is turned only where an operation needs the other: at the network's ends, where a map
-is laid flat, around products over the channels.
+knows which axes of the graph's shape stand where, and is turned only where an operation needs them in another order: at
+the network's ends, where a map is laid flat, around products over the channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node, Shape
 
 Arrays = Mapping[str, Sequence[Any]]
 """The values of the weights of each node, by its name, in Keras's order and shapes."""
+Order = tuple[int, ...]
+"""Which axes of the graph's shape stand behind the batch, counted from 1: (3, 1, 2) for channels, height, width."""
 
 
 class Laid(NamedTuple):
-    """A tensor by its name in the file, and whether its channels are on axis 1. One of a vector is either."""
+    """A tensor by its name in the file, and the order of its axes there."""
 
     name: str
-    first: bool
+    order: Order
 
 
-Lowered = Callable[["Lowering", Node], Laid]
-"""`lowered(lowering, node)` appends the operations of a node, the last of them named as the node."""
+def last(rank: int) -> Order:
+    """The channels last, as in the graph."""
+    return tuple(range(1, rank + 1))
+
+
+def first(rank: int) -> Order:
+    """The channels before the axes in space; a vector is either."""
+    return rotated(rank, max(rank - 1, 0))
+
+
+def rotated(rank: int, count: int) -> Order:
+    """The first `count` axes behind the others."""
+    return (*range(count + 1, rank + 1), *range(1, count + 1))
+
+
+def ordered(shape: Shape, order: Order) -> Shape:
+    """The graph's sizes as they stand in a tensor of that order."""
+    return tuple(shape[axis - 1] for axis in order)
+
+
+def spread(values: Any, axes: Sequence[int], order: Order) -> Any:
+    """Numbers along some axes of the graph's shape, which ascend, so that they are broadcast over a tensor."""
+    standing = [axis for axis in order if axis in axes]
+    turned = values.transpose([axes.index(axis) for axis in standing])
+    sizes = iter(turned.shape)
+    behind = order[order.index(standing[0]) :]
+    return turned.reshape([next(sizes) if axis in axes else 1 for axis in behind])
 
 
 class Lowering:
-    """A network on its way into a file: its operations so far, its initializers, and what each node's tensor is."""
+    """The operations so far, the initializers, and what each node's tensor is."""
 
-    def __init__(self, graph: Graph, arrays: Arrays) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, arrays: Arrays, ends: Iterable[str] = ()) -> None:
         self.operations: list[Any] = []
         self.initializers: dict[str, Any] = {}
         self.constants: list[str] = []
@@ -39,82 +66,89 @@ class Lowering:
         self.not_trained: list[str] = []
         """Initializers that are weights which training leaves as they are."""
         self._arrays = arrays
-        self._tensors: dict[int, Laid] = {}
-        self._turned: dict[tuple[str, bool], str] = {}
+        self._taken = set(ends)
+        self._names = {node: self.unique(node.name) for node in graph.nodes}
+        self._weights: dict[tuple[str, str], str] = {}
+        self._tensors: dict[Node, Laid] = {}
+        self._turned: dict[tuple[str, Order], str] = {}
+
+    # Names.
+
+    def unique(self, wish: str) -> str:
+        """A name that nothing in the file has yet: the wish, or with a number behind it."""
+        return unlike(wish, self._taken)
+
+    def name(self, node: Node) -> str:
+        """What a node's tensor is called: as the node, unless an end of the network has that name."""
+        if node not in self._names:
+            self._names[node] = self.unique(node.name)
+        return self._names[node]
 
     # Tensors.
 
     def give(self, node: Node, tensor: Laid) -> None:
         """Say which tensor a node's output is."""
-        self._tensors[node.index] = tensor
+        self._tensors[node] = tensor
 
     def laid(self, node: Node) -> Laid:
         """A node's output as it is."""
-        return self._tensors[node.index]
+        return self._tensors[node]
 
-    def output(self, node: Node, *, first: bool) -> str:
-        """A node's output in a layout, turned where it is in the other."""
-        name, is_first = self._tensors[node.index]
-        if len(node.shape) < 2 or is_first == first:
-            return name
-        if (name, first) not in self._turned:
-            axes = len(node.shape)
-            order = [0, axes, *range(1, axes)] if first else [0, *range(2, axes + 1), 1]
-            turned = f"{name}/{'first' if first else 'last'}"
-            self._turned[name, first] = self.add("Transpose", [name], turned, perm=order)
-        return self._turned[name, first]
+    def output(self, node: Node, order: Order) -> str:
+        """A node's output in an order, turned where it is in another. It is turned once for all that read it."""
+        tensor = self._tensors[node]
+        if tensor.order == order:
+            return tensor.name
+        if (tensor.name, order) not in self._turned:
+            self._turned[tensor.name, order] = self._turn(tensor, order)
+        return self._turned[tensor.name, order]
 
-    def input(self, node: Node, number: int = 0, *, first: bool = True) -> str:
-        """One of a node's inputs in a layout."""
-        return self.output(node.inputs[number], first=first)
-
-    def inputs(self, node: Node, *, first: bool) -> list[str]:
-        """All of a node's inputs in a layout."""
-        return [self.output(source, first=first) for source in node.inputs]
-
-    def comes_first(self, node: Node) -> bool:
-        """Whether what the node reads has its channels first: then an operation on each cell leaves it so."""
-        return any(self.laid(source).first for source in node.inputs if len(source.shape) == len(node.shape))
+    def _turn(self, tensor: Laid, order: Order) -> str:
+        rank = len(order)
+        ends = {first(rank): "channels_first", last(rank): "channels_last"}
+        name = self.unique(f"{tensor.name}/{ends.get(order, 'turned')}")
+        places = [0, *(tensor.order.index(axis) + 1 for axis in order)]
+        return self.add("Transpose", [tensor.name], name, perm=places)
 
     # Weights and constants.
 
     def array(self, node: Node, name: str) -> Any:
         """The values of a weight of a node, in Keras's shape; None where the node has no such weight."""
         owner = node.shares or node
-        for weight, array in zip(
-            owner.layer.weights(*owner.input_shapes), self._arrays.get(owner.name, ()), strict=True
-        ):
-            if weight.name == name:
-                return array
-        return None
+        held = self._arrays.get(owner.name)
+        if held is None:
+            return None
+        return next((array for weight, array in zip(owner.weights, held, strict=True) if weight.name == name), None)
 
     def weight(self, node: Node, name: str, values: Any, *, trained: bool = True) -> str:
-        """An initializer that holds a weight of a node, its values as the operation needs them."""
-        owner = node.shares or node
-        full = f"{owner.name}.{name}"
-        if full not in self.initializers:
-            self._hold(full, values)
-            if not trained:
-                self.not_trained.append(full)
-        return full
+        """An initializer that holds a weight of a node, its values as the operation needs them.
 
-    def constant(self, name: str, values: Any, dtype: str = "float32") -> str:
+        Nodes that share it hold it once, unless they need it in different orders of axes.
+        """
+        import numpy
+
+        owner = node.shares or node
+        held = self._weights.get((owner.name, name))
+        if held is None or not numpy.array_equal(self.initializers[held], values):
+            held = self._weights[owner.name, name] = self.unique(f"{owner.name}.{name}")
+            self._hold(held, values)
+            if not trained:
+                self.not_trained.append(held)
+        return held
+
+    def constant(self, wish: str, values: Any, dtype: str = "float32") -> str:
         """An initializer that is no weight: what a layer's arguments say, not what training finds."""
         import numpy
 
-        if name not in self.initializers:
-            self._hold(name, numpy.asarray(values, dtype))
-            self.constants.append(name)
+        name = self.unique(wish)
+        self._hold(name, numpy.asarray(values, dtype))
+        self.constants.append(name)
         return name
-
-    def whole(self, name: str, values: Iterable[int] | int) -> str:
-        """A constant of whole numbers: a size, axes, pads."""
-        return self.constant(name, values if isinstance(values, int) else list(values), "int64")
 
     def _hold(self, name: str, values: Any) -> None:
         import numpy
 
-        self.initializers[name] = numpy.ascontiguousarray(values) if numpy.ndim(values) else numpy.asarray(values)
+        self.initializers[name] = numpy.asarray(values)
 
     # Operations.
 
@@ -122,31 +156,28 @@ class Lowering:
         """Append an operation, whose first output has its name, and return that. `attributes` that are None are not
         written.
         """
+        return self.add_several(operation, inputs, [name], **attributes)
+
+    def add_several(self, operation: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any) -> str:
+        """An operation with more than one output, of which "" are not asked for; named as the one that is."""
         from onnx import helper
 
+        name = next(filter(None, outputs))
         given = {key: value for key, value in attributes.items() if value is not None}
-        self.operations.append(helper.make_node(operation, list(inputs), [name], name=name, **given))
+        self.operations.append(helper.make_node(operation, list(inputs), list(outputs), name=name, **given))
         return name
 
-    def reshape(self, tensor: str, shape: Shape, name: str) -> str:
-        """Append a reshape to `shape`, in the file's order of axes, of each example."""
-        return self.add("Reshape", [tensor, self.whole(f"{name}.shape", (0, *shape))], name)
+
+def unlike(wish: str, taken: set[str]) -> str:
+    """The wish, or with a number behind it, so that it is none of those that are taken; then it is too."""
+    name, number = wish, 1
+    while name in taken:
+        number += 1
+        name = f"{wish}_{number}"
+    taken.add(name)
+    return name
 
 
-def inner(node: Node, part: str) -> str:
-    """The name of an operation that a node needs before its last."""
-    return f"{node.name}/{part}"
-
-
-def in_layout(node: Node, *, first: bool) -> Shape:
-    """The shape of a node's output as it stands in the file, without the batch."""
-    return (node.shape[-1], *node.shape[:-1]) if first and len(node.shape) > 1 else node.shape
-
-
-def axis(node_shape: Shape, keras_axis: int, *, first: bool) -> int:
-    """An axis of Keras's (the batch is 0, the channels are last) as the file has it."""
-    rank = len(node_shape)
-    place = keras_axis + rank + 1 if keras_axis < 0 else keras_axis
-    if not first or rank < 2 or not place:
-        return place
-    return 1 if place == rank else place + 1
+def known(sizes: Iterable[int]) -> bool:
+    """Whether no size is left open."""
+    return all(size is not UNKNOWN for size in sizes)

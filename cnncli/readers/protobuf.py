@@ -182,6 +182,13 @@ class Message:
         found = self._last(field)
         return bytes(found).decode("utf-8", "replace") if isinstance(found, memoryview) else ""
 
+    def long_text(self, field: int, most: int) -> str:
+        """As text(), of a field that may have been left in the file; nothing where it has more bytes than `most`."""
+        found = self._last(field)
+        if isinstance(found, Piece):
+            found = found.content() if found.size <= most else None
+        return bytes(found).decode("utf-8", "replace") if isinstance(found, memoryview) else ""
+
     def texts(self, field: int) -> list[str]:
         return [bytes(each).decode("utf-8", "replace") for each in self.all(field)]
 

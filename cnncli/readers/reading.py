@@ -86,6 +86,10 @@ class Reading:
     """Whether the file holds weights without saying how they are connected: the graph is then a table of them."""
     input_range: tuple[float, float] | None = field(default=None)
     """Where the file says what its input's lowest and highest value are."""
+    output_name: str = ""
+    """What the file calls its first output, where it has a name for it beside the layer's."""
+    own_numbers: Mapping[str, tuple[float, ...]] | None = None
+    """Of a file of operations that cnncli wrote: the numbers that are no weights, by the operation that takes them."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
     channels_first: Ends = UNTOLD

@@ -42,7 +42,9 @@ def _verdict(file: Written) -> str | None:
     """What a person is told of the verification."""
     if file.loss:
         return "loss accepted" if file.loss_accepted else "differs: quantization"
-    return None if file.verified is None else "yes" if file.verified else "NO"
+    if file.verified is None:
+        return "run" if file.trial else None
+    return "yes" if file.verified else "NO"
 
 
 def _share(number: float | None) -> str:
@@ -76,7 +78,7 @@ def _class_agreement(file: Written) -> float | None:
 
 
 KIND = Column("kind", "Kind", lambda file: file.kind.name)
-SIZE = Column("bytes", "Size", lambda file: file.size, True, _bytes)
+SIZE = Column("bytes", "Size", lambda file: file.bytes, True, _bytes)
 PREDICTED = Column("predicted_bytes", "Predicted", lambda file: file.predicted_bytes, True, _bytes)
 OPS = Column("op_count", "Ops", _op_count, True, lambda count: "-" if count is None else f"{count:,}")
 RELATIVE = (
@@ -163,13 +165,18 @@ def _file_notes(file: Written) -> Iterator[str]:
     yield str(file.path)
     if file.sha256:
         yield f"  SHA-256 {file.sha256}"
+    for other in file.beside:
+        yield f"  {other.path}  {_bytes(other.size)} of it, SHA-256 {other.sha256}"
     predicted, seconds = _bytes(file.predicted_bytes), f"{file.answer.seconds:.1f} s"
-    yield f"  {_bytes(file.size)}, predicted {predicted}, written in {seconds}"
+    yield f"  {_bytes(file.bytes)}, predicted {predicted}, written in {seconds}"
     description = file.answer.description
     if description:
         yield "  ops  " + ", ".join(f"{count} {name}" for name, count in _by_count(description.ops))
         for tensor in (*description.inputs, *description.outputs):
             yield f"  {tensor.name}  {shape(tensor.shape)} {tensor.dtype}{_quantization(tensor)}"
+    if file.trial:
+        tried = f"checked, and run on {file.trial.pictures} pictures"
+        yield f"  {tried}; not compared with Keras, for which TensorFlow is missing"
     if file.comparison:
         yield f"  compared  {_in_words(file.comparison, file.limits)}"
     for why in file.shortfalls:
@@ -228,15 +235,18 @@ def manifest(export: Export, network: Network) -> dict[str, Any]:
             "sha256": export.answer.weights_sha256,
         },
         "representative_data": export.answer.representative_data,
-        "versions": _versions(),
+        "versions": _versions(export),
         "files": [{**_file_data(file), "batch": request.batch_of(file.format)} for file in export.files],
         "seconds": round(export.seconds, 3),
         "peak_memory_bytes": export.peak_memory_bytes,
     }
 
 
-def _versions() -> dict[str, str | None]:
-    return {"cnncli": __version__, "python": platform.python_version(), **{name: _installed(name) for name in PACKAGES}}
+def _versions(export: Export) -> dict[str, str | None]:
+    """Of what has a say in every file, and of what those of these formats are written and run with."""
+    own = [name for file in export.files for name in (*file.format.written_with, *file.format.run_with)]
+    names = dict.fromkeys([*PACKAGES, *own])
+    return {"cnncli": __version__, "python": platform.python_version(), **{name: _installed(name) for name in names}}
 
 
 def _installed(package: str) -> str | None:
@@ -244,6 +254,13 @@ def _installed(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _beside_data(file: Written) -> dict[str, Any]:
+    """Of what stands beside a file, where there is such; its bytes are among the file's."""
+    if not file.beside:
+        return {}
+    return {"beside": [{"path": str(path), "bytes": size, "sha256": sha256} for path, size, sha256 in file.beside]}
 
 
 def _file_data(file: Written) -> dict[str, Any]:
@@ -261,13 +278,15 @@ def _file_data(file: Written) -> dict[str, Any]:
         "format": file.format.name,
         "path": str(file.path),
         "in_place": file.in_place,
-        "bytes": file.size,
+        "bytes": file.bytes,
         "predicted_bytes": file.predicted_bytes,
         "predicted_weight_bytes": file.weight_bytes,
         "predicted_overhead_bytes": file.predicted_bytes - file.weight_bytes,
         "sha256": file.sha256,
+        **_beside_data(file),
         "verified": file.verified,
         "verification": comparison,
+        "run": file.trial and file.trial.data(),
         "problems": file.problems,
         "loss": file.loss,
         "loss_accepted": file.loss_accepted,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from cnncli import __version__
+from cnncli.errors import CheckFailed
 from cnncli.export.format import (
     CHANNELS_FIRST,
     EXACT,
@@ -13,33 +17,137 @@ from cnncli.export.format import (
     Description,
     Format,
     Kind,
+    Limits,
     Overhead,
     Source,
+    Tensor,
+)
+
+_FLOAT16, _INT8 = Limits(0.05, 0.999), Limits(0.5, 0.95, 0.75, 0.4)
+_ADVICE = (
+    "if the activations were measured on other pictures than it sees, give --representative-data; else take float16"
 )
 
 
 class ONNX(Format):
-    """Of any batch unless one is given."""
+    """Of any batch unless one is given; the weights of a file that would be over 2 GB stand beside it."""
 
     name = "onnx"
     label = "ONNX"
     suffix = ".onnx"
-    kinds = (Kind("none", "float32", EXACT, Overhead(10_000, 300), also="float32"),)
+    kinds = (
+        Kind("none", "float32", EXACT, Overhead(10_000, 300), also="float32"),
+        Kind("float16", "float16", _FLOAT16, Overhead(5_000, 500, 6)),
+        Kind(
+            "int8",
+            "int8",
+            _INT8,
+            Overhead(0, 670, 16),
+            quantizes_activations=True,
+            compares_logits=True,
+            advice=_ADVICE,
+        ),
+    )
     of_keras = False
+    written_with = ("onnx",)
+    run_with = ("onnxruntime",)
     layouts = LAYOUTS
 
-    def write(self, source: Source, kind: Kind, path: Path) -> None:
-        from cnncli.onnx_model import Ends, onnx_model
+    def beside(self, path: Path, weight_bytes: int) -> tuple[Path, ...]:
+        from cnncli.onnx_model.external import beside, fits
 
-        first = source.layout == CHANNELS_FIRST
-        ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
-        model = onnx_model(source.graph, source.arrays(source), ends, source.metadata)
-        path.write_bytes(model.SerializeToString())
+        return () if fits(weight_bytes) else (beside(path),)
+
+    def write(self, source: Source, kind: Kind, path: Path) -> None:
+        if kind.quantizes_activations:
+            self._quantize(source, kind, path)
+        else:
+            _write(source, kind, path)
+
+    def _quantize(self, source: Source, kind: Kind, path: Path) -> None:
+        from cnncli.onnx_model.quantizing import quantized
+
+        if self.beside(path, kind.weight_bytes(source.graph)):
+            raise CheckFailed(f"{kind.name} is not possible: its weights are over 2 GB")
+        with TemporaryDirectory(dir=path.parent) as folder:
+            model = Path(folder) / "model.onnx"
+            _write(source, self.kinds[0], model)
+            made = quantized(model, _fed(source), Path(folder))
+        path.write_bytes(made.SerializeToString())
 
     def run(self, path: Path, inputs: Any) -> Any:
+        from cnncli.onnx_model.checking import check_file
         from cnncli.onnx_model.running import run_file
 
+        check_file(path)
         return run_file(path, inputs)
 
-    def describe(self, path: Path) -> Description | None:
-        return None
+    def logits(self, path: Path, inputs: Any) -> Any | None:
+        from cnncli.onnx_model.running import run_before_softmax
+
+        return run_before_softmax(path, inputs)
+
+    def describe(self, path: Path) -> Description:
+        from cnncli.onnx_model.describing import contents
+
+        found = contents(path)
+        inputs, outputs = (tuple(Tensor(*value) for value in values) for values in (found.inputs, found.outputs))
+        return Description(inputs, outputs, None, found.ops, found.weight_bytes)
+
+    def shortcomings(self, description: Description | None, kernel_bytes: int, output_name: str) -> Iterator[str]:
+        from cnncli.onnx_model.describing import foreign
+
+        assert description is not None  # by what `describe` returns
+        others = list(foreign(description.ops))
+        if others:
+            yield f"it needs operations that are not ONNX's: {', '.join(others)}"
+        if description.buffer_bytes < kernel_bytes:
+            yield f"its weights are {description.buffer_bytes:,} bytes, the kernels alone are {kernel_bytes:,}"
+        if [output.name for output in description.outputs] != [output_name]:
+            yield f"its output is not {output_name}"
+
+
+def _write(source: Source, kind: Kind, path: Path) -> None:
+    """Write a file that computes in floats, and what it cannot hold of the weights beside it."""
+    from cnncli.onnx_model import Ends
+    from cnncli.onnx_model.external import fits, outside
+    from cnncli.onnx_model.halving import halve
+    from cnncli.onnx_model.model import assembled, lower
+    from cnncli.onnx_model.streaming import write_model
+
+    first = source.layout == CHANNELS_FIRST
+    ends = Ends(INPUT_NAME, source.output_name, channels_first=first, batch=source.batch or None)
+    lowering = lower(source.graph, source.arrays(source), ends)
+    if kind.weight_dtype == "float16":
+        halve(lowering)
+    values = lowering.initializers
+    whole = fits(kind.weight_bytes(source.graph))
+    tensors = [] if whole else outside(values, path)
+    model = assembled(source.graph, lowering, ends, source.metadata, tensors)
+    _describe(model, source)
+    write_model(model, values if whole else {}, path)
+
+
+def _describe(model: Any, source: Source) -> None:
+    """Say in words, which viewers show, what is to be fed and what comes out."""
+    told = source.metadata
+    axes = "channels, height, width" if source.layout == CHANNELS_FIRST else "height, width, channels"
+    (image,), (output,) = model.graph.input, model.graph.output
+    model.doc_string = f"{told.get('reference', source.graph.name)}, written by cnncli {__version__}"
+    image.doc_string = f"pictures (batch, {axes}) in values of {told.get('input_range', 'the network')}"
+    output.doc_string = OUTPUTS.get(source.output_name, "what the network gives of each picture")
+
+
+OUTPUTS = {
+    "probabilities": "a probability a class of each picture",
+    "logits": "what a softmax would make probabilities of, a class",
+    "features": "what a classifier would read of each picture",
+}
+
+
+def _fed(source: Source) -> Iterator[Mapping[str, Any]]:
+    """The representative pictures as the file takes them."""
+    import numpy
+
+    for batch in source.representative.batches(source.batch or 1):
+        yield {INPUT_NAME: numpy.moveaxis(batch, -1, 1) if source.layout == CHANNELS_FIRST else batch}

@@ -11,7 +11,7 @@ from typing import Any
 from cnncli.graph import Node
 from cnncli.keras_model.composed import axes, cells, constants, moving, papers, products, resizing
 from cnncli.keras_model.composed.making import Choose, Composed
-from cnncli.keras_model.held import holder
+from cnncli.keras_model.held import holder_name
 
 COMPOSED: dict[str, Choose] = {
     **papers.COMPOSED, **cells.COMPOSED, **axes.COMPOSED, **moving.COMPOSED, **products.COMPOSED, **resizing.COMPOSED,
@@ -42,4 +42,4 @@ def branch_scale(model: Any, node: Node) -> list[Any]:
     """The weight by which a node lets a branch through, which is next to nothing at first; of other nodes none."""
     if node.type not in _BRANCH_SCALES:
         return []
-    return list(model.get_layer(node.name + holder(node).suffix).weights[:1])
+    return list(model.get_layer(holder_name(node)).weights[:1])

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from cnncli.graph import Layer
+from cnncli.graph.layers import (
+    AveragePooling1D,
+    AveragePooling2D,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling1D,
+    GlobalMaxPooling2D,
+    MaxPooling1D,
+    MaxPooling2D,
+    Subsampling2D,
+)
+from cnncli.onnx_model.layers.activation import finished, linear_part
+from cnncli.onnx_model.layers.windows import each, pads
+from cnncli.onnx_model.lowering import Laid
+from cnncli.onnx_model.place import Lowered, Place, position
 
-from cnncli.graph import Node
-from cnncli.onnx_model.layers.convolution import pads
-from cnncli.onnx_model.lowering import Laid, Lowered, Lowering
+
+def _pooled(place: Place, operation: str, part: str = "") -> str:
+    """A mean is of the cells that are there, not of those around the map: count_include_pad is 0 unless it is said."""
+    size, strides = each(place.layer.pool_size), each(place.layer.strides)
+    around = pads(place.node.input_shapes[0][:-1], size, strides, place.layer.padding)
+    return place.add(operation, [place.input()], part, kernel_shape=size, strides=strides, **around)
 
 
 def _window(operation: str) -> Lowered:
-    """A mean is of the cells that are there: count_include_pad is 0 unless it is said."""
-
-    def lowered(lowering: Lowering, node: Node) -> Laid:
-        layer: Any = node.layer
-        padding = pads(node.input_shapes[0][:2], layer.pool_size, layer.strides, layer.padding)
-        name = lowering.add(
-            operation, [lowering.input(node)], node.name, kernel_shape=layer.pool_size, strides=layer.strides, **padding
-        )
-        return Laid(name, first=True)
-
-    return lowered
+    return lambda place: Laid(_pooled(place, operation), place.first)
 
 
 def _whole(operation: str, reduction: str) -> Lowered:
-    """With keepdims ONNX's global pooling; without, a reduction along height and width."""
+    """With keepdims ONNX's global pooling; without, a reduction along the axes in space, wherever they stand."""
 
-    def lowered(lowering: Lowering, node: Node) -> Laid:
-        layer: Any = node.layer
-        given = lowering.input(node)
-        if layer.keepdims:
-            return Laid(lowering.add(operation, [given], node.name), first=True)
-        axes = lowering.whole(f"{node.name}.axes", (2, 3))
-        return Laid(lowering.add(reduction, [given, axes], node.name, keepdims=0), first=False)
+    def lowered(place: Place) -> Laid:
+        if place.layer.keepdims:
+            return Laid(place.add(operation, [place.input()]), place.first)
+        name, order = place.source()
+        axes = place.whole("axes", sorted(position(order, axis) for axis in order if axis < len(order)))
+        return Laid(place.add(reduction, [name, axes], keepdims=0), place.last)
 
     return lowered
 
 
-POOLING: dict[str, Lowered] = {
-    "AveragePooling2D": _window("AveragePool"),
-    "GlobalAveragePooling2D": _whole("GlobalAveragePool", "ReduceMean"),
-    "GlobalMaxPooling2D": _whole("GlobalMaxPool", "ReduceMax"),
-    "MaxPooling2D": _window("MaxPool"),
+def _subsampling(place: Place) -> Laid:
+    """The mean, times a coefficient a channel, and a bias."""
+    mean = _pooled(place, "AveragePool", "mean")
+    scaled = place.add("Mul", [mean, place.along_channels("coefficient", place.first)], "scaled")
+    name = place.add("Add", [scaled, place.along_channels("bias", place.first)], linear_part(place.layer.function))
+    return finished(place, Laid(name, place.first), place.layer.function)
+
+
+POOLING: dict[type[Layer], Lowered] = {
+    AveragePooling1D: _window("AveragePool"),
+    AveragePooling2D: _window("AveragePool"),
+    GlobalAveragePooling1D: _whole("GlobalAveragePool", "ReduceMean"),
+    GlobalAveragePooling2D: _whole("GlobalAveragePool", "ReduceMean"),
+    GlobalMaxPooling1D: _whole("GlobalMaxPool", "ReduceMax"),
+    GlobalMaxPooling2D: _whole("GlobalMaxPool", "ReduceMax"),
+    MaxPooling1D: _window("MaxPool"),
+    MaxPooling2D: _window("MaxPool"),
+    Subsampling2D: _subsampling,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from cnncli.errors import LayerError
-from cnncli.graph import Graph, Layer, Node, Shape, Weight
+from cnncli.graph import Graph, Layer, Node, Weight
 from cnncli.graph.layers import Constant, InputLayer
 from cnncli.graph.roles import Role
 
@@ -20,20 +21,17 @@ class Step:
     """
 
     __slots__ = (
-        "dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "stand_in", "within",
+        "dtype", "fixed", "given", "gone", "layer", "name", "node", "output", "read", "readers", "shape", "stand_in",
+        "within",
     )  # fmt: skip
 
     def __init__(self, node: Node, read: list[Step]) -> None:
-        self.node, self.read = node, read
+        self.node, self.read, self.shape = node, read, node.shape
         self.name, self.layer, self.dtype, self.given = node.name, node.layer, node.dtype, node.given
         self.readers: dict[Step, int] = {}
         self.output = self.fixed = self.gone = False
         self.stand_in: Step | None = None
         self.within: Step | None = None
-
-    @property
-    def shape(self) -> Shape:
-        return self.node.shape
 
     @property
     def sources(self) -> tuple[Step, ...]:
@@ -65,6 +63,10 @@ def _standing(step: Step) -> Step:
     return last
 
 
+def _are_one_layer(*steps: Step) -> bool:
+    return len({each.name.partition("/")[0] for each in steps}) == 1
+
+
 def _where(step: Step) -> Step:
     """The step in which what a step did is done now."""
     while step.gone and (step.within or step.stand_in):
@@ -75,9 +77,12 @@ def _where(step: Step) -> Step:
 class Draft:
     """The steps of a graph, in an order in which they can be computed."""
 
-    def __init__(self, graph: Graph, *, exact: bool = False) -> None:
-        """`exact` is whether what a step becomes must compute the same, and not only cost and look as much."""
-        self.graph, self.exact = graph, exact
+    def __init__(self, graph: Graph, *, named: bool = False, exact: bool = False) -> None:
+        """`named` is whether operations that are one layer are called so: `<layer>`, and `<layer>/<part>`.
+
+        `exact` is whether what a step becomes must compute the same, and not only cost and look as much.
+        """
+        self.graph, self.named, self.exact = graph, named, exact
         self.steps: list[Step] = []
         for node in graph.nodes:
             step = Step(node, [self.steps[source.index] for source in node.inputs])
@@ -118,6 +123,8 @@ class Draft:
         within = dict.fromkeys(inner)
         if step.fixed or not all(each.serves_only({**within, step: None}) for each in within):
             return False
+        if self.named and any(not _are_one_layer(step, each) for each in within):
+            return False
         if not _computes_the_same(step, layer, sources, within, counts):
             return False
         if weights is None:
@@ -127,10 +134,26 @@ class Draft:
         for each in within:
             each.gone, each.within = True, step
         step.layer, step.read, step.given = layer, list(sources), tuple(weights)
-        step.name = name or step.name
+        step.name = step.name if self.named else name or step.name
         self._named[step.name] += 1
         for source in sources:
             source.readers[step] = source.readers.get(step, 0) + 1
+        self.changes += 1
+        return True
+
+    def rewrite(self, steps: Sequence[Step], layers: Sequence[Layer]) -> bool:
+        """Steps, each of which alone reads the one before, do something else in parts that is the same in the end."""
+        for step, following in pairwise(steps):
+            if step.fixed or not step.serves_only((following,)):
+                return False
+        (source,), last = steps[0].sources, steps[-1]
+        shapes = [source.shape]
+        for layer in layers:
+            shapes.append(layer.output_shape(shapes[-1]))
+        if last.fixed or shapes[-1] != last.shape:
+            return False
+        for step, layer, shape in zip(steps, layers, shapes[1:], strict=True):
+            step.layer, step.shape = layer, shape
         self.changes += 1
         return True
 

@@ -13,6 +13,7 @@ from cnncli.graph.layers import Activation, BatchNormalization, Elementwise, Lay
 from cnncli.graph.roles import KERNELS, Role
 from cnncli.readers.folding.draft import Draft, Step, joined
 from cnncli.readers.folding.patterns import Channels, Match, Operation, Scalar, X, matched, of, operands, operation
+from cnncli.readers.folding.responses import is_response
 
 _RELU6 = of("relu6", of("add", X, 3.0))
 _ERF = [
@@ -174,12 +175,14 @@ def _batch_normalization(draft: Draft, step: Step, match: Match) -> bool:
     """x * gamma + beta, perhaps less a mean before, behind something that a batch normalization stands behind."""
     assert match.argument
     source = match.argument
+    if draft.named or is_response(source):
+        return False
     constants = [each.layer.constant for each in (*match.inner, step) if isinstance(each.layer, Elementwise)]
     if source.layer.role not in _MAPS or any(each is None or each[-1] != step.shape[-1] for each in constants):
         return False
     named = {"multiply": "gamma", "add": "beta", "subtract": "moving_mean"}
     weights = [
-        weight._replace(name=named[operation(each)], shape=weight.shape[-1:] or weight.shape)
+        weight._replace(name=named[operation(each)], shape=(weight.size,))
         for each in (*match.inner, step)
         for weight in each.weights
     ]

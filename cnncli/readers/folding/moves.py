@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import isqrt, prod
 from typing import Any
 
+from cnncli.amounts import is_known
 from cnncli.errors import LayerError
 from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import (
@@ -83,6 +84,26 @@ def fold_pixels(draft: Draft, step: Step) -> bool:
     return draft.become(
         step, DepthToSpace(block, _ORDERS[turned.layer.dims]), cut.sources, [cut, turned], name=cut.name
     )
+
+
+def fold_shuffle(draft: Draft, step: Step) -> bool:
+    """Whether the step was the last of a channel shuffle (Zhang et al. 2018) of a map whose channels came first.
+
+    (groups, channels, height, width) are then cut of the channels alone, which stand last here.
+    """
+    if not isinstance(step.layer, Reshape) or len(step.shape) != 3 or len(step.sources) != 1:
+        return False
+    (turned,) = step.sources
+    if not isinstance(turned.layer, Permute) or turned.layer.dims != (2, 1, 3, 4) or len(turned.sources) != 1:
+        return False
+    (cut,) = turned.sources
+    if not isinstance(cut.layer, Reshape) or cut.sources[0].shape != step.shape or cut.shape[2:] != step.shape[:2]:
+        return False
+    groups, channels, height, width = cut.shape
+    if not all(map(is_known, cut.shape)):
+        return False
+    layers = [Reshape((height, width, groups, channels)), Permute((1, 2, 4, 3)), Reshape(step.shape)]
+    return draft.rewrite([cut, turned, step], layers)
 
 
 _CUT_PIXELS = {**SPREAD, (1, 3, 2, 4, 5): 2}

@@ -28,6 +28,8 @@ _CODES = {
     "float16": "e", "float64": "d", "uint32": "I", "uint64": "Q",
 }  # fmt: skip
 """How TensorProto.raw_data is unpacked: little-endian."""
+MOST_PROPERTY = 1 << 20
+"""Bytes of one of a file's metadata that are looked at."""
 MOST_VALUES = 4096
 """Elements of a constant up to which its values are looked up: shapes, axes, pads and the like are shorter."""
 
@@ -39,6 +41,7 @@ class Root(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     counts: bool
+    trained: bool = True
 
 
 @dataclass(eq=False, slots=True)
@@ -57,6 +60,11 @@ class Value(Tensor):
         if self.values is None and self.content is not None:
             self.values, self.content = _values(self.content, self.dtype, prod(self.shape or ())), None
         return self.values
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is a weight, or made of one: all are of which the file does not say otherwise (see own.py)."""
+        return not self.roots or any(root.counts or not counts(root.dtype) for root in self.roots)
 
     def scalar(self) -> Any:
         """The only value, or None."""
@@ -149,8 +157,9 @@ class Attributes:
         return default if found is None else found.number(3)
 
     def real(self, name: str, default: float = 0.0) -> float:
+        """As it was written: seven digits are what 32 bits hold."""
         found = self._found.get(name)
-        return default if found is None else found.real(2)
+        return default if found is None else float(f"{found.real(2):.7g}")
 
     def text(self, name: str, default: str = "") -> str:
         found = self._found.get(name)
@@ -290,10 +299,12 @@ class FunctionProto:
 
 
 class ModelProto:
-    """A model: producer_name 2, producer_version 3, graph 7, opset_import 8, functions 25."""
+    """A model: producer_name 2, producer_version 3, graph 7, opset_import 8, metadata_props 14, functions 25."""
 
     def __init__(self, message: Message) -> None:
-        self.producer = f"{message.text(2)} {message.text(3)}".strip()
+        self.producer_name = message.text(2)
+        self.producer = f"{self.producer_name} {message.text(3)}".strip()
+        self._message = message
         self.opsets = _opsets(message.messages(8))
         self.graph = GraphProto(message.message(7))
         self.functions: dict[tuple[str, str, str], FunctionProto] = {}
@@ -303,6 +314,10 @@ class ModelProto:
             nodes = [NodeProto(node) for node in each.messages(7)]
             opsets = self.opsets | _opsets(each.messages(9))
             self.functions[key] = FunctionProto(each.texts(4), each.texts(5), nodes, each.messages(11), opsets)
+
+    def properties(self) -> dict[str, str]:
+        """What the file says of itself beside the graph: StringStringEntryProto has key 1, value 2."""
+        return {each.text(1): each.long_text(2, MOST_PROPERTY) for each in self._message.messages(14)}
 
 
 def _opsets(messages: Sequence[Message]) -> dict[str, int]:

@@ -35,6 +35,7 @@ from cnncli.readers.onnx.model import (
 )
 from cnncli.readers.onnx.operations import translate
 from cnncli.readers.onnx.operations.translator import Translator
+from cnncli.readers.onnx.own import own
 from cnncli.readers.onnx.shapes import inferred
 from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
@@ -55,12 +56,24 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
         source.fail("has no graph: it is no ONNX model")
     held = {each.name for each in model.graph.constants}
     layouts = wanted_layouts(model.graph.nodes)
+    told = None if settings.exact else own(model)
+    if told is not None:
+        told.settle(model.graph.constants)
     inputs = entered([each for each in model.graph.inputs if each.name not in held], layouts, settings)
     walker = _Walker(source, model, inputs, settings, path.stem)
+    walker.translator.numbers = None if told is None else {}
     walker.walk_model(layouts)
-    quantization = walker.translator.quantization
+    translator, outputs, graph = walker.translator, model.graph.outputs, walker.assembly.graph
+    if told is not None:
+        told.place(graph)
     return Reading(
-        walker.assembly.graph, producer=model.producer, quantization=quantization, channels_first=walker.ends
+        graph,
+        producer=model.producer,
+        quantization=translator.quantization,
+        input_range=told.input_range if told else None,
+        output_name=visible(outputs[0].name) if len(outputs) == 1 else "",
+        own_numbers=translator.numbers,
+        channels_first=walker.ends,
     )
 
 

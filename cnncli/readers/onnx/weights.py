@@ -29,12 +29,15 @@ def as_weights(
         return (Weight(name, own, trainable, value.dtype, value.name, value.name, axes),)
     others = [root for root in roots if root != main and prod(root.shape) > 1]
     further = tuple(Weight(FACTOR, root.shape, trainable, root.dtype, root.name) for root in others)
-    return (Weight(name, own, trainable, main.dtype, main.name, value.name, axes), *further)
+    trains = trainable and main.trained
+    return (Weight(name, own, trains, main.dtype, main.name, value.name, axes), *further)
 
 
 def held_by(tensor: Tensor, axes: Axes = ()) -> tuple[Weight, ...]:
     """The parameters that a constant is made of."""
     roots = tensor.roots if isinstance(tensor, Value) else ()
     return tuple(
-        Weight("constant", root.shape, True, root.dtype, root.name, tensor.name, axes) for root in roots if root.counts
+        Weight("constant", root.shape, root.trained, root.dtype, root.name, tensor.name, axes)
+        for root in roots
+        if root.counts
     )

@@ -26,13 +26,12 @@ def _batch_norm(translator: Translator, operation: Operation) -> None:
     if any(each is None or not each.constant for each in given):
         translator.opaque(operation)
         return
+    held = [(name, value) for name, value in zip(names, given, strict=True) if value is not None and value.is_held]
     weights = [
-        each
-        for name, value in zip(names, given, strict=True)
-        if value is not None
-        for each in as_weights(value, name, trainable=not name.startswith("moving"))
+        each for name, value in held for each in as_weights(value, name, trainable=not name.startswith("moving"))
     ]
-    layer = BatchNormalization(epsilon=operation.attributes.real("epsilon", 1e-5))
+    scale, center = (name in dict(held) for name in names[:2])
+    layer = BatchNormalization(epsilon=operation.attributes.real("epsilon", 1e-5), center=center, scale=scale)
     name = translator.name(operation, given[0])
     translator.assembly.apply(layer, [source], output, name=name, weights=weights, channels_first=source.channels_first)
     for other in operation.outputs[1:]:  # statistics, in training

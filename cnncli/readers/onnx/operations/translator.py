@@ -69,6 +69,8 @@ class Translator:
         self.assembly, self.raw, self.exact = assembly, raw, exact
         self.layouts: dict[str, bool] = {}
         self.quantizes = False
+        self.numbers: dict[str, tuple[float, ...]] | None = None
+        """Operands that are no weights, by the layer that takes one; None where they are not asked for."""
         self._twins: dict[tuple[int, bool], Value] = {}
 
     @property
@@ -167,6 +169,14 @@ class Translator:
         ]
         layer = Elementwise(_SPELLED.get(kind, kind), operand, number_of(constants))
         self.modest(layer, computed, output, name=name, channels_first=first, weights=weights)
+        self._keep_numbers(name, constants)
+
+    def _keep_numbers(self, name: str, constants: Sequence[Value]) -> None:
+        if self.numbers is None or len(constants) != 1 or any(root.counts for root in constants[0].roots):
+            return
+        values = [lone([each]) for each in constants[0].known() or ()]
+        if values and all(each is not None for each in values):
+            self.numbers[name] = tuple(each for each in values if each is not None)
 
     def _from_constant(self, kind: str, inputs: Sequence[Value], output: Value, name: str) -> None:
         """A difference or a quotient whose first side is a constant, in two steps whose order makes no difference.
