@@ -28,6 +28,7 @@ from cnncli.graph.layers import (
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
+    GlobalResponseNormalization,
     Identity,
     InputLayer,
     MaxPooling2D,
@@ -499,6 +500,52 @@ def _dilated(kernel: Layer, cut: Shape, after: Shape) -> Operations:
     x = made.kernel(TimeDistributed(kernel), x, "dilated")
     made.do(Moving("BatchToSpaceND", after), x)
     return made
+
+
+def shuffled(made: Operations, cut: Shape, dims: Shape) -> None:
+    x = made.do(Reshape(cut), made.x)
+    x = made.do(Permute(dims), x)
+    made.do(Reshape((8, 8, 4)), x)
+
+
+def test_a_channel_shuffle_of_channels_that_came_first() -> None:
+    made = Operations()
+    shuffled(made, (2, 2, 8, 8), (2, 1, 3, 4))
+    cut, turned = Reshape((8, 8, 2, 2)), Permute((1, 2, 4, 3))
+    assert layers(checked(made.graph))[1:] == [cut, turned, Reshape((8, 8, 4))]
+
+
+@pytest.mark.parametrize(("cut", "dims"), [((2, 2, 8, 8), (2, 1, 4, 3)), ((8, 8, 2, 2), (2, 1, 3, 4))])
+def test_what_else_turns_cells_is_no_shuffle(cut: Shape, dims: Shape) -> None:
+    made = Operations()
+    shuffled(made, cut, dims)
+    assert folded(made.graph) is made.graph
+
+
+def response(made: Operations, axes: tuple[int, ...], *, bias_first: bool) -> None:
+    norm = made.do(Reduce("L2", axes, keepdims=True), made.x)
+    mean = made.do(Reduce("Mean", (3,), keepdims=True), norm)
+    share = made.do(Elementwise("Divide"), norm, made.constant("Add", mean, (), 1e-6))
+    scaled = made.constant("Multiply", made.do(Multiply(), made.x, share), (4,), identity="gamma")
+    shifted = made.constant("Add", scaled, (1, 1, 4), identity="beta")
+    made.do(Add(), *((shifted, made.x) if bias_first else (made.x, shifted)))
+
+
+@pytest.mark.parametrize("bias_first", [False, True])
+def test_global_response_normalization_that_is_spelt_out(bias_first: bool) -> None:
+    made = Operations()
+    response(made, (1, 2), bias_first=bias_first)
+    found = checked(made.graph)
+    assert layers(found)[1:] == [GlobalResponseNormalization(1e-6)]
+    assert [(each.name, each.identity, each.shape) for each in found.nodes[-1].weights[:2]] == [
+        ("gamma", "gamma", (4,)), ("beta", "beta", (4,)),
+    ]  # fmt: skip
+
+
+def test_norms_along_something_else_are_others() -> None:
+    made = Operations()
+    response(made, (1,), bias_first=False)
+    assert GlobalResponseNormalization(1e-6) not in layers(checked(made.graph))
 
 
 def test_a_map_cut_up_for_a_kernel_with_gaps() -> None:

@@ -253,7 +253,7 @@ def _foldable(op: Op, maker: Op) -> bool:
         return op.type in CONVOLUTIONS and op.options["padding"] == "valid" and _pads_as_same(op, maker)
     if maker.type == "RESHAPE":
         return op.type == "FULLY_CONNECTED" and len(maker.output.shape) == 2 and _keeps_features(maker)
-    if maker.type not in ARITHMETIC or maker.inputs[1].key is None:
+    if maker.type not in ARITHMETIC or len(maker.inputs) < 2 or maker.inputs[1].key is None:
         return False
     if op.type == "FULLY_CONNECTED":
         return _of_channels(maker.inputs[1], maker.output.shape)

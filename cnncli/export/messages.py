@@ -63,7 +63,7 @@ def metadata(job: Job) -> dict[str, str]:
     (output,) = job.graph.outputs
     return {
         "reference": job.reference,
-        "input_range": f"{low:g} to {high:g}",
+        "input_range": f"{low:.9g} to {high:.9g}",
         "layout": job.layout,
         "output": job.output_name,
         **({"classes": str(output.shape[-1])} if job.output_name in OF_CLASSES else {}),

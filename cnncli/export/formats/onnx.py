@@ -120,12 +120,12 @@ def _write(source: Source, kind: Kind, path: Path) -> None:
     lowering = lower(source.graph, source.arrays(source), ends)
     if kind.weight_dtype == "float16":
         halve(lowering)
-    values = lowering.initializers
+    model = assembled(source.graph, lowering, ends, source.metadata)
     whole = fits(kind.weight_bytes(source.graph))
-    tensors = [] if whole else outside(values, path)
-    model = assembled(source.graph, lowering, ends, source.metadata, tensors)
+    if not whole:
+        outside(model, lowering.initializers, path)
     _describe(model, source)
-    write_model(model, values if whole else {}, path)
+    write_model(model, lowering.initializers if whole else {}, path)
 
 
 def _describe(model: Any, source: Source) -> None:

@@ -19,6 +19,7 @@ from cnncli.graph.layers import (
     Dense,
     DepthwiseConv2D,
     Elementwise,
+    GroupNormalization,
     LayerScale,
     Normalization,
     RadialBasis,
@@ -183,6 +184,27 @@ def fold_subsampling(draft: Draft, step: Step, numbers: Numbers) -> bool:
     return draft.become(step, layer, mean.sources, found, weights=weights)
 
 
+def fold_groups(draft: Draft, step: Step, numbers: Numbers) -> bool:
+    """Whether the step was the last of what normalizes groups of channels, and is that as one layer now."""
+    affine: list[tuple[Step, str]] = []
+    last = step if _is_layer(step) else None
+    for name, wanted, parts in (("beta", "add", ("scaled", "back")), ("gamma", "multiply", ("back",))):
+        if last is not None and isinstance(last.layer, Elementwise) and operation(last) == wanted:
+            affine.insert(0, (last, name))
+            last = next((part for each in parts if (part := _part(last, each))), None)
+    found = None if last is None else _chain(last, ("normalized", ""), ("grouped", ""))
+    if last is None or found is None or not isinstance(found[0].layer, GroupNormalization):
+        return False
+    normalized, grouped = found
+    held = [name for _, name in affine]
+    groups, epsilon = grouped.shape[-1], _options(normalized).epsilon
+    layer = GroupNormalization(groups, epsilon, center="beta" in held, scale="gamma" in held)
+    inner = [*(each for each, _ in affine), last, *found]
+    return draft.become(
+        step, layer, grouped.sources, [each for each in inner if each is not step], weights=_renamed(affine)
+    )
+
+
 # Several inputs.
 
 
@@ -233,6 +255,7 @@ OWN: tuple[Callable[..., bool], ...] = (
     fold_distances,
     fold_rescaling,
     fold_normalization,
+    fold_groups,
     fold_layer_scale,
     fold_subsampling,
     fold_scaled_sum,

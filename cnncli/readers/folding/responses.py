@@ -29,12 +29,13 @@ def fold_response(draft: Draft, step: Step) -> bool:
     found = next((found for each in _WHOLE if (found := matched(each, step))), None)
     if found is None or found.argument is None or not _are_norms(found):
         return False
-    affine = [each for each in found.inner if isinstance(each.layer, Elementwise) and each.layer.constant is not None]
+    affine = [each for each in found.inner if isinstance(each.layer, Elementwise) and each.shape == step.shape]
     weights = [
         weight._replace(name=_NAMES[operation(each)], shape=(weight.size,))
         for each in sorted(affine, key=operation, reverse=True)
         for weight in each.weights
     ]
+    weights += [weight for each in found.inner if each not in affine for weight in each.weights]
     layer = GlobalResponseNormalization(_epsilon(found))
     name = draft.scope_of(step, found.inner)
     return draft.become(step, layer, [found.argument], found.inner, name=name, weights=joined(weights))

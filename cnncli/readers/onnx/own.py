@@ -18,6 +18,8 @@ from cnncli.readers.onnx.model import MOST_VALUES, ModelProto, Value
 from cnncli.words import visible
 
 PRODUCER = "cnncli"
+QUANTIZED = re.compile("(_quantized)?(_scale|_zero_point)?$")
+"""What onnxruntime puts behind the name of an initializer that it quantizes, and calls the numbers that go with it."""
 MOST_SCOPES = 4096
 LONGEST_KIND = 40
 NUMBERED = re.compile("(?:stage|block|branch|module)([1-9][0-9]{0,8})")
@@ -41,9 +43,9 @@ class Own:
     def settle(self, initializers: Sequence[Value]) -> None:
         """Make the initializers what the file says that they are."""
         for each in initializers:
-            (root,) = each.roots
-            counts = root.counts and not (each.name in self.constants and _is_of_channels(each))
-            each.roots = (root._replace(counts=counts, trained=each.name not in self.not_trained),)
+            (root,), name = each.roots, QUANTIZED.sub("", each.name)
+            counts = root.counts and not (name in self.constants and _is_of_channels(each))
+            each.roots = (root._replace(counts=counts, trained=name not in self.not_trained),)
 
     def place(self, graph: Graph) -> None:
         """Put the layers into the scopes with which their names begin, if each scope is found in one place."""

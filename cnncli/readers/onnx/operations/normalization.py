@@ -44,8 +44,13 @@ def _batch_norm(translator: Translator, operation: Operation) -> None:
 def _group_norm(translator: Translator, operation: Operation) -> None:
     source = translator.laid_out(first_input(operation), True)
     groups = operation.attributes.number("num_groups", -1)
-    layer = GroupNormalization(groups, operation.attributes.real("epsilon", 1e-5))
+    scale, center = (_is_held(operation.input(number)) for number in (1, 2))
+    layer = GroupNormalization(groups, operation.attributes.real("epsilon", 1e-5), center=center, scale=scale)
     _affine(translator, operation, layer, source, (operation.input(1), operation.input(2)))
+
+
+def _is_held(value: Value | None) -> bool:
+    return value is not None and value.is_held
 
 
 def _affine(
@@ -56,7 +61,7 @@ def _affine(
     named = [
         (name, value)
         for name, value in zip(("gamma", "beta"), given, strict=True)
-        if value is not None and value.constant
+        if value is not None and value.constant and value.is_held
     ]
     weights = [
         each
@@ -76,11 +81,9 @@ def _layer_norm(translator: Translator, operation: Operation) -> None:
     rank = len(translator.assembly.shape(source))
     axis: Any = -1 if axes == (rank,) else axes
     epsilon = operation.attributes.real("epsilon", 1e-5)
-    center = operation.input(2) is not None
+    scale, center = (_is_held(operation.input(number)) for number in (1, 2))
     simplified = operation.kind.startswith(("Simplified", "RMS"))
-    layer: Layer = (
-        Elementwise("RMSNormalization") if simplified else LayerNormalization(axis, epsilon, center, scale=True)
-    )
+    layer: Layer = Elementwise("RMSNormalization") if simplified else LayerNormalization(axis, epsilon, center, scale)
     _affine(translator, operation, layer, source, (operation.input(1), operation.input(2)))
 
 
