@@ -42,5 +42,5 @@ class Trial:
     samples: Path
     ends: Ends
     batch: int
-    scales: Sequence[float]
-    """Of each output, as comparing.scale_of."""
+    scales: Sequence[float] = ()
+    """Of each output, as comparing.scale_of; none: no output has one."""

@@ -22,7 +22,7 @@ def try_file(trial: Trial, tell: Tell) -> list[dict[str, Any]]:
     module = module_of(trial.format)
     tell(f"Running {trial.path} by {module.RUNTIME}")
     given = module.run(trial.path, inputs, trial.ends, trial.batch)
-    triples = zip(found, given, trial.scales, strict=True)
+    triples = zip(found, given, trial.scales or [0.0] * len(found), strict=True)
     return [{**asdict(compared(ours, theirs, scale)), "pictures": len(ours)} for ours, theirs, scale in triples]
 
 
