@@ -35,6 +35,8 @@ TYPED = [
     ("cnncli plot b0 -o b0.pd", "cnncli plot b0 -o b0.pdf"),
     ("cnncli export b0 --output out.tf", "cnncli export b0 --output out.tflite"),
     ("cnncli export b0 -o x.tflite --quantize dy", "cnncli export b0 -o x.tflite --quantize dynamic"),
+    ("cnncli export b0 -o x.onnx --layout nc", "cnncli export b0 -o x.onnx --layout nchw"),
+    ("cnncli export b0 --to on", "cnncli export b0 --to onnx"),
     ("cnncli measure v2 --kind dy", "cnncli measure v2 --kind dynamic"),
     ("cnncli plot EfficientNetB0 --det", "cnncli plot EfficientNetB0 --detail"),
     ("cnncli memory v2 --by op", "cnncli memory v2 --by operation "),

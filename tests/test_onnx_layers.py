@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from drawn_layers import ARGUMENTS, EXAMPLES, graphs
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from onnx_layers import (
     BATCHES,
     TOLERANCE,
@@ -241,12 +241,10 @@ def test_what_keras_lacks(layer: Layer, inputs: list[Any], wanted: Any, arrays: 
 
 def agrees(graph: Graph, counts: Counter[str] | None = None) -> None:
     """The file of a graph, in both layouts, gives what Keras gives, where that gives numbers."""
-    if any(0 in node.shape for node in graph.nodes):
-        return
+    assume(len(graph.nodes) > 1 and all(0 not in node.shape for node in graph.nodes))
     model, values = with_random_weights(graph), examples(graph)
     wanted = expected(model, values)
-    if not all(np.isfinite(each).all() and np.abs(each).max() < 1e12 for each in wanted):
-        return
+    assume(all(np.isfinite(each).all() and np.abs(each).max() < 1e12 for each in wanted))
     if counts is not None:
         counts.update(node.type for node in graph.nodes)
     for first in (False, True):
@@ -274,15 +272,17 @@ def test_each_layer_with_random_arguments(kind: str) -> None:
     """pytest -m exhaustive tests/test_onnx_layers.py"""
     drawn: Counter[str] = Counter()
     with quiet():
-        settings(EXAMPLES, max_examples=60)(given(graphs([kind], most=3))(lambda graph: agrees(graph, drawn)))()
+        settings(EXAMPLES, max_examples=25)(given(graphs([kind], most=3))(lambda graph: agrees(graph, drawn)))()
     assert drawn[kind] > 5
 
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_many_random_networks() -> None:
+    drawn: Counter[str] = Counter()
     with quiet():
-        settings(EXAMPLES, max_examples=1000)(given(graphs(DRAWN, most=12))(agrees))()
+        settings(EXAMPLES, max_examples=1000)(given(graphs(DRAWN, most=12))(lambda graph: agrees(graph, drawn)))()
+    assert len(drawn) > 50
 
 
 @pytest.mark.exhaustive

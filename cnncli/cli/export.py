@@ -21,7 +21,7 @@ from cnncli.written import read_choice
 Batch = Annotated[
     str | None,
     typer.Option(
-        help="Pictures in a batch: 1 in TFLite files unless given, any number in SavedModels; none for any number.",
+        help="Pictures in a batch: 1 in TFLite files unless given, any number in others; none for any number.",
         metavar="N|none",
         show_default=False,
     ),
@@ -59,9 +59,11 @@ Manifest = Annotated[
 
 
 _QUANTIZE = (
-    "For TFLite: none or float32, float16 (half the size), dynamic (int8 weights), int8 (activations too: the fastest "
-    "on a CPU, at some loss), int8-io and uint8-io (integers at input and output too), int16x8 (int16 activations: "
-    "near to float32, very slow on a CPU, not for MobileNet V3's h-swish). Several need a directory for -o."
+    "How numbers are stored. TFLite: none or float32, float16 (half the size), dynamic (int8 weights), int8 "
+    "(activations too: the fastest on a CPU, at some loss), int8-io and uint8-io (integers at input and output too), "
+    "int16x8 (int16 activations: near to float32, very slow on a CPU, not for MobileNet V3's h-swish). ONNX: none or "
+    "float32, float16 (kernels at half the size, of which float32 is made on loading), int8 (kernels, and uint8 "
+    "activations, but for input and output). Several need a directory for -o, of TFLite files unless --to says onnx."
 )
 
 

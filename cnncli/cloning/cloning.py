@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnncli.child import Tell
 from cnncli.child.parent import run
+from cnncli.cloning.comparing import scale_of
 from cnncli.cloning.formats import MODULES, module_of
 from cnncli.cloning.messages import Job, Trial
 from cnncli.cloning.plan import Plan, keras_graph, planned
@@ -138,14 +139,16 @@ def _prove(found: Clone, request: Request, samples: Path, folder: Path, tell: Te
     reading = request.network.origin.reading
     assert reading
     trial = Trial(
-        request.file.path, request.file.format.key, samples, reading.channels_first, reading.settings.batch or 1
-    )
+        request.file.path, request.file.format.key, samples, reading.channels_first, reading.settings.batch or 1,
+        [scale_of(node) for node in request.network.graph.outputs],
+    )  # fmt: skip
     told = run("cnncli.cloning.trial", trial, "the verification", tell, [folder])
     found.build.seconds["verification"] = time.perf_counter() - started
     found.runtime = module_of(request.file.format.key).RUNTIME
     comparisons = [Comparison(**each) for each in told]
     found.comparison = max(comparisons, key=_distance)
-    found.limit = _limit(request.network.graph)
+    in_halves = module_of(request.file.format.key).COMPUTES_IN_HALVES
+    found.limit = _limit(request.network.graph) if in_halves else LIMITS["float32"]
     found.problems += _problems(found, comparisons)
     found.verified = not found.problems
 

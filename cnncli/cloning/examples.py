@@ -9,8 +9,9 @@ from typing import Any
 from cnncli.export.pictures import Range, random_pictures, scaled
 from cnncli.graph import Node, Shape
 
-PIXELS: Range = (0.0, 255.0)
-"""What is tried where a file does not say what its input's values are, and values from 0 to 1 hardly move its outputs.
+OTHER_RANGES: Sequence[Range] = ((-2.0, 2.0), (0.0, 16.0), (0.0, 64.0), (0.0, 255.0))
+"""What is tried where a file does not say what its input's values are, and values from 0 to 1 hardly move its outputs:
+of pictures by their mean and deviation, then ever larger, up to pixels: the larger, the less exact is what is computed.
 """
 LEAST, MOST, SAMPLED_CELLS = 4, 16, 4 * 224 * 224
 INTEGERS = {"uint8": (0, 255), "int8": (-128, 127)}

@@ -1,8 +1,9 @@
 """Which files a Keras model is built of with their own weights: a module a format.
 
 It has `values(path, wanted)`, the arrays of the tensors that are wanted, each of so many cells; `run(path, inputs,
-ends, batch)`, what the format's own runtime gives for examples; and `RUNTIME`, what that is called. Both are for child
-processes, and raise UsageError for what is the file's fault.
+ends, batch)`, what the format's own runtime gives for examples; `RUNTIME`, what that is called, and
+`COMPUTES_IN_HALVES`, whether it computes with weights of half precision as they are, or unpacks them before. The
+functions are for child processes, and raise UsageError for what is the file's fault.
 """
 
 from __future__ import annotations

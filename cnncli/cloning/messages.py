@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,3 +42,5 @@ class Trial:
     samples: Path
     ends: Ends
     batch: int
+    scales: Sequence[float] = ()
+    """Of each output, as comparing.scale_of; none: no output has one."""

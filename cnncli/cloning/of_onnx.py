@@ -16,6 +16,7 @@ from cnncli.readers.reading import Ends
 from cnncli.words import visible
 
 RUNTIME = "onnxruntime"
+COMPUTES_IN_HALVES = True
 LARGEST_FILE = 2**31
 """Bytes of a message that protobuf takes."""
 MOST_SECONDS, BYTES_A_SECOND = 20, 10**7

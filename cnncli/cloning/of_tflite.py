@@ -13,6 +13,7 @@ from cnncli.errors import UsageError
 from cnncli.readers.reading import Ends
 
 RUNTIME = "LiteRT"
+COMPUTES_IN_HALVES = False
 MOST_SECONDS, BYTES_A_SECOND = 20, 10**7
 WORKING_MEMORY = 2**28
 OPEN = -1

@@ -34,7 +34,7 @@ def dense(source: Source, sparsity: Table, shape: Shape, stored: Any) -> Any:
     fits = sorted(order) == list(range(rank + len(blocks))) and len(levels) == len(order)
     if not fits or any(not 0 <= axis < rank for axis in blocks) or prod(shape) > MOST_TIMES * max(len(stored), 1):
         source.fail("is damaged: what it says of a sparse tensor fits none")
-    places = _places(source, levels, len(stored))
+    places = _places(source, levels, len(stored), prod(shape))
     along = dict(zip(order, places, strict=True))
     sizes = dict(zip(order, (level.number(SIZE, "i") for level in levels), strict=True))
     axes = []
@@ -51,8 +51,8 @@ def dense(source: Source, sparsity: Table, shape: Shape, stored: Any) -> Any:
     return found
 
 
-def _places(source: Source, levels: list[Table], count: int) -> list[Any]:
-    """Of each stored cell its place along each level, in the levels' order."""
+def _places(source: Source, levels: list[Table], count: int, cells: int) -> list[Any]:
+    """Of each stored cell its place along each level, in the levels' order; `cells` are all that there are."""
     import numpy
 
     found: list[Any] = []
@@ -62,8 +62,8 @@ def _places(source: Source, levels: list[Table], count: int) -> list[Any]:
             parents, here = _named(source, level, len(reached))
         else:
             size = level.number(SIZE, "i")
-            if not 0 < size * len(reached) <= count:
-                source.fail("is damaged: a sparse tensor has more cells than are stored")
+            if not 0 <= size * len(reached) <= cells:
+                source.fail("is damaged: a sparse tensor has more cells than its shape")
             parents = numpy.repeat(numpy.arange(len(reached)), size)
             here = numpy.tile(numpy.arange(size), len(reached))
         found = [*(each[parents] for each in found), here]
@@ -95,4 +95,4 @@ def _numbers(level: Table, kind: int, field: int) -> Any:
 
     table = level.table(field)
     form = FORMS.get(level.number(kind, "B"))
-    return numpy.asarray((table.numbers(0, form) if table and form else None) or (0,), "int64")
+    return numpy.asarray((table.numbers(0, form) if table and form else None) or (), "int64")

@@ -1,7 +1,7 @@
 """The values of a TFLite file's constants, as the operations read them that use them.
 
-Some are stored otherwise: in half precision, as integers with scales, or only those cells that are not zero. The file
-unpacks these by operations of its own, which are followed here back to what it holds.
+Some are stored otherwise: in half precision, or only those cells that are not zero. The file unpacks these by
+operations of its own, which are followed here back to what it holds. Integers that stand for real numbers are not read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,9 @@ from cnncli.readers.opening import one_line
 from cnncli.readers.source import Source, opened
 from cnncli.readers.tflite.file import FileGraph, FileTensor, ModelFile, Operation
 
-DTYPES = {
-    "float16": "<f2", "float32": "<f4", "float64": "<f8", "int8": "i1", "int16": "<i2", "int32": "<i4",
-    "int64": "<i8", "uint8": "u1", "uint16": "<u2", "uint32": "<u4",
-}  # fmt: skip
+DTYPES = {"float16": "<f2", "float32": "<f4", "float64": "<f8"}
 MOST_STEPS = 8
 """Operations that one constant goes through: a file has three."""
-SCALES, ZERO_POINTS, AXIS = 2, 3, 6
-"""Fields of QuantizationParameters (tensorflow/lite/schema/schema.fbs)."""
 
 
 def tensors(path: Path, wanted: Mapping[str, int]) -> dict[str, Any]:
@@ -92,22 +87,6 @@ def _unchanged(operation: Operation, values: Any) -> Any:
     return values
 
 
-def _real(operation: Operation, values: Any) -> Any:
-    """Of halves themselves; of integers what they stand for: scale * (integer - zero point), perhaps along an axis."""
-    import numpy
-
-    quantization = operation.source.quantization
-    if values.dtype.kind == "f" or quantization is None:
-        return values
-    scales = numpy.asarray(quantization.numbers(SCALES, "f") or (1.0,), "float64")
-    zeros = numpy.asarray(quantization.numbers(ZERO_POINTS, "q") or (0,), "float64")
-    if len(scales) > 1:
-        shape = [1] * values.ndim
-        shape[quantization.number(AXIS, "i")] = len(scales)
-        scales, zeros = scales.reshape(shape), zeros.reshape(shape) if len(zeros) > 1 else zeros
-    return scales * (values.astype("float64") - zeros)
-
-
 def _turned(operation: Operation, values: Any) -> Any:
     return values.transpose(_told(operation))
 
@@ -121,6 +100,6 @@ def _told(operation: Operation) -> Sequence[int]:
 
 
 UNPACKING: dict[str, Callable[[Operation, Any], Any]] = {
-    **dict.fromkeys(("CAST", "DENSIFY"), _unchanged), "DEQUANTIZE": _real, "TRANSPOSE": _turned,
+    **dict.fromkeys(("CAST", "DENSIFY", "DEQUANTIZE"), _unchanged), "TRANSPOSE": _turned,
     **dict.fromkeys(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), _reshaped),
 }  # fmt: skip

@@ -7,9 +7,9 @@ from typing import Any
 
 from cnncli.child import Tell
 from cnncli.child.inside import serve
+from cnncli.cloning.comparing import compared
 from cnncli.cloning.formats import module_of
 from cnncli.cloning.messages import Trial
-from cnncli.export.verification import compare
 
 
 def try_file(trial: Trial, tell: Tell) -> list[dict[str, Any]]:
@@ -22,13 +22,8 @@ def try_file(trial: Trial, tell: Tell) -> list[dict[str, Any]]:
     module = module_of(trial.format)
     tell(f"Running {trial.path} by {module.RUNTIME}")
     given = module.run(trial.path, inputs, trial.ends, trial.batch)
-    pairs = zip(found, given, strict=True)
-    return [{**asdict(compare(_alike(ours, theirs), theirs)), "pictures": len(ours)} for ours, theirs in pairs]
-
-
-def _alike(ours: Any, theirs: Any) -> Any:
-    """The same cells in the other's shape, which may have further axes of one cell."""
-    return ours.reshape(theirs.shape) if ours.size == theirs.size else ours
+    triples = zip(found, given, trial.scales or [0.0] * len(found), strict=True)
+    return [{**asdict(compared(ours, theirs, scale)), "pictures": len(ours)} for ours, theirs, scale in triples]
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from typing import Any
 
 from cnncli.child import Tell
 from cnncli.child.inside import serve
-from cnncli.cloning.examples import PIXELS, examples
+from cnncli.cloning.comparing import compared, scale_of
+from cnncli.cloning.examples import OTHER_RANGES, examples
 from cnncli.cloning.formats import module_of
 from cnncli.cloning.messages import Job
 from cnncli.cloning.plan import Held
 from cnncli.errors import UsageError
-from cnncli.export.verification import compare
 from cnncli.graph import Graph, Node
 from cnncli.keras_model.apart import data
 from cnncli.keras_model.backend import without_matplotlib
@@ -82,14 +82,15 @@ def _assign(model: Any, node: Node, arrays: list[Any]) -> None:
 
 
 def _save_samples(model: Any, graph: Graph, job: Job, path: Path) -> None:
-    """Examples, and what the Keras model makes of each."""
+    """Examples that move the Keras model's outputs, if any do, and what it makes of each."""
     import numpy
 
-    inputs = examples(graph.inputs, job.values)
-    outputs = _outputs(model, inputs)
-    if not job.is_range_known and all(compare(each, each).blind for each in outputs):
-        inputs = examples(graph.inputs, PIXELS)
+    scales = [scale_of(node) for node in graph.outputs]
+    for values in (job.values, *(() if job.is_range_known else OTHER_RANGES)):
+        inputs = examples(graph.inputs, values)
         outputs = _outputs(model, inputs)
+        if not all(compared(each, each, scale).blind for each, scale in zip(outputs, scales, strict=True)):
+            break
     named = {f"input{number}": each for number, each in enumerate(inputs)}
     numpy.savez(path, **named, **{f"output{number}": each for number, each in enumerate(outputs)})
 

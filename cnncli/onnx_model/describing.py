@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
+from cnncli.onnx_model.streaming import skeleton
 
 ONNX_DOMAINS = ("", "ai.onnx")
 
@@ -29,10 +30,7 @@ class Contents(NamedTuple):
 
 
 def contents(path: Path) -> Contents:
-    import onnx
-
-    model = onnx.load(path, load_external_data=False)
-    graph = model.graph
+    graph = skeleton(path).graph
     ops = Counter(map(_type, graph.node))
     return Contents(
         inputs=tuple(map(_value, graph.input)),

@@ -29,43 +29,45 @@ def fits(weight_bytes: int) -> bool:
     return weight_bytes + STRUCTURE <= LARGEST
 
 
-def within(initializers: Mapping[str, Any]) -> list[Any]:
-    """The tensors of a model that holds these values itself."""
-    from onnx import numpy_helper
+def within(model: Any, initializers: Mapping[str, Any]) -> None:
+    """Put these values into a model that holds them itself.
 
-    return [numpy_helper.from_array(values, name) for name, values in initializers.items()]
+    They are put where they stay: numpy_helper.from_array makes a tensor that would be copied into the model.
+    """
+    for name, values in initializers.items():
+        _added(model, name, values).raw_data = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def outside(initializers: Mapping[str, Any], path: Path) -> list[Any]:
-    """The tensors of a model at `path` whose large values are written beside it, one after the other.
+def outside(model: Any, initializers: Mapping[str, Any], path: Path) -> None:
+    """Put the values of a model at `path` beside it, one after the other, where they are large.
 
     What is smaller than its alignment stays within: sizes, which shape inference must see, and vectors.
     """
     import numpy
 
-    tensors = []
     with beside(path).open("wb") as file:
         for name, values in initializers.items():
             if values.nbytes < ALIGNMENT:
-                tensors += within({name: values})
+                within(model, {name: values})
                 continue
             offset = -(-file.tell() // ALIGNMENT) * ALIGNMENT
             file.seek(offset)
             file.write(numpy.ascontiguousarray(values).data)
-            tensors.append(_pointing(name, values, beside(path).name, offset))
-    return tensors
+            _point(_added(model, name, values), beside(path).name, offset, values.nbytes)
 
 
-def _pointing(name: str, values: Any, location: str, offset: int) -> Any:
-    """A tensor that says where its bytes are."""
-    from onnx import TensorProto, helper
+def _added(model: Any, name: str, values: Any) -> Any:
+    """A tensor of a model, but for its bytes."""
+    from onnx import helper
 
-    tensor = TensorProto(
-        name=name,
-        data_type=helper.np_dtype_to_tensor_dtype(values.dtype),
-        dims=values.shape,
-        data_location=TensorProto.EXTERNAL,
-    )
-    for key, value in (("location", location), ("offset", offset), ("length", values.nbytes)):
+    dtype = helper.np_dtype_to_tensor_dtype(values.dtype)
+    return model.graph.initializer.add(name=name, data_type=dtype, dims=values.shape)
+
+
+def _point(tensor: Any, location: str, offset: int, length: int) -> None:
+    """Say where a tensor's bytes are."""
+    from onnx import TensorProto
+
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", offset), ("length", length)):
         tensor.external_data.add(key=key, value=str(value))
-    return tensor

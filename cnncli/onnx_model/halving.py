@@ -25,7 +25,7 @@ def halve(lowering: Lowering) -> None:
         if values.dtype != numpy.float32 or values.size == max(values.shape, default=1):
             continue
         lowering.initializers[name] = _halved(name, values)
-        renamed[name] = f"{name}/float32"
+        renamed[name] = lowering.unique(f"{name}/float32")
         casts.append(helper.make_node("Cast", [name], [renamed[name]], name=renamed[name], to=TensorProto.FLOAT))
     for operation in lowering.operations:
         for place, name in enumerate(operation.input):

@@ -121,13 +121,13 @@ class Lowering:
         return next((array for weight, array in zip(owner.weights, held, strict=True) if weight.name == name), None)
 
     def weight(self, node: Node, name: str, values: Any, *, trained: bool = True) -> str:
-        """An initializer that holds a weight of a node, its values as the operation needs them.
+        """An initializer that holds a weight of a node, its values as the operation needs them, in float32.
 
         Nodes that share it hold it once, unless they need it in different orders of axes.
         """
         import numpy
 
-        owner = node.shares or node
+        owner, values = node.shares or node, numpy.asarray(values, "float32")
         held = self._weights.get((owner.name, name))
         if held is None or not numpy.array_equal(self.initializers[held], values):
             held = self._weights[owner.name, name] = self.unique(f"{owner.name}.{name}")

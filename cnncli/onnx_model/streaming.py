@@ -1,4 +1,4 @@
-"""A model written to a file with its weights, of which one at a time is copied.
+"""A model written to a file with its weights, of which one at a time is copied, and read from one without them.
 
 Made as one message of protobuf's, a model of 270 MB would take a further 1.3 GB: `onnx.helper` copies it at each step.
 But a message is the sequence of its fields, each a tag, for bytes the length, and the value
@@ -7,14 +7,14 @@ But a message is the sequence of its fields, each a tag, for bytes the length, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 GRAPH, INITIALIZER, RAW_DATA, MOST = 7, 5, 9, 1 << 29
 """Numbers of fields: a model's graph, a graph's initializers, a tensor's bytes (onnx/onnx.proto); and beyond all."""
-BYTES = 2
-"""What follows the tag is a length, and so many bytes."""
+NUMBER, BYTES = 0, 2
+"""What follows the tag, which says so in its lowest three bits: a number, or a length and so many bytes."""
 
 
 class Tensor(NamedTuple):
@@ -79,3 +79,39 @@ def _varint(number: int) -> Iterator[int]:
         yield number & 0x7F | 0x80
         number >>= 7
     yield number
+
+
+def skeleton(path: Path) -> Any:
+    """The model of a file that this program wrote, without the bytes of its initializers, which are passed over."""
+    from onnx import ModelProto
+
+    with path.open("rb") as file:
+        return ModelProto.FromString(_without_values(file, path.stat().st_size, [GRAPH, INITIALIZER]))
+
+
+def _without_values(file: IO[bytes], end: int, way: Sequence[int]) -> bytes:
+    """A message up to a place, without the bytes of tensors: fields of these numbers, each within the one before."""
+    kept = bytearray()
+    while file.tell() < end:
+        tag = _read_varint(file)
+        number, size = tag >> 3, _read_varint(file)
+        if tag & 7 == NUMBER:
+            kept += bytes([*_varint(tag), *_varint(size)])
+        elif way and number == way[0]:
+            inner = _without_values(file, file.tell() + size, way[1:])
+            kept += _begin(number, len(inner)) + inner
+        elif not way and number == RAW_DATA:
+            file.seek(size, 1)
+        else:
+            kept += _begin(number, size) + file.read(size)
+    return bytes(kept)
+
+
+def _read_varint(file: IO[bytes]) -> int:
+    number, shift = 0, 0
+    while True:
+        (byte,) = file.read(1)
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return number
+        shift += 7

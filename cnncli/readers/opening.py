@@ -43,7 +43,8 @@ def read_file(path: Path, settings: Settings = AS_IT_IS) -> tuple[Format, Readin
         if found.operations and not settings.raw:
             from cnncli.readers.folding import folded  # its tables of patterns are for files only
 
-            reading = replace(reading, graph=folded(reading.graph, reading.own_numbers))
+            own = None if settings.exact else reading.own_numbers
+            reading = replace(reading, graph=folded(reading.graph, own, exact=settings.exact))
         _check_sizes(reading.graph, source)
     return found, harmless(reading)
 

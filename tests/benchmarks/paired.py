@@ -48,9 +48,10 @@ def run(command: Sequence[str]) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 2**20)
 
 
-def compare(name: str, ours: Sequence[str], rival: Sequence[str], runs: int = 5) -> Pair:
-    """Alternate the two, after one uncounted run of each."""
-    run(ours), run(rival)
+def compare(name: str, ours: Sequence[str], rival: Sequence[str], runs: int = 5, *, warm: bool = True) -> Pair:
+    """Alternate the two, after one uncounted run of each unless that would take too long."""
+    if warm:
+        run(ours), run(rival)
     pairs = [(run(ours), run(rival)) for _ in range(runs)]
     return Pair(
         name,

@@ -11,8 +11,10 @@ from cnncli.graph.layers import (
     Opaque,
     Quantize,
     Select,
+    TimeDistributed,
 )
 from cnncli.onnx_model.layers.activation import ACTIVATIONS
+from cnncli.onnx_model.layers.applying import time_distributed
 from cnncli.onnx_model.layers.cells import CELLS
 from cnncli.onnx_model.layers.convolution import CONVOLUTIONS
 from cnncli.onnx_model.layers.merging import MERGING
@@ -61,3 +63,6 @@ def lowered(lowering: Lowering, node: Node) -> Laid:
     if node.layer.idle and layer not in UNWRITTEN and len(node.inputs) == 1:
         return place.source()
     return place.refuse(UNWRITTEN.get(layer, "nobody has said which operations it is"))
+
+
+LOWERED[TimeDistributed] = time_distributed(lowered)

@@ -1,13 +1,13 @@
-"""Layers that go through a sequence, and one that applies another to each part. ONNX has the steps before the batch."""
+"""Layers that go through a sequence step by step. ONNX has the steps before the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from cnncli.graph import Layer, Node
-from cnncli.graph.layers import GRU, LSTM, SimpleRNN, TimeDistributed
-from cnncli.onnx_model.lowering import Laid, known, last
+from cnncli.graph import Layer
+from cnncli.graph.layers import GRU, LSTM, SimpleRNN
+from cnncli.onnx_model.lowering import Laid
 from cnncli.onnx_model.place import Lowered, Place
 
 GATES = {"RNN": (0,), "LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2)}
@@ -60,30 +60,8 @@ def _bias(place: Place, gates: Sequence[int]) -> list[str]:
     return [place.weight("bias", both.reshape(1, -1))]
 
 
-def _time_distributed(place: Place) -> Laid:
-    """The first axis joins the batch, for a node of the other layer that has this one's weights."""
-    from cnncli.onnx_model.layers import lowered
-
-    node, lowering = place.node, place.lowering
-    parts, made = node.input_shapes[0][1:], node.shape[1:]
-    joined = _reshaped(place, place.channels_last(), (-1, *parts), "joined")
-    source = Node(-1, f"{node.name}/part", node.scope, place.layer, (), parts, node.inputs[0].dtype)
-    lowering.give(source, Laid(joined, last(len(parts))))
-    each = Node(-1, f"{node.name}/each", node.scope, place.layer.layer, (source,), made, shares=node.shares or node)
-    lowering.give(each, lowered(lowering, each))
-    return Laid(_reshaped(place, lowering.output(each, last(len(made))), (-1, *node.shape), ""), place.last)
-
-
-def _reshaped(place: Place, tensor: str, shape: Sequence[int], part: str) -> str:
-    """A reshape that moves the batch."""
-    if not known(shape):
-        place.refuse("a size of what it goes along is open")
-    return place.add("Reshape", [tensor, place.whole(f"{part or 'apart'}.shape", shape)], part)
-
-
 RECURRENT: dict[type[Layer], Lowered] = {
     GRU: _gru,
     LSTM: _recurrent("LSTM"),
     SimpleRNN: _recurrent("RNN"),
-    TimeDistributed: _time_distributed,
 }

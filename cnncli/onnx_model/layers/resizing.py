@@ -1,26 +1,21 @@
 """Maps at another size, as tf.image.resize computes them, and their middle.
 
 Nearest and bilinear are ONNX's Resize. What ONNX does otherwise than TensorFlow, bicubic from a table and lanczos, is
-two products with matrices: a row an output row (or column), of the weights of the input's.
+two products with matrices.
 """
 
 from __future__ import annotations
 
-from math import gcd
 from typing import Any
 
 from cnncli.graph import Layer, Shape
 from cnncli.graph.layers import CenterCrop, PlacedResizing, Resizing, UpSampling1D, UpSampling2D
+from cnncli.onnx_model.layers.interpolation import MATRICES, STEEPNESS, nearest, nearest_placed, on_table
 from cnncli.onnx_model.layers.reshaping import cut
 from cnncli.onnx_model.layers.windows import each
 from cnncli.onnx_model.lowering import Laid, known
 from cnncli.onnx_model.place import Lowered, Place
 
-TABLE = 1024
-"""Into how many steps a cell is divided by the table of TensorFlow's bicubic weights (resize_bicubic_op.cc)."""
-STEEPNESS = -0.5
-"""The `a` of those weights, Keys's."""
-RADIUS = {"lanczos3": 3, "lanczos5": 5}
 LINEAR: dict[str, Any] = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
 NEAREST: dict[str, Any] = {
     "mode": "nearest",
@@ -37,7 +32,7 @@ def _up_sampling(place: Place) -> Laid:
     """Nearest repeats cells, the others are tf.image.resize; of either the size may be open."""
     factors, way = each(place.layer.size), getattr(place.layer, "interpolation", "nearest")
     settings = {"nearest": REPEATED, "bilinear": LINEAR}.get(way)
-    if way == "bicubic" and all(_on_table(1, factor) for factor in factors):
+    if way == "bicubic" and all(on_table(1, factor) for factor in factors):
         settings = CUBIC
     if settings is None:
         return _by_matrices(place, way)
@@ -45,19 +40,13 @@ def _up_sampling(place: Place) -> Laid:
     return Laid(place.add("Resize", [place.input(), "", scales], **settings), place.first)
 
 
-def _on_table(before: int, after: int) -> bool:
-    """Whether all cells of the output lie where TensorFlow's table has an entry, so that ONNX computes the same."""
-    steps = 2 * after // gcd(2 * after, before)
-    return TABLE % steps == 0
-
-
 def _resizing(place: Place) -> Laid:
     layer, before = place.layer, place.node.input_shapes[0][:2]
     way, after = layer.interpolation, (layer.height, layer.width)
-    if way == "nearest" and known(before):
-        return _taken(place, [_cells(*sizes) for sizes in zip(before, after, strict=True)])
-    settings = {"nearest": NEAREST, "bilinear": LINEAR}.get(way)
-    if way == "bicubic" and known(before) and all(map(_on_table, before, after)):
+    if way == "nearest" and known(before) and any(one % other for one, other in zip(after, before, strict=True)):
+        return _taken(place, [nearest(*sizes) for sizes in zip(before, after, strict=True)])
+    settings = {"nearest": REPEATED if known(before) else NEAREST, "bilinear": LINEAR}.get(way)
+    if way == "bicubic" and known(before) and all(map(on_table, before, after)):
         settings = CUBIC
     if settings is None:
         return _by_matrices(place, way)
@@ -71,15 +60,6 @@ def _taken(place: Place, cells: list[list[int]]) -> Laid:
     return Laid(place.add("Gather", [down, columns], axis=3), place.first)
 
 
-def _cells(before: int, after: int) -> list[int]:
-    """Which cell of the input each of the output is (resize_nearest_neighbor_op.cc, with half_pixel_centers)."""
-    import numpy
-
-    scale = numpy.float32(before) / numpy.float32(after)
-    at = (numpy.arange(after, dtype="float32") + numpy.float32(0.5)) * scale
-    return [int(cell) for cell in numpy.clip(numpy.floor(at), 0, before - 1)]
-
-
 def _placed_resizing(place: Place) -> Laid:
     """By other coordinates than those of the cells' centres, which ONNX calls as the layer."""
     layer, before, after = place.layer, place.node.input_shapes[0][:2], place.node.shape[:2]
@@ -87,19 +67,11 @@ def _placed_resizing(place: Place) -> Laid:
     if aligned is None or layer.interpolation not in ("bilinear", "nearest"):
         place.refuse(f"{layer.interpolation} interpolation by {layer.coordinates} is not known")
     if layer.interpolation == "nearest" and known(before):
-        return _taken(place, [_placed(*sizes, aligned) for sizes in zip(before, after, strict=True)])
+        return _taken(place, [nearest_placed(*sizes, aligned) for sizes in zip(before, after, strict=True)])
     rounding = "round_prefer_ceil" if aligned else "floor"
     how = {"mode": "linear"} if layer.interpolation == "bilinear" else {"mode": "nearest", "nearest_mode": rounding}
     settings = {**how, "coordinate_transformation_mode": layer.coordinates}
     return Laid(_to_size(place, place.input(), before, after, settings), place.first)
-
-
-def _placed(before: int, after: int, aligned: bool) -> list[int]:
-    """Which cell of the input each of the output is: cut off to, or with aligned corners the nearest, halves up."""
-    if not aligned:
-        return [cell * before // after for cell in range(after)]
-    steps = max(after - 1, 1)
-    return [(2 * cell * (before - 1) + steps) // (2 * steps) for cell in range(after)]
 
 
 def _to_size(place: Place, tensor: str, before: Shape, after: Shape, settings: dict[str, Any]) -> str:
@@ -124,50 +96,14 @@ def _scale(before: int, after: int) -> Any:
 
 def _by_matrices(place: Place, way: str) -> Laid:
     before, after = place.node.input_shapes[0][:2], place.node.shape[:2]
-    if way not in ("bicubic", *RADIUS):
+    if way not in MATRICES:
         place.refuse(f"ONNX has no {way} interpolation that computes what Keras's does")
     if not known((*before, *after)):
         place.refuse(f"{way} interpolation needs the map's size")
-    make = _cubic if way == "bicubic" else _lanczos(RADIUS[way])
-    rows, columns = (make(*sizes) for sizes in zip(before, after, strict=True))
+    rows, columns = (MATRICES[way](*sizes) for sizes in zip(before, after, strict=True))
     named = [place.constant("rows", rows), place.constant("columns", columns.T)]
     down = place.add("MatMul", [named[0], place.input()], "down")
     return Laid(place.add("MatMul", [down, named[1]]), place.first)
-
-
-def _cubic(before: int, after: int) -> Any:
-    """Keys's weights of the four cells about each, from TensorFlow's table; of those that there are, to sum 1."""
-    import numpy
-
-    matrix = numpy.zeros((after, before))
-    scale = numpy.float32(before) / numpy.float32(after)
-    for row in range(after):
-        at = numpy.float32((numpy.float32(row) + numpy.float32(0.5)) * scale - numpy.float32(0.5))
-        cell = int(numpy.floor(at))
-        step = round(float(at - cell) * TABLE) / TABLE
-        for source, distance in ((cell - 1, 1 + step), (cell, step), (cell + 1, 1 - step), (cell + 2, 2 - step)):
-            if 0 <= source < before:
-                matrix[row, source] += _keys(distance)
-    return matrix / matrix.sum(axis=1, keepdims=True)
-
-
-def _keys(x: float) -> float:
-    a = STEEPNESS
-    return ((a + 2) * x - (a + 3)) * x * x + 1 if x <= 1 else ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
-
-
-def _lanczos(radius: int) -> Any:
-    """The weights of the cells within the radius, to sum 1 (TensorFlow's scale_and_translate_op.cc)."""
-
-    def matrix(before: int, after: int) -> Any:
-        import numpy
-
-        at = (numpy.arange(after) + 0.5) * (before / after)
-        distance = numpy.abs(numpy.arange(before) + 0.5 - at[:, None])
-        weights = numpy.where(distance > radius, 0, numpy.sinc(distance) * numpy.sinc(distance / radius))
-        return weights / weights.sum(axis=1, keepdims=True)
-
-    return matrix
 
 
 def _center_crop(place: Place) -> Laid:

@@ -22,6 +22,8 @@ def fold_constants(draft: Draft, step: Step) -> bool:
     if not constants or any(not _can_be_taken(each) for each in constants):
         return False
     if len(constants) == len(sources):
+        if draft.exact:  # its values would be those of no tensor
+            return False
         computed = isinstance(step.layer, _OF_CONSTANTS) or step.layer.combines
         return bool(computed) and _becomes(draft, step, Constant(step.shape), constants)
     if len(sources) != 2 or len(operands(step)) != 2:

@@ -65,12 +65,13 @@ MOST_PASSES = 8
 """What one pass leaves that another could fold is rare; a graph that is made to need many is left as it is then."""
 
 
-def folded(graph: Graph, own: Numbers | None = None) -> Graph:
+def folded(graph: Graph, own: Numbers | None = None, *, exact: bool = False) -> Graph:
     """The graph without what only its format made operations of; the graph itself where there is nothing to fold.
 
-    `own` is given of a file that cnncli wrote: what its layers are is then told by their names too.
+    `own` is given of a file that cnncli wrote: what its layers are is then told by their names too. Where it is to be
+    `exact`, only what computes the same is folded, of weights whose values are told.
     """
-    draft = Draft(graph, named=own is not None)
+    draft = Draft(graph, named=own is not None, exact=exact)
     kinds = _Folds(own)
     for _ in range(MOST_PASSES):
         before = draft.changes

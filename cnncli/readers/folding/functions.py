@@ -70,11 +70,16 @@ SPELT_OUT: dict[str, list[Operation]] = {
 }
 
 
+_APPROXIMATE = frozenset(pattern for gate in _TANH for pattern in _halved(gate))
+"""What is called a gelu, and is one but for a thousandth."""
+
+
 class Rule(NamedTuple):
-    """What the last step of a pattern becomes."""
+    """What the last step of a pattern becomes; `exact` is whether that computes the same."""
 
     pattern: Operation
     apply: Callable[[Draft, Step, Match], bool]
+    exact: bool = False
 
 
 def _function(name: str) -> Callable[[Draft, Step, Match], bool]:
@@ -82,7 +87,7 @@ def _function(name: str) -> Callable[[Draft, Step, Match], bool]:
 
     def apply(draft: Draft, step: Step, match: Match) -> bool:
         assert match.argument
-        return draft.become(step, layer, [match.argument], match.inner)
+        return draft.become(step, layer, [match.argument], match.inner, weights=() if draft.exact else None)
 
     return apply
 
@@ -190,12 +195,16 @@ _SCALED_AND_SHIFTED = [
 ]
 
 RULES: tuple[Rule, ...] = (
-    *(Rule(pattern, _function(name)) for name, patterns in SPELT_OUT.items() for pattern in patterns),
+    *(
+        Rule(pattern, _function(name), exact=pattern not in _APPROXIMATE)
+        for name, patterns in SPELT_OUT.items()
+        for pattern in patterns
+    ),
     *(Rule(pattern, _layer_normalization()) for pattern in _NORMALIZED),
     *(Rule(pattern, _layer_normalization(scale=True, center=True)) for pattern in _WITH_AFFINE),
     *(Rule(pattern, _layer_normalization(scale=True)) for pattern in _WITH_SCALE),
     *(Rule(of(name, X, Channels()), _affine_of_layer) for name in ("multiply", "add")),
-    *(Rule(pattern, _batch_normalization) for pattern in _SCALED_AND_SHIFTED),
+    *(Rule(pattern, _batch_normalization, exact=True) for pattern in _SCALED_AND_SHIFTED),
 )
 _Key = tuple[str, tuple[str, ...], int]
 """Of a pattern's last operation its name, those of the operations that it combines, and how many constants."""
@@ -228,7 +237,9 @@ def fold_functions(draft: Draft, step: Step) -> bool:
     if name not in _LAST:
         return False
     for rule in _candidates(step, name):
-        found = matched(rule.pattern, step)
+        if draft.exact and not rule.exact:
+            continue
+        found = matched(rule.pattern, step, exact=draft.exact)
         if found and rule.apply(draft, step, found):
             return True
     return False

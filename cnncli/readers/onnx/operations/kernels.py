@@ -80,13 +80,15 @@ def convolution(translator: Translator, operation: Operation) -> None:
     group = operation.attributes.number("group", 1)
     use_bias = bias is not None and bias.constant
     depthwise = group == shape[1] and group > 1 and kernel.shape[0] % group == 0
+    if translator.exact and len(set(window.strides)) > 1:
+        depthwise = False  # Keras's takes one stride, but a convolution of as many groups computes the same
     weights = kernel_weights(
         kernel, _keras_kernel(kernel.shape, group, depthwise), bias if use_bias else None,
         _space_first(kernel.shape, filters_last=not depthwise),
     )  # fmt: skip
     weights += kernel_scales(translator, operation)
     padding = padding_of(window, shape[2:])
-    layer = _conv_layer(window, padding or "valid", kernel.shape, group, shape[1], use_bias)
+    layer = _conv_layer(window, padding or "valid", kernel.shape, group, use_bias, depthwise=depthwise)
     if layer is None or not translator.assembly.is_batched(source):
         layer = _any_convolution(translator, operation, kernel, use_bias, operation.outputs[0].shape or ())
         if weights:
@@ -166,7 +168,7 @@ def _space_first(shape: Shape, *, filters_last: bool) -> Axes:
 
 
 def _conv_layer(
-    window: Sliding, padding: str, kernel: Shape, group: int, channels: int, use_bias: bool
+    window: Sliding, padding: str, kernel: Shape, group: int, use_bias: bool, *, depthwise: bool
 ) -> Layer | None:
     """None where Keras has no such layer."""
     rank = len(window.kernel)
@@ -175,7 +177,7 @@ def _conv_layer(
         "dilation_rate": _sizes(window.dilations), "use_bias": use_bias,
     }  # fmt: skip
     try:
-        if group == channels and group > 1 and kernel[0] % group == 0 and rank in _DEPTHWISE:
+        if depthwise and rank in _DEPTHWISE:
             return _DEPTHWISE[rank](depth_multiplier=kernel[0] // group, **common)
         if rank in _CONVOLUTIONS:
             return _CONVOLUTIONS[rank](filters=kernel[0], groups=group, **common)
