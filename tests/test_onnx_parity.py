@@ -28,7 +28,7 @@ from cnncli.graph import Graph, Node, Role, fold
 from cnncli.graph.fold import BLOCK
 from cnncli.keras_model import build, import_keras, quiet
 from cnncli.models.catalogue import models
-from cnncli.network import Network, network
+from cnncli.network import Network, network, of_graph
 
 LIMIT = 1e-4
 """Of the largest output: what float32 may be off by. Of all networks the farthest off is at 2.2e-5 of it."""
@@ -77,8 +77,8 @@ SAMPLE = [
     "shufflenet_v1:input_shape=64,classes=5",  # groups of channels that are mixed
     "convnext_v2_atto:input_shape=32,classes=5",  # layer and global response normalization, gelu
 ]
-UNTOLD = frozenset({"efficientnet"})
-"""Of which the network that is told may be called otherwise, as they are several others."""
+UNTOLD = "nin_imagenet:input_shape=64"
+"""Which is not told from the graph itself either: at this size its last maps have a single cell."""
 
 
 def calibrated(found: Network) -> Any:
@@ -158,8 +158,11 @@ def assert_read_back(found: Network, path: Path) -> None:
     assert blocks(back.graph) == blocks(found.graph)
     assert (back.known_range, back.output_name) == (found.input_range, found.output_name)
     told = identified(back)
-    assert told.kinship is Kinship.IDENTICAL
     assert told.network is not None
+    if found.reference.startswith(UNTOLD):
+        assert identified(of_graph(found.graph)).kinship is told.kinship
+        return
+    assert told.kinship is Kinship.IDENTICAL
     assert entry(told.network).normal_structure == entry(found).normal_structure
 
 
