@@ -53,7 +53,7 @@ class ONNX(Format):
             "int8",
             "int8",
             _INT8,
-            Overhead(0, 670, 16),
+            Overhead(0, 720, 16),
             quantizes_activations=True,
             compares_logits=True,
             advice=_ADVICE,
