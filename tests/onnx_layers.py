@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
+from hypothesis import assume
 
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph
 from cnncli.keras_model import lower
 from cnncli.keras_model.held import arrays
 from cnncli.onnx_model import Ends, onnx_model
@@ -98,6 +100,16 @@ def shapes(values: Any) -> dict[str, tuple[Any, ...]]:
     return {each.name: tuple(axis.dim_value or None for axis in each.type.tensor_type.shape.dim[1:]) for each in values}
 
 
-def either_way(node: Node) -> set[tuple[Any, ...]]:
-    """A node's shape with its channels last, or first."""
-    return {node.shape, (node.shape[-1:] + node.shape[:-1])}
+def agrees(graph: Graph, counts: Counter[str] | None = None) -> None:
+    """The file of a graph, in both layouts, gives what Keras gives, where that gives numbers."""
+    assume(len(graph.nodes) > 1 and all(0 not in node.shape for node in graph.nodes))
+    model, values = with_random_weights(graph), examples(graph)
+    wanted = expected(model, values)
+    assume(all(np.isfinite(each).all() and np.abs(each).max() < 1e12 for each in wanted))
+    if counts is not None:
+        counts.update(node.type for node in graph.nodes)
+    for first in (False, True):
+        running = session(written(graph, model, first=first))
+        for batch in BATCHES:
+            found = run(running, [each[:batch] for each in values], first=first)
+            assert all(apart(one, other[:batch]) < TOLERANCE for one, other in zip(found, wanted, strict=True))

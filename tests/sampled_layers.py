@@ -141,6 +141,8 @@ def sampled() -> Graph:
     others = {name: graph.add(InputLayer(shape), name=f"other_{name}") for name, shape in INPUTS.items()}
     numbers = graph.add(InputLayer((5,)), name="numbers", dtype="int32")
     graph.add(Embedding(4, 3), numbers, name="Embedding.1", dtype="float32")
+    graph.add(Rescaling(0.5, 1.0), numbers, name="Rescaling.1", dtype="float32")
+    graph.add(Normalization(0.5, 2.0), numbers, name="Normalization.1", dtype="float32")
     for number, layer in enumerate(ONE_INPUT):
         for name, source in sources.items():
             _added(graph, layer, [source], f"{layer.type}.{number}.{name}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import at_small_size, first_of_families, graph_of
 from fuzz_files import damaged
 
 from cnncli.cloning import of_tflite, worker
@@ -112,8 +113,6 @@ def test_a_network_of_all_that_the_converter_writes(kind: str, tmp_path: Path) -
 
 def of_registry(reference: str, folder: Path) -> Path:
     """The file of a network with calibrated weights."""
-    from conftest import graph_of
-
     from cnncli.export.calibration import calibrate
     from cnncli.export.formats.conversion import concrete_function, convert
     from cnncli.export.representative import representative
@@ -132,6 +131,13 @@ def of_registry(reference: str, folder: Path) -> Path:
 def test_a_network_of_the_registry(tmp_path: Path) -> None:
     path = of_registry("mobilenet_v3_small:alpha=0.75,input_shape=32,classes=7", tmp_path)
     assert_equal(cloned(path, tmp_path / "samples.npz"))
+
+
+@pytest.mark.tf
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", first_of_families())
+def test_networks_of_the_registry(name: str, tmp_path: Path) -> None:
+    assert_equal(cloned(of_registry(at_small_size(name), tmp_path), tmp_path / "samples.npz"))
 
 
 # Operations as the converter writes them.
@@ -186,6 +192,8 @@ def operations(tf: Any) -> dict[str, Callable[[Any], Any]]:
         "turned": lambda x: tf.transpose(x, [0, 3, 1, 2]),
         "beside": lambda x: tf.concat([x, own[None]], -1),
         "product": lambda x: tf.matmul(x, own[0, :6]),
+        "attending": lambda x: tf.matmul(tf.nn.softmax(tf.matmul(x, x, transpose_b=True)), x),
+        "turned_product": lambda x: tf.matmul(x, x + 0.5, transpose_a=True),
         "shaped": lambda x: tf.reshape(x, [1, 4, 16, 6]) + 0.5,
         "squeezed": lambda x: tf.squeeze(x[:, :, :1], 2),
         "elu": tf.nn.elu,
@@ -213,6 +221,23 @@ def test_operations_as_the_converter_writes_them(tmp_path: Path) -> None:
     found = cloned(path, tmp_path / "samples.npz")
     assert len(found) == len(made)
     assert_equal(found)
+
+
+# Files whose weights are no real numbers, and what no layer computes.
+
+
+def test_of_integers_the_structure_is_built() -> None:
+    """In real numbers, whatever the file takes and gives."""
+    graph = read_file(FILES / "separable_int8.tflite", Settings(exact=True))[1].graph
+    plan = planned(graph, "separable_int8.tflite")
+    assert (plan.quantized, plan.tensors) == (True, 0)
+    assert {node.dtype for node in plan.graph.inputs} == {"float32"}
+
+
+def test_what_no_layer_computes_is_named() -> None:
+    graph = read_file(FILES / "recurrent.tflite", Settings(exact=True))[1].graph
+    with pytest.raises(UsageError, match=r"cannot be built in Keras: .*WHILE"):
+        planned(graph, "recurrent.tflite")
 
 
 # Constants.

@@ -17,6 +17,7 @@ from cnncli.graph.layers import (
     DepthToSpace,
     Elementwise,
     InputLayer,
+    MatMul,
     Opaque,
     Pad,
     PlacedResizing,
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 )
 numpy = pytest.importorskip("numpy")
-INPUTS = {"map": (5, 6, 8), "other": (5, 6, 8), "gate": (1, 1, 8), "row": (6, 8), "vector": (8,)}
+INPUTS = {"map": (5, 6, 8), "other": (5, 6, 8), "gate": (1, 1, 8), "row": (6, 8), "column": (8, 6), "vector": (8,)}
 BATCH = 3
 
 
@@ -139,6 +140,8 @@ CASES: dict[str, Case] = {
     "to_space": Case(DepthToSpace(2, "DCR"), ("map",), lambda x: _to_space(x, "DCR")),
     "to_space_crd": Case(DepthToSpace(2, "CRD"), ("map",), lambda x: _to_space(x, "CRD")),
     "integer": Case(Cast("int32"), ("map",), lambda x: x.astype("int32")),
+    "product": Case(MatMul((6, 6)), ("row", "column"), lambda x, y: x @ y),
+    "of_one": Case(MatMul((5, 6, 6)), ("map", "column"), lambda x, y: x @ y[:, None]),
     "constant": Case(Constant((6, 8)), (), lambda c: numpy.broadcast_to(c, (BATCH, *c.shape))),
     **{
         f"resize_{mode}_{coordinates}": Case(
@@ -261,6 +264,7 @@ REFUSED = {
     "a mode that Keras lacks": _node(
         Pad(shape=(5, 4, 8), paddings=((0, 1), (0, 0), (0, 0)), mode="edge"), (4, 4, 8)
     ),
+    "matrices that do not fit as they are": _node(MatMul((8, 8)), (6, 8), (6, 8)),
     "channels in an order that is not told": _node(DepthToSpace(2), (4, 4, 8)),
     "a way that is not known": _node(PlacedResizing(8, 8, "bicubic"), (4, 4, 8)),
     "a kernel of another shape": _node(Conv2D(8, 3), (4, 4, 8), weights=[Weight("kernel", (3, 3, 8, 7))]),

@@ -31,12 +31,22 @@ from cnncli.export.verification import tried
 from cnncli.graph import Graph, Node
 from cnncli.graph.layers import (
     Add,
+    BatchNormalization,
     Concatenate,
     Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    Flatten,
     GlobalResponseNormalization,
     InputLayer,
+    LayerNormalization,
     LocalResponseNormalization,
+    Normalization,
+    PReLU,
+    RadialBasis,
     ReLU,
+    SeparableConv2D,
     Subsampling2D,
 )
 from cnncli.keras_model import import_keras, load_weights, lower, quiet
@@ -53,7 +63,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't
 LENET = "lenet5@textbook"
 SMALL = "mobilenet_v3_small:alpha=0.75,input_shape=64,classes=5"
 REGISTRY = [f"{spec.name}@{flavor.name}" for spec in models() for flavor in spec.flavors]
-SAMPLED = ["lenet5@paper", "googlenet", "convnext_v2_atto", "mobilenet_v3_small", "densenet121", "nasnet_mobile"]
+SAMPLED = ["lenet5@paper", "googlenet", "convnext_v2_atto", "mobilenet_v3_small"]
 
 
 def save_as_keras(graph: Graph, path: Path, seed: int = 0) -> None:
@@ -156,12 +166,33 @@ def test_all_that_is_composed_of_several_operations_is_known() -> None:
 # What is read without Keras is what Keras loads.
 
 
+def mixed() -> Graph:
+    """Every kind of weights: statistics with a count, kernels of any rank, those that several layers make."""
+    graph = Graph("mixed")
+    node = graph.add(InputLayer((16, 16, 3)), name="image")
+    layers = [
+        Normalization(),
+        Conv2D(4, 3),
+        BatchNormalization(),
+        DepthwiseConv2D(3),
+        SeparableConv2D(5, 3),
+        GlobalResponseNormalization(),
+        LayerNormalization(),
+        Conv2DTranspose(4, 2),
+        PReLU(shared_axes=(1, 2)),
+        Subsampling2D(pool_size=2, strides=2),
+        Flatten(),
+        Dense(6),
+        RadialBasis(3),
+    ]
+    for number, layer in enumerate(layers):
+        node = graph.add(layer, node, name=f"n{number}")
+    return graph
+
+
 @pytest.mark.tf
-@pytest.mark.parametrize(
-    "reference", ["lenet5@paper", "convnext_v2_atto:input_shape=32,classes=3", "b0:input_shape=32"]
-)
-def test_values_are_those_that_keras_loads(tmp_path: Path, reference: str) -> None:
-    graph = graph_of(reference)
+@pytest.mark.parametrize("graph", [graph_of("lenet5@paper"), graph_of(SMALL), mixed()], ids=lambda graph: graph.name)
+def test_values_are_those_that_keras_loads(tmp_path: Path, graph: Graph) -> None:
     with quiet():
         model, other = lower(graph, drawn=False), lower(graph, drawn=False)
     for seed, (name, save) in enumerate(FILES.items()):
@@ -203,13 +234,11 @@ def test_values_of_every_network_are_those_that_keras_loads(tmp_path: Path, refe
 @pytest.mark.parametrize(
     ("reference", "dtype"),
     [
-        (SMALL, "float64"),
         (SMALL, "float16"),
         (SMALL, "int8"),
         ("v3_small:alpha=0.75,input_shape=64,classes=6", ""),
         ("v3_small:alpha=0.5,input_shape=64,classes=5", ""),
         ("v3_small:alpha=0.75,input_shape=64,include_top=false", ""),
-        ("b0:input_shape=64,classes=5", ""),
     ],
 )
 def test_both_ways_say_and_do_the_same(tmp_path: Path, reference: str, dtype: str) -> None:
@@ -280,8 +309,7 @@ def quietly(_: str) -> None:
 @pytest.mark.parametrize(
     ("reference", "kinds", "options"),
     [
-        (SMALL, KINDS[:1], {}),
-        ("b0:input_shape=32,classes=7", KINDS[:2], {"layout": "nchw", "batch": 2}),
+        (SMALL, KINDS[:2], {"layout": "nchw", "batch": 2}),
         (LENET, KINDS, {"batch": ANY_BATCH}),
     ],
 )

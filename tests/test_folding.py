@@ -562,6 +562,42 @@ def test_a_map_that_was_filled_up_is_computed_as_the_file_says() -> None:
     assert folded(made.graph) is made.graph
 
 
+EXACT = {
+    "silu": 1, "hard_sigmoid, divided": 1, "hard_silu, argument scaled": 1, "gelu, argument halved": 1, "relu6": 1,
+    "gelu of tanh": 0, "hard_silu, product scaled": 0,
+}  # fmt: skip
+"""Of spellings whether the function is the same to the last bits: the third decimal of a gelu by tanh is another's, a
+sixth is not 0.1667."""
+
+
+@pytest.mark.parametrize("spelling", EXACT)
+def test_what_is_to_compute_the_same(spelling: str) -> None:
+    """The numbers within a function are then its own, and no weights."""
+    layer, written = SPELLINGS[spelling]
+    made = Operations()
+    written(made, made.x)
+    found = folded(made.graph, exact=True)
+    assert (found.nodes[-1].layer == layer) is bool(EXACT[spelling])
+    assert bool(found.nodes[-1].weights) is (spelling == "hard_silu, product scaled")
+
+
+def test_what_is_to_compute_the_same_is_of_weights_that_are_told() -> None:
+    """What is computed of constants has other values than they."""
+    made = Operations()
+    constant = made.graph.add(Constant((4,)), name="c", weights=[Weight("constant", (4,), tensor="c")])
+    made.do(Add(), made.x, made.do(Elementwise("Negative"), constant))
+    assert any(isinstance(layer, Constant) for layer in layers(folded(made.graph, exact=True)))
+    assert not any(isinstance(layer, Constant) for layer in layers(folded(made.graph)))
+
+
+def test_a_map_that_was_filled_up_is_that_of_a_kernel_with_gaps() -> None:
+    """8x8 padded to 14x14, cut into four of 7x7, of whose 10x10 the edges are cut off."""
+    made = _dilated(DepthwiseConv2D(3), (4, 7, 7, 4), (8, 8, 4))
+    assert folded(made.graph) is made.graph
+    found = folded(made.graph, exact=True)
+    assert layers(found)[1:] == [DepthwiseConv2D(3, padding="same", dilation_rate=2)]
+
+
 def test_what_nobody_knows_is_left_alone() -> None:
     made = Operations()
     x = made.do(Opaque("Mystery", (8, 8, 4)), made.x)

@@ -46,8 +46,8 @@ class Ends:
         """The inputs' and the outputs' names, which differ even of a node that is both."""
         taken: set[str] = set()
         inputs, outputs = _called(graph.inputs, self.input_name), _called(graph.outputs, self.output_name)
-        named = [{node: unlike(name, taken) for node, name in each.items()} for each in (inputs, outputs)]
-        return named[0], named[1]
+        inputs, outputs = ({node: unlike(name, taken) for node, name in each.items()} for each in (inputs, outputs))
+        return inputs, outputs
 
     def order(self, node: Node) -> Order:
         """In which order an input's or output's axes stand in the file."""

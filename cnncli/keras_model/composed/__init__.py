@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from cnncli.graph import Node
-from cnncli.keras_model.composed import axes, cells, constants, moving, papers, resizing
+from cnncli.keras_model.composed import axes, cells, constants, moving, papers, products, resizing
 from cnncli.keras_model.composed.making import Choose, Composed
 from cnncli.keras_model.held import holder_name
 
 COMPOSED: dict[str, Choose] = {
-    **papers.COMPOSED, **cells.COMPOSED, **axes.COMPOSED, **moving.COMPOSED, **resizing.COMPOSED, **constants.COMPOSED,
+    **papers.COMPOSED, **cells.COMPOSED, **axes.COMPOSED, **moving.COMPOSED, **products.COMPOSED, **resizing.COMPOSED,
+    **constants.COMPOSED,
 }  # fmt: skip
 """By the class of the node's layer: an operation that a file calls by itself may bear any type's name."""
 _BRANCH_SCALES = ("GlobalResponseNormalization", "LayerScale")

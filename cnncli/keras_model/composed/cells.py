@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncli.graph import Node
 from cnncli.keras_model.composed.constants import held_once, operand
-from cnncli.keras_model.composed.making import Choose, Composed, named, options
+from cnncli.keras_model.composed.making import Choose, Composed, led_by_ones, named, options
 
 UNARY = {
     "Abs": "abs", "Acos": "arccos", "Asin": "arcsin", "Atan": "arctan", "Ceil": "ceil", "Cos": "cos", "Cosh": "cosh",
@@ -64,17 +64,10 @@ def _of_two(operation: str) -> Composed | None:
 def _operands(keras: Any, node: Node, inputs: list[Any]) -> list[Any]:
     """The two, of one rank; a number where the constant is no weight of the file."""
     layer, rank = options(node), len(node.shape)
-    alike = [_led_by_ones(keras, each, rank) for each in inputs]
+    alike = [led_by_ones(keras, each, rank) for each in inputs]
     if layer.constant is None:
         return alike
     return [*alike, operand(keras, node, inputs[0], rank)]
-
-
-def _led_by_ones(keras: Any, tensor: Any, rank: int) -> Any:
-    """A shorter shape is led by ones, behind the batch axis."""
-    for _ in range(rank + 1 - len(tensor.shape)):
-        tensor = keras.ops.expand_dims(tensor, 1)
-    return tensor
 
 
 def _unary(name: str, keras: Any, node: Node, inputs: list[Any]) -> Any:

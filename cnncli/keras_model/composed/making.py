@@ -29,6 +29,13 @@ def named(keras: Any, node: Node, tensor: Any) -> Any:
     return keras.layers.Identity(name=node.name)(tensor)
 
 
+def led_by_ones(keras: Any, tensor: Any, rank: int) -> Any:
+    """A tensor of so many axes behind the batch's: a shorter shape is led by ones."""
+    for _ in range(rank + 1 - len(tensor.shape)):
+        tensor = keras.ops.expand_dims(tensor, 1)
+    return tensor
+
+
 def is_known(*shapes: Shape) -> bool:
     """Whether all sizes are known."""
     return not any(size is UNKNOWN for shape in shapes for size in shape)

@@ -15,6 +15,7 @@ from cnncli.graph.layers import (
     Normalization,
     Rescaling,
 )
+from cnncli.onnx_model.dtypes import is_real
 from cnncli.onnx_model.lowering import Laid, Order, ordered, spread
 from cnncli.onnx_model.place import Lowered, Place, position
 
@@ -100,11 +101,21 @@ def _group_normalization(place: Place) -> Laid:
     return Laid(place.chain(back, *steps), place.first)
 
 
+def _real(place: Place) -> Laid:
+    """What a layer reads, as real numbers: these take pictures of whole ones too."""
+    from onnx import TensorProto
+
+    name, order = place.source()
+    if is_real(place.node.inputs[0].dtype):
+        return Laid(name, order)
+    return Laid(place.add("Cast", [name], "real", to=TensorProto.FLOAT), order)
+
+
 def _rescaling(place: Place) -> Laid:
     """x * scale + offset, of one number or one a channel."""
     import numpy
 
-    name, order = place.source()
+    name, order = _real(place)
     scale, offset = (numpy.asarray(each, "float32") for each in (place.layer.scale, place.layer.offset))
     steps = [("Mul", place.constant("scale", place.by_channel(scale, order)), "scaled")]
     if offset.any():
@@ -116,7 +127,7 @@ def _normalization(place: Place) -> Laid:
     """(x - mean) / deviation, both of them weights that were adapted, or given numbers."""
     import numpy
 
-    name, order = place.source()
+    name, order = _real(place)
     layer, adapted = place.layer, place.layer.mean is None
     mean = place.array("mean") if adapted else numpy.asarray(layer.mean, "float32")
     variance = place.array("variance") if adapted else numpy.asarray(layer.variance, "float32")

@@ -150,8 +150,8 @@ def _space_to_depth(place: Place) -> Laid:
     if _mode(place) == "DCR":
         return Laid(place.add("SpaceToDepth", [place.input()], blocksize=block), place.first)
     height, width, channels = place.node.shape
-    cut = place.reshape(place.input(), (channels // block**2, height, block, width, block), "cut")
-    turned = place.add("Transpose", [cut], "turned", perm=[0, 1, 3, 5, 2, 4])
+    blocks = place.reshape(place.input(), (channels // block**2, height, block, width, block), "blocks")
+    turned = place.add("Transpose", [blocks], "turned", perm=[0, 1, 3, 5, 2, 4])
     return Laid(place.reshape(turned, ordered(place.node.shape, place.first)), place.first)
 
 

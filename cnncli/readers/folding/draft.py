@@ -112,11 +112,12 @@ class Draft:
 
     def become(
         self, step: Step, layer: Layer, sources: Sequence[Step], inner: Iterable[Step] = (), *,
-        name: str = "", weights: Sequence[Weight] | None = None,
+        name: str = "", weights: Sequence[Weight] | None = None, counts: bool = True,
     ) -> bool:  # fmt: skip
         """The step becomes `layer` of `sources`, in which the `inner` steps are done too, if that can be.
 
-        It cannot where somebody else reads an inner step, or where shape or multiply-accumulates would differ.
+        It cannot where somebody else reads an inner step, or where the shape would differ or, unless it no more
+        `counts`, the multiply-accumulates.
         `weights` are all weights from then on; unless given, those of the inner steps and its own as they are.
         """
         within = dict.fromkeys(inner)
@@ -124,7 +125,7 @@ class Draft:
             return False
         if self.named and any(not _are_one_layer(step, each) for each in within):
             return False
-        if not _computes_the_same(step, layer, sources, within):
+        if not _computes_the_same(step, layer, sources, within, counts):
             return False
         if weights is None:
             weights = joined([*(weight for each in within for weight in each.weights), *step.weights])
@@ -225,12 +226,16 @@ class Draft:
         return new
 
 
-def _computes_the_same(step: Step, layer: Layer, sources: Sequence[Step], within: Collection[Step]) -> bool:
+def _computes_the_same(
+    step: Step, layer: Layer, sources: Sequence[Step], within: Collection[Step], counts: bool
+) -> bool:
     """Whether `layer` gives what the steps gave, by its shape and by the work that it is counted to do."""
     shapes = [source.shape for source in sources]
     try:
         if layer.output_shape(*shapes) != step.shape:
             return False
+        if not counts:
+            return True
         before, after = sum(each.macs for each in (step, *within)), layer.macs(*shapes)
     except LayerError:
         return False

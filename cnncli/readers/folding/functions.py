@@ -87,17 +87,9 @@ def _function(name: str) -> Callable[[Draft, Step, Match], bool]:
 
     def apply(draft: Draft, step: Step, match: Match) -> bool:
         assert match.argument
-        if draft.exact and not all(map(_has_known_number, (*match.inner, step))):
-            return False
         return draft.become(step, layer, [match.argument], match.inner, weights=() if draft.exact else None)
 
     return apply
-
-
-def _has_known_number(step: Step) -> bool:
-    """Whether a step combines no constant, or one number that is known, which is then the function's own."""
-    layer = step.layer
-    return not isinstance(layer, Elementwise) or layer.constant is None or layer.value is not None
 
 
 # Layer normalization (Ba, Kiros, Hinton 2016): x less its mean, by the root of its variance.
@@ -245,7 +237,9 @@ def fold_functions(draft: Draft, step: Step) -> bool:
     if name not in _LAST:
         return False
     for rule in _candidates(step, name):
-        found = matched(rule.pattern, step)
-        if found and (rule.exact or not draft.exact) and rule.apply(draft, step, found):
+        if draft.exact and not rule.exact:
+            continue
+        found = matched(rule.pattern, step, exact=draft.exact)
+        if found and rule.apply(draft, step, found):
             return True
     return False

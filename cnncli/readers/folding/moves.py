@@ -157,7 +157,8 @@ def _leave_the_last(*steps: Step) -> bool:
 def fold_dilation(draft: Draft, step: Step) -> bool:
     """Whether the step put a map together again that was cut up for a kernel with gaps, and is that kernel now.
 
-    Where the pieces were filled up to equal sizes the file computes more than the kernel would: then it stays.
+    Where the pieces were filled up to equal sizes the file computes more than the kernel would: then it stays, unless
+    only the numbers are asked for.
     """
     if not _moves(step, "BatchToSpace") or len(step.sources) != 1:
         return False
@@ -169,7 +170,9 @@ def fold_dilation(draft: Draft, step: Step) -> bool:
     if inner.role not in CONVOLUTIONS or not cut.shape or len(cut.sources) != 1:
         return False
     return any(
-        draft.become(step, layer, cut.sources, [cut, kernel], name=kernel.name, weights=kernel.weights)
+        draft.become(
+            step, layer, cut.sources, [cut, kernel], name=kernel.name, weights=kernel.weights, counts=not draft.exact
+        )
         for layer in _dilated(inner, cut.shape[0], cut.sources[0].shape, step.shape)
     )
 

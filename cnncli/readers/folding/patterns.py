@@ -58,10 +58,14 @@ def of(name: str, *operands: Pattern | float) -> Operation:
 
 
 class Match(NamedTuple):
-    """The step that a pattern is a function of, as far as it is found, and the steps that are within it."""
+    """The step that a pattern is a function of, as far as it is found, and the steps that are within it.
+
+    `exact` is whether numbers must be known and equal, but for what 32 bits round.
+    """
 
     argument: Step | None = None
     inner: tuple[Step, ...] = ()
+    exact: bool = False
 
 
 _COMBINED = {"sum": "add", "product": "multiply", "difference": "subtract"}
@@ -94,9 +98,9 @@ def operands(step: Step) -> Sequence[Step | Operand]:
     return step.sources
 
 
-def matched(pattern: Operation, step: Step) -> Match | None:
+def matched(pattern: Operation, step: Step, *, exact: bool = False) -> Match | None:
     """How a step is the last of a pattern; its `inner` are the steps before it, each once."""
-    found = _operation(pattern, step, Match())
+    found = _operation(pattern, step, Match(exact=exact))
     if found is None or found.argument is None:
         return None
     return Match(found.argument, tuple(dict.fromkeys(each for each in found.inner if each is not step)))
@@ -104,7 +108,7 @@ def matched(pattern: Operation, step: Step) -> Match | None:
 
 def _matched(pattern: Pattern, operand: Step | Operand, so_far: Match) -> Match | None:
     if isinstance(operand, Operand):
-        return so_far if _is_constant(pattern, operand) else None
+        return so_far if _is_constant(pattern, operand, so_far.exact) else None
     if isinstance(pattern, Argument):
         if so_far.argument is None:
             return so_far._replace(argument=operand)
@@ -133,16 +137,16 @@ def _orders(pattern: Operation, there: Sequence[Step | Operand]) -> Iterator[Seq
         yield there[::-1]
 
 
-def _is_constant(pattern: Pattern, operand: Operand) -> bool:
+def _is_constant(pattern: Pattern, operand: Operand, exact: bool) -> bool:
     if isinstance(pattern, Scalar):
-        return prod(operand.shape) == 1 and _fits(pattern, operand.value)
+        return prod(operand.shape) == 1 and _fits(pattern, operand.value, exact)
     return isinstance(pattern, Channels) and is_of_channels(operand.shape)
 
 
-def _fits(pattern: Scalar, value: float | None) -> bool:
+def _fits(pattern: Scalar, value: float | None, exact: bool) -> bool:
     if pattern.value is None or value is None:
-        return not pattern.sure
-    return isclose(value, pattern.value, rel_tol=1e-2)
+        return not (pattern.sure or exact)
+    return isclose(value, pattern.value, rel_tol=1e-6 if exact else 1e-2)
 
 
 def is_of_channels(shape: Shape) -> bool:

@@ -59,7 +59,10 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
     told = None if settings.exact else own(model)
     if told is not None:
         told.settle(model.graph.constants)
-    inputs = entered([each for each in model.graph.inputs if each.name not in held], layouts, settings)
+    named = [each for each in model.graph.inputs if each.name not in held]
+    if told is not None and told.channels_first is not None:
+        layouts = {**dict.fromkeys((each.name for each in named), told.channels_first), **layouts}
+    inputs = entered(named, layouts, settings)
     walker = _Walker(source, model, inputs, settings, path.stem)
     walker.translator.numbers = None if told is None else {}
     walker.walk_model(layouts)

@@ -30,8 +30,8 @@ NUMBERED = re.compile("(?:stage|block|branch|module)([1-9][0-9]{0,8})")
 class Own:
     """`constants` are initializers that are no weights, `not_trained` weights that training leaves as they are.
 
-    `scopes` are those in which the layers stood, with what their blocks are called; a layer's name begins with its
-    scope's.
+    `channels_first` is whether maps come in so, where no operation tells it. `scopes` are those in which the layers
+    stood, with what their blocks are called; a layer's name begins with its scope's.
     """
 
     constants: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from typing import Any
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph.layer import Layer
-from cnncli.graph.layers import Elementwise, Moving, PlacedResizing, Reshape, Resizing, Slice
+from cnncli.graph.layers import Elementwise, MatMul, Moving, Permute, PlacedResizing, Reshape, Resizing, Slice
 from cnncli.readers.assembly import Assembly, Tensor
 from cnncli.readers.tflite.file import FileTensor, Operation
 from cnncli.readers.tflite.layers import shape_of
@@ -219,10 +219,29 @@ def _concatenation(assembly: Assembly, operation: Operation, name: str) -> bool:
     return False
 
 
+def _batch_matmul(assembly: Assembly, operation: Operation, name: str) -> bool:
+    """Of two computed matrices, each turned before where the operation does that (BatchMatMulOptions)."""
+    sides = [each for each in operation.inputs if each is not None and assembly.has(each)]
+    if len(sides) != 2 or not all(map(assembly.is_batched, sides)):
+        return False
+    read: list[Tensor] = []
+    for number, side in enumerate(sides):
+        turned: Tensor = side
+        if operation.option(number, "?", False):
+            *outer, rows, columns = side.shape or ()
+            turned = _between(assembly, (*outer, columns, rows), side)
+            rank = len(outer) + 1
+            dims = (*range(1, rank - 1), rank, rank - 1)
+            assembly.apply(Permute(dims), [side], turned, name=f"{name}/turned{number or ''}")
+        read.append(turned)
+    assembly.apply(MatMul(assembly.shape(operation.output)), read, operation.output, name=name)
+    return True
+
+
 EXACT: dict[str, Exact] = {
     **dict.fromkeys(_OF_TWO_SIDES, _of_two_sides), **dict.fromkeys(("SLICE", "STRIDED_SLICE"), _slice),
     **dict.fromkeys(("SPLIT", "SPLIT_V", "UNPACK"), _split),
     **dict.fromkeys(("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"), _resize), "GELU": _gelu, "SOFTMAX": _softmax,
-    "CONCATENATION": _concatenation,
+    "CONCATENATION": _concatenation, "BATCH_MATMUL": _batch_matmul,
 }  # fmt: skip
 """Of the operations those that are read otherwise where the layers are to compute the same."""
