@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import random as pyrandom
 import re
 import warnings
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from cnncli.cloning.comparing import compared, scale_of
 from cnncli.cloning.examples import examples
 from cnncli.cloning.messages import Job
 from cnncli.cloning.plan import _free, keras_layer_name, planned
-from cnncli.errors import UsageError
+from cnncli.errors import CnncliError, UsageError
 from cnncli.export.messages import Comparison
 from cnncli.network import network
 
@@ -344,6 +345,26 @@ def test_hostile_values(edit: Callable[[Any], None], says: str, tmp_path: Path) 
     refused_with(edited(path, edit), says)
 
 
+def test_damaged_files_are_one_line(tmp_path: Path) -> None:
+    """Some bytes are others: what is read is read, or refused."""
+    from cnncli.cloning import of_onnx
+
+    whole, path, chosen = (FILES / "inverted_residuals.onnx").read_bytes(), tmp_path / "x.onnx", pyrandom.Random(5)
+    refusals: list[str] = []
+    for _ in range(100):
+        data = bytearray(whole)
+        for _ in range(chosen.choice([1, 2, 8])):
+            data[chosen.randrange(len(data))] = chosen.randrange(256)
+        path.write_bytes(data)
+        try:
+            plan = planned(network(str(path), {"exact": True, "input_shape": "32"}).graph, str(path))
+            of_onnx.values(path, {each.tensor: 1 for held in plan.held.values() for each in held})
+        except CnncliError as error:
+            refusals.append(str(error))
+    assert 10 < len(refusals) < 90
+    assert not any("\n" in each for each in refusals)
+
+
 def test_a_constant_that_is_computed_by_something_else(tmp_path: Path) -> None:
     nodes = [node("Erf", "t", "k"), node("Conv", "x k", "y")]
     refused_with(saved(tmp_path / "x.onnx", nodes, {"t": KERNEL}), "computed by a Erf")
@@ -448,5 +469,9 @@ def test_files_of_keras_are_built_anew(name: str, here: Any, tmp_path: Path) -> 
 
 def test_what_is_not_built(run: Any) -> None:
     refused(run("build", FILES / "separable.pt2"), 2, "takes the architectures that `cnncli list` shows, and .onnx,")
+    refused(run("build", FILES / "alone.weights.h5"), 2, "holds weights alone")
+    refused(
+        run("build", FILES / "branches.onnx"), 2, "heard (If), mean (GlobalAveragePooling1D), summed (Loop) have no"
+    )
     refused(run("build", "v1", "--no-verify"), 2, "--no-verify is for model files")
     refused(run("build", FILES / "inverted_residuals.onnx"), 2, "--input-shape 224x224x3")

@@ -13,7 +13,8 @@ from cnncli.child.parent import run
 from cnncli.cloning.comparing import scale_of
 from cnncli.cloning.formats import MODULES, module_of
 from cnncli.cloning.messages import Job, Trial
-from cnncli.cloning.plan import Plan, keras_graph, planned
+from cnncli.cloning.plan import Plan, planned, planned_of_keras
+from cnncli.errors import UsageError
 from cnncli.export.messages import Comparison
 from cnncli.files import replacing, workshop
 from cnncli.graph import Graph
@@ -89,9 +90,13 @@ def clone(request: Request, tell: Tell) -> Clone:
     file, graph = request.file, request.network.graph
     check_arguments(graph, request.output, request.weights, force=request.force)
     if file.format.key in OF_KERAS:
-        return _cloned(
-            replace(request, weights=request.weights or file.path), Plan(keras_graph(graph), {}, False), tell
-        )
+        reading = request.network.origin.reading
+        if reading and reading.only_weights:
+            raise UsageError(
+                f"{file.path} holds weights alone, and not the layers: name their architecture, and this by --weights"
+            )
+        own = replace(request, weights=request.weights or file.path)
+        return _cloned(own, planned_of_keras(graph, request.network.reference), tell)
     return _cloned(request, planned(graph, request.network.reference), tell)
 
 

@@ -78,7 +78,10 @@ def _read(graph: Graph) -> list[Node]:
 
 
 def _check_layers(nodes: Sequence[Node], made: Graph, path: str, *, quantized: bool) -> None:
-    """Raise UsageError for layers that cannot be lowered, by the names that the file has for them."""
+    """Raise UsageError for layers that cannot be lowered, by the names that the file has for them.
+
+    Unless it is `quantized`, all weights of an operation must be Keras's, too.
+    """
     pairs = list(zip(nodes, made.nodes, strict=True))
     lost = [
         node
@@ -167,6 +170,11 @@ def keras_layer_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "_", name).strip("_-") or "layer"
 
 
-def keras_graph(graph: Graph) -> Graph:
-    """The graph of a Keras file to be built anew: the same layers, by names that Keras takes anywhere."""
-    return _renamed(graph, graph.nodes)
+def planned_of_keras(graph: Graph, path: str) -> Plan:
+    """Of a Keras file that is to be built anew: the same layers, whose weights are loaded by their order.
+
+    Raises UsageError that names layers which are not Keras's own.
+    """
+    made = _renamed(graph, graph.nodes)
+    _check_layers(graph.nodes, made, path, quantized=True)
+    return Plan(made, {}, quantized=False)

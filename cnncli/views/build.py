@@ -98,7 +98,11 @@ def _verification(clone: Clone) -> list[Fact]:
     """How far the model's outputs are from those of the file's own runtime, on which examples."""
     label, found = "Verified", clone.comparison
     if found is None:
-        return [Fact("verified", label, None, "no: nothing to compare it with" if clone.tensors is None else "no")]
+        return [
+            Fact(
+                "verified", label, None, "no: nothing to compare it with" if clone.tensors is None else "not asked for"
+            )
+        ]
     told = f"no: {'; '.join(clone.problems)}"
     if clone.verified:
         told = (
