@@ -35,10 +35,10 @@ def append_exactly(assembly: Assembly, operation: Operation, name: str) -> None:
     append(assembly, operation, name)
 
 
-def _unlike(assembly: Assembly, operation: Operation, name: str) -> bool:
-    """An operation that no layer computes, by its name."""
-    kind = operation.name.title().replace("_", "")
-    assembly.apply(Moving(kind, assembly.shape(operation.output)), [operation.source], operation.output, name=name)
+def _unlike(assembly: Assembly, operation: Operation, name: str, source: FileTensor | None = None) -> bool:
+    """An operation that no layer computes, by its name; it reads the first input unless another is given."""
+    layer = Moving(operation.name.title().replace("_", ""), assembly.shape(operation.output))
+    assembly.apply(layer, [operation.source if source is None else source], operation.output, name=name)
     return True
 
 
@@ -62,7 +62,7 @@ def _of_two_sides(assembly: Assembly, operation: Operation, name: str) -> bool:
     if constant is None or source is None or not constant.constant or assembly.has(constant):
         return False
     if operation.name not in _STEPS or not assembly.has(source):
-        return _unlike_of(assembly, operation, name, source)
+        return _unlike(assembly, operation, name, source)
     first, second = _STEPS[operation.name]
     turned = _between(assembly, source.shape, source)
     assembly.apply(Elementwise(first), [source], turned, name=f"{name}/{first.lower()}")
@@ -75,12 +75,6 @@ def _of_two_sides(assembly: Assembly, operation: Operation, name: str) -> bool:
     assembly.apply(Elementwise(second, shape, constant.value), [turned], output, name=name, weights=weights)
     if fused != "linear":
         assembly.apply(ACTIVATIONS[fused], [output], operation.output, name=f"{name}/{fused}")
-    return True
-
-
-def _unlike_of(assembly: Assembly, operation: Operation, name: str, source: FileTensor) -> bool:
-    shape = assembly.shape(operation.output)
-    assembly.apply(Moving(operation.name.title().replace("_", ""), shape), [source], operation.output, name=name)
     return True
 
 
