@@ -31,7 +31,7 @@ from cnncli.models.catalogue import models
 from cnncli.network import Network, network, of_graph
 
 LIMIT = 1e-4
-"""Of the largest output: what float32 may be off by. Of all networks the farthest off is at 2.2e-5 of it."""
+"""Of the largest output: what float32 may be off by. MobileOne S4 is at 7.1e-5, all others within half of that."""
 ALL = [at_small_size(spec.name, flavor) for spec in models() for flavor in spec.flavor_names]
 """Every network in each of its flavors."""
 SPREAD = [
