@@ -180,6 +180,7 @@ APPLIED: dict[str, Any] = {
     "mean": lambda x: torch.cat([x.mean((2, 3)), x.amax((2, 3)), x.norm(dim=1).flatten(1)], 1),
     "per_cell": lambda x: x.permute(0, 2, 3, 1).reshape(x.shape[0], -1, 4).softmax(-1),
     "gate": lambda x: x * x.mean((2, 3), keepdim=True).sigmoid(),
+    "product": lambda x: (x.flatten(2).transpose(1, 2) @ x.flatten(2)).softmax(-1),
 }  # fmt: skip
 
 
@@ -198,7 +199,6 @@ def test_operations_of_torch(name: str, tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "product": (lambda x: (x.flatten(2).transpose(1, 2) @ x.flatten(2)).softmax(-1), "/MatMul (MatMul)"),
     "cubic": (nn.Upsample(scale_factor=2, mode="bicubic"), "/Resize (Resize)"),
     "cumulative": (lambda x: x.cumsum(2), "/CumSum (CumSum)"),
 }  # fmt: skip
