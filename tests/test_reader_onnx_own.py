@@ -240,3 +240,21 @@ def test_scopes_that_lie_apart_are_none(tmp_path: Path) -> None:
     model = with_properties(model_of(graph), {"scopes": '{"stage1": ["Fire"]}'})
     found = read(model, tmp_path)
     assert Kind("Fire") not in found.graph.kinds.values()
+
+
+@pytest.mark.parametrize(("scaled", "says"), [(1.0, ["beta"]), (2.0, ["gamma", "beta"])])
+def test_a_clone_has_no_scale_that_its_source_had_not(scaled: float, says: list[str], tmp_path: Path) -> None:
+    """Unless somebody has written another number into the file: then it is computed with."""
+    import numpy
+    from onnx import numpy_helper
+
+    graph = Graph("normalized")
+    x = graph.add(InputLayer((4, 4, 3)), name="image")
+    graph.add(BatchNormalization(scale=False), x, name="norm")
+    model = model_of(graph)
+    (held,) = (each for each in model.graph.initializer if each.name == "norm.gamma")
+    held.CopyFrom(numpy_helper.from_array(numpy.full(3, scaled, "float32"), held.name))
+    (_, norm) = read(model, tmp_path, exact=True).graph.nodes
+    statistics = ["moving_mean", "moving_variance"]
+    assert [weight.name for weight in norm.weights] == [*says, *statistics]
+    assert read(model, tmp_path).graph.nodes[1].layer == graph.nodes[1].layer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from cnncli.readers.onnx.model import (
 )
 from cnncli.readers.onnx.operations import translate
 from cnncli.readers.onnx.operations.translator import Translator
-from cnncli.readers.onnx.own import own
+from cnncli.readers.onnx.own import neutral, own
 from cnncli.readers.onnx.shapes import inferred
 from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
@@ -56,7 +57,9 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
         source.fail("has no graph: it is no ONNX model")
     held = {each.name for each in model.graph.constants}
     layouts = wanted_layouts(model.graph.nodes)
-    told = None if settings.exact else own(model)
+    told = own(model)
+    if told is not None and settings.exact:  # other numbers than weights have a say in what is computed
+        told = replace(told, constants=told.constants & neutral(model.graph))
     if told is not None:
         told.settle(model.graph.constants)
     named = [each for each in model.graph.inputs if each.name not in held]
@@ -64,7 +67,7 @@ def read(source: Source, path: Path, settings: Settings) -> Reading:
         layouts = {**dict.fromkeys((each.name for each in named), told.channels_first), **layouts}
     inputs = entered(named, layouts, settings)
     walker = _Walker(source, model, inputs, settings, path.stem)
-    walker.translator.numbers = None if told is None else {}
+    walker.translator.numbers = None if told is None or settings.exact else {}
     walker.walk_model(layouts)
     translator, outputs, graph = walker.translator, model.graph.outputs, walker.assembly.graph
     if told is not None:

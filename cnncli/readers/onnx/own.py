@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any
 
 from cnncli.graph import Graph, Kind, Scope
-from cnncli.readers.onnx.model import MOST_VALUES, ModelProto, Value
+from cnncli.readers.onnx.model import MOST_VALUES, GraphProto, ModelProto, Value
 from cnncli.words import visible
 
 PRODUCER = "cnncli"
@@ -93,6 +93,19 @@ def own(model: ModelProto) -> Own | None:
         channels_first={"nchw": True, "nhwc": False}.get(told.get("layout", "")),
         scopes=dict(_scopes(told.get("scopes", ""))),
     )
+
+
+def neutral(graph: GraphProto) -> frozenset[str]:
+    """The scales of 1 and shifts of 0 of batch norms, which compute the same without them."""
+    constants = {each.name: each for each in graph.constants}
+    given = [
+        (name, number)
+        for node in graph.nodes
+        if node.kind == "BatchNormalization"
+        for name, number in zip(node.inputs[1:3], (1, 0), strict=False)
+        if name in constants
+    ]
+    return frozenset(name for name, number in given if set(constants[name].known() or ()) == {number})
 
 
 def _is_of_channels(value: Value) -> bool:
