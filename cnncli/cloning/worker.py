@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cnncli.cloning.formats import module_of
 from cnncli.cloning.messages import Job
 from cnncli.cloning.plan import Held
 from cnncli.errors import UsageError
-from cnncli.graph import Graph, Node
+from cnncli.graph import Graph, Node, Weight
 from cnncli.keras_model.apart import data
 from cnncli.keras_model.backend import without_matplotlib
 from cnncli.keras_model.building import Fill, build, written
@@ -51,17 +52,14 @@ def _fill(job: Job) -> Fill:
         }
         values = module_of(str(job.format)).values(job.path, wanted)
         for name, each in job.plan.held.items():
-            _assign(model, nodes[name], [_shaped(values, held, *at) for held, at in _each(job.path, nodes[name], each)])
+            pairs = zip(each, nodes[name].weights, strict=True)
+            _assign(model, nodes[name], [_shaped(values, *pair, f"{job.path}: {name}") for pair in pairs])
         return Loaded(job.path, len(job.plan.held), ())
 
     return fill
 
 
-def _each(path: Path, node: Node, held: Any) -> list[tuple[Held, tuple[Path, Node, Any]]]:
-    return [(each, (path, node, weight)) for each, weight in zip(held, node.weights, strict=True)]
-
-
-def _shaped(values: Any, held: Held, path: Path, node: Node, weight: Any) -> Any:
+def _shaped(values: Mapping[str, Any], held: Held, weight: Weight, whose: str) -> Any:
     """The values of a weight in Keras's shape. Raises UsageError where the file's tensor has other cells."""
     import numpy
 
@@ -71,7 +69,7 @@ def _shaped(values: Any, held: Held, path: Path, node: Node, weight: Any) -> Any
     axes = held.axes or tuple(range(found.ndim))
     if found.size != prod(weight.shape) or sorted(axes) != list(range(found.ndim)):
         taken, holds = ("x".join(map(str, shape)) or "a number" for shape in (weight.shape, found.shape))
-        raise UsageError(f"{path}: {node.name} takes a {weight.name} of {taken}, and the file's tensor is {holds}")
+        raise UsageError(f"{whose} takes a {weight.name} of {taken}, and the file's tensor is {holds}")
     return found.transpose(axes).reshape(weight.shape)
 
 
