@@ -274,8 +274,8 @@ def test_pictures_are_drawn_of_files(run, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["build"], ["export", "-o", "x.tflite"]])
-def test_what_is_built_is_an_architecture(run, command: list[str]) -> None:
-    refused(run(*command, "models/small.tflite"), 2, "takes the architectures that `cnncli list` shows")
+def test_what_is_built_is_an_architecture_or_such_a_file(run, command: list[str]) -> None:
+    refused(run(*command, FILES / "separable.pt2"), 2, "takes the architectures that `cnncli list` shows")
 
 
 # The gate

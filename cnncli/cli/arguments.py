@@ -41,6 +41,14 @@ Built = Annotated[
     ),
 ]  # fmt: skip
 """What a Keras model is built of."""
+Exported = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help=f"{_ARCHITECTURE} Or a Keras file (.keras, .h5).", autocompletion=complete.reference,
+        show_default=False,
+    ),
+]  # fmt: skip
+"""What a deployed file is made of."""
 
 
 def _references(which: str = _REFERENCE) -> Any:

@@ -55,18 +55,45 @@ class Choice:
         What a file's reader warns of is not said yet. Raises UsageError for other references.
         """
         from cnncli.cloning.cloning import takes
+
+        found = self._as_run(reference)
+        if found is None or not (found.model or takes(found)):
+            taken = "build takes the architectures that `cnncli list` shows, and .onnx, .tflite, .keras and .h5 files"
+            raise _only(taken, reference)
+        return found
+
+    def exported(self, reference: str) -> Network:
+        """The network of one reference to what `export` writes: an architecture, or a Keras file.
+
+        Raises UsageError for other references.
+        """
+        from cnncli.cloning.cloning import takes
+        from cnncli.cloning.own import exportable, is_keras
+
+        found = self._as_run(reference)
+        if found is None or not (found.model or takes(found)):
+            taken = "export takes the architectures that `cnncli list` shows, and .keras and .h5 files"
+            raise _only(taken, reference)
+        if found.model:
+            return found
+        if not is_keras(found):
+            raise UsageError(
+                f"{reference}: export takes Keras files, of which cnncli makes one: `cnncli build {reference} "
+                "-o model.keras`"
+            )
+        return exportable(found)
+
+    def _as_run(self, reference: str) -> Network | None:
+        """An architecture, or a file read as it is to be run, whose warnings are not said; None for a callable."""
         from cnncli.network import Source, source_of
 
         source = source_of(reference)
         if source is Source.REGISTRY:
             return self.network(reference)
-        if source is Source.FILE:
-            asked = replace(self, file_options={**self.file_options, "exact": True})
-            found = asked.network(reference, warned=False)
-            if takes(found):
-                return found
-        taken = "build takes the architectures that `cnncli list` shows, and .onnx, .tflite, .keras and .h5 files"
-        raise _only(taken, reference)
+        if source is not Source.FILE:
+            return None
+        asked = replace(self, file_options={**self.file_options, "exact": True})
+        return asked.network(reference, warned=False)
 
     def network(self, reference: str, *, warned: bool = True) -> Network:
         """The network of one reference; as `networks`, but for `-`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,6 +17,10 @@ from cnncli.cli.output import Report, check_file, report_options
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.formats import of_file
 from cnncli.written import read_choice
+
+if TYPE_CHECKING:
+    from cnncli.export.exporting import Request
+    from cnncli.network import Network
 
 Batch = Annotated[
     str | None,
@@ -126,11 +130,32 @@ def _batch(text: str | None) -> int | None:
     return args.whole_number("--batch", text)
 
 
+def _of_range(network: Network, request: Request) -> list[str]:
+    """What to say where activations are measured on pictures whose values are guessed."""
+    measures = any(target.kind.quantizes_activations for target in request.targets)
+    if not measures or request.representative_data or network.model or network.known_range:
+        return []
+    low, high = request.input_range
+    return [
+        f"{network.reference} does not say what its input's values are: {low:g} to {high:g} is taken; give "
+        "--representative-data, on which ranges are measured"
+    ]
+
+
+def _check_manifest(path: Path, request: Request) -> None:
+    """Raise where the manifest could not be written in the end."""
+    if str(path) == "-" or any(path.resolve() == target.path.resolve() for target in request.targets):
+        raise UsageError(f"--manifest {path}: name a file of its own; --format json prints the same")
+    check_file(path, force=request.force)
+    if of_file(path, ["json"]) != "json":
+        raise UsageError(f"--manifest {path}: it is JSON: end the name in .json")
+
+
 @architecture_options
 @report_options(output=None)
 @adding("target", _target_options, _target)
 def export(
-    model: args.Architecture,
+    model: args.Exported,
     *,
     target: Target,
     batch: Batch = None,
@@ -147,7 +172,8 @@ def export(
     """Write a network as TFLite, SavedModel, Keras or ONNX file, and prove that it computes what the network does.
 
     The file is run by its own runtime, in a process of its own, and compared with the Keras model; one that differs is
-    not kept. Without --weights the weights are fresh ones, with batch normalization calibrated on random pictures.
+    not kept. Of an architecture without --weights they are fresh ones, with batch normalization calibrated on random
+    pictures; a Keras file has its own.
 
     Example: cnncli export mobilenet_v2 --alpha 0.5 -o model.tflite --quantize int8
     """
@@ -157,7 +183,8 @@ def export(
     from cnncli.render.progress import progress
     from cnncli.views.export import export_document
 
-    found = choice.architecture(model, "export")
+    found = choice.exported(model)
+    own = found.origin.file.path if found.origin.file else None
     request = Request(
         graph=found.graph,
         reference=found.reference,
@@ -166,7 +193,7 @@ def export(
         targets=targets(found.name, target.output, target.to, target.quantize),
         layout=target.layout,
         batch=_batch(batch),
-        weights=weights,
+        weights=weights or own,
         seed=args.whole_number("--seed", seed, least=0),
         representative_data=representative_data,
         verify=verify,
@@ -175,14 +202,10 @@ def export(
         force=report.force,
     )
     if manifest is not None:
-        if str(manifest) == "-" or any(manifest.resolve() == target.path.resolve() for target in request.targets):
-            raise UsageError(f"--manifest {manifest}: name a file of its own; --format json prints the same")
-        check_file(manifest, force=report.force)
-        if of_file(manifest, ["json"]) != "json":
-            raise UsageError(f"--manifest {manifest}: it is JSON: end the name in .json")
+        _check_manifest(manifest, request)
     with progress() as tell:
         exported = export_model(request, tell)
-    args.warn(exported.notes)
+    args.warn([*_of_range(found, request), *exported.notes])
     document = export_document(exported, found)
     report.deliver(document)
     if manifest is not None:

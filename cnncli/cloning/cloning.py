@@ -13,6 +13,7 @@ from cnncli.child.parent import run
 from cnncli.cloning.comparing import scale_of
 from cnncli.cloning.formats import MODULES, module_of
 from cnncli.cloning.messages import Job, Trial
+from cnncli.cloning.own import OF_KERAS, is_keras
 from cnncli.cloning.plan import Plan, planned, planned_of_keras
 from cnncli.errors import UsageError
 from cnncli.export.messages import Comparison
@@ -25,8 +26,6 @@ from cnncli.temporary import temporary_folder
 
 LIMITS = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 1e-1}
 """How far outputs may be apart at most, over the largest one: a file of halves is run in halves by its runtime."""
-OF_KERAS = ("keras", "h5")
-"""Formats whose files hold Keras's own weights."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def clone(request: Request, tell: Tell) -> Clone:
     """
     file, graph = request.file, request.network.graph
     check_arguments(graph, request.output, request.weights, force=request.force)
-    if file.format.key in OF_KERAS:
+    if is_keras(request.network):
         reading = request.network.origin.reading
         if reading and reading.only_weights:
             raise UsageError(

@@ -47,9 +47,7 @@ class Plan(NamedTuple):
 
 def planned(graph: Graph, path: str) -> Plan:
     """Raises UsageError that names the layers in the way: those that Keras lacks, or whose weights are not told."""
-    for node in graph.inputs:
-        if UNKNOWN in node.shape:
-            raise UsageError(f"{path}: {open_sizes(node.name, node.shape, several=len(graph.inputs) > 1)}")
+    _check_sizes(graph, path)
     quantized = any(weight.dtype not in FLOATS for node in graph.nodes for weight in _counted(node))
     read = _read(graph)
     plan = Plan(_renamed(graph, read), {}, quantized)
@@ -61,6 +59,13 @@ def planned(graph: Graph, path: str) -> Plan:
         if made.weights and not made.shares:
             held[made.name] = [_held(node, weight, path) for weight in made.weights]
     return plan._replace(held=held)
+
+
+def _check_sizes(graph: Graph, path: str) -> None:
+    """Raise UsageError where an input's size is open."""
+    for node in graph.inputs:
+        if UNKNOWN in node.shape:
+            raise UsageError(f"{path}: {open_sizes(node.name, node.shape, several=len(graph.inputs) > 1)}")
 
 
 def _counted(node: Node) -> Sequence[Weight]:
@@ -175,6 +180,7 @@ def planned_of_keras(graph: Graph, path: str) -> Plan:
 
     Raises UsageError that names layers which are not Keras's own.
     """
+    _check_sizes(graph, path)
     made = _renamed(graph, graph.nodes)
     _check_layers(graph.nodes, made, path, quantized=True)
     return Plan(made, {}, quantized=False)
