@@ -1,7 +1,7 @@
 """Every network as an ONNX file: onnxruntime's outputs are Keras's, and the file is read as what it was made of.
 
 In every run are a few small networks, between which all kinds of layers are. All networks in each flavor, and a spread
-of options, take half an hour of two cores and up to 12 GB:
+of options, take 12 minutes of two cores:
 
     pytest -n 2 -m exhaustive tests/test_onnx_parity.py
 """
@@ -31,7 +31,7 @@ from cnncli.models.catalogue import models
 from cnncli.network import Network, network, of_graph
 
 LIMIT = 1e-4
-"""Of the largest output: what float32 may be off by. MobileOne S4 is at 7.1e-5, all others within half of that."""
+"""Of the largest output: what float32 may be off by. MobileOne S4 is the farthest, at 7.1e-5."""
 ALL = [at_small_size(spec.name, flavor) for spec in models() for flavor in spec.flavor_names]
 """Every network in each of its flavors."""
 SPREAD = [

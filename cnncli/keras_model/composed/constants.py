@@ -7,6 +7,7 @@ the configuration, number by number.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from cnncli.graph import Node, Shape
@@ -19,7 +20,7 @@ NEUTRAL = {"Multiply": 1.0, "Divide": 1.0, "Power": 1.0}
 def held_once(node: Node, shape: Shape) -> bool:
     """Whether a file's constant of this shape is one weight of the node, whose values can be put into it."""
     weights = node.weights
-    return is_known(shape) and len(weights) == 1 and weights[0].size == _cells(shape)
+    return is_known(shape) and len(weights) == 1 and weights[0].size == prod(shape)
 
 
 def operand(keras: Any, node: Node, like: Any, rank: int) -> Any:
@@ -36,7 +37,7 @@ def operand(keras: Any, node: Node, like: Any, rank: int) -> Any:
 
 
 def _row(keras: Any, node: Node, like: Any, begins: float = 0.0) -> Any:
-    """The node's only weight, as a row a example of `like`."""
+    """The node's only weight, as a row an example of `like`."""
     ops, layers = keras.ops, keras.layers
     number = ops.zeros_like(_first(like), dtype="int32")
     initial = keras.initializers.Constant(begins)
@@ -57,13 +58,6 @@ def _constant(keras: Any, node: Node, inputs: list[Any]) -> Any:
 
 def _can_be_held(node: Node) -> Composed | None:
     return _constant if held_once(node, node.shape) and node.dtype.startswith("float") else None
-
-
-def _cells(shape: Shape) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
 
 
 COMPOSED: dict[str, Choose] = {"Constant": _can_be_held}

@@ -17,10 +17,10 @@ from cnncli.amounts import UNKNOWN
 from cnncli.graph import Weight
 from cnncli.graph.layers import Opaque
 from cnncli.readers.assembly import Assembly, Tensor
+from cnncli.readers.onnx.constants import filling, roots_of, stated
 from cnncli.readers.onnx.inputs import Entered, entered
 from cnncli.readers.onnx.layouts import MOST_DEPTH, wanted_layouts
 from cnncli.readers.onnx.model import (
-    MOST_VALUES,
     ROUNDING,
     Attributes,
     GraphProto,
@@ -28,11 +28,8 @@ from cnncli.readers.onnx.model import (
     ModelProto,
     NodeProto,
     Operation,
-    Root,
     Value,
-    constant,
     counts,
-    filled,
 )
 from cnncli.readers.onnx.operations import translate
 from cnncli.readers.onnx.operations.translator import Translator
@@ -190,7 +187,7 @@ class _Walker:
 
     def _operation(self, operation: Operation, node: NodeProto, scope: _Scope, context: _Context) -> Sequence[Value]:
         if node.kind == "Constant" and not node.domain:
-            return [_constant(operation, context.prefix + node.outputs[0])]
+            return [stated(operation, context.prefix + node.outputs[0])]
         operation.outputs = [Value(context.prefix + name, None) for name in node.outputs]
         self._infer(operation, node, context)
         if self._is_computed(operation, node):
@@ -231,14 +228,14 @@ class _Walker:
 
     def _compute(self, operation: Operation) -> None:
         """Make the outputs constants, with their values where they are small."""
-        roots = _roots(operation)
+        roots = roots_of(operation)
         for output in operation.outputs:
             output.constant, output.roots = True, roots
             output.quantized = any(value.quantized for value in operation.inputs if value is not None)
         if operation.kind in ("Shape", "Size"):
             found = (shape_of if operation.kind == "Shape" else size_of)(operation)
         elif operation.kind == "ConstantOfShape":
-            found = [_fill(operation)]
+            found = [filling(operation)]
         elif self._computed > 0:
             self._computed -= sum(len(value.known() or ()) for value in operation.inputs if value is not None)
             found = evaluated(operation)
@@ -329,59 +326,6 @@ def _without(node: NodeProto, left_out: set[str]) -> NodeProto:
     return node
 
 
-def _roots(operation: Operation) -> tuple[Root, ...]:
-    """The constants of the file that a computed constant is made of."""
-    output = operation.outputs[0]
-    if operation.kind in ("Shape", "Size"):
-        return ()
-    if operation.kind == "ConstantOfShape":
-        shape = operation.input(0)
-        own = Root(output.name, output.shape or (), output.dtype, counts(output.dtype))
-        return (own,) if shape is not None and shape.identity else ()
-    found: dict[str, Root] = {}
-    for number, value in enumerate(operation.inputs):
-        first_alone = operation.kind in _ONLY_FIRST or (operation.domain, operation.kind) in ROUNDING
-        if value is None or (number and first_alone):
-            continue
-        for root in value.roots:
-            read = number == 0 and operation.kind == "DequantizeLinear"
-            found[root.name] = root._replace(counts=True) if read else root
-    if operation.kind == "DequantizeLinear":
-        found |= {root.name: root for value in operation.inputs[1:] if value is not None for root in value.roots}
-    return tuple(found.values())
-
-
-_ONLY_FIRST = ("Reshape", "Squeeze", "Unsqueeze", "Expand", "Slice", "Gather", "Split", "Tile", "DequantizeLinear")
-"""Operations whose further inputs are shapes and indices, or are told apart."""
-
-
-def _fill(operation: Operation) -> tuple[object, ...] | None:
-    output, given = operation.outputs[0], operation.attributes.message("value")
-    size = prod(output.shape or ())
-    if not size <= MOST_VALUES:
-        return None
-    fill = constant("", given.message(5)).scalar() if given is not None else 0.0
-    return None if fill is None else (fill,) * size
-
-
-def _constant(operation: Operation, name: str) -> Value:
-    """A Constant node: value 5 of an attribute, sparse_value 22, or a number, a text or several of them."""
-    attributes = operation.attributes
-    value, sparse = attributes.message("value"), attributes.message("sparse_value")
-    if value is not None:
-        return constant(name, value.message(5))
-    if sparse is not None:
-        tensor = sparse.message(22)
-        return constant(name, tensor.message(1), tensor.numbers(3))
-    if "value_int" in attributes:
-        return filled(name, (), "int64", (attributes.number("value_int"),))
-    if "value_float" in attributes:
-        return filled(name, (), "float32", (attributes.real("value_float"),))
-    found: Sequence[float] = attributes.numbers("value_ints") or attributes.reals("value_floats") or ()
-    dtype = "int64" if "value_ints" in attributes else "float32" if "value_floats" in attributes else "string"
-    return filled(name, (len(found),), dtype, found)
-
-
 def _subgraphs(graph: GraphProto | None, depth: int = 0) -> Iterator[GraphProto]:
     """A graph and those within it."""
     if graph is None or depth > MOST_DEPTH:
@@ -399,7 +343,7 @@ def _constants(graph: GraphProto | None) -> Iterator[Value]:
         for node in each.nodes:
             if node.kind == "Constant" and node.outputs:
                 operation = Operation(node.kind, "", node.name, [], node.attributes(), 1)
-                yield _constant(operation, node.outputs[0])
+                yield stated(operation, node.outputs[0])
 
 
 def _read_names(graph: GraphProto) -> Iterator[str]:
