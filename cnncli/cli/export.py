@@ -97,7 +97,7 @@ def _target_options() -> list[inspect.Parameter]:
     )
     layout = typer.Option(
         help="Of an ONNX file's input and output: nhwc, as the Keras model has them, or nchw, channels first.",
-        metavar="|".join(LAYOUTS), autocompletion=lambda: list(LAYOUTS), show_default=False,
+        metavar="LAYOUT", autocompletion=lambda: list(LAYOUTS), show_default=False,
     )  # fmt: skip
     return [
         option("output", Annotated[str, output], inspect.Parameter.empty),
