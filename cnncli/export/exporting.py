@@ -163,7 +163,8 @@ def export(request: Request, tell: Tell) -> Export:
         if request.batch and not target.format.takes_batch:
             raise UsageError(f"--batch {request.batch}: a {target.format.suffix} file takes any number of pictures")
         if request.layout not in target.format.layouts:
-            raise UsageError(f"--layout {request.layout}: a {target.format.label} has its channels last, as Keras")
+            label = target.format.label
+            raise UsageError(f"--layout {request.layout}: {target.path} is to be a {label}, whose channels are last")
     if request.weights is not None:
         refuse_at_sight(request.weights, request.graph.name)
     child = children.writer(request)
