@@ -12,7 +12,7 @@ from cnncli.child import Tell
 from cnncli.child.parent import run
 from cnncli.cloning.comparing import scale_of
 from cnncli.cloning.formats import MODULES, module_of
-from cnncli.cloning.messages import Job, Trial
+from cnncli.cloning.messages import Job, TrialJob
 from cnncli.cloning.own import OF_KERAS, is_keras
 from cnncli.cloning.plan import Plan, planned, planned_of_keras
 from cnncli.errors import UsageError
@@ -142,7 +142,7 @@ def _prove(found: Clone, request: Request, samples: Path, folder: Path, tell: Te
     started = time.perf_counter()
     reading = request.network.origin.reading
     assert reading
-    trial = Trial(
+    trial = TrialJob(
         request.file.path, request.file.format.key, samples, reading.channels_first, reading.settings.batch or 1,
         [scale_of(node) for node in request.network.graph.outputs],
     )  # fmt: skip

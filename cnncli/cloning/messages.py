@@ -34,7 +34,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Trial:
+class TrialJob:
     """Of the child that runs the file itself on the samples, and compares."""
 
     path: Path

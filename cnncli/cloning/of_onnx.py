@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cnncli.child.inside import limited
 from cnncli.errors import UsageError
+from cnncli.keras_model.weight_files import bounded
 from cnncli.readers.reading import Ends
 from cnncli.words import visible
 
@@ -19,8 +19,6 @@ RUNTIME = "onnxruntime"
 COMPUTES_IN_HALVES = True
 LARGEST_FILE = 2**31
 """Bytes of a message that protobuf takes."""
-MOST_SECONDS, BYTES_A_SECOND = 20, 10**7
-WORKING_MEMORY = 2**28
 EXTERNAL = 1
 """TensorProto.DataLocation of values that are in another file."""
 EVALUATED = frozenset({
@@ -49,11 +47,9 @@ def _reading(path: Path, size: int) -> Iterator[None]:
     import onnx.numpy_helper
     import onnx.reference  # noqa: F401
 
-    seconds, memory = MOST_SECONDS + size / BYTES_A_SECOND, WORKING_MEMORY + 8 * size
     cannot = f"the weights of {path} cannot be read"
-    late = f"{cannot}: that takes over {seconds:.0f} seconds of computing or {memory // 10**6} MB; is it damaged?"
     try:
-        with limited(seconds, memory, UsageError(late)):
+        with bounded(cannot, size):
             yield
     except (UsageError, MemoryError):
         raise

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cnncli.child.inside import limited
 from cnncli.cloning.tflite_tensors import tensors
 from cnncli.errors import UsageError
+from cnncli.keras_model.weight_files import bounded
 from cnncli.readers.reading import Ends
 
 RUNTIME = "LiteRT"
 COMPUTES_IN_HALVES = False
-MOST_SECONDS, BYTES_A_SECOND = 20, 10**7
-WORKING_MEMORY = 2**28
 OPEN = -1
 """What LiteRT says of a size that a file leaves open."""
 
@@ -27,19 +24,9 @@ def values(path: Path, wanted: Mapping[str, int]) -> dict[str, Any]:
     """
     import numpy  # noqa: F401
 
-    with _bounded(path, path.stat().st_size + sum(4 * cells for cells in wanted.values())):
+    size = path.stat().st_size + sum(4 * cells for cells in wanted.values())
+    with bounded(f"the weights of {path} cannot be read", size):
         return tensors(path, wanted)
-
-
-@contextmanager
-def _bounded(path: Path, size: int) -> Iterator[None]:
-    seconds, memory = MOST_SECONDS + size / BYTES_A_SECOND, WORKING_MEMORY + 8 * size
-    late = UsageError(
-        f"the weights of {path} cannot be read: that takes over {seconds:.0f} seconds of computing or "
-        f"{memory // 10**6} MB; is it damaged?"
-    )
-    with limited(seconds, memory, late):
-        yield
 
 
 def run(path: Path, inputs: Sequence[Any], ends: Ends, batch: int) -> list[Any]:

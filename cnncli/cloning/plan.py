@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN, Graph, Node, Role, Weight
 from cnncli.keras_model.lowering import lowers
-from cnncli.readers.onnx.weights import FACTOR
+from cnncli.readers.assembly import FACTOR
 from cnncli.readers.reading import open_sizes
 
 FEW = 5

@@ -9,10 +9,10 @@ from cnncli.child import Tell
 from cnncli.child.inside import serve
 from cnncli.cloning.comparing import compared
 from cnncli.cloning.formats import module_of
-from cnncli.cloning.messages import Trial
+from cnncli.cloning.messages import TrialJob
 
 
-def try_file(trial: Trial, tell: Tell) -> list[dict[str, Any]]:
+def try_file(trial: TrialJob, tell: Tell) -> list[dict[str, Any]]:
     """Of each output, how far the Keras model's is from the file's; a Comparison's data."""
     import numpy
 

@@ -296,6 +296,24 @@ class Format(ABC):
         yield from ()
 
 
+SEVERAL = 3
+"""Pictures at once, by which a file of a free batch is tried besides one."""
+
+
+def by_batch(run: Callable[[Any, int], Any], inputs: Any, fixed: int | None) -> Any:
+    """Outputs of all inputs of a file: `run(inputs, size)` runs some of them in batches of a size.
+
+    Where no size is `fixed`, one half is run one by one, the other SEVERAL at once.
+    """
+    import numpy
+
+    if fixed is not None:
+        return run(inputs, fixed)
+    half = len(inputs) // 2
+    parts = ((inputs[:half], 1), (inputs[half:], SEVERAL))
+    return numpy.concatenate([run(part, size) for part, size in parts if len(part)])
+
+
 def in_batches(run: Callable[[Any], Any], inputs: Any, size: int) -> Any:
     """Outputs of all inputs, run in batches of `size`, the last one filled up."""
     import numpy

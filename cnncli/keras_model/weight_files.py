@@ -139,14 +139,24 @@ def opened(path: Path, needed: int | None) -> Iterator[Any]:
 
 
 @contextmanager
-def reading(path: Path, size: int = 0) -> Iterator[None]:
-    """What goes wrong within is the file's fault: nothing but reading belongs here, of `size` bytes."""
+def bounded(cannot: str, size: int) -> Iterator[None]:
+    """Let a block read `size` bytes of weights within the time and the memory that so many may take.
+
+    Beyond them its parent raises UsageError, which begins with what `cannot` be done.
+    """
     seconds = MOST_SECONDS + size / BYTES_A_SECOND
     memory = WORKING_MEMORY + MOST_NEEDED * size
-    cannot = f"{path} cannot be read as weights"
     late = f"{cannot}: that takes over {seconds:.0f} seconds of computing or {memory // 10**6} MB; is it damaged?"
+    with limited(seconds, memory, UsageError(late)):
+        yield
+
+
+@contextmanager
+def reading(path: Path, size: int = 0) -> Iterator[None]:
+    """What goes wrong within is the file's fault: nothing but reading belongs here, of `size` bytes."""
+    cannot = f"{path} cannot be read as weights"
     try:
-        with limited(seconds, memory, UsageError(late)):
+        with bounded(cannot, size):
             yield
     except CnncliError:
         raise

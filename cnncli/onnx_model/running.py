@@ -9,23 +9,37 @@ from typing import Any
 
 from cnncli.errors import CheckFailed
 
-SEVERAL = 3
-"""Pictures at once, by which a file of a free batch is tried besides one."""
 ERRORS = 3
 """The least severe that onnxruntime is to tell: of a file's advice nothing follows here."""
 
 
-def run_file(path: Path, inputs: Any) -> Any:
-    """The output of a file for pictures (count, height, width, channels), as float32, with the channels last.
+class Runner:
+    """An ONNX file of one input and one output, by its path or its bytes, as onnxruntime runs it.
 
-    Where its batch is free, one half is run one by one, the other SEVERAL at once. Raises CheckFailed where onnxruntime
-    refuses the file.
+    `batch` is how many pictures it takes at once, None where that is free. Raises CheckFailed where it is refused.
     """
-    return _run(str(path), inputs)
+
+    def __init__(self, model: str | bytes) -> None:
+        self._session = _session(model)
+        (taken,), (given,) = self._session.get_inputs(), self._session.get_outputs()
+        self._input, self._output = taken.name, given.name
+        self._first = self._session.get_modelmeta().custom_metadata_map.get("layout") == "nchw"
+        self.batch: int | None = taken.shape[0] if isinstance(taken.shape[0], int) else None
+
+    def run(self, pictures: Any) -> Any:
+        """The output for a batch of pictures (count, height, width, channels), with the channels last."""
+        import numpy
+
+        batch = pictures.astype("float32")
+        with _refusals():
+            (output,) = self._session.run(
+                [self._output], {self._input: numpy.moveaxis(batch, -1, 1) if self._first else batch}
+            )
+        return numpy.moveaxis(output, 1, -1) if self._first and output.ndim > 2 else output
 
 
-def run_before_softmax(path: Path, inputs: Any) -> Any | None:
-    """What a file's final softmax reads; None where it ends otherwise."""
+def before_softmax(path: Path) -> bytes | None:
+    """A file as one that gives what its final softmax reads; None where it ends otherwise."""
     import onnx
 
     model = onnx.load(path, load_external_data=False)
@@ -36,19 +50,8 @@ def run_before_softmax(path: Path, inputs: Any) -> Any | None:
     del model.graph.output[:]
     model.graph.output.add(name=last.input[0])
     model.graph.node.remove(last)
-    return _run(model.SerializeToString(), inputs)
-
-
-def _run(model: str | bytes, inputs: Any) -> Any:
-    import numpy
-
-    session = _session(model)
-    fixed = session.get_inputs()[0].shape[0]
-    if isinstance(fixed, int):
-        return _in_batches(session, inputs, fixed)
-    half = len(inputs) // 2
-    parts = [_in_batches(session, inputs[:half], 1), _in_batches(session, inputs[half:], SEVERAL)]
-    return numpy.concatenate([part for part in parts if len(part)])
+    made: bytes = model.SerializeToString()
+    return made
 
 
 def _session(model: str | bytes) -> Any:
@@ -70,18 +73,3 @@ def _refusals() -> Iterator[None]:
         if "alloc" in said:  # std::bad_alloc, or a buffer that its arena cannot have
             raise MemoryError(said) from error
         raise CheckFailed(f"onnxruntime refuses it: {said[:300]}") from error
-
-
-def _in_batches(session: Any, inputs: Any, size: int) -> Any:
-    """Outputs of all inputs, run in batches of `size`, the last one filled up."""
-    import numpy
-
-    (taken,), (given,) = session.get_inputs(), session.get_outputs()
-    first = session.get_modelmeta().custom_metadata_map.get("layout") == "nchw"
-    outputs = []
-    for start in range(0, len(inputs), size):
-        batch = numpy.take(inputs, range(start, start + size), axis=0, mode="wrap").astype("float32")
-        with _refusals():
-            (output,) = session.run([given.name], {taken.name: numpy.moveaxis(batch, -1, 1) if first else batch})
-        outputs.append(numpy.moveaxis(output, 1, -1) if first and output.ndim > 2 else output)
-    return numpy.concatenate(outputs)[: len(inputs)] if outputs else numpy.empty((0,))

@@ -21,6 +21,9 @@ from cnncli.graph.layers import Constant, InputLayer, Moving, Opaque, Permute, R
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
 from cnncli.readers.unique import Names
 
+FACTOR = "factor"
+"""The name of what else a weight is computed of; its values are in the weight's already."""
+
 
 @dataclass(eq=False, slots=True)
 class Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli import __version__
 from cnncli.errors import CheckFailed
@@ -20,7 +20,12 @@ from cnncli.export.format import (
     Overhead,
     Source,
     Tensor,
+    by_batch,
+    in_batches,
 )
+
+if TYPE_CHECKING:
+    from cnncli.onnx_model.running import Runner
 
 # Right files of networks at 64x64 with fresh weights (V1, V2, V3, B0, B7, MnasNet, ResNet-50, DenseNet-121; V2, B0 at
 # 224x224) have at worst, as relative difference and cosine: float32 9e-6 and 1.0000000, over 150,000 classes 3e-5;
@@ -88,15 +93,16 @@ class ONNX(Format):
 
     def run(self, path: Path, inputs: Any) -> Any:
         from cnncli.onnx_model.checking import check_file
-        from cnncli.onnx_model.running import run_file
+        from cnncli.onnx_model.running import Runner
 
         check_file(path)
-        return run_file(path, inputs)
+        return _run(Runner(str(path)), inputs)
 
     def logits(self, path: Path, inputs: Any) -> Any | None:
-        from cnncli.onnx_model.running import run_before_softmax
+        from cnncli.onnx_model.running import Runner, before_softmax
 
-        return run_before_softmax(path, inputs)
+        model = before_softmax(path)
+        return None if model is None else _run(Runner(model), inputs)
 
     def describe(self, path: Path) -> Description:
         from cnncli.onnx_model.describing import contents
@@ -116,6 +122,10 @@ class ONNX(Format):
             yield f"its weights are {description.buffer_bytes:,} bytes, the kernels alone are {kernel_bytes:,}"
         if [output.name for output in description.outputs] != [output_name]:
             yield f"its output is not {output_name}"
+
+
+def _run(runner: Runner, inputs: Any) -> Any:
+    return by_batch(lambda part, size: in_batches(runner.run, part, size), inputs, runner.batch)
 
 
 def _write(source: Source, kind: Kind, path: Path) -> None:

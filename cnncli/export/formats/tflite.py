@@ -19,6 +19,7 @@ from cnncli.export.format import (
     Limits,
     Overhead,
     Source,
+    by_batch,
     in_batches,
 )
 from cnncli.export.formats.conversion import concrete_function, convert
@@ -49,9 +50,6 @@ _FINER = "take float16 or none"
 
 INTEGER_ENDS = {"int8-io": "int8", "uint8-io": "uint8"}
 """Kinds made of an int8 file, and what they take and give."""
-
-SEVERAL = 3
-"""Pictures at once, by which a file of a free batch is tried besides one."""
 
 
 class TFLite(Format):
@@ -140,21 +138,13 @@ def _batch(source: Source) -> int:
 
 
 def _run(data: bytes, inputs: Any, signature: str | None = None) -> Any:
-    """The outputs of a TFLite file, by its signature where one is named, as float32.
-
-    Where its batch is free, one half is run one by one, the other SEVERAL at once.
-    """
+    """The outputs of a TFLite file, by its signature where one is named, as float32."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=data, num_threads=os.cpu_count())
     (taken,) = interpreter.get_input_details()
-    if taken["shape_signature"][0] != FREE:
-        return _in_batches(interpreter, inputs, int(taken["shape"][0]), signature)
-    import numpy
-
-    half = len(inputs) // 2
-    alone = _in_batches(interpreter, inputs[:half], 1, signature)
-    return numpy.concatenate([alone, _in_batches(interpreter, inputs[half:], SEVERAL, signature)])
+    fixed = None if taken["shape_signature"][0] == FREE else int(taken["shape"][0])
+    return by_batch(lambda part, size: _in_batches(interpreter, part, size, signature), inputs, fixed)
 
 
 def _in_batches(interpreter: Any, inputs: Any, size: int, signature: str | None) -> Any:

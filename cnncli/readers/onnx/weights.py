@@ -5,11 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from cnncli.graph import Shape, Weight
-from cnncli.readers.assembly import Tensor
+from cnncli.readers.assembly import FACTOR, Tensor
 from cnncli.readers.onnx.model import Value
 
-FACTOR = "factor"
-"""What else a weight is computed of; its values are in the weight's already."""
 Axes = tuple[int, ...]
 """Of a constant, in the order of Keras's shape; () for as they are."""
 
