@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ import typer
 from cnncli.cli.options import Command, adding, option
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError
+from cnncli.records import Record, record
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ UNDRAWN = (".bmp", ".eps", ".gif", ".jpeg", ".jpg", ".ps", ".tif", ".tiff", ".we
 FORCE = Annotated[bool, typer.Option("--force", help="Replace a file that exists.")]
 
 
-@dataclass(frozen=True)
-class Report:
+@record
+class Report(Record):
     """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any."""
 
     format: str

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import Field, field, fields
 from inspect import get_annotations
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
+from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph.roles import Role
-
-if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-else:
-
-    def dataclass_transform(**_):
-        return lambda decorator: decorator
-
+from cnncli.records import Record, dataclass_transform, record
 
 Shape = tuple[int, ...]
 """Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector.
@@ -62,17 +55,11 @@ class Window(NamedTuple):
 POINT = Window((1, 1), (1, 1))
 
 
-class Layer:
+class Layer(Record):
     """Base of all layers. Class and field names are Keras's; methods take the shapes of the inputs.
 
-    A class is made by `layer_class`. What a dataclass generates for each class is written here once for all: Python
-    takes ten times as long to generate it, which was a quarter of the start-up time.
+    A class is made by `layer_class`. `__post_init__` checks the arguments, and raises LayerError.
     """
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-    blank: ClassVar[dict[str, Any]] = {}
-    """The fields in order with their defaults, MISSING for what has none."""
 
     role: ClassVar[Role] = Role.OTHER
     """What it is for; every class says so."""
@@ -99,26 +86,6 @@ class Layer:
         """A class that adds no field need not be decorated."""
         if not hasattr(cls, "__dataclass_fields__") and not get_annotations(cls):
             layer_class(cls)
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the fields' values as a dataclass does. Raises TypeError for others."""
-        own, blank = self.__dict__, self.blank
-        own.update(blank)
-        own.update(zip(blank, values))  # noqa: B905 (a shorter one leaves the defaults)
-        own.update(named)
-        twice = values and not named.keys().isdisjoint(tuple(blank)[: len(values)])
-        if twice or len(values) > len(blank) or len(own) > len(blank) or MISSING in own.values():
-            raise TypeError(f"{type(self).__name__} takes {', '.join(blank) or 'nothing'}, was given {values} {named}")
-        self.__post_init__()
-
-    def __post_init__(self) -> None:
-        """Check the fields and bring them into one form. Raises LayerError."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output. Raises LayerError where the inputs do not fit."""
@@ -181,15 +148,6 @@ class Layer:
         """The fields as keyword arguments of Keras's layer of the same name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
-
-    def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.values()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
-
     def fail(self, why: str) -> NoReturn:
         raise LayerError(f"{type(self).__name__}: {why}")
 
@@ -236,9 +194,7 @@ def initial(default: Any) -> Any:
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
 def layer_class(made: _L) -> _L:
     """A class of layers whose annotated names are its fields, as those of a frozen dataclass."""
-    dataclass(init=False, eq=False, repr=False)(made)
-    made.blank = {each.name: each.default for each in fields(made)}
-    return made
+    return record(made)
 
 
 TRAINING = {"acts in": "training"}
