@@ -27,22 +27,23 @@ class Record:
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
-    _blank: ClassVar[dict[str, Any]] = {}
-    """The fields in order with their defaults, MISSING for what has none."""
+    _fields: ClassVar[dict[str, None]] = {}
+    """The names of the fields in order."""
+    _defaults: ClassVar[dict[str, Any]] = {}
     _made: ClassVar[dict[str, Callable[[], Any]]] = {}
     """What makes the default of a field anew for each record."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         """Take the fields' values as a dataclass does. Raises TypeError for others."""
-        own, blank = self.__dict__, self._blank
-        own.update(blank)
+        own, names = self.__dict__, self._fields
+        own.update(self._defaults)
         for name, make in self._made.items():
             own[name] = make()
-        own.update(zip(blank, values))  # noqa: B905 (a shorter one leaves the defaults)
+        own.update(zip(names, values))  # noqa: B905 (a shorter one leaves the defaults)
         own.update(named)
-        twice = values and not named.keys().isdisjoint(tuple(blank)[: len(values)])
-        if twice or len(values) > len(blank) or len(own) > len(blank) or MISSING in own.values():
-            raise TypeError(f"{type(self).__name__} takes {', '.join(blank) or 'nothing'}, was given {values} {named}")
+        twice = values and not named.keys().isdisjoint(tuple(names)[: len(values)])
+        if twice or len(values) > len(names) or own.keys() != names.keys():
+            raise TypeError(f"{type(self).__name__} takes {', '.join(names) or 'nothing'}, was given {values} {named}")
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class Record:
 
     def _values(self) -> list[Any]:
         own = self.__dict__
-        return [own[name] for name in self._blank]
+        return [own[name] for name in self._fields]
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._values() == other._values()
@@ -65,7 +66,7 @@ class Record:
         return hash((type(self), *self._values()))
 
     def __repr__(self) -> str:
-        told = zip(self._blank, self._values(), strict=True)
+        told = zip(self._fields, self._values(), strict=True)
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in told)})"
 
 
@@ -83,6 +84,7 @@ _R = TypeVar("_R", bound=type[Record])
 def record(made: _R) -> _R:
     """A class of records whose annotated names are its fields, as those of a frozen dataclass."""
     dataclass(init=False, eq=False, repr=False)(made)
-    made._blank = {each.name: each.default for each in fields(made)}
+    made._fields = dict.fromkeys(each.name for each in fields(made))
+    made._defaults = {each.name: each.default for each in fields(made) if each.default is not MISSING}
     made._made = {each.name: each.default_factory for each in fields(made) if each.default_factory is not MISSING}
     return made

@@ -388,6 +388,9 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
+_COUNTS = {each.key: each.layer for each in METRICS if each.layer is not None}
+"""What a layer adds to the figures that add up."""
+
 OF_PAPERS = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every operation."
 """What two words that stand side by side mean elsewhere."""
 
@@ -467,5 +470,5 @@ def amounts(nodes: Sequence[Node], place: Place | None = None) -> dict[str, Any]
 
     UNKNOWN or AtLeast where some layer's is unknown.
     """
-    told = METRICS if place is None else metrics(place)
-    return {each.key: total(map(each.layer, nodes)) for each in told if each.layer is not None}
+    told = _COUNTS if place is None else {each.key: each.layer for each in metrics(place) if each.layer is not None}
+    return {key: total(map(count, nodes)) for key, count in told.items()}

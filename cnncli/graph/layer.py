@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import Field, field, fields
+from functools import lru_cache
 from inspect import get_annotations
 from math import prod
 from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
@@ -60,6 +61,9 @@ class Layer(Record):
 
     A class is made by `layer_class`. `__post_init__` checks the arguments, and raises LayerError.
     """
+
+    written: ClassVar[tuple[str, ...]] = ()
+    """Its arguments, but for those that say how its weights begin."""
 
     role: ClassVar[Role] = Role.OTHER
     """What it is for; every class says so."""
@@ -170,7 +174,7 @@ class Layer(Record):
         for name in names:
             value = getattr(self, name)
             for number in value if isinstance(value, tuple) else (value,):
-                if number is not UNKNOWN and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+                if (type(number) is not int or number < 1) and number is not UNKNOWN:
                     self.fail(f"{name}={value} must be a whole number of at least 1")
 
     def set(self, **values: Any) -> None:
@@ -194,7 +198,9 @@ def initial(default: Any) -> Any:
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
 def layer_class(made: _L) -> _L:
     """A class of layers whose annotated names are its fields, as those of a frozen dataclass."""
-    return record(made)
+    made = record(made)
+    made.written = tuple(each.name for each in fields(made) if each.metadata != INITIAL)
+    return made
 
 
 TRAINING = {"acts in": "training"}
@@ -208,8 +214,7 @@ def acts_at_inference(argument: Field[Any]) -> bool:
 
 def written_arguments(layer: Layer) -> dict[str, Any]:
     """A layer's arguments but for how its weights begin; a layer among them, which it applies, by its own."""
-    names = [argument.name for argument in fields(layer) if argument.metadata != INITIAL]
-    values = {name: getattr(layer, name) for name in names}
+    values = {name: getattr(layer, name) for name in layer.written}
     return {
         name: {"type": value.type, **written_arguments(value)} if isinstance(value, Layer) else value
         for name, value in values.items()
@@ -260,6 +265,7 @@ def same_pads(size: int, extent: int, stride: int, lower: bool = False) -> tuple
     return (cells - less, less) if lower else (less, cells - less)
 
 
+@lru_cache  # of a network's kernels most are alike
 def dilated(kernel_size: Size, dilation_rate: Size) -> tuple[int, int]:
     """Extent of a kernel with its gaps: d (k - 1) + 1."""
     kernel, dilation = pair(kernel_size), pair(dilation_rate)
