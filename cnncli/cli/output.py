@@ -56,14 +56,16 @@ class Report(Record):
 
     def deliver(self, document: Document) -> None:
         """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
-        from cnncli.files import write_text
         from cnncli.render.formats import write
-        from cnncli.render.pager import show
 
         text = write(document, self.format)
         if self.output is None or str(self.output) == "-":
+            from cnncli.render.pager import show
+
             show(text)
         else:
+            from cnncli.files import write_text
+
             write_text(self.output, text, force=self.force)
 
 
