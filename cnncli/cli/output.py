@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ import typer
 
 from cnncli.cli.options import Command, adding, option
 from cnncli.document.prose import enumerated
-from cnncli.errors import UsageError
+from cnncli.errors import UsageError, suggestion
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -65,8 +67,12 @@ class Report:
 
     def check_target(self) -> None:
         """Raise before any work is done where the report could not be delivered in the end."""
-        for path in (self.output, *(path for _, path in self.further)):
+        files = [path for path in (self.output, *(path for _, path in self.further)) if path]
+        for path in files:
             check_file(path, force=self.force)
+        twice = [path for path, count in Counter(map(os.path.abspath, files)).items() if count > 1]
+        if twice:
+            raise UsageError(f"{os.path.relpath(twice[0])}: only one report can be written to it")
 
     def deliver(self, document: Document) -> None:
         """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
@@ -126,9 +132,14 @@ def report_options(
 
 
 def _further(text: str, names: list[str]) -> tuple[str, Path]:
-    """The format and the file of a --report. Raises UsageError for a suffix that says none."""
+    """The format and the file of a --report. Raises UsageError for another format, and a suffix that says none."""
     format, equals, name = text.partition("=")
-    return (format, Path(name)) if equals and format in names else (of_file(Path(text), names), Path(text))
+    if not equals or "/" in format or os.sep in format:
+        return of_file(Path(text), names), Path(text)
+    if format not in names:
+        near = suggestion(format, names) or f"; there are {enumerated(names)}"
+        raise UsageError(f"--report {text}: there is no format {format!r}{near}; a file of this name is ./{text}")
+    return format, Path(name)
 
 
 def _format(names: list[str], to_file: bool) -> Any:

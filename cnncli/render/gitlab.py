@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from cnncli.document.document import Check, Document
+from cnncli.render.places import in_repository
 from cnncli.words import visible
 
 
@@ -26,5 +27,5 @@ def _issue(check: Check) -> dict[str, Any]:
         "check_name": visible(check.name),
         "fingerprint": hashlib.sha256(json.dumps([check.subject, check.name]).encode()).hexdigest(),
         "severity": "major",
-        "location": {"path": visible(path), "lines": {"begin": line}},
+        "location": {"path": visible(in_repository(path, "CI_PROJECT_DIR")), "lines": {"begin": line}},
     }
