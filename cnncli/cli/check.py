@@ -18,7 +18,7 @@ from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
 from cnncli.document.prose import enumerated
 from cnncli.errors import CheckFailed, UsageError
-from cnncli.render.console import complain
+from cnncli.render.console import MANNER, note
 
 if TYPE_CHECKING:
     from cnncli.analysis.check.budgets import Budgets, Config
@@ -51,7 +51,7 @@ def _limits(**limits: str | None) -> dict[str, str]:
 BudgetFile = Annotated[
     Path | None,
     typer.Option(
-        help=r"TOML file of models and their budgets; else \[tool.cnncli] of the nearest pyproject.toml.",
+        help="TOML file of models and their budgets; else [tool.cnncli] of the nearest pyproject.toml.",
         metavar="FILE",
         show_default=False,
     ),
@@ -185,10 +185,11 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
     for each in () if named else entries:  # those that were named have had their say
         args.warn(each.network.warnings)
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
-    if verdicts or not lock:
+    shown = report.asked or not MANNER.quiet
+    if shown and (verdicts or not lock):
         report.deliver(check_document(verdicts))
     if not all(verdict.passed for verdict in verdicts):
-        said = [] if report.on_terminal else [outcome(verdicts)]
+        said = [] if shown and report.on_terminal else [outcome(verdicts)]
         if not (said or lock):
             raise typer.Exit(CheckFailed.exit_code)
         raise CheckFailed("; ".join([*said, *([f"{lock} is not written"] if lock else [])]))
@@ -197,4 +198,4 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
         written = [entry.reference for entry in entries]
         kept = len(set(gate.lock.models if gate.lock else ()) - {entry.network.key for entry in entries})
         others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""
-        complain(f"cnncli: {lock} holds {', '.join(written)}{others}")
+        note(f"cnncli: {lock} holds {', '.join(written)}{others}")

@@ -30,16 +30,25 @@ FORCE = Annotated[bool, typer.Option("--force", help="Replace a file that exists
 
 @dataclass(frozen=True)
 class Report:
-    """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any."""
+    """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any.
+
+    `asked` is whether a format or a file was asked for at all.
+    """
 
     format: str
     output: Path | None = None
     force: bool = False
+    asked: bool = False
 
     @property
     def on_terminal(self) -> bool:
         """Whether a person reads it as a table, the standard error beside it: what it concludes is not told again."""
-        return self.format == "table" and self.output is None and sys.stdout.isatty() and sys.stderr.isatty()
+        return self.on_screen and sys.stderr.isatty()
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether a person reads it as a table on a terminal."""
+        return self.format == "table" and self.output is None and sys.stdout.isatty()
 
     def picture(self, kinds: Sequence[str] = PICTURES) -> Path | None:
         """The file where a picture is asked for. Raises UsageError for one of a kind that is not among these."""
@@ -99,7 +108,8 @@ def report_options(
     def report(format: str | None, output: Path | None = None, force: bool = False) -> Report:
         drawn = (*PICTURES, *besides) if pictures else besides
         told = output is not None and output.suffix.lower() not in (*drawn, *(UNDRAWN if pictures else ()))
-        return Report(format or (of_file(output, names, drawn) if output and told else "table"), output, force)
+        found = format or (of_file(output, names, drawn) if output and told else "table")
+        return Report(found, output, force, format is not None or output is not None)
 
     return adding("report", options, report)
 
