@@ -237,6 +237,8 @@ def test_a_quiet_check_writes_its_files(run, tmp_path: Path) -> None:
     assert result == (0, "", "")
     assert run("check", "v2", "--quiet", "--baseline", lock, "-o", report) == (0, "", "")
     assert "mobilenet_v2" in report.read_text()
+    assert run("check", "v2", "--quiet", "--baseline", lock, "--report", tmp_path / "report.xml") == (0, "", "")
+    assert "mobilenet_v2" in (tmp_path / "report.xml").read_text()
 
 
 def test_options_of_a_command_stand_behind_it(run) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,10 +24,15 @@ def built(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    shutil.copytree(DOCS, tmp_path / "copy" / "docs")
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path / "copy")
-    return tmp_path / "copy"
+def small(tmp_path: Path) -> Path:
+    """Two pages under the settings of the whole."""
+    pages = tmp_path / "small" / "docs"
+    pages.mkdir(parents=True)
+    (pages / "index.md").write_text("# One\n\n[other](other.md#there)\n", encoding="utf-8")
+    (pages / "other.md").write_text("# Other\n\n## There\n", encoding="utf-8")
+    settings, _, _ = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:\n  -")
+    (pages.parent / "mkdocs.yml").write_text(f"{settings}nav: [index.md, other.md]\n", encoding="utf-8")
+    return pages
 
 
 def test_every_page_renders_and_its_pictures_are_found(tmp_path: Path) -> None:
@@ -42,9 +46,15 @@ def test_every_page_renders_and_its_pictures_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("faq.md", "[gone](gone.md)"), ("faq.md", "[gone](files.md#gone)"), ("lost.md", "# Lost")]
+    ("name", "text", "code"),
+    [
+        ("index.md", "", 0),
+        ("index.md", "[gone](gone.md)", 1),
+        ("index.md", "[gone](other.md#gone)", 1),
+        ("lost.md", "# Lost", 1),
+    ],
 )
-def test_a_fault_is_an_error(copy: Path, tmp_path: Path, name: str, text: str) -> None:
-    with (copy / "docs" / name).open("a", encoding="utf-8") as page:
+def test_a_fault_is_an_error(small: Path, tmp_path: Path, name: str, text: str, code: int) -> None:
+    with (small / name).open("a", encoding="utf-8") as page:
         page.write(f"\n{text}\n")
-    assert built(copy, tmp_path / "site").returncode == 1
+    assert built(small.parent, tmp_path / "site").returncode == code
