@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncli.cli import complete, standard_input
-from cnncli.cli.options import Command, adding, option
+from cnncli.cli.options import OF_FILES, OF_MODELS, Command, adding, option
 from cnncli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -190,9 +190,6 @@ def _telling(sources: Iterable[Source]) -> Iterator[Callable[[str], None]]:
 
     with progress() as tell:
         yield tell
-
-
-OF_MODELS, OF_FILES = "Model options (for all models named)", "Model files"
 
 
 def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None, panel: str = OF_MODELS) -> Any:
