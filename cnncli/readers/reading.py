@@ -56,7 +56,9 @@ def other_sizes(name: str, stored: Shape, settled: Shape) -> str:
 
 
 class ChannelsFirst(NamedTuple):
-    """Of each of the inputs and of the outputs, in the graph's order, whether its channels stand first; none where no reader says it."""
+    """Whether its channels stand first, of each of the inputs and outputs in the graph's order; none where no reader
+    says it.
+    """
 
     inputs: tuple[bool, ...] = ()
     outputs: tuple[bool, ...] = ()
