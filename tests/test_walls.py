@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The order of the rooms: each may import those above it, when it is loaded or later. Those on a line do not know each
 # other.
 ORDER = (
-    ("errors", "words", "descriptors", "amounts", "written"),
+    ("errors", "words", "descriptors", "amounts", "written", "records"),
     ("temporary", "graph", "document"),
     ("files", "child", "grouping", "deployed"),
     ("models", "readers", "keras_model", "onnx_model", "render"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, AtLeast, is_known
 from cnncli.document.numbers import bar
 from cnncli.errors import UsageError, plain, suggestion
+from cnncli.records import Record, record
 from cnncli.words import visible
 
 
@@ -50,8 +51,8 @@ class Heading(NamedTuple):
     cells: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Table:
+@record
+class Table(Record):
     """Rows under columns (each row an object that the columns read, or a Heading), a title above, notes below."""
 
     columns: Sequence[Column]

@@ -25,7 +25,6 @@ from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure, with_bars
 from cnncli.views.data import summary_data, versioned
 from cnncli.views.deployment import deployed_table
-from cnncli.views.roofline import roof_line
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
 
@@ -110,9 +109,15 @@ def _table(
     lines = [
         *totals_lines(found, network),
         *([_frozen_line(network, boundary)] if boundary else []),
-        *([f"{'Roofline':<{NAMES}}{roof_line(wanted.roof, found.movements, found.kind)}"] if wanted.roof else []),
+        *([_roof_line(found, wanted.roof)] if wanted.roof else []),
     ]
     return Table(columns, shown, title(network), _footer(found, columns) if whole else {}, (*notes, *lines))
+
+
+def _roof_line(found: Report, roof: Roof) -> str:
+    from cnncli.views.roofline import roof_line  # with decimal numbers, which take a while to load
+
+    return f"{'Roofline':<{NAMES}}{roof_line(roof, found.movements, found.kind)}"
 
 
 def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
