@@ -116,7 +116,9 @@ def folder_of(page: Path, made: Path) -> Path:
 
 def ran(page: Path) -> list[str]:
     """The commands of a page that are shown without what they print, behind `<!-- runs -->`."""
-    (block,) = re.findall(r"^<!-- runs -->\n```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    (block,) = re.findall(
+        r"^<!-- runs -->\n```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
     return block.splitlines()
 
 
