@@ -136,6 +136,21 @@ def test_a_signal_ends_it_with_its_code_and_no_traceback(cnncli, tmp_path: Path,
     assert done.err in ("", "cnncli: interrupted\n")
 
 
+SIGNALLED_IN_A_CLASS = """
+import functools, os, signal
+
+functools.cached_property.__set_name__ = lambda *given: os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_so_does_one_while_a_class_is_made(cnncli, tmp_path: Path) -> None:
+    """Where Python before 3.12 tells of it as of a RuntimeError."""
+    (tmp_path / "sitecustomize.py").write_text(SIGNALLED_IN_A_CLASS)
+    done = cnncli("summary", "v2", PYTHONPATH=str(tmp_path))
+    assert (done.code, done.out) == (130, "")
+    assert done.err in ("", "cnncli: interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("buffered", [True, False])
 @pytest.mark.parametrize("arguments", ["list", "summary b7", "compare b0 b1 -f json", "plot b0 -o -"])

@@ -62,7 +62,7 @@ LAZY = {
 }
 LAZY |= {"dask", "distributed", "pyarrow"}
 # What looks an architecture up in the registry, beside the models themselves and the door to all networks.
-LISTS_OR_SEARCHES = {"cli/complete.py", "views/list.py"}
+LISTS_OR_SEARCHES = {"cli/complete.py", "cli/pages.py", "views/list.py"}
 
 
 def room(path: Path) -> str:

@@ -22,7 +22,7 @@ from cnncli.graph.dtypes import FULL
 from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network
-from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure
+from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure, with_bars
 from cnncli.views.data import summary_data, versioned
 from cnncli.views.deployment import deployed_table
 from cnncli.views.roofline import roof_line
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     `named` is whether a sheet says in each row whose it is, as one of several networks must, whatever its columns.
     `types` are the layers' classes and `at` the height and width of the outputs that rows are kept of. `freeze_before`
     is the layer, by its number or name, before which training changes nothing. Under a `roof` each row says what holds
-    it back; bytes that layers move are those of the deployed network of this `kind`.
+    it back; bytes that layers move are those of the deployed network of this `kind`. `bars` stand behind shares.
     """
 
     depth: int | None = None
@@ -56,6 +56,7 @@ class Wanted(NamedTuple):
     freeze_before: str | None = None
     roof: Roof | None = None
     kind: str | None = None
+    bars: bool = False
 
     @property
     def ranked(self) -> bool:
@@ -116,11 +117,14 @@ def _table(
 
 def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
     """The table itself, or a shorter one where the terminal is narrow."""
+    shares = {column.key: column for column in table.columns if wanted.bars and column.key.endswith(SHARE)}
     if natural_width(table) <= width:
-        return table
+        return with_bars(table, width, shares)
     if wanted.columns is None:
         shorter = narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
-        return _under_a_roof(shorter, width) if wanted.roof else shorter
+        if wanted.roof:
+            return _under_a_roof(shorter, width)
+        return with_bars(shorter, width, {key.removesuffix(SHARE): share for key, share in shares.items()})
     footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
