@@ -192,8 +192,8 @@ def test_the_work_grows_with_the_operations_not_with_their_square(by: str, tmp_p
         text = write(summary_document(network(str(path)), Wanted(depth_of(by))), "json")
         assert f'"layers": {count + 1}' in text
 
-    quarter = calls_of(lambda: told(MOST_OPERATIONS // 4))
-    assert calls_of(lambda: told(MOST_OPERATIONS)) < 4.2 * quarter
+    eighth = calls_of(lambda: told(MOST_OPERATIONS // 8))
+    assert calls_of(lambda: told(MOST_OPERATIONS // 2)) < 4.2 * eighth
 
 
 def test_what_lives_at_the_same_time_is_not_looked_at_again_at_each_operation(tmp_path: Path) -> None:
