@@ -420,6 +420,8 @@ def toml_line(case: Case) -> str:
 
 def budgets(case: Case) -> Outcome:
     text = "\n".join(toml_line(case) for _ in range(case.some(1, 2, 3, 5, 8)))
+    from cnncli.render.formats import offered
+
     data = case.some(text, text, lambda: mutated(case, text)).encode("utf-8", "surrogatepass")
     name = case.some("x.toml", "x.toml", "pyproject.toml")
     (case.folder / name).write_bytes(data)
@@ -428,7 +430,7 @@ def budgets(case: Case) -> Outcome:
         *case.some([], ["v1"], ["v2"]),
         *([] if name == "pyproject.toml" else ["--budget", name]),
     ]
-    line += ["--format", case.some("table", "json", "csv", "markdown", "html", "junit", "github", "latex", "tsv")]
+    line += ["--format", case.some(*offered(checks=True))]
     case.told = (line, data)
     return here(case, line)
 
@@ -461,7 +463,7 @@ def locks(case: Case) -> Outcome:
     line += [
         *case.some([], [], ["--write-baseline", "--force"]),
         "--format",
-        case.some("table", "json", "junit", "github"),
+        case.some("table", "json", "junit", "github", "gitlab"),
     ]
     case.told = (line, data)
     return here(case, line)

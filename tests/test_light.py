@@ -23,17 +23,17 @@ WORKS = [
 LACKS = {
     "compare v1 v2 -o x.png": "matplotlib",
     "compare v1 v2 -o x.svg": "matplotlib",
-    "plot v1 -o -": "pydot",
-    "plot v1 -o x.gv --layout free": "pydot",
-    "plot v1 -o x.pdf": "pygraphviz",
-    "plot v1 -o x.eps": "pygraphviz",
-    "memory v1 -o x.png": "pygraphviz",
-    "build v1 -o x.keras": "tensorflow",
-    "build v1 --run": "tensorflow",
-    "build v1 --weights weights.h5": "tensorflow",
-    "export v1 -o x.tflite": "tensorflow",
-    "export v1 -o x.keras --weights weights.h5": "tensorflow",
-    "export v1 -o folder -q int8 --representative-data .": "",
+    "plot v1 -o -": "pip install pydot",
+    "plot v1 -o x.gv --layout free": "pip install pydot",
+    "plot v1 -o x.pdf": "cnncli[plot]",
+    "plot v1 -o x.eps": "cnncli[plot]",
+    "memory v1 -o x.png": "cnncli[plot]",
+    "build v1 -o x.keras": "cnncli[tensorflow]",
+    "build v1 --run": "cnncli[tensorflow]",
+    "build v1 --weights weights.h5": "cnncli[tensorflow]",
+    "export v1 -o x.tflite": "cnncli[tensorflow]",
+    "export v1 -o x.keras --weights weights.h5": "cnncli[tensorflow]",
+    "export v1 -o folder -q int8 --representative-data .": "cnncli[tensorflow]",
 }
 
 

@@ -263,7 +263,7 @@ def test_a_machine_without_graphviz(run, tmp_path, program) -> None:
     result = run("plot", "b0", "-o", tmp_path / "b0.pdf")
     assert result.code == 3
     assert result.err.count("\n") == 1
-    assert "pip install pygraphviz" in result.err
+    assert "pip install 'cnncli[plot]'" in result.err
     assert "apt install graphviz" in result.err
     for name in ("b0.dot", "b0.svg"):
         assert run("plot", "b0", "-o", tmp_path / name) == (0, "", "")

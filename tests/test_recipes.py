@@ -1,4 +1,4 @@
-"""The README's recipes for pipelines are run as the pipeline would."""
+"""The recipes of docs/ci.md for pipelines are run as the pipeline would."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-README = Path(os.environ.get("CNNCLI_README", Path(__file__).parent.parent / "README.md"))
+PAGE = Path(os.environ.get("CNNCLI_RECIPES", Path(__file__).parent.parent / "docs" / "ci.md"))
 
 
 def block(language: str, word: str) -> str:
-    """The README's only block of a language with this word in it."""
-    text = README.read_text(encoding="utf-8")
+    """The page's only block of a language with this word in it."""
+    text = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     (found,) = [block for block in blocks if word in block]
     return str(found)
@@ -33,7 +33,7 @@ def steps(workflow: str) -> list[str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A repository with the README's budgets, and models that keep them locked."""
+    """A repository with the page's budgets, and models that keep them locked."""
     (tmp_path / "pyproject.toml").write_text(block("toml", "[tool.cnncli"), encoding="utf-8")
     locked = shell(tmp_path, "cnncli check --write-baseline")
     assert locked.returncode == 0
@@ -127,7 +127,7 @@ def test_the_recipe_from_an_empty_repository(tmp_path: Path) -> None:
     house.mkdir()
     wheels(["typer", "rich", "tomli", "hatchling"], house)
     environment = {
-        "CNNCLI": str(README.parent),
+        "CNNCLI": str(PAGE.parent.parent),
         "PIP_FIND_LINKS": str(house),
         "PIP_RETRIES": "0",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncli.cli import arguments as args
-from cnncli.cli.choice import Choice, gate_options
+from cnncli.cli.choice import Choice, brought, gate_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
+from cnncli.cli.sparing import ChangedSince, SkipUnlimited, needed
 from cnncli.document.prose import enumerated
 from cnncli.errors import CheckFailed, UsageError
 from cnncli.render.console import complain
@@ -96,6 +97,8 @@ def check(
     strict: Strict = False,
     write_baseline: WriteBaseline = False,
     allow_uncounted: Uncounted = False,
+    changed_since: ChangedSince = None,
+    skip_unlimited: SkipUnlimited = False,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -105,10 +108,14 @@ def check(
     """
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
+    if write_baseline and (changed_since is not None or skip_unlimited):
+        raise UsageError("--write-baseline writes what it is asked for: leave out --changed-since and --skip-unlimited")
     gate, path = _gate(_budgets(limits, args.kind(dtype)), budget, baseline, tolerance, strict, write_baseline)
     gate = replace(gate, uncounted=allow_uncounted)
-    named = choice.networks(models or (), gate.settled)
-    _run(gate, named, path if write_baseline else None, report)
+    asking = [Path(each) for each in (gate.config.path, path) if each]
+    asked = brought(models) if models else gate.references()
+    checked = needed(asked, gate, since=changed_since, skip=skip_unlimited, asking=asking)
+    _run(gate, choice.networks(checked, gate.settled) if checked else [], path if write_baseline else None, report)
 
 
 def _budgets(limits: Mapping[str, str], kind: str | None) -> Budgets:
@@ -172,7 +179,7 @@ def _projects() -> Iterator[tuple[Path, str, tuple[str, ...]]]:
             return
 
 
-def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report) -> None:
+def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Report) -> None:
     """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
@@ -181,9 +188,7 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
 
     report.check_target()
     check_file(lock, force=report.force)
-    entries = [entry(network) for network in gate.networks(named)]
-    for each in () if named else entries:  # those that were named have had their say
-        args.warn(each.network.warnings)
+    entries = [entry(network) for network in {each.key: each for each in networks}.values()]
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
     if verdicts or not lock:
         report.deliver(check_document(verdicts))

@@ -108,10 +108,7 @@ class Choice:
         `settled` gives what is said of a file elsewhere, where the command line does not say it.
         Raises UsageError.
         """
-        given: list[str] = []
-        for reference in references:
-            given.extend(standard_input.references() if reference == "-" else [reference])
-        return self._built(given, settled)
+        return self._built(brought(references), settled)
 
     def _built(
         self, references: Sequence[str], settled: Settled = lambda _: {}, *, warned: bool = True
@@ -161,6 +158,13 @@ class Choice:
                 raise UsageError(f"--input-shape: {name} gives a network with its input; --call-with passes it a value")
             if source.value == "registry" and named:
                 raise UsageError(f"--input-shape {named[0]}: {name} has one input; give its size alone")
+
+
+def brought(references: Sequence[str]) -> list[str]:
+    """References, with those on the standard input in the place of `-`. Raises UsageError."""
+    return [
+        each for reference in references for each in (standard_input.references() if reference == "-" else [reference])
+    ]
 
 
 def _only(taken: str, reference: str) -> UsageError:

@@ -22,7 +22,7 @@ from cnncli.draw.shapes import Picture
 from cnncli.draw.stamps import FIXED, VARIABLE, source_date, stamped_eps, stamped_pdf, stamped_png
 from cnncli.draw.text import measured
 from cnncli.draw.xdot import LIFT, as_xdot
-from cnncli.errors import MachineError
+from cnncli.errors import MachineError, installing
 from cnncli.temporary import temporary_folder
 
 Format = Literal["pdf", "png", "eps"]
@@ -68,7 +68,7 @@ def _by_program(dot: Callable[[float], str], format: Format, dpi: int, environme
     program = shutil.which("dot")
     if program is None:
         raise MachineError(
-            f"drawing a .{format} takes Graphviz: install it by `pip install pygraphviz`, or put its `dot` on PATH "
+            f"drawing a .{format} takes Graphviz: install it by `{installing('plot')}`, or put its `dot` on PATH "
             "(`apt install graphviz`, `brew install graphviz`); -o FILE.svg, FILE.tex and FILE.dot do without"
         )
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
