@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,3 +64,15 @@ def test_exhaustive_ones_are_run_where_they_are_asked_for() -> None:
 def test_this_run_is_in_that_order(request: pytest.FixtureRequest) -> None:
     turns = [turn(each) for each in request.session.items]
     assert turns == sorted(turns)
+
+
+TESTS = Path(__file__).parent
+TOLD = re.compile(r"-m exhaustive (tests/\w+\.py)")
+
+
+def test_each_command_that_is_told_runs_exhaustive_tests() -> None:
+    told = set(TOLD.findall((TESTS.parent / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    told |= {name for path in TESTS.glob("test_*.py") for name in TOLD.findall(path.read_text(encoding="utf-8"))}
+    assert len(told) > 5
+    for name in told:
+        assert re.search("exhaustive|EXHAUSTIVE", TOLD.sub("", (TESTS.parent / name).read_text(encoding="utf-8"))), name
