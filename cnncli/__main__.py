@@ -18,7 +18,7 @@ def leave_the_working_directory() -> None:
 
 def main() -> None:
     """Load and run the command line; see cnncli.cli.app.main for what it ends with."""
-    gc.set_threshold(100_000)  # what is loaded and read stays to the end: looking for garbage took a tenth of the time
+    gc.set_threshold(500_000)  # what is loaded and read stays to the end: looking for garbage took a tenth of the time
     try:
         leave_the_working_directory()
         from cnncli.cli.app import main as run
@@ -26,6 +26,8 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        gc.freeze()  # and goes with the process: to look through it once more at the end took another tenth
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
+from rich.cells import set_cell_size
+from rich.padding import Padding
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -71,25 +75,18 @@ def _listing(listing: Listing) -> str:
 
 def _table(table: Table) -> str:
     fits = natural_width(table) <= width()
-    rich, least = _columns(table, fits)
+    longest = list(map(len, widest(table)))
     styles = [_style(table, row) for row in table.rows]
-    if fits:  # as one row of cells of many lines: five times as fast as a row each
-        rich.add_row(
-            *(_joined(texts, _of(column, styles)) for column, texts in zip(table.columns, table.cells, strict=True))
-        )
+    if fits:
+        rich, least = _prepared(table, longest, styles), 0
     else:
-        for style, *texts in zip(styles, *table.cells, strict=True):
-            rich.add_row(
-                *(Text(text, *_of(column, [style])) for column, text in zip(table.columns, texts, strict=True))
-            )
+        rich, least = _wrapped(table, longest, styles)
     with capture(least) as console:
         if table.title:
             console.print(Text(visible(table.title, "\n"), style="bold"), end="\n\n")
-        console.print(rich)
+        console.print(rich, crop=False)  # it is no wider than the console
         if table.notes:
-            console.print()
-        for note in table.notes:
-            console.print(Text(visible(note)))
+            console.print(Text("\n".join(["", *map(visible, table.notes)])))
     return console.captured()
 
 
@@ -98,43 +95,82 @@ def _of(column: Column, styles: Sequence[str]) -> Sequence[str]:
     return [style or BARS for style in styles] if column.bar else styles
 
 
-def _joined(texts: Sequence[str], styles: Sequence[str]) -> Text:
-    """Texts below each other, each in its style."""
-    if not any(styles):
-        return Text("\n".join(texts))
-    return Text("\n").join(Text(*each) for each in zip(texts, styles, strict=True))
-
-
-def _columns(table: Table, fits: bool) -> tuple[RichTable, int]:
-    """A table of Rich's without rows, and the width that it has at least.
-
-    Where a terminal is narrow, numbers stay whole, and text gives way.
-    """
-    longest = list(map(len, widest(table)))
-    whole = longest if fits else _by_words(table, width())
-    rooms = whole or [
-        size if column.right else min(size, NARROWEST) for column, size in zip(table.columns, longest, strict=True)
-    ]
-    rich = RichTable(
+def _empty(table: Table, **settings: Any) -> RichTable:
+    """A table of Rich's without columns and rows."""
+    return RichTable(
         box=box.SIMPLE,
         show_header=any(column.header for column in table.columns),
         show_footer=bool(table.footer),
         show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
         header_style="bold",
         footer_style="bold",
+        **settings,
     )
+
+
+def _prepared(table: Table, longest: Sequence[int], styles: Sequence[str]) -> RichTable:
+    """The table where nothing has to give way: all rows as one, of cells that are as wide as their column.
+
+    So Rich measures, pads and wraps nothing, which takes it most of its time, and sets them side by side.
+    """
+    rich = _empty(table, padding=0)
+    gaps = [GAP - 1] * (len(longest) - 1) + [0]  # the box itself has a blank between two columns
+    for column, room, gap in zip(table.columns, longest, gaps, strict=True):
+        rich.add_column(
+            Padding(visible(column.header, "\n"), (0, gap, 0, 0)),
+            Padding(visible(table.footer.get(column.key, "")), (0, gap, 0, 0)),
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            width=room + gap,
+        )
+    rich.add_row(
+        *(
+            Segments(_lines_of(column, texts, _of(column, styles), room, " " * gap))
+            for column, texts, room, gap in zip(table.columns, table.cells, longest, gaps, strict=True)
+        )
+    )
+    return rich
+
+
+def _lines_of(column: Column, texts: Sequence[str], styles: Sequence[str], room: int, gap: str) -> list[Segment]:
+    """The cells of a column below each other, each in its style, which the blanks around it have not."""
+    cells = [_filled(text, room, column.right) + gap for text in texts]
+    if not any(styles):
+        return [Segment("\n".join(cells))]
+    segments = []
+    for text, cell, style in zip(texts, cells, styles, strict=True):
+        start, end = (room - len(text.rstrip()), room) if column.right else (0, len(text))
+        segments += [Segment(cell[:start]), Segment(cell[start:end], Style.parse(style)), Segment(f"{cell[end:]}\n")]
+    return segments
+
+
+def _filled(text: str, room: int, right: bool) -> str:
+    """To as many cells of the terminal; what stands on the right are numbers, a cell a character."""
+    return text.rstrip().rjust(room) if right else set_cell_size(text, room)
+
+
+def _wrapped(table: Table, longest: Sequence[int], styles: Sequence[str]) -> tuple[RichTable, int]:
+    """The table, with cells that Rich wraps, and the width that it has at least.
+
+    Where a terminal is narrow, numbers stay whole, and text gives way.
+    """
+    whole = _by_words(table, width())
+    rooms = whole or [
+        size if column.right else min(size, NARROWEST) for column, size in zip(table.columns, longest, strict=True)
+    ]
+    rich = _empty(table, pad_edge=False, collapse_padding=True)
     for column, most, room in zip(table.columns, longest, rooms, strict=True):
         rich.add_column(
             visible(column.header, "\n"),
             visible(table.footer.get(column.key, "")),
             justify="right" if column.right else "left",
             overflow="fold",
-            no_wrap=fits or column.right,
+            no_wrap=column.right,
             min_width=room,
             max_width=room if whole else most,
         )
+    for style, *texts in zip(styles, *table.cells, strict=True):
+        rich.add_row(*(Text(text, *_of(column, [style])) for column, text in zip(table.columns, texts, strict=True)))
     return rich, sum(rooms) + GAP * (len(rooms) - 1)
 
 
