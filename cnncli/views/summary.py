@@ -25,6 +25,7 @@ from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure, with_bars
 from cnncli.views.data import summary_data, versioned
 from cnncli.views.deployment import deployed_table
+from cnncli.views.fitting import giving_way
 from cnncli.views.roofline import roof_line
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
@@ -124,9 +125,18 @@ def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
         shorter = narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
         if wanted.roof:
             return _under_a_roof(shorter, width)
+        shorter, left_out = giving_way(shorter, width, ("output_shape", "type"), _wrapped)
+        shorter = replace(shorter, notes=(*left_out, *shorter.notes))
         return with_bars(shorter, width, {key.removesuffix(SHARE): share for key, share in shares.items()})
     footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
+
+
+def _wrapped(table: Table) -> int:
+    """How wide a table is at least, with its names and types wrapped."""
+    pairs = zip(table.columns, map(len, widest(table)), strict=True)
+    taken = [min(size, WRAPPED) if column.key in ("name", "type") else size for column, size in pairs]
+    return sum(taken) + GAP * (len(taken) - 1)
 
 
 def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
@@ -148,10 +158,7 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
 def _under_a_roof(table: Table, width: int) -> Table:
     """Without the columns that have no room beside what a row is bound by; types, which can be wrapped, go first."""
     for key in ("type", "macs", "arithmetic_intensity"):
-        longest = map(len, widest(table))
-        pairs = zip(table.columns, longest, strict=True)
-        taken = [min(size, WRAPPED) if column.key == "type" else size for column, size in pairs]
-        if sum(taken) + GAP * (len(taken) - 1) <= width:
+        if _wrapped(table) <= width:
             break
         table = replace(table, columns=[column for column in table.columns if column.key != key])
     return table
