@@ -16,6 +16,7 @@ from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.graph import Group
+from cnncli.views.fitting import fitting
 
 BEST = "★"
 
@@ -254,7 +255,7 @@ def _stages(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> S
         if natural_width(table) <= min(width, READABLE):
             return table
     if len(entries) <= MOST_BELOW:
-        return _stages_below(entries, rows)
+        return fitting(_stages_below(entries, rows), width, ("2",), ("1",))  # without blocks, and then shapes
     return Paragraphs([f"The stages of {len(entries)} models have no room beside each other; --format json has them."])
 
 
