@@ -55,7 +55,7 @@ def test_the_page_has_every_figure_and_target() -> None:
 
 def test_every_format_is_read_of_every_network(declared: list[Benchmark]) -> None:
     read = {(path.stem, path.suffix) for each in declared if each.question == "Files" for path in each.made}
-    assert read == {(stem, suffix) for stem in NETWORKS for suffix in SUFFIXES}
+    assert read == {(stem, suffix) for stem in NETWORKS for suffix in SUFFIXES} | {("v1", ".pt2")}
 
 
 @pytest.mark.parametrize("question", ["Start-up", "Networks by name"])
@@ -81,6 +81,18 @@ def test_a_rival_that_is_lacking_is_skipped_and_said_to_be(
     ]
     assert row["measured"] is None
     assert "| not measured: needs haoline, tf2onnx, tensorflow |" in page.table([row])
+
+
+def test_one_that_fails_is_no_time_and_does_not_take_the_others_along(
+    monkeypatch: pytest.MonkeyPatch, declared: list[Benchmark]
+) -> None:
+    def failing(*_: object) -> None:
+        raise RuntimeError("exit 1")
+
+    monkeypatch.setattr(benchmarks, "compare", failing)
+    rows = benchmarks.measured(declared[:2], 1, 1)
+    assert [(row["measured"], row["why"]) for row in rows] == [(None, "failed")] * 2
+    assert page.table(rows).count("| not measured: failed |") == 2
 
 
 def test_versions_are_those_of_the_environment_that_runs() -> None:

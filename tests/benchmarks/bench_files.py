@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench_startup import smallest
 from benchmark import Benchmark, python
-from made import NETWORKS, SUFFIXES
+from made import NETWORKS, PROGRAM, SUFFIXES
 from rivals import PYTHON
 
 LOAD = "import sys, keras; keras.models.load_model(sys.argv[1], compile=False).summary()"
@@ -40,18 +40,18 @@ from netron.onnx import ModelFactory
 print(json.dumps(ModelFactory().open(onnx.load(sys.argv[1])).to_json()))
 """
 TORCH = "import sys, torch; print(torch.export.load(sys.argv[1]))"
-PROGRAM = Path(__file__).parents[1] / "files" / "separable.pt2"
 SIZES = {"b0": 224, "v2": 224, "b7": 600}
 """Of the pictures, which onnx-tool must be told."""
 
 
 def benchmarks(folder: Path) -> list[Benchmark]:
-    app = smallest(folder)
+    app, program = smallest(folder), folder / PROGRAM
     paths = [folder / f"{stem}{suffix}" for suffix in SUFFIXES for stem in NETWORKS]
     return [
         *(_summary(path, "smallest", app) for path in paths),
         *(each for path in paths for each in _rivals(path)),
-        Benchmark("Files", ("summary", str(PROGRAM)), "torch", python(TORCH, str(PROGRAM))),
+        _summary(program, "smallest", app),
+        _summary(program, "torch", python(TORCH, str(program))),
     ]
 
 

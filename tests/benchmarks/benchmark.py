@@ -12,7 +12,8 @@ QUESTIONS = {
     "Start-up": "What a command costs beyond the least that a command of Python's with a table costs.",
     "Networks by name": "What Keras, and TensorFlow's converter, tell of a network of keras.applications.",
     "Files": "What is within a model file. Files of EfficientNet-B0 and B7 and MobileNet V2 with all their weights, "
-    "`.keras`, `.h5` and SavedModel saved by Keras, `.onnx` and `.tflite` written by `cnncli export`.",
+    "`.keras`, `.h5` and SavedModel saved by Keras, `.onnx` and `.tflite` written by `cnncli export`; MobileNet V1, "
+    "saved by PyTorch.",
     "Pictures": "Drawings with all layers, on paper and in a browser.",
     "Artefacts": "Files to deploy. Both sides write the same network.",
 }

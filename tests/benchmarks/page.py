@@ -81,8 +81,7 @@ def table(rows: Iterable[dict[str, Any]]) -> str:
 def _cells(row: dict[str, Any]) -> Sequence[str]:
     against = title(row)
     if row["measured"] is None:
-        lacking = f": needs {', '.join(row['lacking'])}" if row["lacking"] else ""
-        return (row["job"], against, f"not measured{lacking}", *[""] * 5)
+        return (row["job"], against, f"not measured: {row['why']}", *[""] * 5)
     pair = row["measured"]
     ours, rival = pair["ours"], pair["rival"]
     return (

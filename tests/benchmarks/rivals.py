@@ -123,8 +123,7 @@ RIVALS = {
     "torch": Rival(
         "PyTorch",
         ("torch",),
-        "`torch.export.load`, and the program printed: operations with shapes, no counts. Afterwards it can run. The "
-        "file is of a small network.",
+        "`torch.export.load`, and the program printed: operations with shapes, no counts. Afterwards it can run.",
     ),
     "plot_model": Rival(
         "Keras's model_to_dot",

@@ -23,7 +23,7 @@ from benchmark import QUESTIONS, Benchmark
 from growth import growth
 from made import make
 from page import PAGE, RESULTS, growth_table, page, table
-from paired import compare
+from paired import Pair, compare
 from rivals import OURS, PYTHON, RIVALS, lacking, versions
 
 import cnncli
@@ -43,19 +43,31 @@ def measured(found: Iterable[Benchmark], runs: int, seconds: float) -> list[dict
     """Each benchmark run, but those whose rivals are not installed; as results.json holds them."""
     rows = []
     for each in found:
-        lacks = lacking(each.of)
-        print(f"{each.job}, against {each.of.title}{' is skipped' if lacks else ' ...'}", file=sys.stderr, flush=True)
-        pair = None if lacks else compare(each.ours, each.against, runs, seconds)
+        pair, why = one(each, runs, seconds)
         row = {
             "question": each.question,
             "job": each.job,
             "rival": each.rival,
             "target": each.target and each.target._asdict(),
-            "lacking": lacks,
             "measured": pair and {**pair._asdict(), "ours": pair.ours._asdict(), "rival": pair.rival._asdict()},
+            "why": why,
         }
         rows.append(row)
     return rows
+
+
+def one(each: Benchmark, runs: int, seconds: float) -> tuple[Pair | None, str]:
+    """What was measured, or why nothing was. One that fails does not take the others along."""
+    says, lacks = f"{each.job}, against {each.of.title}", lacking(each.of)
+    if lacks:
+        print(f"{says} is skipped", file=sys.stderr)
+        return None, f"needs {', '.join(lacks)}"
+    print(f"{says} ...", file=sys.stderr, flush=True)
+    try:
+        return compare(each.ours, each.against, runs, seconds), ""
+    except RuntimeError as failure:
+        print(failure, file=sys.stderr)
+        return None, "failed"
 
 
 def machine() -> dict[str, object]:
@@ -116,6 +128,8 @@ def main() -> None:
     if given.page:
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         PAGE.write_text(page(results), encoding="utf-8")
+    if any(row["why"] == "failed" for row in results["benchmarks"]):
+        sys.exit(1)
 
 
 def _results(folder: Path, names: list[str], runs: int, seconds: float) -> dict[str, Any]:
