@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark import QUESTIONS, Benchmark
+from benchmark import Benchmark
 from growth import growth
 from made import make
-from page import PAGE, RESULTS, growth_table, page, table
+from page import PAGE, RESULTS, growth_table, page, tables
 from paired import Pair, compare
 from rivals import OURS, PYTHON, RIVALS, lacking, versions
 
@@ -36,7 +36,7 @@ def declared(folder: Path, names: Iterable[str] = ()) -> list[Benchmark]:
     modules = sorted(path.stem for path in HERE.glob("bench_*.py"))
     wanted = [name for name in modules if not names or any(part in name for part in names)]
     found = [each for name in wanted for each in importlib.import_module(name).benchmarks(folder)]
-    return sorted(found, key=lambda each: list(QUESTIONS).index(each.question))
+    return sorted(found, key=lambda each: list(RIVALS).index(each.rival))
 
 
 def measured(found: Iterable[Benchmark], runs: int, seconds: float) -> list[dict[str, Any]]:
@@ -45,7 +45,6 @@ def measured(found: Iterable[Benchmark], runs: int, seconds: float) -> list[dict
     for each in found:
         pair, why = one(each, runs, seconds)
         row = {
-            "question": each.question,
             "job": each.job,
             "rival": each.rival,
             "target": each.target and each.target._asdict(),
@@ -89,9 +88,9 @@ def _told(path: str, key: str) -> Iterable[str]:
 
 def packages() -> dict[str, str]:
     """The versions of what was measured, each in the environment where it ran."""
-    where = {name: rival.python for rival in RIVALS.values() for name in rival.packages if rival.python == PYTHON}
-    where |= {name: rival.python for rival in RIVALS.values() for name in rival.packages if rival.python != PYTHON}
-    where |= dict.fromkeys(OURS, sys.executable)
+    where = dict.fromkeys(OURS, sys.executable)
+    for rival in sorted(RIVALS.values(), key=lambda rival: rival.python == PYTHON):
+        where |= {name: rival.python for name in rival.packages if name not in where}
     return {name: versions(python)[name] for name, python in where.items() if name in versions(python)}
 
 
@@ -124,7 +123,7 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         results = _results(folder, given.names, given.runs, given.seconds)
     print(json.dumps({**results["machine"], **results["versions"]}, indent=2))
-    print(f"\n{table(results['benchmarks'])}\n{growth_table(results['growth'])}")
+    print(f"\n{tables(results['benchmarks'])}\n{growth_table(results['growth'])}")
     if given.page:
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         PAGE.write_text(page(results), encoding="utf-8")
