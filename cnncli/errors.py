@@ -39,32 +39,60 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name.lower())
 
 
-PACKAGES = {
-    "PIL": "pillow",
-    "ai_edge_litert": "ai-edge-litert",
-    **dict.fromkeys(("keras", "h5py", "numpy"), "tensorflow"),
+EXTRAS = {
+    "tensorflow": ("tensorflow", "keras", "ai_edge_litert", "flatbuffers", "PIL", "numpy", "h5py"),
+    "plot": ("pygraphviz", "matplotlib"),
+    "onnx": ("onnx", "onnxruntime"),
+    "cluster": ("distributed", "dask"),
+    "parquet": ("pyarrow",),
 }
-"""What is to be installed for a module, where it is not called so; NumPy and HDF5 come with TensorFlow."""
+"""Our extras, and the modules that we import of what each brings; NumPy and HDF5 come with TensorFlow."""
 
-EXTRAS = {**dict.fromkeys(("dask", "distributed"), "cnncli[cluster]"), "pyarrow": "cnncli[parquet]",
-          **dict.fromkeys(("onnx", "onnxruntime"), "cnncli[onnx]")}  # fmt: skip
-"""What is to be installed for a module that comes with an extra of ours."""
+PACKAGES = {"PIL": "pillow", "ai_edge_litert": "ai-edge-litert"}
+"""What a module's package is called, where that is not its name."""
+
+
+def installing(extra: str) -> str:
+    """The command that installs an extra of ours; pip takes what the installed cnncli says of it."""
+    return f"pip install 'cnncli[{extra}]'"
+
+
+def bringing(module: str) -> str:
+    """The extra of ours that brings a module; nothing where none does."""
+    return next((extra for extra, modules in EXTRAS.items() if module in modules), "")
 
 
 def lacking(error: ImportError, extra: str = "") -> MachineError:
     """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again.
 
-    `extra` is what is to be installed where the module, for what it is wanted, comes with an extra of ours.
+    `extra` is the one of ours that brings the module for what it is wanted, where that is not the usual one.
     """
-    module = (error.name or "").partition(".")[0]
+    module = (error.name or _imported(error)).partition(".")[0]
     if module == "cnncli":
         raise error
-    extra = extra or EXTRAS.get(module, "")
-    package = module if extra else PACKAGES.get(module, module)
+    package = PACKAGES.get(module, module) or "a library"
     if isinstance(error, ModuleNotFoundError):
-        wanted = f"'{extra}'" if extra else package
-        return MachineError(f"this takes {package}, which is not installed: pip install {wanted}")
-    return MachineError(f"{package or 'a library'} cannot be loaded: {error}")
+        extra = extra or bringing(module)
+        command = installing(extra) if extra else f"pip install {package}"
+        return MachineError(f"this takes {package}, which is not installed: {command}")
+    return MachineError(f"{package} cannot be loaded: {_innermost(error)}")
+
+
+def _imported(error: BaseException) -> str:
+    """The module that we were importing when one within it failed, and named none."""
+    names: list[str] = []
+    trace = error.__traceback__
+    while trace:
+        name = str(trace.tb_frame.f_globals.get("__name__", ""))
+        names = [] if name.partition(".")[0] in ("cnncli", "__main__") else [*names, name]
+        trace = trace.tb_next
+    return next((name for name in names if "importlib" not in name), "")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What an import failed of, where libraries put paragraphs of advice around it."""
+    inner = error.__cause__ or error.__context__
+    return _innermost(inner) if isinstance(inner, (ImportError, OSError)) else error
 
 
 LONGEST_WORD = 100

@@ -12,6 +12,7 @@ import pytest
 from conftest import golden, graph_of, refused
 
 from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentage
+from cnncli.render.formats import offered
 
 PARAMS, TRAINABLE, MACS, FLOPS = 3_538_984, 3_504_872, 300_774_272, 615_292_208  # mobilenet_v2's
 BUDGETS = """\
@@ -115,7 +116,7 @@ def test_at_the_limit_passes_and_one_over_fails(run, option: str, limit: int) ->
     assert "✗ FAIL" in over.out
 
 
-@pytest.mark.parametrize("how", ["table", "json", "junit", "markdown", "github", "latex", "tsv", "csv", "html"])
+@pytest.mark.parametrize("how", offered(checks=True))
 def test_formats(run, folder: Path, how: str) -> None:
     (folder / "budgets.toml").write_text(BUDGETS.replace("cnncli.lock", "models.lock"))
     locked = run("check", "v2", "efficientnet_b0:classes=10", "--baseline", "models.lock", "--write-baseline")
@@ -172,6 +173,43 @@ def test_annotations_name_the_budget_and_escape(run, folder: Path) -> None:
     )
     passed = run("check", "v2", "--max-params", "4M", "--format", "github")
     assert (passed.code, passed.out) == (0, "::notice title=cnncli check::1 check, all pass\n")
+
+
+def test_gitlab_has_an_issue_for_each_that_fails(run, folder: Path, monkeypatch) -> None:
+    (folder / "below").mkdir()
+    (folder / "x.toml").write_text('[budgets.v1]\nmax-params = "4M"\nmax-layers = 1\n[budgets.v2]\nmax-params = "4M"\n')
+    monkeypatch.chdir(folder / "below")
+    monkeypatch.setenv("CI_PROJECT_DIR", str(folder))
+    params, layers = json.loads(run("check", "--budget", "../x.toml", "--format", "gitlab").out)
+    assert params.pop("fingerprint") != layers["fingerprint"]
+    assert params == {
+        "description": "mobilenet_v1: 4,253,864 params, 253,864 over max-params 4M = 4,000,000",
+        "check_name": "max-params",
+        "severity": "major",
+        "location": {"path": "x.toml", "lines": {"begin": 2}},
+    }
+    assert run("check", "v2", "--max-params", "4M", "--format", "gitlab").out == "[]\n"
+    (issue,) = json.loads(run("check", "v2", "--max-params", "3M", "--format", "gitlab").out)
+    assert issue["location"]["path"] == "below/mobilenet_v2"  # which no line of a file asks for
+
+
+def test_reports_of_several_formats_at_once(run, folder: Path) -> None:
+    further = ["--report", "x.xml", "--report", "gitlab=x.json", "--report", "./a=b.md"]
+    result = run("check", "v1", "--max-params", "4M", *further)
+    assert (result.code, result.out) == (1, run("check", "v1", "--max-params", "4M").out)
+    for name, how in {"x.xml": "junit", "x.json": "gitlab", "a=b.md": "markdown"}.items():
+        assert (folder / name).read_text() == run("check", "v1", "--max-params", "4M", "-f", how).out
+    (folder / "x.xml").unlink()
+    refused(run("check", "v1", "--max-params", "4M", *further), 2, "x.json exists")
+    assert not (folder / "x.xml").exists()
+    assert run("check", "v1", "--max-params", "5M", *further, "--force").code == 0
+    assert (folder / "x.json").read_text() == "[]\n"
+    refused(run("check", "v1", "--max-params", "5M", "--report", "x.png"), 2, "nothing is written as .png")
+    near = "there is no format 'gitlb'; did you mean gitlab?; a file of this name is ./gitlb=x.json"
+    refused(run("check", "v1", "--max-params", "5M", "--report", "gitlb=x.json"), 2, near)
+    twice = run("check", "v1", "--max-params", "5M", "-o", "y.md", "--report", "gitlab=./y.md")
+    refused(twice, 2, "y.md: only one report can be written to it")
+    assert not (folder / "y.md").exists()
 
 
 # Where budgets come from

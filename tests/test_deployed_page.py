@@ -1,20 +1,13 @@
-"""docs/deployed.md is run: every `$ cnncli` block, and the budgets as a pyproject.toml."""
+"""docs/deployed.md: its budgets as a pyproject.toml, and its picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from test_readme import ROOT, blocks, commands, folder, prints
+from test_docs import DOCS, blocks
 
-__all__ = ["folder"]
-
-PAGE = (ROOT / "docs" / "deployed.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(("command", "expected"), list(commands(PAGE)))
-def test_a_console_block_prints_what_it_says(folder: Path, command: str, expected: str) -> None:
-    prints(folder, command, expected, "docs/deployed.md")
+PAGE = (DOCS / "deployed.md").read_text(encoding="utf-8")
 
 
 def test_the_budgets_are_kept_by_what_they_name(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,4 +25,4 @@ def test_the_picture_is_what_the_command_draws(run, tmp_path: Path) -> None:
     assert f"pictures/{name}" in PAGE
     reference = "mobilenet_v1:alpha=0.25,input_shape=96x96x1,classes=2"
     assert run("memory", reference, "--dtype", "int8", "-o", tmp_path / name).code == 0
-    assert (tmp_path / name).read_bytes() == (ROOT / "docs" / "pictures" / name).read_bytes()
+    assert (tmp_path / name).read_bytes() == (DOCS / "pictures" / name).read_bytes()

@@ -85,7 +85,7 @@ def test_no_format_lets_a_text_command_its_reader(how: str, text: str) -> None:
     assert not CONTROL.search(written)
     assert "\t" not in written or how == "tsv"
     harmless: dict[str, Any] = {"latex": check_latex, "html": check_html, "json": json.loads, "tsv": check_tsv}
-    harmless |= {"csv": check_csv, "junit": ElementTree.fromstring, "markdown": check_markdown}
+    harmless |= {"gitlab": json.loads, "csv": check_csv, "junit": ElementTree.fromstring, "markdown": check_markdown}
     harmless.get(how, len)(written)
 
 
@@ -208,7 +208,7 @@ def test_latex_spells_what_latex_would_read() -> None:
 def test_a_suffix_says_a_format_that_is_offered() -> None:
     reports, checks = offered(checks=False), offered(checks=True)
     assert reports == ["table", "json", "csv", "tsv", "markdown", "latex", "html"]
-    assert set(checks) - set(reports) == {"junit", "github"}
+    assert set(checks) - set(reports) == {"junit", "github", "gitlab"}
     for name, how in {"a.JSON": "json", "a.tex": "latex", "a.htm": "html", "a.txt": "table", "a": "table"}.items():
         assert of_file(Path(name), reports) == how
     assert of_file(Path("a.xml"), checks) == "junit"

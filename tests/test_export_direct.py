@@ -410,8 +410,8 @@ def test_where_nothing_is_to_be_run_nothing_is_said_of_it(tmp_path: Path) -> Non
     assert (file["in_place"], file["verified"], file["verification"], file["run"]) == (True, None, None, None)
 
 
-NO_WEIGHTS = "fresh weights are Keras's, and tensorflow is not installed: name a file of weights by --weights, or pip"
-VERIFY = "--verify compares with the Keras model, and tensorflow is not installed: pip install tensorflow, or leave"
+NO_WEIGHTS = "fresh weights are Keras's, and tensorflow is not installed: name a file of weights by --weights, or "
+VERIFY = "--verify compares with the Keras model, and tensorflow is not installed: pip install 'cnncli[tensorflow]', or"
 OF_ONNX = "which is not installed: pip install 'cnncli[onnx]'"
 
 

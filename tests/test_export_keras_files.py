@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Result, refused
+from conftest import Result, kind_named, refused
 
 from cnncli.cloning.own import PIXELS, exportable
 from cnncli.network import network
@@ -113,3 +113,10 @@ def test_sizes_that_a_file_leaves_open_are_settled(files: tuple[Path, Any], tmp_
     options = ("--input-shape", "16x20x3", "--no-verify")
     assert cnncli("export", str(files[0] / "free.keras"), "-o", str(target), *options).code == 0
     assert network(str(target)).graph.outputs[0].shape == (14, 18, 2)
+
+
+def test_a_layer_that_is_applied_twice_has_its_kernel_once_in_the_file() -> None:
+    """A 1x1 convolution of 3 to 4 channels, a depthwise 3x3 that is applied twice, and a dense layer of 4 to 2."""
+    graph = network(str(Path(__file__).parent / "files" / "nested.keras")).graph
+    _, kind = kind_named("none")
+    assert kind.kernel_bytes(graph) == 4 * (3 * 4 + 3 * 3 * 4 + 4 * 2)

@@ -64,7 +64,7 @@ def words(svg: bytes) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())]
 
 
-@pytest.mark.parametrize("reference", networks())
+@pytest.mark.parametrize("reference", networks(every_size=False))
 def test_every_model_in_every_kind_of_file(reference: str) -> None:
     found = network(reference)
     graph = found.graph
@@ -263,7 +263,7 @@ def test_a_machine_without_graphviz(run, tmp_path, program) -> None:
     result = run("plot", "b0", "-o", tmp_path / "b0.pdf")
     assert result.code == 3
     assert result.err.count("\n") == 1
-    assert "pip install pygraphviz" in result.err
+    assert "pip install 'cnncli[plot]'" in result.err
     assert "apt install graphviz" in result.err
     for name in ("b0.dot", "b0.svg"):
         assert run("plot", "b0", "-o", tmp_path / name) == (0, "", "")

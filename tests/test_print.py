@@ -312,3 +312,10 @@ def test_widths_are_those_of_the_words() -> None:
             if item.part:
                 room = rect.width - 2 * found.padding
                 assert all(sum(width(run.text, run.size, run.bold) for run in line.left) <= room for line in lines)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_box_that_says_nothing_at_the_left_is_printed(name: Any) -> None:
+    """A layer that is applied again has no parameters of its own, but MACs, which stand at the right."""
+    sample = Path(__file__).parent / "files" / "nested.keras"
+    keeps_its_promise(printed(network(str(sample)).graph, name), name)

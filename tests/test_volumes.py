@@ -15,7 +15,7 @@ from geometry import around, flat, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_diagram import branches, small, unet
-from test_readme import ROOT, commands, folder, prints
+from test_docs import DOCS
 
 import cnncli
 from cnncli.amounts import UNKNOWN
@@ -34,10 +34,8 @@ from cnncli.graph.layers import Concatenate, Conv2D, Dense, Flatten, InputLayer,
 from cnncli.models.catalogue import models
 from cnncli.models.reference import parse
 
-__all__ = ["folder"]
-
 DETAILS = ("stage", "block", "layer")
-DOCS = (ROOT / "docs" / "pictures.md").read_text(encoding="utf-8").partition("\n## Volumes\n")[2].partition("\n## ")[0]
+PAGE = (DOCS / "pictures.md").read_text(encoding="utf-8").partition("\n## Volumes\n")[2].partition("\n## ")[0]
 OWN: dict[str, Callable[[], Graph]] = {"small": small, "unet": unet, "branches": branches}
 
 
@@ -353,13 +351,8 @@ def test_of_the_library(tmp_path: Path) -> None:
     assert 'class="volume"' in (tmp_path / "v.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("command", "expected"), list(commands(DOCS)))
-def test_what_the_documentation_shows(folder: Path, command: str, expected: str) -> None:
-    prints(folder, command, expected, "docs/pictures.md")
-
-
 def test_the_picture_is_what_the_command_draws(run: Callable[..., Result], tmp_path: Path) -> None:
     name = "vgg16-volumes.svg"
-    assert f"pictures/{name}" in DOCS
+    assert f"pictures/{name}" in PAGE
     assert run("plot", "vgg16", "--volumes", "-o", tmp_path / name).code == 0
-    assert (tmp_path / name).read_bytes() == (ROOT / "docs" / "pictures" / name).read_bytes()
+    assert (tmp_path / name).read_bytes() == (DOCS / "pictures" / name).read_bytes()

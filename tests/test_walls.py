@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ LAZY = {
 }
 LAZY |= {"dask", "distributed", "pyarrow"}
 # What looks an architecture up in the registry, beside the models themselves and the door to all networks.
-LISTS_OR_SEARCHES = {"cli/complete.py", "views/list.py"}
+LISTS_OR_SEARCHES = {"cli/complete.py", "cli/pages.py", "views/list.py"}
 
 
 def room(path: Path) -> str:
@@ -92,6 +93,7 @@ def at_load(tree: ast.Module) -> Iterator[str]:
             yield from imports(node)
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncli.cli import arguments as args
-from cnncli.cli.choice import Choice, gate_options
+from cnncli.cli.choice import Choice, brought, gate_options
 from cnncli.cli.options import adding, option
 from cnncli.cli.output import Report, check_file, report_options
+from cnncli.cli.sparing import ChangedSince, SkipUnlimited, needed
 from cnncli.document.prose import enumerated
 from cnncli.errors import CheckFailed, UsageError
-from cnncli.render.console import complain
+from cnncli.render.console import MANNER, note
 
 if TYPE_CHECKING:
     from cnncli.analysis.check.budgets import Budgets, Config
@@ -51,7 +52,7 @@ def _limits(**limits: str | None) -> dict[str, str]:
 BudgetFile = Annotated[
     Path | None,
     typer.Option(
-        help=r"TOML file of models and their budgets; else \[tool.cnncli] of the nearest pyproject.toml.",
+        help="TOML file of models and their budgets; else [tool.cnncli] of the nearest pyproject.toml.",
         metavar="FILE",
         show_default=False,
     ),
@@ -96,6 +97,8 @@ def check(
     strict: Strict = False,
     write_baseline: WriteBaseline = False,
     allow_uncounted: Uncounted = False,
+    changed_since: ChangedSince = None,
+    skip_unlimited: SkipUnlimited = False,
     report: Report,
     choice: Choice,
 ) -> None:
@@ -105,10 +108,14 @@ def check(
     """
     if not models and choice.made:
         raise UsageError("model options are for models named on the command line: name one")
+    if write_baseline and (changed_since is not None or skip_unlimited):
+        raise UsageError("--write-baseline writes what it is asked for: leave out --changed-since and --skip-unlimited")
     gate, path = _gate(_budgets(limits, args.kind(dtype)), budget, baseline, tolerance, strict, write_baseline)
     gate = replace(gate, uncounted=allow_uncounted)
-    named = choice.networks(models or (), gate.settled)
-    _run(gate, named, path if write_baseline else None, report)
+    asking = [Path(each) for each in (gate.config.path, path) if each]
+    asked = brought(models) if models else gate.references()
+    checked = needed(asked, gate, since=changed_since, skip=skip_unlimited, asking=asking)
+    _run(gate, choice.networks(checked, gate.settled) if checked else [], path if write_baseline else None, report)
 
 
 def _budgets(limits: Mapping[str, str], kind: str | None) -> Budgets:
@@ -172,7 +179,7 @@ def _projects() -> Iterator[tuple[Path, str, tuple[str, ...]]]:
             return
 
 
-def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report) -> None:
+def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Report) -> None:
     """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
@@ -181,14 +188,12 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
 
     report.check_target()
     check_file(lock, force=report.force)
-    entries = [entry(network) for network in gate.networks(named)]
-    for each in () if named else entries:  # those that were named have had their say
-        args.warn(each.network.warnings)
+    entries = [entry(network) for network in {each.key: each for each in networks}.values()]
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
     if verdicts or not lock:
-        report.deliver(check_document(verdicts))
+        report.deliver(check_document(verdicts), silently=MANNER.quiet)
     if not all(verdict.passed for verdict in verdicts):
-        said = [] if report.on_terminal else [outcome(verdicts)]
+        said = [] if report.on_terminal and not MANNER.quiet else [outcome(verdicts)]
         if not (said or lock):
             raise typer.Exit(CheckFailed.exit_code)
         raise CheckFailed("; ".join([*said, *([f"{lock} is not written"] if lock else [])]))
@@ -197,4 +202,4 @@ def _run(gate: Gate, named: Sequence[Network], lock: Path | None, report: Report
         written = [entry.reference for entry in entries]
         kept = len(set(gate.lock.models if gate.lock else ()) - {entry.network.key for entry in entries})
         others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""
-        complain(f"cnncli: {lock} holds {', '.join(written)}{others}")
+        note(f"cnncli: {lock} holds {', '.join(written)}{others}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncli.cli import complete, standard_input
-from cnncli.cli.options import Command, adding, option
+from cnncli.cli.options import OF_FILES, OF_MODELS, Command, adding, option
 from cnncli.errors import UsageError
 from cnncli.records import Record, record
 
@@ -109,10 +109,7 @@ class Choice(Record):
         `settled` gives what is said of a file elsewhere, where the command line does not say it.
         Raises UsageError.
         """
-        given: list[str] = []
-        for reference in references:
-            given.extend(standard_input.references() if reference == "-" else [reference])
-        return self._built(given, settled)
+        return self._built(brought(references), settled)
 
     def _built(
         self, references: Sequence[str], settled: Settled = lambda _: {}, *, warned: bool = True
@@ -164,10 +161,18 @@ class Choice(Record):
                 raise UsageError(f"--input-shape {named[0]}: {name} has one input; give its size alone")
 
 
+def brought(references: Sequence[str]) -> list[str]:
+    """References, with those on the standard input in the place of `-`. Raises UsageError."""
+    return [
+        each for reference in references for each in (standard_input.references() if reference == "-" else [reference])
+    ]
+
+
 def _only(taken: str, reference: str) -> UsageError:
     """What a command says that takes only some kinds of models."""
     return UsageError(
-        f"{taken}, and {reference} is none; summary, list, compare, check and plot read models of other origin"
+        f"{taken}, and {reference} is none; summary, list, compare, check, plot, explain, identify and memory read "
+        "models of other origin"
     )
 
 
@@ -187,9 +192,6 @@ def _telling(sources: Iterable[Source]) -> Iterator[Callable[[str], None]]:
 
     with progress() as tell:
         yield tell
-
-
-OF_MODELS, OF_FILES = "Model options (for all models named)", "Model files"
 
 
 def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None, panel: str = OF_MODELS) -> Any:

@@ -93,6 +93,16 @@ def summary(
     depth, networks = depth_of(by), choice.networks(models)
     roof = None if roofline is None else _roof(roofline)
     wanted = Wanted(
-        depth, columns.shown, columns.sort, first, len(networks) > 1, type, at, freeze_before, roof, args.kind(dtype)
+        depth,
+        columns.shown,
+        columns.sort,
+        first,
+        len(networks) > 1,
+        type,
+        at,
+        freeze_before,
+        roof,
+        args.kind(dtype),
+        bars=report.on_screen,
     )
     report.deliver(together([summary_document(network, wanted) for network in networks]))

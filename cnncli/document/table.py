@@ -131,6 +131,17 @@ def natural_width(table: Table) -> int:
     return sum(map(len, widest(table))) + GAP * (len(table.columns) - 1)
 
 
+NARROWEST = 12
+"""Characters below which no text is wrapped to make room."""
+
+
+def least_width(table: Table) -> int:
+    """How many characters the table is wide where its texts are wrapped; numbers are not."""
+    sizes = zip(table.columns, map(len, widest(table)), strict=True)
+    taken = [size if column.right else min(size, NARROWEST) for column, size in sizes]
+    return sum(taken) + GAP * (len(taken) - 1)
+
+
 def widest(table: Table) -> list[str]:
     """The longest line of each column."""
     return [

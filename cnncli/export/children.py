@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
-from cnncli.errors import MachineError, lacking
+from cnncli.errors import MachineError, installing, lacking
 
 if TYPE_CHECKING:
     from cnncli.export.exporting import Request
 
 WITH_KERAS, WITHOUT_KERAS = "cnncli.export.worker", "cnncli.export.direct"
-EXTRA = "cnncli[onnx]"
-"""With which all comes that is needed without Keras."""
+EXTRA = "onnx"
+"""The one of ours with which all comes that is needed without Keras."""
 
 
 def writer(request: Request) -> str:
@@ -28,6 +28,7 @@ def writer(request: Request) -> str:
         return WITHOUT_KERAS
     if not has_keras() and not any(target.format.of_keras for target in request.targets):
         raise MachineError(_keras_needed(request))
+    _require(("tensorflow", "keras"))
     return WITH_KERAS
 
 
@@ -43,10 +44,10 @@ def _keras_needed(request: Request) -> str:
     if request.weights is None:
         return (
             "fresh weights are Keras's, and tensorflow is not installed: name a file of weights by --weights, "
-            "or pip install tensorflow"
+            f"or {installing('tensorflow')}"
         )
     return (
-        "--verify compares with the Keras model, and tensorflow is not installed: pip install tensorflow, "
+        f"--verify compares with the Keras model, and tensorflow is not installed: {installing('tensorflow')}, "
         "or leave --verify out, for the file to be checked and run alone"
     )
 

@@ -98,9 +98,9 @@ class Kind:
         return self._width * sum(node.params for node in graph.nodes)
 
     def kernel_bytes(self, graph: Graph) -> int:
-        """What no file of this kind can do without: the kernels. Other weights may be folded into them."""
+        """What no file of this kind can do without: each kernel once. Other weights may be folded into them."""
         return self._width * sum(
-            weight.size for node in graph.nodes for weight in node.weights if len(weight.shape) > 1
+            weight.size for node in graph.nodes for weight in node.own_weights if len(weight.shape) > 1
         )
 
     def predicted_bytes(self, graph: Graph) -> Any:

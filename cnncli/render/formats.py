@@ -36,6 +36,7 @@ FORMATS = {
     "html": Format("html", (".html", ".htm")),
     "junit": Format("junit", (".xml",), checks=True, about="XML"),
     "github": Format("github", checks=True, about="annotations of a workflow"),
+    "gitlab": Format("gitlab", checks=True, about="its Code Quality report"),
 }
 
 

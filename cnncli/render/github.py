@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from cnncli.document.document import Check, Document
+from cnncli.render.places import in_repository
 from cnncli.words import visible
 
 
@@ -22,18 +22,11 @@ def _annotations(document: Document) -> Iterator[str]:
 
 
 def _place(check: Check) -> str:
-    """The line that asks for a check, where it stands in a file."""
+    """The line that asks for a check, where it stands in a file; annotations take paths from the repository's root."""
     if not check.place:
         return ""
     path, line = check.place
-    return f",file={_property(_in_repository(path))},line={line}"
-
-
-def _in_repository(path: str) -> str:
-    """The path as annotations take it: from the repository's root, where a workflow says which that is."""
-    root = os.environ.get("GITHUB_WORKSPACE")
-    within = os.path.relpath(path, root) if root else path
-    return path if within.startswith("..") else within
+    return f",file={_property(in_repository(path, 'GITHUB_WORKSPACE'))},line={line}"
 
 
 def _escaped(text: str) -> str:

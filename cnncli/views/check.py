@@ -60,7 +60,7 @@ def check_document(verdicts: Sequence[Verdict]) -> Document:
     found = [tell(verdict) for verdict in verdicts]
     return Document(
         title="cnncli check",
-        sections=lambda width: [_fitting(found, width)],
+        sections=lambda width: [_fitting(found, width)] if found else [],
         data=lambda: versioned(
             {"passed": all(verdict.passed for verdict in verdicts), "checks": list(map(_data, found))}
         ),
@@ -83,6 +83,8 @@ def outcome(verdicts: Sequence[Verdict]) -> str:
 
 def _failures(verdicts: Sequence[Verdict]) -> str:
     """`2 of 7 checks fail`."""
+    if not verdicts:
+        return "nothing to check"
     count = f"{len(verdicts)} check{'s' if len(verdicts) != 1 else ''}"
     failed = sum(not verdict.passed for verdict in verdicts)
     return f"{failed} of {count} fail{'s' if failed == 1 else ''}" if failed else f"{count}, all pass"

@@ -133,6 +133,8 @@ class Config:
     """What is settled of files, by the same references: `input_shape`, `batch`, `signature`, `subgraph`."""
     baseline: str | None = None
     tolerance: Fraction | None = None
+    path: str | None = None
+    """The budget file itself."""
 
 
 def read_config(text: str, path: str, section: tuple[str, ...] = ()) -> Config | None:
@@ -176,7 +178,7 @@ class _Reader:
                 raise UsageError(f"{self._place(key)}: {key}: expected {word}")
         tolerance = read_tolerance(data["tolerance"], self._place("tolerance")) if "tolerance" in data else None
         budgets, options = self._models(data.get("budgets", {}))
-        return Config(budgets, options, data.get("baseline"), tolerance)
+        return Config(budgets, options, data.get("baseline"), tolerance, self._path)
 
     def _models(self, data: Mapping[str, Any]) -> tuple[dict[str, Budgets], dict[str, Mapping[str, Any]]]:
         """Budgets, and what is settled of files, by reference; of a file before that of a pattern that it is like."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,7 +12,7 @@ from cnncli.analysis.check.staying import stay
 from cnncli.analysis.check.verdicts import Verdict
 from cnncli.analysis.compare.comparison import Entry
 from cnncli.errors import UsageError
-from cnncli.network import Network, canonical, network
+from cnncli.network import canonical
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,22 @@ class Gate:
     strict: bool = False
     uncounted: bool = False
 
-    def networks(self, named: Sequence[Network]) -> list[Network]:
-        """Those named, each once, or else all that the budget and lock files name. Raises UsageError for none."""
-        if named:
-            return list({each.key: each for each in named}.values())
-        locked = self.lock.models if self.lock else ()
-        found = [network(each, self.settled(each)) for each in dict.fromkeys([*self.config.budgets, *locked])]
+    def references(self) -> list[str]:
+        """All models that the budget and lock files name. Raises UsageError for none."""
+        found = list(dict.fromkeys([*self.config.budgets, *(self.lock.models if self.lock else ())]))
         if not found:
             raise UsageError("nothing to check: name a model, or a file of models by --budget or --baseline")
         return found
+
+    def limits(self, reference: str) -> bool:
+        """Whether there is anything that a model is held to."""
+        key = canonical(reference)
+        return bool(self.flags or self.config.budgets.get(key) or (self.lock and key in self.lock.models))
+
+    @property
+    def limits_nothing(self) -> bool:
+        """Whether no model whatsoever could fail."""
+        return not (self.flags or any(self.config.budgets.values()) or (self.lock and self.lock.models))
 
     def settled(self, reference: str) -> dict[str, Any]:
         """What the budget file says of a file beside its limits, else what the lock says that it was locked with."""

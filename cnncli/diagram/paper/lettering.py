@@ -24,12 +24,12 @@ def within(lines: Iterable[Line], limit: float) -> list[Line]:
 
 def _broken(line: Line, limit: float) -> Iterator[Line]:
     """What stands at the right stays there if the last line leaves it room, else it gets lines of its own."""
-    *lines, last = _wrapped(line.left, limit)
-    both = line._replace(left=last, right=line.right)
-    rows = [*lines, last] if both.width > limit else lines
-    for row in rows:
+    rows = _wrapped(line.left, limit)
+    both = line._replace(left=rows[-1] if rows else ())
+    beside = both.width <= limit
+    for row in rows[:-1] if beside else rows:
         yield line._replace(left=row, right=())
-    if both.width <= limit:
+    if beside:
         yield both
     elif line.right:
         for row in _wrapped(line.right, limit):
