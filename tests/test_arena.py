@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,9 @@ def test_of_equal_tensors_the_later_is_placed_first() -> None:
 def test_sizes_are_rounded_up_and_what_nothing_reads_lives_alone() -> None:
     plan = chain(17, 1)
     assert arena_bytes(plan) == 32 + 16
-    plan.tensors.append(Tensor("of no use", (1, 40), "int8"))
-    assert arena_bytes(plan) == 48  # as the 48 of it are rounded up, and nothing else lives then
-    plan.tensors[-1] = Tensor("of no use", (1, 400), "int8")
-    assert arena_bytes(plan) == 400
+    with_more = [replace(plan, tensors=[*plan.tensors, Tensor("of no use", (1, size), "int8")]) for size in (40, 400)]
+    assert arena_bytes(with_more[0]) == 48  # as the 48 of it are rounded up, and nothing else lives then
+    assert arena_bytes(with_more[1]) == 400
 
 
 def test_kernels_that_compute_with_more_than_tensors() -> None:
