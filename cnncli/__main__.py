@@ -26,6 +26,10 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.exit(130)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(130)  # ^C in a __set_name__: until Python 3.12 a class that is being made turns it into this
     finally:
         gc.freeze()  # and goes with the process: to look through it once more at the end took another tenth
 

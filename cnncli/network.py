@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,7 @@ from cnncli.readers.formats import (
     matching,
     near_names,
 )
+from cnncli.records import Distinct, Record, record
 from cnncli.words import visible
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class About(NamedTuple):
     """What the networks of its paper are called together."""
 
 
-@dataclass(frozen=True, eq=False)
-class ModelFile:
+@record
+class ModelFile(Distinct):
     """A file that a network was read from; `bytes` is its size, of a folder that of all files in it."""
 
     path: Path
@@ -73,8 +73,8 @@ class Source(str, Enum):
     PYTHON = "python"
 
 
-@dataclass(frozen=True)
-class Origin:
+@record
+class Origin(Record):
     """Where a network came from.
 
     Of the registry's `model` is the architecture with its flavor and options, of a file's `file` and `reading` are what
@@ -90,8 +90,8 @@ class Origin:
 PYTHON = Origin(Source.PYTHON)
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+@record
+class Network(Distinct):
     """A graph with what is known of it besides.
 
     `reference` names it to people and to files, `name` shortly; `about` is there for an architecture of the registry;
@@ -182,7 +182,9 @@ def source_of(text: str, folder: Path = Path()) -> Source:
         return Source.CALLABLE
     if head != text and (_exists(head, folder) or looks_like_path(head)) and not _is_registered(head):
         _refuse_tail(head, text[len(head) :], folder)
-    elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
+    # google/mobilenet_v2_1.0_224 is a network's name elsewhere; mobilenet_v2.tflite can only be a file.
+    named = text[0:1] not in (".", "~", *SEPARATORS) and not looks_like_path(Path(text).name)
+    elsewhere = named and _is_registered(head)
     return Source.FILE if looks_like_path(text) and not elsewhere else Source.REGISTRY
 
 

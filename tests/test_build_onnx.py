@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from cnncli.cloning.comparing import compared, scale_of
 from cnncli.cloning.examples import examples
 from cnncli.cloning.messages import Job
-from cnncli.cloning.plan import _free, keras_layer_name, planned
+from cnncli.cloning.plan import keras_layer_name, planned
 from cnncli.errors import CnncliError, UsageError
 from cnncli.export.messages import Comparison
+from cnncli.graph.names import Names
 from cnncli.network import network
 
 numpy, onnx, torch = (pytest.importorskip(name) for name in ("numpy", "onnx", "torch"))
@@ -374,8 +375,8 @@ def test_a_constant_that_is_computed_by_something_else(tmp_path: Path) -> None:
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=12))
 def test_layers_have_names_that_keras_takes(names: list[str]) -> None:
-    taken: set[str] = set()
-    found = [_free(name, taken) for name in names]
+    taken = Names(between="_")
+    found = [taken.free(keras_layer_name(name)) for name in names]
     assert len(set(found)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) for name in found)
 

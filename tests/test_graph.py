@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from conftest import graph_of
+from conftest import calls_of, graph_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cnncli.errors import LayerError
 from cnncli.graph import Graph, Kind, fold
@@ -25,6 +28,7 @@ from cnncli.graph.layers import (
     Reshape,
     SeparableConv2D,
 )
+from cnncli.graph.names import Names
 
 
 def small() -> Graph:
@@ -195,3 +199,31 @@ def test_a_layer_stays_as_it_was_made() -> None:
     with pytest.raises(AttributeError, match="filters"):
         del layer.filters
     assert layer == Conv2D(filters=8, kernel_size=(3, 3))
+
+
+@given(st.lists(st.sampled_from(["a", "a:2", "a:3", "a:2:2", "b"]), max_size=30), st.sampled_from([":", "_", " "]))
+def test_names_are_each_its_own_and_begin_with_the_wish(wishes: list[str], between: str) -> None:
+    names = Names(["b"], between)
+    found = [names.free(wish) for wish in wishes]
+    assert len({*found, "b"}) == len(wishes) + 1
+    for wish, name in zip(wishes, found, strict=True):
+        assert name == wish or re.fullmatch(re.escape(wish + between) + "[0-9]+", name)
+
+
+def test_another_wish_goes_before_a_number_and_what_is_released_is_free_again() -> None:
+    names = Names()
+    assert [names.free("a", "model/a"), names.free("a", "model/a"), names.free("a", "model/a")] == [
+        "a",
+        "model/a",
+        "a:2",
+    ]
+    names.release("a")
+    assert names.free("a") == "a"
+
+
+def test_a_thousand_of_one_name_are_not_tried_in_turn() -> None:
+    def named(count: int) -> int:
+        names = Names()
+        return calls_of(lambda: [names.free("a") for _ in range(count)])
+
+    assert named(2000) < 2.2 * named(1000)

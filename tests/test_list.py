@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import golden, refused
 
+from cnncli.analysis.metrics import Place, metrics
 from cnncli.document.document import Paragraphs
 from cnncli.document.table import Table
 from cnncli.models.catalogue import models
@@ -281,3 +282,7 @@ def test_options_stand_with_the_models_that_have_them() -> None:
     narrow = family_document(Listing([spec for spec in models() if spec.family == "VGG"])).sections(50)
     assert isinstance(narrow[-1], Paragraphs)
     assert "- classes: Default 1000; How many classes the classifier tells apart." in narrow[-1].lines
+
+
+def test_whatever_is_limited_is_a_column_of_list() -> None:
+    assert {"params_without_bn", "activations"} <= {each.key for each in metrics(Place.BUDGET)} <= set(column_keys())

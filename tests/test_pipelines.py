@@ -79,15 +79,17 @@ class Ran(NamedTuple):
 class Runner:
     """Takes the steps of action.yml, as far as GitHub's runner does so: conditions, expressions, variables, shells."""
 
-    def __init__(self, place: Path, workspace: Path) -> None:
+    def __init__(self, place: Path, workspace: Path, programs: Path | None = None) -> None:
         self.workspace, self.temp, self.note = workspace, place / "temp", place / "pip"
         self.output, self.summary = place / "output", place / "summary"
-        self.programs = place / "programs"
+        self.programs = programs or place / "programs"
         self.temp.mkdir()
-        self.programs.mkdir()
-        stub = self.programs / "python"
-        stub.write_text(PIP.format(python=sys.executable, note=self.note))
-        stub.chmod(0o755)
+        self.note.touch()
+        if programs is None:
+            self.programs.mkdir()
+            stub = self.programs / "python"
+            stub.write_text(PIP.format(python=sys.executable, note=self.note))
+            stub.chmod(0o755)
 
     def run(self, base: str = "", **given: str) -> Ran:
         for file in (self.output, self.summary):
@@ -222,7 +224,7 @@ def test_only_what_a_pull_request_changes_is_checked(runner: Runner, project: Pa
     ]
 
 
-def test_all_are_checked_where_the_budget_has_changed_or_the_base_is_not_there(runner: Runner, project: Path) -> None:
+def test_all_are_checked_where_what_asks_has_changed_or_the_base_is_not_there(runner: Runner, project: Path) -> None:
     base = git(project, "rev-parse", "HEAD")
     with (project / "pyproject.toml").open("a") as file:
         file.write('max-macs = "1G"\n')
@@ -230,6 +232,13 @@ def test_all_are_checked_where_the_budget_has_changed_or_the_base_is_not_there(r
     ran = runner.run(base)
     assert (len(checked(ran)), ran.code) == (2, 1)
     assert f"pyproject.toml changed since {base}: all are checked" in ran.said
+    git(project, "reset", "--quiet", "--hard", base)
+    (project / ".github").mkdir()
+    (project / ".github" / "networks.yml").write_text("arguments: --max-params 1")
+    commit(project)
+    ran = runner.run(base)
+    assert (len(checked(ran)), ran.code) == (2, 1)
+    assert f"workflows changed since {base}: all are checked" in ran.said
     ran = runner.run("1234567890" * 4)
     assert (len(checked(ran)), ran.code) == (2, 1)
     assert "cannot be told (there is no such commit here): all are checked" in ran.said
@@ -289,3 +298,21 @@ def test_other_inputs_are_passed_on(runner: Runner, project: Path) -> None:
     assert "locked structure" in ran.summary
     assert ran.installed[-2:] == ["cnncli==1.0", "--no-index"]
     assert runner.run(extras="tensorflow").installed[-1] == f"{ROOT}[tensorflow]"
+
+
+def test_the_hooks_are_some_by_pre_commits_own_rules_and_know_every_suffix() -> None:
+    from pre_commit.clientlib import load_manifest
+
+    from cnncli.cli.commands import COMMANDS
+    from cnncli.readers.formats import SUFFIXES
+
+    for hook in load_manifest(str(ROOT / ".pre-commit-hooks.yaml")):
+        assert (hook["entry"].split()[0], hook["language"]) == ("cnncli", "python")
+        assert hook["entry"].split()[1] in COMMANDS
+    files, budgets = HOOKS["cnncli-check"]["files"], HOOKS["cnncli-budgets"]["files"]
+    known = {suffix for suffix in SUFFIXES if re.search(files, f"a b/c{suffix}")}
+    assert {*SUFFIXES} - known == {".json"}  # which most often holds something else
+    assert not re.search(files, "a.keras/notes.txt")
+    assert re.search(budgets, "below/pyproject.toml")
+    assert re.search(budgets, "cnncli.lock")
+    assert not re.search(budgets, "a.toml")

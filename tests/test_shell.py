@@ -106,6 +106,20 @@ def test_a_word_as_long_as_a_shell_passes_is_told_shortly(run, place: str, chara
     assert len(result.err) < 2_100
 
 
+NARROW = [
+    "summary v2", "summary v2 --by stage", "summary resnet50 --by block", "summary v1 --roofline 10G,5GB", "list",
+    "compare v1 v2", "compare v1 v2 b0", "compare b0 resnet50 v1 v2 --diff", "check v1 --max-params 3M", "memory v1",
+    "explain v1", "explain v1 stem.stem_conv", "history", "identify v1", "verify v2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 51])
+@pytest.mark.parametrize("arguments", NARROW)
+def test_what_is_shown_fits_a_narrow_terminal(run, monkeypatch, arguments: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert max(map(len, run(*arguments.split()).out.splitlines())) <= width
+
+
 SIGNALLED = """
 import os, sys
 
@@ -133,6 +147,21 @@ def test_a_signal_ends_it_with_its_code_and_no_traceback(cnncli, tmp_path: Path,
     (tmp_path / "sitecustomize.py").write_text(SIGNALLED)
     done = cnncli("summary", "v2", PYTHONPATH=str(tmp_path), SIGNALLED_AT=module, SIGNAL=str(int(number)))
     assert (done.code, done.out) == (128 + number, "")
+    assert done.err in ("", "cnncli: interrupted\n")
+
+
+SIGNALLED_IN_A_CLASS = """
+import functools, os, signal
+
+functools.cached_property.__set_name__ = lambda *given: os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_so_does_one_while_a_class_is_made(cnncli, tmp_path: Path) -> None:
+    """Where Python before 3.12 tells of it as of a RuntimeError."""
+    (tmp_path / "sitecustomize.py").write_text(SIGNALLED_IN_A_CLASS)
+    done = cnncli("summary", "v2", PYTHONPATH=str(tmp_path))
+    assert (done.code, done.out) == (130, "")
     assert done.err in ("", "cnncli: interrupted\n")
 
 

@@ -327,7 +327,8 @@ def test_help_and_version_as_people_ask_for_them(run, typed: str, same: str) -> 
     [
         ("sumary v2", "No such command 'sumary'; did you mean summary?; there are summary, list"),
         ("frobnicate", "No such command 'frobnicate'; there are summary"),
-        ("help frobnicate", "No such command 'frobnicate'"),
+        ("help frobnicate", "No such topic or command 'frobnicate'; there are references, conventions, shell, and the"),
+        ("help refrences", "No such topic or command 'refrences'; did you mean references?"),
         ("--vesion", "No such option: --vesion; did you mean --version?"),
         ("--verbose summary v2", "No such option: --verbose"),
         ("mobilenet_v2", "No such command 'mobilenet_v2'; to see that network: `cnncli summary mobilenet_v2`"),
@@ -462,31 +463,28 @@ def test_a_name_that_says_nothing_holds_a_table(run, tmp_path: Path, name: str) 
     assert (tmp_path / name).read_text().startswith("Model ")
 
 
-# Help
+# Columns, again and again
 
 
-@pytest.mark.parametrize("width", ["20", "40", "60", "80", "160"])
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_is_whole_at_any_width(run, monkeypatch, command: str, width: str) -> None:
-    monkeypatch.setenv("COLUMNS", width)
-    out = run(*command.split(), "--help").out
-    assert max(map(len, out.splitlines())) <= max(int(width), 16)
-    assert "<bool>" not in out
-    assert "…" not in out
-    words = set(re.findall(r"[\w-]+", " ".join(out.split())))
-    if command and int(width) >= 40:
-        assert {
-            name for option in load(command).params if option.param_type_name == "option" for name in option.opts
-        } <= words | {f"-{word}" for word in words}
+@pytest.mark.parametrize(
+    ("command", "apart", "together"),
+    [
+        ("summary v2", "--columns name --columns macs,type", "--columns name,macs,type"),
+        ("list", "--columns name --columns MACs", "--columns name,macs"),
+        ("compare v2 v1 --totals", "--columns params --columns macs", "--columns params,macs"),
+        ("memory v2 --top 3", "--columns name --columns share", "--columns name,share"),
+    ],
+)
+def test_columns_that_are_named_again_are_added(run, command: str, apart: str, together: str) -> None:
+    result = run(*command.split(), *apart.split())
+    assert result == run(*command.split(), *together.split())
+    assert result.code == 0
+    refused(run(*command.split(), *apart.split(), *apart.split()), 2, "is named twice")
 
 
-@pytest.mark.parametrize("command", ["summary", "list", "compare", "check", "plot"])
-def test_help_says_what_is_counted(run, command: str) -> None:
-    out = " ".join(run(command, "--help").out.split())
-    for told in (
-        "MACs: multiply-accumulates",
-        "FLOPs: float operations",
-        "Peak activation: ",
-        "Papers' FLOPS and Mult-Adds are the MACs here",
-    ):
-        assert told in out
+# Files
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2.tflite", "mobilenet_v2_1.0_224.tflite", "b0.keras", "b0.h5", "v1.onnx"])
+def test_a_missing_file_is_no_network_though_it_is_called_so(run, name: str) -> None:
+    refused(run("summary", name), 2, f"{name}: no such file")

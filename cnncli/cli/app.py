@@ -15,16 +15,16 @@ import typer
 from cnncli import __version__
 from cnncli.cli.commands import Commands
 from cnncli.cli.completions import install
+from cnncli.cli.everywhere import NoPager, Quiet
 from cnncli.errors import CnncliError, MachineError, UsageError, lacking
-from cnncli.render.console import complain, let_go, mend_sizes, watch_output
+from cnncli.render.console import MANNER, complain, let_go, mend_sizes, watch_output
 
 app = typer.Typer(
     name="cnncli",
     cls=Commands,
-    no_args_is_help=True,
     add_completion=False,  # its bash script breaks at the : and = of a reference; cli/completions.py has ours
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # the help is cli/help.py's
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -44,6 +44,8 @@ def cnncli(
         bool,
         typer.Option("--install-completion", callback=install, is_eager=True, help="Make TAB complete in this shell."),
     ] = False,
+    quiet: Quiet = False,
+    no_pager: NoPager = False,
 ) -> None:
     """Inspect, draw, compare and export convolutional networks by name.
 
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     0 done, 1 a check failed, 2 wrong usage, 3 something that the machine lacks or refused, 130 interrupted.
     """
+    MANNER.begin()
     _open_closed_streams()
     watch_output()
     mend_sizes()
@@ -67,13 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
         completion_init()  # which Typer leaves out with add_completion=False
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app(arguments, prog_name="cnncli", standalone_mode=False)
         sys.stdout.flush()
     except CnncliError as error:
         code = fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        message = error.format_message().replace("Value error, ", "")
-        code = fail(message or "name a command; the list is above", error.exit_code)
+        code = fail(error.format_message().replace("Value error, ", ""), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         code = fail("interrupted", 128 + signal.SIGINT)
     except MemoryError:

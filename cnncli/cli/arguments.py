@@ -10,18 +10,13 @@ import typer
 
 from cnncli.cli import complete
 from cnncli.errors import UsageError
-from cnncli.readers.formats import FORMATS
-from cnncli.render.console import complain
+from cnncli.render.console import note
 from cnncli.written import read_whole
 
-_ARCHITECTURE = r"NAME\[@FLAVOR]\[:option=value,...], such as mobilenet_v2:alpha=0.5; `cnncli list` shows the names."
-_FILES = ", ".join(dict.fromkeys(each.called for each in FORMATS))
-_REFERENCE = f"{_ARCHITECTURE} Or a model file or folder ({_FILES}), or file.py:function, which gives a Keras model."
+_ARCHITECTURE = "An architecture, such as mobilenet_v2:alpha=0.5"
+_TOLD = "see `cnncli help references`."
+_REFERENCE = f"{_ARCHITECTURE}, a model file, or file.py:function; {_TOLD}"
 
-Architecture = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help=_ARCHITECTURE, autocompletion=complete.reference, show_default=False),
-]
 Reference = Annotated[
     str,
     typer.Argument(
@@ -36,7 +31,7 @@ Reference = Annotated[
 Built = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help=f"{_ARCHITECTURE} Or a model file (.onnx, .tflite, .keras, .h5).",
+        metavar="MODEL", help=f"{_ARCHITECTURE}, or a model file (.onnx, .tflite, .keras, .h5); {_TOLD}",
         autocompletion=complete.reference, show_default=False,
     ),
 ]  # fmt: skip
@@ -44,8 +39,8 @@ Built = Annotated[
 Exported = Annotated[
     str,
     typer.Argument(
-        metavar="MODEL", help=f"{_ARCHITECTURE} Or a Keras file (.keras, .h5).", autocompletion=complete.reference,
-        show_default=False,
+        metavar="MODEL", help=f"{_ARCHITECTURE}, or a Keras file (.keras, .h5); {_TOLD}",
+        autocompletion=complete.reference, show_default=False,
     ),
 ]  # fmt: skip
 """What a deployed file is made of."""
@@ -61,7 +56,7 @@ def _references(which: str = _REFERENCE) -> Any:
 
 
 References = Annotated[list[str], _references()]
-Runnables = Annotated[list[str], _references(f"{_ARCHITECTURE} Or a .tflite file.")]
+Runnables = Annotated[list[str], _references(f"{_ARCHITECTURE}, or a .tflite file; {_TOLD}")]
 """What the deployed runtime runs."""
 OptionalReferences = Annotated[list[str] | None, _references()]
 
@@ -119,4 +114,4 @@ def whole_number(option: str, text: str | None, least: int = 1, most: int = 999_
 def warn(messages: Sequence[str]) -> None:
     """Say a graph's warnings on the standard error."""
     for message in messages:
-        complain(f"cnncli: warning: {message}")
+        note(f"cnncli: warning: {message}")

@@ -19,7 +19,7 @@ from cnncli.cli.output import Report, check_file, report_options
 from cnncli.cli.sparing import ChangedSince, SkipUnlimited, needed
 from cnncli.document.prose import enumerated
 from cnncli.errors import CheckFailed, UsageError
-from cnncli.render.console import complain
+from cnncli.render.console import MANNER, note
 
 if TYPE_CHECKING:
     from cnncli.analysis.check.budgets import Budgets, Config
@@ -52,7 +52,7 @@ def _limits(**limits: str | None) -> dict[str, str]:
 BudgetFile = Annotated[
     Path | None,
     typer.Option(
-        help=r"TOML file of models and their budgets; else \[tool.cnncli] of the nearest pyproject.toml.",
+        help="TOML file of models and their budgets; else [tool.cnncli] of the nearest pyproject.toml.",
         metavar="FILE",
         show_default=False,
     ),
@@ -191,9 +191,9 @@ def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Rep
     entries = [entry(network) for network in {each.key: each for each in networks}.values()]
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
     if verdicts or not lock:
-        report.deliver(check_document(verdicts))
+        report.deliver(check_document(verdicts), silently=MANNER.quiet)
     if not all(verdict.passed for verdict in verdicts):
-        said = [] if report.on_terminal else [outcome(verdicts)]
+        said = [] if report.on_terminal and not MANNER.quiet else [outcome(verdicts)]
         if not (said or lock):
             raise typer.Exit(CheckFailed.exit_code)
         raise CheckFailed("; ".join([*said, *([f"{lock} is not written"] if lock else [])]))
@@ -202,4 +202,4 @@ def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Rep
         written = [entry.reference for entry in entries]
         kept = len(set(gate.lock.models if gate.lock else ()) - {entry.network.key for entry in entries})
         others = f", and {kept} other{'s' if kept > 1 else ''} as before" if kept else ""
-        complain(f"cnncli: {lock} holds {', '.join(written)}{others}")
+        note(f"cnncli: {lock} holds {', '.join(written)}{others}")

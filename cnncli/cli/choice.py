@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncli.cli import complete, standard_input
-from cnncli.cli.options import Command, adding, option
+from cnncli.cli.options import OF_FILES, OF_MODELS, Command, adding, option
 from cnncli.errors import UsageError
+from cnncli.records import Record, record
 
 if TYPE_CHECKING:
     from cnncli.network import Network, Source
@@ -22,8 +23,8 @@ Settled = Callable[[str], Mapping[str, Any]]
 """Options of a file by its reference."""
 
 
-@dataclass(frozen=True)
-class Choice:
+@record
+class Choice(Record):
     """The flavor and the options, by name and as text, that hold for every model named.
 
     `shapes` are inputs as [NAME=]SHAPE, which both architectures and files may have; `file_options` and `call_options`
@@ -170,7 +171,8 @@ def brought(references: Sequence[str]) -> list[str]:
 def _only(taken: str, reference: str) -> UsageError:
     """What a command says that takes only some kinds of models."""
     return UsageError(
-        f"{taken}, and {reference} is none; summary, list, compare, check and plot read models of other origin"
+        f"{taken}, and {reference} is none; summary, list, compare, check, plot, explain, identify and memory read "
+        "models of other origin"
     )
 
 
@@ -190,9 +192,6 @@ def _telling(sources: Iterable[Source]) -> Iterator[Callable[[str], None]]:
 
     with progress() as tell:
         yield tell
-
-
-OF_MODELS, OF_FILES = "Model options (for all models named)", "Model files"
 
 
 def _shown(*names: str, help: str, metavar: str | None = None, values: Any = None, panel: str = OF_MODELS) -> Any:

@@ -34,8 +34,16 @@ def _options(keys: Sequence[str]) -> list[inspect.Parameter]:
         "or z; +COLUMN: from the least, or a.",
         metavar="COLUMN", autocompletion=complete.one_of(keys), show_default=False,
     )  # fmt: skip
-    return [option("columns", Annotated[str | None, columns], None), option("sort", Annotated[str | None, sort], None)]
+    return [
+        option("columns", Annotated[list[str] | None, columns], None),
+        option("sort", Annotated[str | None, sort], None),
+    ]
 
 
-def _columns(columns: str | None, sort: str | None) -> Columns:
-    return Columns(columns, sort)
+def _columns(columns: Sequence[str] | None, sort: str | None) -> Columns:
+    return Columns(joined(columns), sort)
+
+
+def joined(lists: Sequence[str] | None) -> str | None:
+    """What was asked for at several times, as if at once; None where nothing was."""
+    return ",".join(lists) if lists else None

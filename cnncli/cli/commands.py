@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from cnncli.cli.everywhere import EVERYWHERE, Everywhere
 from cnncli.cli.plain_values import take_plain_values
 from cnncli.cli.understood import Declared, understood
 from cnncli.errors import UsageError, plain, suggestion
@@ -31,31 +32,56 @@ COMMANDS = {
     "export": "export:export",
     "measure": "measure:measure",
     "completions": "completions:completions",
+    "help": "topics:help_on",
 }
 """Name -> module of this package and its function; in the order of `--help`."""
 
 
+BEHIND = "; the options of a command stand behind its name: cnncli summary v2 --format json"
+"""What is said of an option before the command that is none of all commands."""
+
+
 def load(name: str) -> Any:
     """The Typer command of a name, with its options read from the function's signature."""
-    single = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
     settings = {"help_option_names": ["-h", "--help"]}
-    single.command(name=name, cls=Understanding, help=_help(name), context_settings=settings)(function(name))
+    single.command(name=name, cls=Understanding, help=_about(name), context_settings=settings)(
+        Everywhere(function(name))
+    )
     return typer.main.get_command(single)
 
 
-class Understanding(TyperCommand):
-    """A command whose words are first put as its parser takes them, and whose help fits the terminal."""
+class Helped:
+    """What a command and the group of commands have in common: help of our own, page by page where it is long."""
+
+    def get_help(self, ctx: Any) -> str:
+        from cnncli.cli.help import manual_of
+        from cnncli.render.manual import text
+
+        return text(manual_of(self, ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:
+        found = super().get_help_option(ctx)  # type: ignore[misc]
+        found.callback = _help
+        return found
+
+
+def _help(ctx: Any, option: Any, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from cnncli.render.pager import show
+
+        show(ctx.command.get_help(ctx))
+        ctx.exit()
+
+
+class Understanding(Helped, TyperCommand):
+    """A command whose words are first put as its parser takes them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:  # as for a TAB, which is told of no mistakes
             args = understood(args, options_of(self, ctx))
         take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        from cnncli.cli.help import write_help
-
-        write_help(self, ctx, super().format_help, formatter)
 
 
 def options_of(command: TyperCommand | TyperGroup, ctx: Any) -> list[Declared]:
@@ -67,6 +93,7 @@ def options_of(command: TyperCommand | TyperGroup, ctx: Any) -> list[Declared]:
             option.is_flag,
             option.multiple,
             tuple(map(str, option.type_descriptor.choices or ())),
+            option.name in EVERYWHERE,
         )
         for option in command.get_params(ctx)
         if isinstance(option, TyperOption)
@@ -75,10 +102,10 @@ def options_of(command: TyperCommand | TyperGroup, ctx: Any) -> list[Declared]:
 
 def heading(name: str) -> Any:
     """A command with its help alone, where commands are listed: reading all their options would take half the time."""
-    return TyperCommand(name, help=_help(name))
+    return TyperCommand(name, help=_about(name))
 
 
-def _help(name: str) -> str:
+def _about(name: str) -> str:
     """A function's docstring with a line a paragraph: Typer keeps the line ends of all but the first."""
     paragraphs = (inspect.getdoc(function(name)) or "").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
@@ -91,15 +118,13 @@ def function(name: str) -> Callable[..., None]:
 
 
 def commanded(words: list[str]) -> list[str]:
-    """The words with the command in the spelling that it has: `help` and `version` are options here.
+    """The words with the command in the spelling that it has: `version` is an option here.
 
     Raises UsageError for an unknown command.
     """
     if not words:
         return words
     name, rest = plain(words[0]), words[1:]
-    if name == "help":
-        return [*commanded(rest[:1]), "--help"]
     if name == "version" and not rest:
         return ["--version"]
     if name in COMMANDS:
@@ -137,7 +162,7 @@ class LoadedOnDemand(Mapping[str, Any]):
         return len(COMMANDS)
 
 
-class Commands(TyperGroup):
+class Commands(Helped, TyperGroup):
     """Typer's group of commands, with ours in place of those that were registered beforehand."""
 
     def __init__(self, **settings: Any) -> None:
@@ -145,21 +170,26 @@ class Commands(TyperGroup):
         self.commands = LoadedOnDemand()  # type: ignore[assignment]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not (args or ctx.resilient_parsing):
+            from cnncli.render.pager import show
+
+            show(self.get_help(ctx))
+            raise UsageError("name a command; the list is above")
         if not ctx.resilient_parsing:
             before = list(takewhile(lambda word: word.startswith("-"), args))
-            args = [*understood(before, options_of(self, ctx)), *commanded(args[len(before) :])]
+            args = [*understood(before, options_of(self, ctx), BEHIND), *commanded(args[len(before) :])]
         take_plain_values(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        from cnncli.cli.help import write_help
-
-        self._list_headings()
-        write_help(self, ctx, super().format_help, formatter)
+    def get_help(self, ctx: Any) -> str:
+        self.listed()
+        return super().get_help(ctx)
 
     def shell_complete(self, *arguments: Any) -> Any:
-        self._list_headings()
+        self.listed()
         return super().shell_complete(*arguments)
 
-    def _list_headings(self) -> None:
+    def listed(self) -> Commands:
+        """Itself, with no more of each command than its help."""
         self.commands = {name: heading(name) for name in COMMANDS}
+        return self

@@ -11,6 +11,7 @@ import typer
 from cnncli.cli import arguments as args
 from cnncli.cli import complete
 from cnncli.cli.choice import Choice, model_options
+from cnncli.cli.columns import joined
 from cnncli.cli.output import PICTURES, Report, report_options
 from cnncli.errors import UsageError
 
@@ -45,7 +46,7 @@ Sort = Annotated[
     ),
 ]
 Columns = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         help="Which figures, separated by commas: params, macs, top1, ...",
         metavar="KEYS",
@@ -88,7 +89,7 @@ def compare(
     drawn = report.picture()
     report.check_target()
     entries = list(map(entry, found))
-    document = comparison_document(entries, Asked(diff, explain, not totals, Shown(columns, sort)))
+    document = comparison_document(entries, Asked(diff, explain, not totals, Shown(joined(columns), sort)))
     if drawn:
         from cnncli.draw.chart import write_chart
         from cnncli.views.chart import chart

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Parameters = Sequence[inspect.Parameter]
+OF_MODELS, OF_FILES = "Architectures", "Files and functions"
+"""The panels of options that most commands have."""
 
 
 def option(name: str, annotation: Any, default: Any) -> inspect.Parameter:

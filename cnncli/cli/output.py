@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ import typer
 from cnncli.cli.options import Command, adding, option
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
+from cnncli.records import Record, record
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -39,22 +39,29 @@ FURTHER = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Report:
+@record
+class Report(Record):
     """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any.
 
-    `further` are files that it is written to besides, each in a format.
+    `further` are files that it is written to besides, each in a format; `asked` is whether a format or a file was asked
+    for at all.
     """
 
     format: str
     output: Path | None = None
     force: bool = False
     further: Sequence[tuple[str, Path]] = ()
+    asked: bool = False
 
     @property
     def on_terminal(self) -> bool:
         """Whether a person reads it as a table, the standard error beside it: what it concludes is not told again."""
-        return self.format == "table" and self.output is None and sys.stdout.isatty() and sys.stderr.isatty()
+        return self.on_screen and sys.stderr.isatty()
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether a person reads it as a table on a terminal."""
+        return self.format == "table" and self.output is None and sys.stdout.isatty()
 
     def picture(self, kinds: Sequence[str] = PICTURES) -> Path | None:
         """The file where a picture is asked for. Raises UsageError for one of a kind that is not among these."""
@@ -74,19 +81,27 @@ class Report:
         if twice:
             raise UsageError(f"{os.path.relpath(twice[0])}: only one report can be written to it")
 
-    def deliver(self, document: Document) -> None:
-        """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing."""
-        from cnncli.files import write_text
-        from cnncli.render.formats import write
-        from cnncli.render.pager import show
+    def deliver(self, document: Document, *, silently: bool = False) -> None:
+        """To the standard output, or (not for `-`) to a file, whole or not at all; raises as files.replacing.
 
-        text = write(document, self.format)
-        if self.output is None or str(self.output) == "-":
-            show(text)
-        else:
-            write_text(self.output, text, force=self.force)
+        `silently` leaves out what nobody asked for by its format: the table on the standard output.
+        """
+        from cnncli.render.formats import write
+
+        if self.output is not None and str(self.output) != "-":
+            _write(self.output, write(document, self.format), force=self.force)
+        elif self.asked or not silently:
+            from cnncli.render.pager import show
+
+            show(write(document, self.format))
         for format, path in self.further:
-            write_text(path, write(document, format), force=self.force)
+            _write(path, write(document, format), force=self.force)
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    from cnncli.files import write_text
+
+    write_text(path, text, force=force)
 
 
 def check_file(path: Path | None, *, force: bool) -> None:
@@ -126,7 +141,8 @@ def report_options(
         drawn = (*PICTURES, *besides) if pictures else besides
         told = output is not None and output.suffix.lower() not in (*drawn, *(UNDRAWN if pictures else ()))
         further = [_further(each, names) for each in report or ()]
-        return Report(format or (of_file(output, names, drawn) if output and told else "table"), output, force, further)
+        found = format or (of_file(output, names, drawn) if output and told else "table")
+        return Report(found, output, force, further, format is not None or output is not None)
 
     return adding("report", options, report)
 

@@ -22,7 +22,8 @@ SPOKEN = ("true", "false")
 class Declared(NamedTuple):
     """An option of a command: how it is spelt, and of a flag how its contrary is.
 
-    `adds` is whether it may be given several times, `choices` are what it may be, if it is not just any text.
+    `adds` is whether it may be given several times, `choices` are what it may be, if it is not just any text; `early`
+    is whether it holds for what others do that stand before it.
     """
 
     names: tuple[str, ...]
@@ -30,15 +31,20 @@ class Declared(NamedTuple):
     flag: bool = False
     adds: bool = False
     choices: tuple[str, ...] = ()
+    early: bool = False
 
 
-def understood(words: Sequence[str], options: Sequence[Declared]) -> list[str]:
-    """The words as the parser takes them. Raises UsageError, saying which option is unknown, or contradicts itself."""
-    return _Reader(words, options).read()
+def understood(words: Sequence[str], options: Sequence[Declared], hint: str = "") -> list[str]:
+    """The words as the parser takes them. Raises UsageError, saying which option is unknown, or contradicts itself.
+
+    `hint` is what is said of an unknown option that is like no other.
+    """
+    return _Reader(words, options, hint).read()
 
 
 class _Reader:
-    def __init__(self, words: Sequence[str], options: Sequence[Declared]) -> None:
+    def __init__(self, words: Sequence[str], options: Sequence[Declared], hint: str) -> None:
+        self._hint = hint
         self._rest = deque(words)
         self._options = {name: option for option in options for name in (*option.names, *option.contrary)}
         self._given: dict[Declared, tuple[str, str]] = {}
@@ -87,7 +93,9 @@ class _Reader:
             on = not on
         said = option.names if on else option.contrary
         self._once(option, name, "yes" if on else "no")
-        if said:  # the contrary of most flags is not to give them
+        if said and option.early:
+            self._read.insert(0, said[0])
+        elif said:  # the contrary of most flags is not to give them
             self._read.append(said[0])
 
     def _spoken(self) -> str | None:
@@ -135,7 +143,7 @@ class _Reader:
 
     def _unknown(self, spelt: str) -> UsageError:
         names = [name for name in self._options if name.startswith("--")]
-        return UsageError(f"No such option: {spelt}{suggestion(spelt, names)}")
+        return UsageError(f"No such option: {spelt}{suggestion(spelt, names) or self._hint}")
 
 
 def _truth(name: str, told: str) -> bool:

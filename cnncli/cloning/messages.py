@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnncli.cloning.plan import Plan
 from cnncli.export.pictures import Range
-from cnncli.readers.reading import Ends
+from cnncli.readers.reading import ChannelsFirst
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class TrialJob:
     path: Path
     format: str
     samples: Path
-    ends: Ends
+    ends: ChannelsFirst
     batch: int
     scales: Sequence[float] = ()
     """Of each output, as comparing.scale_of; none: no output has one."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnncli.errors import UsageError
 from cnncli.keras_model.weight_files import bounded
-from cnncli.readers.reading import Ends
+from cnncli.readers.reading import ChannelsFirst
 from cnncli.words import visible
 
 RUNTIME = "onnxruntime"
@@ -176,7 +176,7 @@ MOST_FED = 2**30
 """Bytes of inputs that are fed at once: a file may fix its batch as 789,444."""
 
 
-def run(path: Path, inputs: Sequence[Any], ends: Ends, batch: int) -> list[Any]:
+def run(path: Path, inputs: Sequence[Any], ends: ChannelsFirst, batch: int) -> list[Any]:
     """What onnxruntime gives for inputs, examples and channels last, as the graph's outputs; `batch` where it is open.
 
     Raises UsageError for a file that it does not take, or whose inputs have no axis of examples.

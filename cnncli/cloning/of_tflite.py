@@ -9,7 +9,7 @@ from typing import Any
 from cnncli.cloning.tflite_tensors import tensors
 from cnncli.errors import UsageError
 from cnncli.keras_model.weight_files import bounded
-from cnncli.readers.reading import Ends
+from cnncli.readers.reading import ChannelsFirst
 
 RUNTIME = "LiteRT"
 COMPUTES_IN_HALVES = False
@@ -29,7 +29,7 @@ def values(path: Path, wanted: Mapping[str, int]) -> dict[str, Any]:
         return tensors(path, wanted)
 
 
-def run(path: Path, inputs: Sequence[Any], ends: Ends, batch: int) -> list[Any]:
+def run(path: Path, inputs: Sequence[Any], ends: ChannelsFirst, batch: int) -> list[Any]:
     """What LiteRT gives for inputs, one example at a time, as the graph's outputs.
 
     Raises UsageError for a file that it does not take, or whose inputs are no examples.

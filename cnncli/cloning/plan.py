@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import chain, count
 from typing import NamedTuple
 
 from cnncli.errors import UsageError
 from cnncli.graph import UNKNOWN, Graph, Node, Role, Weight
+from cnncli.graph.names import Names
 from cnncli.keras_model.lowering import lowers
 from cnncli.readers.assembly import FACTOR
 from cnncli.readers.reading import open_sizes
@@ -140,26 +140,18 @@ def _neutral(node: Node, name: str) -> float:
 
 def _renamed(graph: Graph, read: Sequence[Node]) -> Graph:
     """These layers of a graph with their own weights, by names that Keras takes."""
-    made, names, nodes = Graph(graph.name), set[str](), dict[int, Node]()
+    made, names, nodes = Graph(graph.name), Names(between="_"), dict[int, Node]()
     for node in read:
         nodes[node.index] = made.add(
             node.layer,
             *(nodes[source.index] for source in node.inputs),
-            name=_free(node.name, names),
+            name=names.free(keras_layer_name(node.name)),
             dtype=_dtype(node),
             weights=() if node.given == () else None,
             shares=nodes[node.shares.index] if node.shares else None,
         )
     made.give(*(nodes[node.index] for node in graph.outputs))
     return made
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """A name of a Keras layer that no other has, with a number behind it where it is taken."""
-    own = keras_layer_name(name)
-    found = next(each for each in chain([own], (f"{own}_{number}" for number in count(2))) if each not in taken)
-    taken.add(found)
-    return found
 
 
 def _dtype(node: Node) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node, Shape
+from cnncli.graph.names import Names
 
 Arrays = Mapping[str, Sequence[Any]]
 """The values of the weights of each node, by its name, in Keras's order and shapes."""
@@ -66,7 +67,7 @@ class Lowering:
         self.not_trained: list[str] = []
         """Initializers that are weights which training leaves as they are."""
         self._arrays = arrays
-        self._taken = set(ends)
+        self._free = Names(ends, between="_")
         self._names = {node: self.unique(node.name) for node in graph.nodes}
         self._weights: dict[tuple[str, str], str] = {}
         self._tensors: dict[Node, Laid] = {}
@@ -76,7 +77,7 @@ class Lowering:
 
     def unique(self, wish: str) -> str:
         """A name that nothing in the file has yet: the wish, or with a number behind it."""
-        return unlike(wish, self._taken)
+        return self._free.free(wish)
 
     def name(self, node: Node) -> str:
         """What a node's tensor is called: as the node, unless an end of the network has that name."""
@@ -166,16 +167,6 @@ class Lowering:
         given = {key: value for key, value in attributes.items() if value is not None}
         self.operations.append(helper.make_node(operation, list(inputs), list(outputs), name=name, **given))
         return name
-
-
-def unlike(wish: str, taken: set[str]) -> str:
-    """The wish, or with a number behind it, so that it is none of those that are taken; then it is too."""
-    name, number = wish, 1
-    while name in taken:
-        number += 1
-        name = f"{wish}_{number}"
-    taken.add(name)
-    return name
 
 
 def known(sizes: Iterable[int]) -> bool:

@@ -16,10 +16,11 @@ from typing import Any
 from cnncli import __version__
 from cnncli.amounts import UNKNOWN
 from cnncli.graph import Graph, Node
+from cnncli.graph.names import Names
 from cnncli.onnx_model.dtypes import is_real, onnx_dtype
 from cnncli.onnx_model.external import within
 from cnncli.onnx_model.layers import lowered
-from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered, unlike
+from cnncli.onnx_model.lowering import Arrays, Laid, Lowering, Order, first, last, ordered
 
 OPSET = 18
 IR_VERSION = 8
@@ -44,9 +45,9 @@ class Ends:
 
     def called(self, graph: Graph) -> tuple[dict[Node, str], dict[Node, str]]:
         """The inputs' and the outputs' names, which differ even of a node that is both."""
-        taken: set[str] = set()
+        names = Names(between="_")
         inputs, outputs = _called(graph.inputs, self.input_name), _called(graph.outputs, self.output_name)
-        inputs, outputs = ({node: unlike(name, taken) for node, name in each.items()} for each in (inputs, outputs))
+        inputs, outputs = ({node: names.free(name) for node, name in each.items()} for each in (inputs, outputs))
         return inputs, outputs
 
     def order(self, node: Node) -> Order:

@@ -16,6 +16,7 @@ from cnncli.draw.shapes import Area, Box, Circle, Group, Path, Shape, Text
 from cnncli.draw.theme import faint, ink, palette
 from cnncli.graph import Graph, Scope
 from cnncli.graph.cutting import taken
+from cnncli.graph.names import Names
 from cnncli.page.colours import DARK, LIGHT, Colours
 from cnncli.words import visible
 
@@ -52,10 +53,9 @@ def with_short_names(graph: Graph) -> Graph:
 
 def shorten(made: Graph) -> None:
     """Names, types, scopes and kinds that are too long for a picture; names stay apart."""
-    seen: set[str] = set()
+    names = Names(between=" ")
     for node in made.nodes:
-        node.name = unique(shortened(node.name), seen)
-        seen.add(node.name)
+        node.name = names.free(shortened(node.name))
         node.scope = _short_scope(node.scope)
         if len(node.type) > LONGEST:  # an operation's own name: no other layer has one that long
             node.layer = replace(node.layer, operation=shortened(node.type))
@@ -65,14 +65,6 @@ def shorten(made: Graph) -> None:
 
 def _short_scope(scope: Scope) -> Scope:
     return tuple(map(shortened, scope))
-
-
-def unique(name: str, taken_names: set[str]) -> str:
-    """A name that is not taken yet."""
-    found, number = name, 2
-    while found in taken_names:
-        found, number = f"{name} {number}", number + 1
-    return found
 
 
 def diagram_of(graph: Graph, options: Options) -> Diagram:

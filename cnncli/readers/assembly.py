@@ -18,8 +18,8 @@ from cnncli.errors import LayerError
 from cnncli.graph import Graph, Layer, Node, Shape, Weight
 from cnncli.graph.layer import snake_case
 from cnncli.graph.layers import Constant, InputLayer, Moving, Opaque, Permute, Reshape, Select, TimeDistributed
+from cnncli.graph.names import Names
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS, Role
-from cnncli.readers.unique import Names
 
 FACTOR = "factor"
 """The name of what else a weight is computed of; its values are in the weight's already."""

@@ -16,11 +16,11 @@ from pathlib import Path
 from cnncli.amounts import LARGEST, known_part
 from cnncli.errors import CnncliError, MachineError, UsageError
 from cnncli.graph import Graph
+from cnncli.graph.names import Names
 from cnncli.readers.formats import FORMATS, MAIN_FILES, PYTHON_FILE, Format, near_names
 from cnncli.readers.protobuf import BadMessage
 from cnncli.readers.reading import AS_IT_IS, Reading, Settings
 from cnncli.readers.source import Archive, Damaged, Source, opened
-from cnncli.readers.unique import Names
 from cnncli.words import visible
 
 # What a file says in the words of whoever damaged it: raised by code that believes an offset, a size or a type.

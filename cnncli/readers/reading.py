@@ -55,14 +55,16 @@ def other_sizes(name: str, stored: Shape, settled: Shape) -> str:
     return f"{visible(name)} is {shown} in the file; what is told holds for {holds}"
 
 
-class Ends(NamedTuple):
-    """A fact of each of the inputs and of the outputs, in the graph's order; none where no reader says it."""
+class ChannelsFirst(NamedTuple):
+    """Whether its channels stand first, of each of the inputs and outputs in the graph's order; none where no reader
+    says it.
+    """
 
     inputs: tuple[bool, ...] = ()
     outputs: tuple[bool, ...] = ()
 
 
-UNTOLD = Ends()
+UNTOLD = ChannelsFirst()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ class Reading:
     """Of a file of operations that cnncli wrote: the numbers that are no weights, by the operation that takes them."""
     settings: Settings = AS_IT_IS
     """What was asked of it."""
-    channels_first: Ends = UNTOLD
+    channels_first: ChannelsFirst = UNTOLD
     """Whose channels the file has first."""
 
 

@@ -116,6 +116,20 @@ def encodable(text: str, encoding: str | None) -> str:
     return text
 
 
+class Manner:
+    """How a command speaks: `quiet` without notes on the standard error, `paged` by a pager what is too long."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """As nothing has been asked for yet."""
+        self.quiet, self.paged = False, True
+
+
+MANNER = Manner()
+
+
 class Output(io.FileIO):
     """The standard output's file, which ends the command as a signal would where its reader has left, as `head` does.
 
@@ -162,6 +176,12 @@ def complain(message: str) -> None:
         sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)
+
+
+def note(message: str) -> None:
+    """As `complain`, of what is no error: nothing where the command is to be quiet."""
+    if not MANNER.quiet:
+        complain(message)
 
 
 def _shortened(line: str) -> str:

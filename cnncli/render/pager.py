@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cnncli.render.console import emit
+from cnncli.render.console import MANNER, emit
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -49,7 +49,7 @@ def _hand_over(pager: Popen[bytes], text: str) -> None:
 def _pager(text: str) -> list[str]:
     """The command of the pager; nothing where none is wanted."""
     try:
-        if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        if not MANNER.paged or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
             return []
         lines = os.get_terminal_size(sys.stdout.fileno()).lines
     except (OSError, ValueError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from cnncli.analysis.metrics import Metric, Place, metrics
 from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.document.numbers import duration, shape
-from cnncli.document.table import Column
+from cnncli.document.table import GAP, Column, Heading, Table, natural_width
 from cnncli.graph import Node, Role
 from cnncli.network import Network
 
@@ -21,6 +22,8 @@ UNDER_A_ROOF = ("name", "type", "output_shape", "macs", "arithmetic_intensity", 
 MOVED = frozenset({"bytes_read", "bytes_written", "arithmetic_intensity", "bound", "seconds"})
 """Columns of what moves, which is worked out only where one of them is shown."""
 SHARE = "_share"
+BAR, LEAST_BAR = 20, 6
+"""Characters of a bar where there is room, and of one that still tells small from large."""
 
 
 def columns_for(
@@ -162,6 +165,28 @@ def _percent(part: Any, whole: Any) -> float | None:
     if not (is_known(part) and is_known(whole)):
         return None
     return round(100 * part / whole, 2) if whole else 0.0
+
+
+def with_bars(table: Table, width: int, shares: Mapping[str, Column]) -> Table:
+    """A table with a bar of a share behind the column of each key, where there is room; the largest's is whole."""
+    behind = {key: share for key, share in shares.items() if any(column.key == key for column in table.columns)}
+    room = (width - natural_width(table)) // max(len(behind), 1) - GAP
+    if room < LEAST_BAR:
+        return table
+    bars = {key: _bars(share, table.rows, min(room, BAR)) for key, share in behind.items()}
+    columns = [each for column in table.columns for each in [column, *bars.get(column.key, ())]]
+    return replace(table, columns=columns)
+
+
+def _bars(share: Column, rows: Sequence[Any], size: int) -> list[Column]:
+    """The column of a share's bars; none where nothing is shared out."""
+    most = max((share.value(row) or 0 for row in rows if not isinstance(row, Heading)), default=0)
+
+    def percent(row: Any) -> float | None:
+        value = share.value(row)
+        return 100 * value / most if value else None
+
+    return [Column(f"{share.key}_bar", "", percent, text=lambda _: "", bar=size)] if most else []
 
 
 def two_decimals(number: float | None) -> str:

@@ -16,6 +16,7 @@ from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
 from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.graph import Group
+from cnncli.views.fitting import fitting
 
 BEST = "★"
 
@@ -249,12 +250,13 @@ def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) 
 
 
 def _stages(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Section:
-    for columns in (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:]):
+    fewer = (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:])
+    for columns in fewer:
         table = _stages_beside(entries, rows, columns)
         if natural_width(table) <= min(width, READABLE):
             return table
     if len(entries) <= MOST_BELOW:
-        return _stages_below(entries, rows)
+        return fitting(_stages_below(entries, rows), width, ("2",), ("1",))  # without blocks, and then shapes
     return Paragraphs([f"The stages of {len(entries)} models have no room beside each other; --format json has them."])
 
 
@@ -292,9 +294,8 @@ def _stages_below(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
         for found, stage in zip(entries, row, strict=True):
             cells = [text(stage) for _, text in STAGE_COLUMNS] if stage else ["-", "", "", ""]
             texts.append(["  " + found.reference, *cells])
-    return Table(
-        [_text_column(at, header) for at, header in enumerate(["Stage", *(name for name, _ in STAGE_COLUMNS)])], texts
-    )
+    headers = ["Stage", *(name for name, _ in STAGE_COLUMNS)]
+    return Table([_text_column(at, header) for at, header in enumerate(headers)], texts)
 
 
 def stage_name(row: StageRow) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncli.analysis.metrics import Metric, Place, Unit, metrics, stored
+from cnncli.analysis.metrics import METRICS, Metric, Place, Unit, stored
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column
 
 
 def figure_columns(kind: str | None = None, *, of_files: bool = False) -> list[Column]:
-    """A column a figure; those that differ by what a network is deployed as are of the kind, or else of their own.
+    """A column a figure that is compared or limited; those that differ by what a network is deployed as are of the
+    kind, or else of their own.
 
     Of files that is each one's own, so that the header names none.
     """
-    return [_column(each.key, _of(each, kind, of_files)) for each in metrics(Place.COMPARISON)]
+    told = [each for each in METRICS if {Place.COMPARISON, Place.BUDGET} & each.places]
+    return [_column(each.key, _of(each, kind, of_files)) for each in told]
 
 
 def _of(metric: Metric, kind: str | None, of_files: bool) -> Metric:

@@ -1,88 +1,93 @@
-"""`summary` of model files, against the smallest Typer app, against Keras's own summary, and against onnx-tool.
-
-onnx-tool is a rival where it is installed (pip install onnx-tool).
-"""
+"""`summary` of model files, against the smallest Typer app and against all that people read such files with."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from bench_startup import TABLE
-from paired import Pair, cnncli, compare, python
+from bench_startup import smallest
+from benchmark import Benchmark, python
+from made import NETWORKS, PROGRAM, SUFFIXES
+from rivals import PYTHON
 
-SAVE = """
-import sys, keras
-model = getattr(keras.applications, sys.argv[1])(weights=None)
-model.save(sys.argv[2] + ".keras")
-model.save(sys.argv[2] + ".h5")
-model.export(sys.argv[2], verbose=False)
-"""
-WRITE_ONNX = """
+LOAD = "import sys, keras; keras.models.load_model(sys.argv[1], compile=False).summary()"
+ANALYZER = "import sys, tensorflow; tensorflow.lite.experimental.Analyzer.analyze(model_path=sys.argv[1])"
+LITERT = """
 import sys
-sys.path.insert(0, {tests!r})
-from pathlib import Path
-from onnx_files import write_onnx
-from cnncli.network import network
-write_onnx(network({name!r}).graph, Path({path!r}))
+from ai_edge_litert.interpreter import Interpreter
+
+interpreter = Interpreter(sys.argv[1])
+for found in (*interpreter.get_tensor_details(), *interpreter._get_ops_details()):
+    print(found)
 """
-LOAD = "import keras; keras.models.load_model({path!r}, compile=False).summary()"
-ONNX_TOOL = """
-import numpy, onnx_tool
-onnx_tool.model_profile({path!r}, {{"image": numpy.zeros((1, 3, 224, 224), numpy.float32)}})
+ONNX = """
+import sys, onnx
+
+print(onnx.helper.printable_graph(onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1])).graph))
 """
+ONNX_RUNTIME = """
+import sys, onnxruntime
+
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+for found in (*session.get_inputs(), *session.get_outputs()):
+    print(found.name, found.shape, found.type)
+"""
+NETRON = """
+import json, sys
+import onnx
+from netron.onnx import ModelFactory
+
+print(json.dumps(ModelFactory().open(onnx.load(sys.argv[1])).to_json()))
+"""
+TORCH = "import sys, torch; print(torch.export.load(sys.argv[1]))"
+SIZES = {"b0": 224, "v2": 224, "b7": 600}
+"""Of the pictures, which onnx-tool must be told."""
 
 
-def written(folder: Path, number: int) -> list[Path]:
-    """EfficientNet-B0 or B7 in every format that Keras, the export and the tests can write."""
-    stem = folder / f"b{number}"
-    subprocess.run([*python(SAVE), f"EfficientNetB{number}", str(stem)], check=True, capture_output=True)
-    subprocess.run(cnncli("export", f"b{number}", "-o", f"{stem}.tflite"), check=True, capture_output=True)
-    # In a process of its own: what starts a command lends it the peak of its own memory.
-    tests = str(Path(__file__).parent.parent)
-    onnx = python(WRITE_ONNX.format(tests=tests, name=f"b{number}", path=str(stem.with_suffix(".onnx"))))
-    subprocess.run(onnx, check=True, capture_output=True)
-    return [*(stem.with_suffix(f".{suffix}") for suffix in ("tflite", "onnx", "h5", "keras")), stem]
+def benchmarks(folder: Path) -> list[Benchmark]:
+    app, program = smallest(folder), folder / PROGRAM
+    paths = [folder / f"{stem}{suffix}" for suffix in SUFFIXES for stem in NETWORKS]
+    return [
+        *(_summary(path, "smallest-file", app) for path in paths),
+        *(each for path in paths for each in _rivals(path)),
+        _summary(program, "smallest-file", app),
+        _summary(program, "torch", python(TORCH, str(program))),
+    ]
 
 
-def pairs(runs: int) -> list[Pair]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        smallest = folder / "smallest.py"
-        smallest.write_text(TABLE)
-        small, large = written(folder, 0), written(folder, 7)
-        found = [
-            compare(
-                f"`summary` of {_kind(path)}, against the smallest Typer app",
-                _summary(path),
-                [sys.executable, str(smallest)],
-                runs,
-            )
-            for path in (*small, *large)
-        ]
-        keras = [path for path in small if path.suffix in (".keras", ".h5")]
-        found += [
-            compare(
-                f"`summary` of {_kind(path)}, against load_model().summary()",
-                _summary(path),
-                python(LOAD.format(path=str(path))),
-                runs,
-            )
-            for path in keras
-        ]
-        if importlib.util.find_spec("onnx_tool"):
-            (path,) = (path for path in small if path.suffix == ".onnx")
-            rival = python(ONNX_TOOL.format(path=str(path)))
-            found.append(compare(f"`summary` of {_kind(path)}, against onnx-tool", _summary(path), rival, runs))
-        return found
+def _rivals(path: Path) -> list[Benchmark]:
+    """Of a file, all that read its format."""
+    given = str(path)
+    if path.suffix in {".keras", ".h5"}:
+        return [_summary(path, "load_model", python(LOAD, given)), *_from_keras(path)]
+    if path.suffix == ".tflite":
+        return [_summary(path, "analyzer", python(ANALYZER, given)), _summary(path, "litert", python(LITERT, given))]
+    if path.suffix == ".onnx":
+        return _onnx(path)
+    command = (str(Path(sys.executable).parent / "saved_model_cli"), "show", "--dir", given, "--all")
+    return [_summary(path, "saved_model_cli", command)]
 
 
-def _summary(path: Path) -> list[str]:
-    return cnncli("summary", str(path))
+def _onnx(path: Path) -> list[Benchmark]:
+    given, size = str(path), SIZES[path.stem]
+    tool = (PYTHON, "-m", "onnx_tool", "-i", given, "-d", f"image:f32:1x{size}x{size}x3")
+    report = (PYTHON, "-m", "haoline", "inspect", given, "--out-json", str(path.with_suffix(".json")))
+    return [
+        _summary(path, "onnx", python(ONNX, given)),
+        _summary(path, "onnxruntime", python(ONNX_RUNTIME, given)),
+        _summary(path, "onnx-tool", tool),
+        _summary(path, "haoline", report, "--format", "json"),
+        _summary(path, "netron-json", (PYTHON, "-c", NETRON, given), "--format", "json"),
+    ]
 
 
-def _kind(path: Path) -> str:
-    return f"{path.stem} as {path.suffix or 'SavedModel'}"
+def _from_keras(path: Path) -> list[Benchmark]:
+    """HaoLine of the least of the Keras files alone: it takes half a minute."""
+    if path.name != "v2.keras":
+        return []
+    report = (PYTHON, "-m", "haoline", "inspect", "--from-keras", str(path), "--out-json", f"{path}.json")
+    return [_summary(path, "haoline-keras", report, "--format", "json")]
+
+
+def _summary(path: Path, rival: str, against: tuple[str, ...], *options: str) -> Benchmark:
+    return Benchmark(("summary", str(path), *options), rival, against, made=(path,))

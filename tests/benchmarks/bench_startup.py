@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
-from paired import Pair, cnncli, compare
+from benchmark import Benchmark, Target
 
 TABLE = """
 import typer
@@ -41,32 +40,42 @@ app(prog_name="smallest")
 """
 
 
-def pairs(runs: int) -> list[Pair]:
-    with tempfile.TemporaryDirectory() as folder:
-        table, tab = Path(folder) / "table.py", Path(folder) / "tab.py"
-        table.write_text(TABLE)
-        tab.write_text(TAB)
-        smallest = [sys.executable, str(table)]
-        return [
-            compare("`--help`, against that of the smallest Typer app", cnncli("--help"), [*smallest, "--help"], runs),
-            compare(
-                "`summary mobilenet_v2`, against the smallest Typer app",
-                cnncli("summary", "mobilenet_v2"),
-                smallest,
-                runs,
-            ),
-            compare(
-                "`summary efficientnet_b7`, against that app", cnncli("summary", "efficientnet_b7"), smallest, runs
-            ),
-            compare("`memory mobilenet_v2`, against that app", cnncli("memory", "mobilenet_v2"), smallest, runs),
-            compare("a TAB, against that of such an app", *_tab(tab), runs),
-        ]
+def smallest(folder: Path) -> tuple[str, str]:
+    """The smallest Typer app that prints a table, written to this folder."""
+    script = folder / "table.py"
+    script.write_text(TABLE)
+    return (sys.executable, str(script))
 
 
-def _tab(script: Path) -> tuple[list[str], list[str]]:
+def benchmarks(folder: Path) -> list[Benchmark]:
+    app = smallest(folder)
+    commands: list[tuple[tuple[str, ...], Target | None]] = [
+        (("summary", "mobilenet_v2"), Target(1.3)),
+        (("summary", "efficientnet_b7"), Target(1.6)),
+        (("compare", "b0", "b4"), Target(1.3)),
+        (("compare", *(f"b{number}" for number in range(8))), None),
+        (("memory", "mobilenet_v2"), None),
+    ]
+    return [
+        Benchmark(("--help",), "smallest", (*app, "--help"), target=Target(1.1)),
+        _tab(folder),
+        *(Benchmark(typed, "smallest", app, target=target) for typed, target in commands),
+    ]
+
+
+def _tab(folder: Path) -> Benchmark:
     """Two commands that answer a TAB in bash's way; `env` sets what the shell's script would set."""
-    env = ["/usr/bin/env", "COMP_CWORD=2", "COMP_WORDS=cnncli plot eff", "_CNNCLI_COMPLETE=complete_bash"]
-    rival = ["/usr/bin/env", "COMP_CWORD=1", "COMP_WORDS=smallest al", "_SMALLEST_COMPLETE=complete_bash"]
+    script = folder / "tab.py"
+    script.write_text(TAB)
+    env = ("/usr/bin/env", "COMP_CWORD=2", "COMP_WORDS=cnncli plot eff", "_CNNCLI_COMPLETE=complete_bash")
+    rival = ("/usr/bin/env", "COMP_CWORD=1", "COMP_WORDS=smallest al", "_SMALLEST_COMPLETE=complete_bash")
     command = Path(sys.executable).parent / "cnncli"
     assert os.access(command, os.X_OK), command
-    return [*env, str(command)], [*rival, sys.executable, str(script)]
+    return Benchmark(
+        (),
+        "smallest",
+        (*rival, sys.executable, str(script)),
+        target=Target(1.2),
+        title="a TAB after `plot eff`",
+        command=(*env, str(command)),
+    )

@@ -12,6 +12,10 @@ from cnncli.graph.layers import Add, BatchNormalization, Concatenate, Conv2D, In
 from cnncli.network import network
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
+REAL = "efficientnet_b7"
+"""The largest of the real networks."""
+WITHIN = 0.010
+"""Seconds in which that one should be built and analysed."""
 
 
 class Growth(NamedTuple):
@@ -63,8 +67,8 @@ def measure(make: Callable[[int], Graph], length: int) -> float:
 
 def growth(lengths: tuple[int, ...] = LENGTHS) -> list[Growth]:
     """Both shapes at each length, and the largest of the real networks."""
-    b7 = len(network("efficientnet_b7").graph.nodes)
-    real = Growth("efficientnet_b7", b7, measure(lambda _: network("efficientnet_b7").graph, 0))
+    length = len(network(REAL).graph.nodes)
+    real = Growth(REAL, length, measure(lambda _: network(REAL).graph, 0))
     grown = [
         Growth(name, length, measure(make, length))
         for name, make in (("chain", chain), ("dense blocks", dense_blocks))

@@ -24,14 +24,19 @@ class Run(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Ours against a rival: medians over the runs; ratios are medians of the ratios run by run."""
+    """Ours against a rival: medians over the runs; ratios are medians of the ratios run by run.
 
-    name: str
+    `lowest` and `highest` are the ratios of time between which all runs lay.
+    """
+
     ours: Run
     rival: Run
     time_ratio: float
+    lowest: float
+    highest: float
     processor_ratio: float
     memory_ratio: float
+    runs: int
 
 
 def run(command: Sequence[str]) -> Run:
@@ -48,30 +53,34 @@ def run(command: Sequence[str]) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 2**20)
 
 
-def compare(name: str, ours: Sequence[str], rival: Sequence[str], runs: int = 5, *, warm: bool = True) -> Pair:
-    """Alternate the two, after one uncounted run of each unless that would take too long."""
-    if warm:
-        run(ours), run(rival)
-    pairs = [(run(ours), run(rival)) for _ in range(runs)]
+def compare(ours: Sequence[str], rival: Sequence[str], runs: int, seconds: float) -> Pair:
+    """Alternate the two, at most so many times and about so many seconds, after one run of each that is not counted.
+
+    Where that one alone takes longer, it is what counts.
+    """
+    started = time.perf_counter()
+    first = run(ours), run(rival)
+    took = time.perf_counter() - started
+    times = min(runs, int(seconds / took))
+    return summed([(run(ours), run(rival)) for _ in range(times)] or [first])
+
+
+def summed(pairs: Sequence[tuple[Run, Run]]) -> Pair:
+    """What pairs of runs come to."""
+    ratios = [Run(*(mine / other for mine, other in zip(*pair, strict=True))) for pair in pairs]
+    times = [ratio.seconds for ratio in ratios]
+    middle = _median(ratios)
     return Pair(
-        name,
         _median([ours for ours, _ in pairs]),
         _median([rival for _, rival in pairs]),
-        statistics.median(ours.seconds / rival.seconds for ours, rival in pairs),
-        statistics.median(ours.processor_seconds / rival.processor_seconds for ours, rival in pairs),
-        statistics.median(ours.mebibytes / rival.mebibytes for ours, rival in pairs),
+        middle.seconds,
+        min(times),
+        max(times),
+        middle.processor_seconds,
+        middle.mebibytes,
+        len(pairs),
     )
 
 
 def _median(runs: Sequence[Run]) -> Run:
     return Run(*(statistics.median(figures) for figures in zip(*runs, strict=True)))
-
-
-def cnncli(*arguments: str) -> list[str]:
-    """Our command, as this Python has it installed."""
-    return [sys.executable, "-m", "cnncli", *arguments]
-
-
-def python(script: str) -> list[str]:
-    """A rival: a script for this Python."""
-    return [sys.executable, "-c", script]

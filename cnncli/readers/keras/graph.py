@@ -10,6 +10,7 @@ from cnncli.amounts import UNKNOWN
 from cnncli.errors import UsageError
 from cnncli.graph import Graph, Node, Shape
 from cnncli.graph.layers import Moving, Select
+from cnncli.graph.names import Names
 from cnncli.readers.keras.axes import last_channels
 from cnncli.readers.keras.config import Call, LayerConfig, ModelConfig, Reference, wrapped
 from cnncli.readers.keras.functions import function_name
@@ -18,7 +19,6 @@ from cnncli.readers.keras.nodes import Nodes
 from cnncli.readers.keras.stores import Place, Store
 from cnncli.readers.keras.wanted import keeps_channels, kernel_of, wanted_channels, wanted_rank
 from cnncli.readers.reading import Settings
-from cnncli.readers.unique import Names
 
 
 def graph_of(model: ModelConfig, store: Store, settings: Settings) -> Graph:

@@ -39,7 +39,7 @@ from cnncli.readers.onnx.shapes.bodies import of_repetition
 from cnncli.readers.onnx.values import evaluated, shape_of, size_of
 from cnncli.readers.onnx.weights import held_by
 from cnncli.readers.protobuf import Message, Piece
-from cnncli.readers.reading import Ends, Reading, Settings
+from cnncli.readers.reading import ChannelsFirst, Reading, Settings
 from cnncli.readers.source import MOST_OPERATIONS, Source
 from cnncli.words import visible
 
@@ -120,7 +120,7 @@ class _Walker:
         self.assembly = _Assembly(name, batch=inputs.batch, raw=settings.raw)
         self.translator = Translator(self.assembly, raw=settings.raw, exact=settings.exact)
         self._left, self._depth, self._computed = MOST_OPERATIONS, 0, MOST_COMPUTED
-        self.ends = Ends()
+        self.ends = ChannelsFirst()
 
     def walk_model(self, layouts: Mapping[str, bool]) -> None:
         graph, scope = self._model.graph, _Scope()
@@ -134,7 +134,9 @@ class _Walker:
         if not outputs:
             self._source.fail("says of no tensor that it is the output")
         self.assembly.give(outputs)
-        self.ends = Ends(*(tuple(each.channels_first for each in ends) for ends in (self._inputs.values, outputs)))
+        self.ends = ChannelsFirst(
+            *(tuple(each.channels_first for each in ends) for ends in (self._inputs.values, outputs))
+        )
 
     def _graph(self, graph: GraphProto, scope: _Scope, context: _Context) -> list[Value]:
         """Walk a graph and find its outputs."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cnncli.graph import Graph, Node
+from cnncli.graph.names import Names
 from cnncli.graph.roles import Role
 
 
@@ -23,15 +24,15 @@ def rename(graph: Graph, variables: Iterable[str] = ()) -> None:
     for node in nodes:
         layers.setdefault(paths[node.index][:-1] or paths[node.index], []).append(node)
     titles = _titles(layers, {name.rpartition("/")[0] for name in variables})
-    taken = {node.name for node in graph.inputs}
+    names = Names(node.name for node in graph.inputs)
     for layer, own in layers.items():
         main = [node for node in own if _is_main(node)]
         alone = own[-1] if not main else main[0] if len(main) == 1 else None
-        title = _free(titles[layer], taken)
+        title = names.free(titles[layer])
         for node in own:
-            node.name = title if node is alone else _free(f"{title}/{paths[node.index][-1]}", taken)
+            node.name = title if node is alone else names.free(f"{title}/{paths[node.index][-1]}")
         if alone is None:
-            taken.discard(title)
+            names.release(title)
 
 
 def _is_main(node: Node) -> bool:
@@ -77,12 +78,3 @@ def _number(name: str) -> str:
     """The number at the end of a name, with what stands before it: `_1` of `conv_1`."""
     stem, line, number = name.rpartition("_")
     return f"_{number}" if stem and line and number.isdigit() else ""
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}:{number}"
-    taken.add(free)
-    return free

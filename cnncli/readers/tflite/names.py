@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from cnncli.graph.names import Names
 from cnncli.readers.tflite.file import Operation
 
 KERNELS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "FULLY_CONNECTED", "BATCH_MATMUL"})
@@ -51,13 +52,12 @@ def names(operations: Sequence[Operation]) -> list[str]:
         parts = [[part.removesuffix("_1") for part in each] for each in parts]
     layers = [each for operation, each in zip(operations, parts, strict=True) if operation.name not in _OF_VARIABLES]
     same, scopes = _common([each for each in layers if len(each) > 1]), _scopes(layers)
-    taken: dict[str, int] = {}
-    found = []
+    taken, found = Names(), []
     for operation, each in zip(operations, parts, strict=True):
         common = 0 if operation.name in _OF_VARIABLES else same
         short, long = "/".join(_short(each, scopes)[common:]), "/".join(each[common:])
         wanted = [short or long, long] if long else [operation.name.lower().replace("_2d", "2d")]
-        found.append(_free(wanted, taken))
+        found.append(taken.free(*wanted))
     return found
 
 
@@ -138,16 +138,3 @@ def _common(paths: Sequence[list[str]]) -> int:
             break
         count += 1
     return min(count, min(map(len, paths)) - 1)
-
-
-def _free(wanted: Sequence[str], taken: dict[str, int]) -> str:
-    """The first name that is free, or the first with a number behind; `taken` holds the last number of each."""
-    found = next((name for name in wanted if name not in taken), "")
-    number = taken.get(wanted[0], 1)
-    while not found:
-        number += 1
-        numbered = f"{wanted[0]}:{number}"
-        found = "" if numbered in taken else numbered
-    taken[wanted[0]] = number
-    taken.setdefault(found, 1)
-    return found
