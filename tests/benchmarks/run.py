@@ -63,7 +63,7 @@ def one(each: Benchmark, runs: int, seconds: float) -> tuple[Pair | None, str]:
         return None, f"needs {', '.join(lacks)}"
     print(f"{says} ...", file=sys.stderr, flush=True)
     try:
-        return compare(each.ours, each.against, runs, seconds), ""
+        return compare(each.ours, each.against, runs, seconds, least=3 if each.target else 0), ""
     except RuntimeError as failure:
         print(failure, file=sys.stderr)
         return None, "failed"
