@@ -78,8 +78,8 @@ class Choice:
             return found
         if not is_keras(found):
             raise UsageError(
-                f"{reference}: export takes Keras files, of which cnncli makes one: `cnncli build {reference} "
-                "-o model.keras`"
+                f"{reference}: of files, export takes those of Keras; `cnncli build {reference} -o model.keras` "
+                "makes it one"
             )
         return exportable(found)
 
