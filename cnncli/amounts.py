@@ -93,7 +93,7 @@ def total(amounts: Iterable[Any]) -> Any:
     """The sum; AtLeast what is known where some are UNKNOWN, and UNKNOWN where all that is known is nothing."""
     found = list(amounts)
     whole = sum(found)
-    if isinstance(whole, int):
+    if type(whole) is int:
         return whole
     known = sum(map(known_part, found))
     return AtLeast(known) if known else UNKNOWN
@@ -101,4 +101,4 @@ def total(amounts: Iterable[Any]) -> Any:
 
 def is_known(amount: Any) -> bool:
     """Whether it is a number, all of it."""
-    return amount is not UNKNOWN and not isinstance(amount, AtLeast)
+    return amount is not UNKNOWN and type(amount) is not AtLeast

@@ -57,6 +57,11 @@ def installing(extra: str) -> str:
     return f"pip install 'cnncli[{extra}]'"
 
 
+def bringing(module: str) -> str:
+    """The extra of ours that brings a module; nothing where none does."""
+    return next((extra for extra, modules in EXTRAS.items() if module in modules), "")
+
+
 def lacking(error: ImportError, extra: str = "") -> MachineError:
     """What a machine lacks where one of our dependencies cannot be imported. An import of our own is raised again.
 
@@ -67,7 +72,7 @@ def lacking(error: ImportError, extra: str = "") -> MachineError:
         raise error
     package = PACKAGES.get(module, module) or "a library"
     if isinstance(error, ModuleNotFoundError):
-        extra = extra or next((name for name, modules in EXTRAS.items() if module in modules), "")
+        extra = extra or bringing(module)
         command = installing(extra) if extra else f"pip install {package}"
         return MachineError(f"this takes {package}, which is not installed: {command}")
     return MachineError(f"{package} cannot be loaded: {_innermost(error)}")

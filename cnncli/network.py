@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,7 @@ from cnncli.readers.formats import (
     matching,
     near_names,
 )
+from cnncli.records import Distinct, Record, record
 from cnncli.words import visible
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class About(NamedTuple):
     """What the networks of its paper are called together."""
 
 
-@dataclass(frozen=True, eq=False)
-class ModelFile:
+@record
+class ModelFile(Distinct):
     """A file that a network was read from; `bytes` is its size, of a folder that of all files in it."""
 
     path: Path
@@ -73,8 +73,8 @@ class Source(str, Enum):
     PYTHON = "python"
 
 
-@dataclass(frozen=True)
-class Origin:
+@record
+class Origin(Record):
     """Where a network came from.
 
     Of the registry's `model` is the architecture with its flavor and options, of a file's `file` and `reading` are what
@@ -90,8 +90,8 @@ class Origin:
 PYTHON = Origin(Source.PYTHON)
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+@record
+class Network(Distinct):
     """A graph with what is known of it besides.
 
     `reference` names it to people and to files, `name` shortly; `about` is there for an architecture of the registry;

@@ -7,14 +7,20 @@ import os
 for variable in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "PY_COLORS"):
     os.environ.pop(variable, None)  # Typer and Rich read them when they are imported
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # over a thousand processes would compile the package, each anew
 
+import json
+import pickle
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cnncli.errors import UsageError
 from cnncli.export.format import Format, Kind
@@ -26,14 +32,27 @@ from cnncli.network import network
 
 GOLDENS = Path(__file__).parent / "goldens"
 
+# No example fails for the machine being busy: what may take how long is told by `calls_of` and limits of minutes.
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Exhaustive tests are run where -m asks for them: no other expression, such as "not slow", brings them in."""
-    if "exhaustive" in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    if "exhaustive" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("exhaustive")])
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    items.sort(key=turn)
+
+
+def turn(item: pytest.Item) -> int:
+    """When a test's turn comes: most failures are told within the first minutes, by the tests that are fast.
+
+    Then the longest, for none of them to be left alone at the end, when the other workers of -n have nothing to take.
+    """
+    if item.get_closest_marker("slow"):
+        return 1
+    return 2 if item.get_closest_marker("tf") else 0
 
 
 class Result(NamedTuple):
@@ -89,16 +108,22 @@ MANY = frozenset({"mobilenet_v1", "mobilenet_v2", "mobilenet_v3", "efficientnet"
 """Families of which every network is in every run."""
 
 
-def networks(*, every_flavor: bool = True) -> list[Any]:
+LARGER = frozenset(f"efficientnet_b{number}" for number in range(2, 8))
+"""Networks that differ from smaller ones of such a family in size alone."""
+
+
+def networks(*, every_flavor: bool = True, every_size: bool = True) -> list[Any]:
     """Every architecture, in each of its flavors or the first, as parameters of a test: a reference.
 
-    Of most families the first network is in every run, the others are marked as exhaustive.
+    Of most families the first network is in every run, the others are marked as exhaustive; without `every_size` the
+    larger EfficientNets too, of which a test would take longer than of all else. `pytest -m exhaustive` runs those.
     """
     found = []
     for module, names in FAMILIES.items():
         specs = [spec for spec in models() if spec.name in names]
         for spec in specs:
-            marks = () if spec is specs[0] or module in MANY else pytest.mark.exhaustive
+            sampled = module in MANY and (every_size or spec.name not in LARGER)
+            marks = () if spec is specs[0] or sampled else pytest.mark.exhaustive
             references = [f"{spec.name}@{flavor}" for flavor in spec.flavor_names] if every_flavor else [spec.name]
             found += [pytest.param(reference, marks=marks) for reference in references]
     return found
@@ -151,6 +176,35 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
         return Result(int(ended.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+WORK = {
+    "cnncli.cloning.trial": "try_file",
+    "cnncli.cloning.worker": "work",
+    "cnncli.export.verification": "verify",
+    "cnncli.export.worker": "work",
+    "cnncli.keras_model.worker": "work",
+}
+"""What the children of `export` and `build` serve, by module."""
+
+
+@pytest.fixture
+def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What children of `export` and `build` do is done in this process, which need not import TensorFlow each time.
+
+    Jobs and answers are what they are between processes. For tests of what is written, of which a child takes longer
+    to begin than to do it; each command is run with children of its own too, in the tests without this fixture.
+    """
+    from cnncli.keras_model import quiet
+
+    def run(module: str, job: Any, _what: str, tell: Callable[[str], None], *_: object) -> Any:
+        work = getattr(import_module(module), WORK[module])
+        with warnings.catch_warnings(), quiet():
+            warnings.simplefilter("ignore")
+            return json.loads(json.dumps(work(pickle.loads(pickle.dumps(job)), tell)))
+
+    for place in ("cnncli.cloning.cloning", "cnncli.export.exporting", "cnncli.keras_model.apart"):
+        monkeypatch.setattr(f"{place}.run", run)
 
 
 @pytest.fixture

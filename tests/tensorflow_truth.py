@@ -8,6 +8,10 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy
+import pytest
+
+WAYS = (1, pytest.param(2, marks=pytest.mark.exhaustive))
+"""Whether weights are taken over from Keras's network alone or, which shows the same again, from ours too."""
 
 
 def profiled_flops(model: Any) -> int:

@@ -26,6 +26,7 @@ pytestmark = [
 ]
 
 SMALL = ("build", "mobilenet_v1:alpha=0.25,input_shape=64,classes=3")
+LARGE = "vgg16:include_top=false,input_shape=32"
 Run = Callable[..., Result]
 
 
@@ -69,6 +70,7 @@ def test_a_model_is_built_saved_and_told(cnncli: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.usefixtures("one_process")
 def test_tables_for_people_and_for_programs(run: Run, tmp_path: Path, weights: Path) -> None:
     target = tmp_path / "model.weights.h5"
     table = run(*SMALL, "--weights", weights, "-o", target, "--run")
@@ -86,6 +88,7 @@ def test_tables_for_people_and_for_programs(run: Run, tmp_path: Path, weights: P
     assert "| Layers | 91 |" in run(*SMALL, "--format", "markdown").out
 
 
+@pytest.mark.usefixtures("one_process")
 def test_without_output_nothing_is_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     report = json.loads(run(*SMALL, "--format", "json").out)
@@ -93,14 +96,16 @@ def test_without_output_nothing_is_written(run: Run, tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_seed_gives_the_same_file_in_another_process(cnncli: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_process")
+def test_a_seed_gives_the_same_file_in_another_process(run: Run, cnncli: Run, tmp_path: Path) -> None:
     digests = set()
-    for name in ("first", "second"):
-        report = json.loads(cnncli(*SMALL, "--seed", 0, "-o", tmp_path / f"{name}.weights.h5", "-f", "json").out)
+    for start, name in ((run, "first"), (cnncli, "second")):
+        report = json.loads(start(*SMALL, "--seed", 0, "-o", tmp_path / f"{name}.weights.h5", "-f", "json").out)
         digests.add(report["file"]["sha256"])
     assert len(digests) == 1
 
 
+@pytest.mark.usefixtures("one_process")
 def test_options_and_warnings_are_those_of_summary(run: Run) -> None:
     result = run("build", "v2@article", "--alpha", "0.35", "--input-shape", "64x96", "--no-include-top",
                  "--classes", "7", "--format", "json")  # fmt: skip
@@ -150,6 +155,7 @@ def test_a_disagreement_is_a_table_and_nothing_is_saved(cnncli: Run, tmp_path: P
     assert {"layer": "total", "fact": "params", "graph": 219315, "keras": 219572} in data["differences"]
 
 
+@pytest.mark.usefixtures("one_process")
 def test_outputs_that_are_not_finite_fail(run: Run, tmp_path: Path) -> None:
     """Without a softmax, which makes of one that is not finite one or all, as the processor has it."""
     from cnncli.keras_model import lower, quiet
@@ -225,6 +231,7 @@ def test_a_bomb_is_refused_in_little_memory(tmp_path: Path) -> None:
     assert said.endswith("bytes in it unpack to 700,000,000, which no weights do\n")
 
 
+@pytest.mark.usefixtures("one_process")
 def test_weights_that_are_not_finite_are_a_warning(run: Run, tmp_path: Path) -> None:
     from cnncli.keras_model import lower, quiet
 
@@ -274,6 +281,7 @@ def test_too_little_memory_is_one_line(reference: str, kilobytes: int) -> None:
     refused(Result(done.returncode, done.stdout, done.stderr), 3, "")
 
 
+@pytest.mark.usefixtures("one_process")
 def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> None:
     result = run(*SMALL, "--set", "input_shape=64", "--weights", weights, "-o", tmp_path / "model.keras")
     assert result.code == 0
@@ -284,6 +292,7 @@ def test_weights_that_do_not_fit(run: Run, tmp_path: Path, weights: Path) -> Non
     assert not (tmp_path / "other.keras").exists()
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize("dtype", ["S8", "complex64"])
 def test_weights_that_are_no_numbers(run: Run, tmp_path: Path, dtype: str) -> None:
     import h5py
@@ -357,13 +366,23 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / name]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize(
+    ("number", "code", "old"),
+    [
+        (signal.SIGINT, 130, True),
+        (signal.SIGTERM, 143, False),
+        (signal.SIGKILL, -9, True),
+        (signal.SIGKILL, -9, False),
+        pytest.param(signal.SIGINT, 130, False, marks=pytest.mark.exhaustive),
+        pytest.param(signal.SIGTERM, 143, True, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, old: bool) -> None:
+    """Of few layers, soon built, whose many weights take a while to save."""
     target = tmp_path / "model.keras"
     if old:
         target.write_text("old")
-    command = [sys.executable, "-m", "cnncli", "build", "efficientnet_b2", "--force", "-o", str(target)]
+    command = [sys.executable, "-m", "cnncli", "build", LARGE, "--force", "-o", str(target)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".cnncli-*/draft.keras")):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import random as pyrandom
 import re
 import warnings
@@ -403,64 +402,55 @@ def test_the_command(run: Any, tmp_path: Path) -> None:
     assert keras.models.load_model(target).count_params() == found["totals"]["params"]
 
 
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
-    """The command without children: what they would do is done in this process, where TensorFlow is loaded already."""
-    from cnncli.cloning import cloning, trial, worker
-
-    works = {"cnncli.cloning.worker": worker.work, "cnncli.cloning.trial": trial.try_file}
-
-    def at_once(module: str, job: Any, *_: Any) -> Any:
-        return json.loads(json.dumps(works[module](pickle.loads(pickle.dumps(job)), lambda _: None)))
-
-    monkeypatch.setattr(cloning, "run", at_once)
-    return run
-
-
-def test_a_quantized_file_gives_its_structure(here: Any, tmp_path: Path) -> None:
-    done = here("build", FILES / "quantized.onnx", "-o", tmp_path / "x.keras")
+@pytest.mark.usefixtures("one_process")
+def test_a_quantized_file_gives_its_structure(run: Any, tmp_path: Path) -> None:
+    done = run("build", FILES / "quantized.onnx", "-o", tmp_path / "x.keras")
     assert done.code == 0
     assert "only its structure is built, with fresh weights" in done.err
     assert "random" in done.out
     assert (tmp_path / "x.keras").exists()
 
 
-def test_a_clone_that_cannot_be_proved_is_not_kept(here: Any, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_process")
+def test_a_clone_that_cannot_be_proved_is_not_kept(run: Any, tmp_path: Path) -> None:
     blind = saved(tmp_path / "x.onnx", [node("Conv", "x k", "y")], {"k": numpy.zeros((4, 3, 3, 3), "float32")})
     target = tmp_path / "x.keras"
-    done = here("build", blind, "-o", target)
+    done = run("build", blind, "-o", target)
     assert done.code == 1
     assert "the check cannot see" in done.err
     assert not target.exists()
-    assert here("build", blind, "-o", target, "--keep-unverified").code == 1
+    assert run("build", blind, "-o", target, "--keep-unverified").code == 1
     assert target.exists()
-    assert here("build", blind, "-o", target, "--no-verify", "--force").code == 0
+    assert run("build", blind, "-o", target, "--no-verify", "--force").code == 0
 
 
-def test_a_clone_that_differs_is_not_kept(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("one_process")
+def test_a_clone_that_differs_is_not_kept(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cnncli.cloning import of_onnx
 
     honest = of_onnx.values
     monkeypatch.setattr(of_onnx, "values", lambda *given: {name: each * 1.01 for name, each in honest(*given).items()})
     path = saved(tmp_path / "x.onnx", [node("Conv", "x k", "y")], {"k": KERNEL})
-    done = here("build", path, "-o", tmp_path / "x.keras")
+    done = run("build", path, "-o", tmp_path / "x.keras")
     assert done.code == 1
     assert "its outputs are not the file's by onnxruntime: relative difference 0.01 (at most 0.0001)" in done.err
     assert not (tmp_path / "x.keras").exists()
 
 
-def test_weights_of_another_file_are_taken_instead(here: Any, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_process")
+def test_weights_of_another_file_are_taken_instead(run: Any, tmp_path: Path) -> None:
     path = saved(tmp_path / "x.onnx", [node("Conv", "x k", "y")], {"k": KERNEL})
-    assert here("build", path, "-o", tmp_path / "x.weights.h5").code == 0
-    done = here("build", path, "--weights", tmp_path / "x.weights.h5", "-o", tmp_path / "y.keras", "--format", "json")
+    assert run("build", path, "-o", tmp_path / "x.weights.h5").code == 0
+    done = run("build", path, "--weights", tmp_path / "x.weights.h5", "-o", tmp_path / "y.keras", "--format", "json")
     found = json.loads(done.out)
     assert (done.code, found["tensors"], found["verified"]) == (0, None, None)
     assert found["weights"]["path"] == str(tmp_path / "x.weights.h5")
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize("name", ["plain_keras2.h5", "nested.keras"])
-def test_files_of_keras_are_built_anew(name: str, here: Any, tmp_path: Path) -> None:
-    done = here("build", FILES / name, "-o", tmp_path / "x.keras", "--run", "--format", "json")
+def test_files_of_keras_are_built_anew(name: str, run: Any, tmp_path: Path) -> None:
+    done = run("build", FILES / name, "-o", tmp_path / "x.keras", "--run", "--format", "json")
     assert (done.code, done.err) == (0, "")
     import keras
 

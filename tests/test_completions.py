@@ -70,7 +70,7 @@ def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         (home / name).touch()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "PYTHONPATH": ""}
-    child = pexpect.spawn(command, env=environment, encoding="utf-8", dimensions=(40, 200), timeout=20, cwd=str(home))
+    child = pexpect.spawn(command, env=environment, encoding="utf-8", dimensions=(40, 200), timeout=60, cwd=str(home))
     child.sendline(f"{prepare}; source {COMPLETIONS / FILES[request.param]}")
     child.expect("READY> ")
     child.sendline("echo set''tled")

@@ -158,7 +158,7 @@ def test_goldens(detail: str) -> None:
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("name", [*networks(), "unet", "branches"])
+@pytest.mark.parametrize("name", [*networks(every_size=False), "unet", "branches"])
 def test_every_edge_is_drawn_or_folded_once(name: str, detail: Any) -> None:
     graph = {"unet": unet, "branches": branches}.get(name, lambda: parse(name).graph())()
     shown = parts(graph, detail)
@@ -243,7 +243,7 @@ def test_no_two_links_run_on_each_other(name: str, direction: Any) -> None:
 
 
 @pytest.mark.parametrize("detail", DETAILS)
-@pytest.mark.parametrize("reference", networks())
+@pytest.mark.parametrize("reference", networks(every_size=False))
 def test_every_page_prints(reference: str, detail: Any) -> None:
     graph = parse(reference).graph()
     drawn = diagram(graph, Heading(reference, ("for a test",)), Options(detail))

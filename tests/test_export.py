@@ -430,7 +430,7 @@ def test_an_end_from_outside_leaves_nothing(tmp_path: Path, number: signal.Signa
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     child = the_child_of(process.pid)
     process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert said in ("", "cnncli: interrupted\n")
     assert list(tmp_path.iterdir()) == [target]
@@ -458,7 +458,7 @@ def test_a_killed_conversion_is_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cnncli", "export", "v2:input_shape=64", "-o", str(tmp_path / "v2.tflite")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     os.kill(the_child_of(process.pid), signal.SIGKILL)
-    out, said = process.communicate(timeout=20)
+    out, said = process.communicate(timeout=60)
     assert (process.returncode, out) == (3, "")
     assert said.startswith("cnncli: the export was killed, as the system does when memory runs out")
     assert said.count("\n") == 1

@@ -74,7 +74,7 @@ def flags(*options: st.SearchStrategy[tuple[str, str]]) -> st.SearchStrategy[lis
 reports = st.sampled_from([*FORMATS, "xml"])
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=500, deadline=None, suppress_health_check=QUIET)
 @given(
     references,
     flags(
@@ -232,9 +232,14 @@ def test_files_that_hold_no_weights(tmp_path: Path, data: bytes) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [0, 1000, 2000])
-def test_a_thousand_cases_of_everything(first: int) -> None:
-    """Of fuzz.py, which draws from all commands and options, files and variables; it says how to run each again."""
-    command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), "--count", "1000", "--first", str(first)]
+@pytest.mark.parametrize(
+    "first", [0, 1000, 2000, *(pytest.param(first, marks=pytest.mark.exhaustive) for first in (500, 1500, 2500))]
+)
+def test_hundreds_of_cases_of_everything(first: int) -> None:
+    """Of fuzz.py, which draws from all commands and options, files and variables; it says how to run each again.
+
+    Those between are run by `pytest -m exhaustive tests/test_fuzz.py`, as many as one likes by fuzz.py itself.
+    """
+    command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), "--count", "500", "--first", str(first)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

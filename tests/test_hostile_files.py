@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -173,16 +173,17 @@ finally:  # the peak of this program alone: getrusage's has the one before, of w
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_one_line(name: str, tmp_path: Path) -> None:
     path = BOMBS[name](tmp_path)
-    started = time.perf_counter()
+    before = os.times()
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, str(path)], capture_output=True, text=True, check=False, timeout=60
     )
-    took = time.perf_counter() - started
+    after = os.times()
     said, _, peak = done.stderr.rpartition("\nPEAK ")
     result = Result(done.returncode, done.stdout, said if said.endswith("\n") else said + "\n")
     refused(result, 2, path.name)
     assert int(peak) * 1024 < MOST_MEMORY
-    assert took < 10 * MOST_SECONDS  # a machine that is busy is no fault; a minute in a loop is
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < 3 * MOST_SECONDS  # of a processor, of which a machine that is busy gives less, not more
 
 
 @pytest.mark.parametrize("by", ["layer", "block"])
@@ -192,8 +193,8 @@ def test_the_work_grows_with_the_operations_not_with_their_square(by: str, tmp_p
         text = write(summary_document(network(str(path)), Wanted(depth_of(by))), "json")
         assert f'"layers": {count + 1}' in text
 
-    quarter = calls_of(lambda: told(MOST_OPERATIONS // 4))
-    assert calls_of(lambda: told(MOST_OPERATIONS)) < 4.2 * quarter
+    eighth = calls_of(lambda: told(MOST_OPERATIONS // 8))
+    assert calls_of(lambda: told(MOST_OPERATIONS // 2)) < 4.2 * eighth
 
 
 def test_what_lives_at_the_same_time_is_not_looked_at_again_at_each_operation(tmp_path: Path) -> None:

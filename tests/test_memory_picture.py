@@ -17,7 +17,7 @@ from conftest import Result
 from cnncli.amounts import UNKNOWN
 from cnncli.analysis.timeline import Timeline, timeline
 from cnncli.deployed.arena import arrangement
-from cnncli.deployed.lifetimes import lifetimes, live_bytes
+from cnncli.deployed.lifetimes import live_bytes
 from cnncli.diagram import Heading, as_picture, diagram
 from cnncli.diagram import Options as DiagramOptions
 from cnncli.diagram.memory import memory_picture
@@ -125,7 +125,7 @@ def test_all_shapes_are_on_the_page(reference: str, kind: str) -> None:
 def test_areas_are_bytes_by_operations(reference: str, kind: str) -> None:
     told = found(reference, kind)
     live, *arena = panels(drawn(reference, kind))
-    lives = [life for life, tensor in zip(lifetimes(told.plan), told.plan.tensors, strict=True) if tensor.bytes]
+    lives = [life for life, tensor in zip(told.plan.lifetimes, told.plan.tensors, strict=True) if tensor.bytes]
     sizes = [tensor.bytes for tensor in told.plan.tensors if tensor.bytes]
     wanted = sorted(size * (life.last + 1 - life.first) for size, life in zip(sizes, lives, strict=True))
     scale = unit(live, len(told.plan.operations), told.peak.bytes)

@@ -79,15 +79,17 @@ class Ran(NamedTuple):
 class Runner:
     """Takes the steps of action.yml, as far as GitHub's runner does so: conditions, expressions, variables, shells."""
 
-    def __init__(self, place: Path, workspace: Path) -> None:
+    def __init__(self, place: Path, workspace: Path, programs: Path | None = None) -> None:
         self.workspace, self.temp, self.note = workspace, place / "temp", place / "pip"
         self.output, self.summary = place / "output", place / "summary"
-        self.programs = place / "programs"
+        self.programs = programs or place / "programs"
         self.temp.mkdir()
-        self.programs.mkdir()
-        stub = self.programs / "python"
-        stub.write_text(PIP.format(python=sys.executable, note=self.note))
-        stub.chmod(0o755)
+        self.note.touch()
+        if programs is None:
+            self.programs.mkdir()
+            stub = self.programs / "python"
+            stub.write_text(PIP.format(python=sys.executable, note=self.note))
+            stub.chmod(0o755)
 
     def run(self, base: str = "", **given: str) -> Ran:
         for file in (self.output, self.summary):
@@ -289,3 +291,21 @@ def test_other_inputs_are_passed_on(runner: Runner, project: Path) -> None:
     assert "locked structure" in ran.summary
     assert ran.installed[-2:] == ["cnncli==1.0", "--no-index"]
     assert runner.run(extras="tensorflow").installed[-1] == f"{ROOT}[tensorflow]"
+
+
+def test_the_hooks_are_some_by_pre_commits_own_rules_and_know_every_suffix() -> None:
+    from pre_commit.clientlib import load_manifest
+
+    from cnncli.cli.commands import COMMANDS
+    from cnncli.readers.formats import SUFFIXES
+
+    for hook in load_manifest(str(ROOT / ".pre-commit-hooks.yaml")):
+        assert (hook["entry"].split()[0], hook["language"]) == ("cnncli", "python")
+        assert hook["entry"].split()[1] in COMMANDS
+    files, budgets = HOOKS["cnncli-check"]["files"], HOOKS["cnncli-budgets"]["files"]
+    known = {suffix for suffix in SUFFIXES if re.search(files, f"a b/c{suffix}")}
+    assert {*SUFFIXES} - known == {".json"}  # which most often holds something else
+    assert not re.search(files, "a.keras/notes.txt")
+    assert re.search(budgets, "below/pyproject.toml")
+    assert re.search(budgets, "cnncli.lock")
+    assert not re.search(budgets, "a.toml")

@@ -64,7 +64,7 @@ def words(svg: bytes) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg.decode())]
 
 
-@pytest.mark.parametrize("reference", networks())
+@pytest.mark.parametrize("reference", networks(every_size=False))
 def test_every_model_in_every_kind_of_file(reference: str) -> None:
     found = network(reference)
     graph = found.graph

@@ -1,44 +1,32 @@
-"""The recipes of docs/ci.md for pipelines are run as the pipeline would."""
+"""The recipes of docs/ci.md are run as the pipelines would run them."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import yaml
+from test_pipelines import ACTION, FILES, ROOT, Runner, commit, git
 
-PAGE = Path(os.environ.get("CNNCLI_RECIPES", Path(__file__).parent.parent / "docs" / "ci.md"))
+PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 
 def block(language: str, word: str) -> str:
     """The page's only block of a language with this word in it."""
-    text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     (found,) = [block for block in blocks if word in block]
     return str(found)
-
-
-def steps(workflow: str) -> list[str]:
-    """The commands of a workflow's steps, but for those that install."""
-    found = re.findall(r"^ +(?:- )?run: (.+)$", workflow, re.MULTILINE)
-    assert len(found) == workflow.count("run:")
-    return [step for step in found if not step.startswith("pip install")]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A repository with the page's budgets, and models that keep them locked."""
-    (tmp_path / "pyproject.toml").write_text(block("toml", "[tool.cnncli"), encoding="utf-8")
-    locked = shell(tmp_path, "cnncli check --write-baseline")
-    assert locked.returncode == 0
-    assert locked.stderr.startswith("cnncli: cnncli.lock holds ")
-    return tmp_path
 
 
 def shell(
@@ -57,6 +45,26 @@ def shell(
     )
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository with the page's budgets and a file that they hold, not yet locked."""
+    folder = tmp_path / "project"
+    (folder / "models" / "deeper").mkdir(parents=True)
+    shutil.copy(FILES / "separable_int8.tflite", folder / "models" / "deeper" / "own.tflite")
+    (folder / "pyproject.toml").write_text(block("toml", "[tool.cnncli"), encoding="utf-8")
+    git(folder, "init", "--quiet")
+    return folder
+
+
+@pytest.fixture
+def locked(project: Path) -> Path:
+    """The same with its lock file, committed."""
+    done = shell(project, "cnncli check --write-baseline")
+    assert (done.returncode, done.stderr[:24]) == (0, "cnncli: cnncli.lock hold")
+    commit(project)
+    return project
+
+
 def break_the_budget(project: Path) -> None:
     path = project / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
@@ -64,34 +72,47 @@ def break_the_budget(project: Path) -> None:
     assert path.read_text(encoding="utf-8") != text
 
 
-def test_github_actions(project: Path) -> None:
-    workflow = block("yaml", "cnncli check")
-    table = project / "summary.md"
-    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(table)}
-    done = [shell(project, step, **environment) for step in steps(workflow)]
-    assert [step.returncode for step in done] == [0, 0]
-    assert done[0].stdout.startswith("::notice title=cnncli check::")
-    assert "all pass" in table.read_text(encoding="utf-8")
-    break_the_budget(project)
-    done = [shell(project, step, **environment) for step in steps(workflow)]
-    assert [step.returncode for step in done] == [1, 1]
-    assert re.fullmatch(
-        r"::error title=mobilenet_v2 max-params,file=pyproject.toml,line=\d+::.* over max-params 3M = 3,000,000\n",
-        done[0].stdout,
-    )
-    assert "| ✗ FAIL |" in table.read_text(encoding="utf-8")
-    assert "\x1b" not in done[0].stdout + table.read_text(encoding="utf-8")
+def fits(schema: str, text: str, folder: Path) -> None:
+    """Assert that a text is what a service takes, by its published schema."""
+    (folder / "checked.yml").write_text(text, encoding="utf-8")
+    done = shell(folder, f"{sys.executable} -m check_jsonschema --builtin-schema vendor.{schema} checked.yml")
+    assert done.returncode == 0, done.stdout
 
 
-def test_plain_shell(project: Path) -> None:
-    script = block("sh", "cnncli check")
-    done = shell(project, script)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (project / "cnncli.xml").read_text(encoding="utf-8").startswith("<?xml")
-    break_the_budget(project)
-    failed = shell(project, script)
+def test_github(tmp_path: Path, locked: Path) -> None:
+    workflow = block("yaml", "your-organisation/cnncli@")
+    fits("github-workflows", workflow, tmp_path)
+    (job,) = yaml.safe_load(workflow)["jobs"].values()
+    given: Any = job["steps"][-1].get("with", {})
+    base = git(locked, "rev-parse", "HEAD")
+    runner = Runner(tmp_path, locked)
+    assert "### cnncli check: nothing to check" not in runner.run(base, **given).summary  # an architecture is checked
+    break_the_budget(locked)
+    ran = runner.run(base, **given)
+    assert ran.code == 1
+    assert re.search(r"^::error title=mobilenet_v2 max-params,file=pyproject.toml,line=\d+::", ran.log)
+    assert "| ✗ FAIL |" in ran.summary
+
+
+def test_the_table_of_inputs_is_the_actions() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| .*; (.*) \|$", PAGE, re.MULTILINE)
+    assert [name for name, _ in rows] == list(ACTION["inputs"])
+    for name, otherwise in rows:
+        assert (otherwise == f"`{ACTION['inputs'][name]['default']}`") == (name == "changed-only")
+
+
+def test_make_and_pytest(locked: Path) -> None:
+    (locked / "Makefile").write_text(block("make", "networks:"), encoding="utf-8")
+    (locked / "test_networks.py").write_text(block("python", "def test"), encoding="utf-8")
+    tested = f"{sys.executable} -m pytest -q -p no:cacheprovider test_networks.py"
+    assert shell(locked, "make networks").returncode == 0
+    assert (locked / "cnncli.xml").read_text(encoding="utf-8").startswith("<?xml")
+    assert shell(locked, tested).returncode == 0
+    break_the_budget(locked)
+    assert shell(locked, "make networks").returncode == 2  # make's own code for a command that fails
+    failed = shell(locked, tested)
     assert failed.returncode == 1
-    assert failed.stderr.startswith("cnncli: 1 of ")
+    assert "fails: mobilenet_v2 max-params" in failed.stdout
 
 
 def wheels(names: list[str], folder: Path) -> None:
@@ -120,38 +141,93 @@ def needed(names: list[str], seen: set[str]) -> Iterator[str]:
         yield from needed([re.split(r"[^\w.-]", each)[0].lower() for each in required if "extra ==" not in each], seen)
 
 
-@pytest.mark.slow
-def test_the_recipe_from_an_empty_repository(tmp_path: Path) -> None:
-    """Its very steps: the wheel, the lock file, then the workflow with a Python that has only what it installs."""
-    project, house, runner = (tmp_path / name for name in ("project", "wheels", "runner"))
-    house.mkdir()
-    wheels(["typer", "rich", "tomli", "hatchling"], house)
-    environment = {
-        "CNNCLI": str(PAGE.parent.parent),
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a package index would have of what the light install takes, and what builds it: nothing else."""
+    folder = tmp_path_factory.mktemp("wheels")
+    wheels(["typer", "rich", "pydot", "tomli", "hatchling"], folder)
+    return folder
+
+
+@pytest.fixture
+def offline(house: Path, monkeypatch) -> None:
+    """pip takes all from there."""
+    variables = {
+        "CNNCLI": str(ROOT),
+        "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(house),
-        "PIP_RETRIES": "0",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONPATH": "",
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
     }
-    assert subprocess.run(["git", "init", "--quiet", str(project)], check=False).returncode == 0
-    (project / "pyproject.toml").write_text(block("toml", "[tool.cnncli"), encoding="utf-8")
-    prepared = shell(project, block("bash", "pip wheel"), **environment)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.slow
+def test_gitlab_and_github_from_an_empty_repository(tmp_path: Path, project: Path, offline: None) -> None:
+    """The very steps: the wheel, the lock file, then the job with a Python that has only what it installs."""
+    prepared = shell(project, block("bash", "pip wheel"))
     assert prepared.returncode == 0, prepared.stderr
-    tracked = shell(project, "git ls-files").stdout.split()
-    assert [name for name in tracked if not name.startswith("tools/cnncli-")] == [
-        ".gitignore", "cnncli.lock", "pyproject.toml",
-    ]  # fmt: skip
-    assert subprocess.run([sys.executable, "-m", "venv", str(runner)], check=False).returncode == 0
-    workflow = block("yaml", "cnncli check")
-    commands = re.findall(r"^ +(?:- )?run: (.+)$", workflow, re.MULTILINE)
-    assert commands[0].startswith("pip install")
-    for command in commands:
-        done = shell(project, command, runner / "bin", **environment)
-        assert done.returncode == 0, done.stderr
-    assert "all pass" in (tmp_path / "summary.md").read_text(encoding="utf-8")
-    installed = shell(project, "pip list --format freeze", runner / "bin", **environment).stdout.lower()
+    tracked = git(project, "ls-files").split()
+    (wheel,) = [name for name in tracked if name.startswith("tools/cnncli-")]
+    assert {*tracked} == {".gitignore", "cnncli.lock", "pyproject.toml", wheel}
+    base = commit(project)
+    made = [sys.executable, "-m", "virtualenv", "--quiet", "--no-download", str(tmp_path / "runner")]
+    assert subprocess.run(made, check=False).returncode == 0
+    programs = tmp_path / "runner" / "bin"
+    fits("gitlab-ci", block("yaml", "script:"), tmp_path)
+    (job,) = yaml.safe_load(block("yaml", "script:")).values()
+    reports = job["artifacts"]["reports"]
+    for broken in (False, True):
+        variables = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_PROJECT_DIR": str(project)}
+        done = shell(project, "\n".join(job["script"]), programs, **variables)
+        assert done.returncode == broken, done.stderr
+        found = json.loads((project / reports["codequality"]).read_text(encoding="utf-8"))
+        assert [issue["location"]["path"] for issue in found] == ["pyproject.toml"] * broken
+        tests = ElementTree.parse(project / reports["junit"]).getroot()
+        assert tests.get("failures") == str(int(broken))
+        assert len(tests) == (4 if broken else 3)  # the file has not changed, and then what limits it has
+        for name in reports.values():
+            (project / name).unlink()
+        break_the_budget(project) if not broken else None
+    installed = shell(project, "pip list --format freeze", programs).stdout.lower()
     assert "cnncli==" in installed
     assert "tensorflow" not in installed
-    break_the_budget(project)
-    assert [shell(project, command, runner / "bin", **environment).returncode for command in commands[1:]] == [1, 1]
+    ran = Runner(tmp_path, project, programs).run(base, install=wheel)
+    assert (ran.code, ran.outputs["exit-code"]) == (1, "1")
+    assert ran.log.startswith("::error title=mobilenet_v2 max-params,file=pyproject.toml,line=")
+
+
+@pytest.mark.slow
+def test_pre_commit(tmp_path: Path, locked: Path, offline: None) -> None:
+    """By pre-commit itself, which installs the hooks from a repository of what they need."""
+    ours = tmp_path / "cnncli"
+    shutil.copytree(ROOT / "cnncli", ours / "cnncli", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+        shutil.copy(ROOT / name, ours / name)
+    git(ours, "init", "--quiet", "--initial-branch=main")
+    revision = commit(ours)
+    config = block("yaml", "cnncli-budgets").replace("https://github.com/your-organisation/cnncli", ours.as_uri())
+    config = config.replace("rev: main", f"rev: {revision}")
+
+    def run(config: str) -> tuple[list[str], str]:
+        (locked / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
+        command = f"git add --all && {sys.executable} -m pre_commit run --verbose"
+        done = shell(locked, command, PRE_COMMIT_HOME=str(tmp_path / "home"))
+        told = re.findall(r"(Passed|Failed|Skipped)$", done.stdout, re.MULTILINE)
+        assert done.returncode == ("Failed" in told), done.stderr
+        return told, done.stdout
+
+    assert run(config)[0] == ["Skipped", "Skipped"]
+    for name in ("recurrent.tflite", "nested.keras"):
+        shutil.copy(FILES / name, locked / f"a new {name}")
+    assert run(config)[0] == ["Passed", "Skipped"]
+    told, said = run(config.replace("250KB", "3KB"))
+    assert told == ["Failed", "Skipped"]
+    assert "✗ FAIL" in said
+    told, said = run(re.sub("args: .*", "args: []", config))
+    assert told == ["Passed", "Skipped"]
+    assert "not checked, nothing limits them: a new nested.keras and a new recurrent.tflite" in said
+    commit(locked)
+    break_the_budget(locked)
+    assert run(config)[0] == ["Skipped", "Failed"]

@@ -106,6 +106,20 @@ def test_a_word_as_long_as_a_shell_passes_is_told_shortly(run, place: str, chara
     assert len(result.err) < 2_100
 
 
+NARROW = [
+    "summary v2", "summary v2 --by stage", "summary resnet50 --by block", "summary v1 --roofline 10G,5GB", "list",
+    "compare v1 v2", "compare v1 v2 b0", "compare b0 resnet50 v1 v2 --diff", "check v1 --max-params 3M", "memory v1",
+    "explain v1", "explain v1 stem.stem_conv", "history", "identify v1", "verify v2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [40, 51])
+@pytest.mark.parametrize("arguments", NARROW)
+def test_what_is_shown_fits_a_narrow_terminal(run, monkeypatch, arguments: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert max(map(len, run(*arguments.split()).out.splitlines())) <= width
+
+
 SIGNALLED = """
 import os, sys
 

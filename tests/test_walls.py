@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The order of the rooms: each may import those above it, when it is loaded or later. Those on a line do not know each
 # other.
 ORDER = (
-    ("errors", "words", "descriptors", "amounts", "written"),
+    ("errors", "words", "descriptors", "amounts", "written", "records"),
     ("temporary", "graph", "document"),
     ("files", "child", "grouping", "deployed"),
     ("models", "readers", "keras_model", "onnx_model", "render"),
@@ -92,6 +93,7 @@ def at_load(tree: ast.Module) -> Iterator[str]:
             yield from imports(node)
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -14,6 +13,7 @@ from cnncli.document.numbers import shape
 from cnncli.graph import Group, Kind, Layer, Node, Role, Shape
 from cnncli.graph.gates import gated
 from cnncli.graph.roles import CONVOLUTIONS, KERNELS
+from cnncli.records import Record, record
 
 Sizes = tuple[int, ...]
 """Along each axis."""
@@ -21,8 +21,8 @@ Sizes = tuple[int, ...]
 SHORT = {"BatchNormalization": "BN", "ZeroPadding2D": "pad"}
 
 
-@dataclass(frozen=True)
-class LayerLabel:
+@record
+class LayerLabel(Record):
     """A layer's class with what tells it from others of its class: `DepthwiseConv2D 5x5 s2 relu`.
 
     `window` is the kernel's or the pool's extent, or how many cells one becomes; `ceiling` the largest value that a
@@ -93,8 +93,8 @@ def once_if_alike(sizes: Sequence[int]) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else shape(sizes)
 
 
-@dataclass(frozen=True)
-class Traits:
+@record
+class Traits(Record):
     """What tells a block from another. `blocks` counts those in a stage; `strides` is by how much the map shrinks.
 
     Where the blocks of a stage expand differently, `kind` has no expansion. `resizing` are the layers that change the
@@ -147,8 +147,8 @@ MOST_PARTS = 8
 """Of a label: more are no label that a person reads."""
 
 
-@dataclass(frozen=True)
-class PartsLabel:
+@record
+class PartsLabel(Record):
     """A group that is no block, by the layers that do its work, each with how often it stands there in a row.
 
     Where these are many, each kind of layer is named once, and of many kinds the first.
@@ -175,8 +175,8 @@ class PartsLabel:
         return " + ".join(self.words()) or f"{self.layers} layers"
 
 
-@dataclass(frozen=True)
-class FusedLabel:
+@record
+class FusedLabel(Record):
     """A convolution or dense layer with what runtimes compute together with it, in order."""
 
     leader: LayerLabel

@@ -7,7 +7,7 @@ an entry here and the function that computes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from math import prod
@@ -22,6 +22,7 @@ from cnncli.deployed.plan import FLOAT32, INT8, INT8_IO, KINDS
 from cnncli.graph import Graph, Node
 from cnncli.graph.dtypes import FULL, in_bytes
 from cnncli.graph.roles import KERNELS
+from cnncli.records import Distinct, Record, record
 
 
 class Unit(str, Enum):
@@ -63,8 +64,8 @@ class About(str, Enum):
     STRUCTURE = "structure"
 
 
-@dataclass(frozen=True)
-class Budget:
+@record
+class Budget(Record):
     """How a figure is limited: the option's name without `--`, the help of that option, the noun of its messages."""
 
     name: str
@@ -72,8 +73,8 @@ class Budget:
     noun: str
 
 
-@dataclass(frozen=True, eq=False)
-class Metric:
+@record
+class Metric(Distinct):
     """A figure. `convention` is the sentence that says what is counted.
 
     Either `layer` says what a layer adds, and a network's figure is the sum, or `network` computes it of the graph.
@@ -387,6 +388,9 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
+_COUNTS = {each.key: each.layer for each in METRICS if each.layer is not None}
+"""What a layer adds to the figures that add up."""
+
 OF_PAPERS = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every operation."
 """What two words that stand side by side mean elsewhere."""
 
@@ -466,5 +470,5 @@ def amounts(nodes: Sequence[Node], place: Place | None = None) -> dict[str, Any]
 
     UNKNOWN or AtLeast where some layer's is unknown.
     """
-    told = METRICS if place is None else metrics(place)
-    return {each.key: total(map(each.layer, nodes)) for each in told if each.layer is not None}
+    told = _COUNTS if place is None else {each.key: each.layer for each in metrics(place) if each.layer is not None}
+    return {key: total(map(count, nodes)) for key, count in told.items()}

@@ -51,10 +51,10 @@ def movements(graph: Graph, kind: str = FLOAT32) -> list[Movement]:
         layer = leader(graph, operation)
         if layer is None:  # an operation between the layers, such as a conversion at an end
             continue
-        sources = [plan.tensors[tensor].bytes for tensor in set(operation.reads)]
+        sources = [plan.sizes[tensor] for tensor in set(operation.reads)]
         held = [plan.constants[constant].bytes for constant in operation.constants]
         read[layer.index] += [*sources, *held]
-        written[layer.index] += [plan.tensors[tensor].bytes for tensor in operation.writes]
+        written[layer.index] += [plan.sizes[tensor] for tensor in operation.writes]
     for index in range(len(graph.nodes)) if plan.impossible else plan.uncounted:
         if not (read[index] or written[index]):  # nobody knows its operations
             read[index], written[index] = [UNKNOWN], [UNKNOWN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -17,10 +17,11 @@ from cnncli.analysis.receptive_field import View, views
 from cnncli.deployed import FLOAT32
 from cnncli.graph import Graph, Group, Scope, Shape, fold
 from cnncli.graph.layer import written_arguments
+from cnncli.records import Record, record
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@record
+class Row(Record):
     """A layer, or a group of them. Shapes are (height, width, channels).
 
     `amounts` are the figures that add up, by the metrics' keys, summed over the group.
@@ -63,8 +64,8 @@ class Row:
         return f"{self.label} x{self.repeats}" if self.repeats > 1 else str(self.label)
 
 
-@dataclass(frozen=True)
-class Report:
+@record
+class Report(Record):
     """`depth` is the scope depth of the rows: None for layers, 1 for stages, 2 for blocks.
 
     `kind` is that of the deployed network in which bytes are counted that layers move.

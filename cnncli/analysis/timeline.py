@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from cnncli.deployed import Operation, Plan, Tensor, deployed
 from cnncli.deployed.lifetimes import Peak, held_at, live_bytes
 from cnncli.deployed.reorder import Reordering, reordered
 from cnncli.graph import Graph, Group, Node, Scope, Shape, fold
+from cnncli.records import Record, record
 
 LAYER = 0
 """A depth that no scope has: a row a layer, where the operations of a layer are told together."""
@@ -24,8 +24,8 @@ CONVENTION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+@record
+class Step(Record):
     """An operation, or those of a layer, a block or a stage in order. Bytes; UNKNOWN or AtLeast where a size is open.
 
     `operation` is the place in the plan at which most is live, the first such; `types` are TFLite's, one an operation;
@@ -52,8 +52,8 @@ class Step:
         return " + ".join(self.types) if self.label is None else str(self.label)
 
 
-@dataclass(frozen=True)
-class Timeline:
+@record
+class Timeline(Record):
     """A plan's rows in the order of their operations; `depth` is that of their scopes, None for operations."""
 
     graph: Graph

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ import typer
 from cnncli.cli import complete, standard_input
 from cnncli.cli.options import OF_FILES, OF_MODELS, Command, adding, option
 from cnncli.errors import UsageError
+from cnncli.records import Record, record
 
 if TYPE_CHECKING:
     from cnncli.network import Network, Source
@@ -22,8 +23,8 @@ Settled = Callable[[str], Mapping[str, Any]]
 """Options of a file by its reference."""
 
 
-@dataclass(frozen=True)
-class Choice:
+@record
+class Choice(Record):
     """The flavor and the options, by name and as text, that hold for every model named.
 
     `shapes` are inputs as [NAME=]SHAPE, which both architectures and files may have; `file_options` and `call_options`

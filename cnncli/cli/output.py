@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ import typer
 from cnncli.cli.options import Command, adding, option
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
+from cnncli.records import Record, record
 from cnncli.render.formats import FORMATS, of_file, offered
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ FURTHER = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Report:
+@record
+class Report(Record):
     """What was asked of a report: its format, and the file it goes to (`force`: one that exists too), if any.
 
     `further` are files that it is written to besides, each in a format; `asked` is whether a format or a file was asked
@@ -86,16 +86,22 @@ class Report:
 
         `silently` leaves out what nobody asked for by its format: the table on the standard output.
         """
-        from cnncli.files import write_text
         from cnncli.render.formats import write
-        from cnncli.render.pager import show
 
-        if self.output and str(self.output) != "-":
-            write_text(self.output, write(document, self.format), force=self.force)
+        if self.output is not None and str(self.output) != "-":
+            _write(self.output, write(document, self.format), force=self.force)
         elif self.asked or not silently:
+            from cnncli.render.pager import show
+
             show(write(document, self.format))
         for format, path in self.further:
-            write_text(path, write(document, format), force=self.force)
+            _write(path, write(document, format), force=self.force)
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    from cnncli.files import write_text
+
+    write_text(path, text, force=force)
 
 
 def check_file(path: Path | None, *, force: bool) -> None:

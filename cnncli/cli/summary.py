@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,12 @@ def _keys() -> list[str]:
     from cnncli.views.columns import column_keys
 
     return column_keys()
+
+
+def _roof(text: str) -> Any:
+    from cnncli.views.roofline import read_roof  # with decimal numbers, which take a while to load
+
+    return read_roof(text)
 
 
 By = Annotated[
@@ -81,12 +87,11 @@ def summary(
     Example: cnncli summary mobilenet_v3_large --alpha 0.75 --by block
     """
     from cnncli.document.document import together
-    from cnncli.views.roofline import read_roof
     from cnncli.views.summary import Wanted, depth_of, summary_document
 
     first = args.whole_number("--top", top)
     depth, networks = depth_of(by), choice.networks(models)
-    roof = None if roofline is None else read_roof(roofline)
+    roof = None if roofline is None else _roof(roofline)
     wanted = Wanted(
         depth,
         columns.shown,

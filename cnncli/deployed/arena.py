@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known
-from cnncli.deployed.lifetimes import Lifetime, is_crowded, lifetimes
+from cnncli.deployed.lifetimes import is_crowded
 from cnncli.deployed.micro import scratch, why_not
-from cnncli.deployed.plan import Plan
+from cnncli.deployed.plan import Lifetime, Plan
 
 ALIGNMENT = 16
 """Bytes to which each tensor's size is rounded up (MicroArenaBufferAlignment)."""
@@ -38,7 +38,7 @@ def why_no_arena(plan: Plan) -> str:
         return reason
     if plan.uncounted:
         return "the operations of some layers are not known"
-    if not all(is_known(tensor.bytes) for tensor in plan.tensors):
+    if not all(map(is_known, plan.sizes)):
         return "the sizes of some tensors are not known"
     return "too many tensors live at the same time to lay them out" if is_crowded(plan) else ""
 
@@ -72,8 +72,7 @@ def _lowest(size: int, taken: list[tuple[int, int]]) -> int:
 
 def _wanted(plan: Plan) -> Iterator[tuple[int | None, int, Lifetime]]:
     """What needs a place, in the order in which the planner is told of it: tensors, then what kernels ask for."""
-    for number, (tensor, lives) in enumerate(zip(plan.tensors, _lives(plan), strict=True)):
-        size = tensor.bytes
+    for number, (size, lives) in enumerate(zip(plan.sizes, _lives(plan), strict=True)):
         if size:
             yield number, _aligned(size), lives
     for step, operation in enumerate(plan.operations):
@@ -82,11 +81,11 @@ def _wanted(plan: Plan) -> Iterator[tuple[int | None, int, Lifetime]]:
 
 
 def _lives(plan: Plan) -> list[Lifetime]:
-    """As `lifetimes`, but that an input is there before the first operation, and gone at it where none reads it.
+    """As Plan.lifetimes, but that an input is there before the first operation, and gone at it where none reads it.
 
     A tensor that is of no use, which a file may hold, has a place of its own time.
     """
-    lives = lifetimes(plan)
+    lives = [*plan.lifetimes]
     read = {tensor for operation in plan.operations for tensor in operation.reads} | {*plan.outputs}
     written = {tensor for operation in plan.operations for tensor in operation.writes}
     for tensor in {*range(len(lives))} - read - written:

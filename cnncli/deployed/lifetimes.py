@@ -13,13 +13,6 @@ MOST_MEETINGS = 10_000_000
 has 66,000, the most of the registry; a file that was made to do harm may have any number."""
 
 
-class Lifetime(NamedTuple):
-    """The first and the last operation, by their places, at which a tensor holds something that is needed."""
-
-    first: int
-    last: int
-
-
 class Peak(NamedTuple):
     """The largest sum of live tensors in bytes, UNKNOWN or AtLeast where some size is, and the operation at which."""
 
@@ -27,36 +20,16 @@ class Peak(NamedTuple):
     operation: int | None
 
 
-def lifetimes(plan: Plan) -> list[Lifetime]:
-    """Of each tensor: from the operation that writes it to the last that reads it.
-
-    An input lives from the beginning, an output to the end, and what nothing reads while it is written.
-    """
-    end = max(len(plan.operations) - 1, 0)
-    written = dict.fromkeys(plan.inputs, 0)
-    last = [0] * len(plan.tensors)
-    for step, operation in enumerate(plan.operations):
-        for tensor in operation.writes:
-            written.setdefault(tensor, step)
-            last[tensor] = step
-        for tensor in operation.reads:
-            last[tensor] = step
-    for tensor in plan.outputs:
-        last[tensor] = end
-    first = [written.get(tensor, 0) for tensor in range(len(plan.tensors))]
-    return list(map(Lifetime, first, last))
-
-
 def held_at(plan: Plan, operation: int) -> list[int]:
     """The tensors that are held at an operation: what it reads and writes, and what a later one reads. By places."""
-    return [tensor for tensor, (first, last) in enumerate(lifetimes(plan)) if first <= operation <= last]
+    return [tensor for tensor, (first, last) in enumerate(plan.lifetimes) if first <= operation <= last]
 
 
 def is_crowded(plan: Plan) -> bool:
     """Whether more tensors live at the same time than anything may look at that compares each with each."""
     steps = len(plan.operations)
     changes = [0] * (steps + 1)
-    for first, last in lifetimes(plan):
+    for first, last in plan.lifetimes:
         changes[first] += 1
         changes[min(last + 1, steps)] -= 1
     return sum(live * live for live in accumulate(changes)) > MOST_MEETINGS
@@ -67,8 +40,7 @@ def live_bytes(plan: Plan) -> list[Any]:
     steps = len(plan.operations)
     changes = [0] * (steps + 1)
     unknown = [0] * (steps + 1)  # how many tensors of unknown size begin to live, less those that end
-    for tensor, (first, last) in zip(plan.tensors, lifetimes(plan), strict=True):
-        size = tensor.bytes
+    for size, (first, last) in zip(plan.sizes, plan.lifetimes, strict=True):
         held, amount = (changes, size) if is_known(size) else (unknown, 1)
         held[first] += amount
         held[min(last + 1, steps)] -= amount
@@ -84,8 +56,9 @@ def peak(plan: Plan) -> Peak:
     if plan.impossible:
         return Peak(UNKNOWN, None)
     if not sums:
-        return Peak(total([*(tensor.bytes for tensor in plan.tensors), *(UNKNOWN for _ in plan.uncounted[:1])]), None)
-    at = max(range(len(sums)), key=lambda step: known_part(sums[step]))
+        return Peak(total([*plan.sizes, *(UNKNOWN for _ in plan.uncounted[:1])]), None)
+    known = list(map(known_part, sums))
+    largest = max(known)
+    at = known.index(largest)
     complete = all(map(is_known, sums)) and not plan.uncounted
-    largest = known_part(sums[at])
     return Peak(largest if complete else total([largest, UNKNOWN]), at)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
@@ -60,9 +61,16 @@ class Operation(NamedTuple):
     """The activation function that it computes as well, by TFLite's name: RELU, RELU6 or RELU_N1_TO_1."""
 
 
+class Lifetime(NamedTuple):
+    """The first and the last operation, by their places, at which a tensor holds something that is needed."""
+
+    first: int
+    last: int
+
+
 @dataclass
 class Plan:
-    """Operations in the order in which they are run."""
+    """Operations in the order in which they are run. What follows from them is worked out of a finished plan, once."""
 
     kind: str
     tensors: list[Tensor] = field(default_factory=list)
@@ -82,6 +90,32 @@ class Plan:
         """How many examples are computed at once, by the first input; UNKNOWN where a file leaves that open."""
         first = next((self.tensors[tensor].shape for tensor in self.inputs), ())
         return first[0] if len(first) > 1 else 1
+
+    @cached_property
+    def sizes(self) -> list[Any]:
+        """The bytes of each tensor; UNKNOWN where a size is."""
+        return [tensor.bytes for tensor in self.tensors]
+
+    @cached_property
+    def lifetimes(self) -> list[Lifetime]:
+        """Of each tensor: from the operation that writes it to the last that reads it.
+
+        An input lives from the beginning, an output to the end, and what nothing reads while it is written.
+        """
+        end = max(len(self.operations) - 1, 0)
+        first = [0] * len(self.tensors)
+        last = [0] * len(self.tensors)
+        for step in range(len(self.operations) - 1, -1, -1):  # of several that write a tensor the first counts
+            for tensor in self.operations[step].writes:
+                first[tensor] = step
+        for tensor in self.inputs:
+            first[tensor] = 0
+        for step, operation in enumerate(self.operations):
+            for tensor in (*operation.writes, *operation.reads):
+                last[tensor] = step
+        for tensor in self.outputs:
+            last[tensor] = end
+        return list(map(Lifetime, first, last))
 
     def renumbered(self, places: Mapping[int, int]) -> Plan:
         """The same for a graph in which the layers have other indices; what `places` lacks is no layer there."""

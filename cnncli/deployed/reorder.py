@@ -109,7 +109,7 @@ class _Branches:
 
     def __init__(self, plan: Plan) -> None:
         self.operations, self.count = plan.operations, len(plan.operations)
-        self.sizes = [tensor.bytes for tensor in plan.tensors]
+        self.sizes = plan.sizes
         self.kept = frozenset(plan.outputs)
         self.users, self.writer = _uses(plan)
         self.waits, self.leads = _wires(plan)

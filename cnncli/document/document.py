@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cnncli.document.table import Table, stacked
+from cnncli.records import Record, record
 
 
 class Paragraphs(NamedTuple):
@@ -54,8 +54,8 @@ def _no_checks() -> Sequence[Check]:
     return ()
 
 
-@dataclass(frozen=True)
-class Document:
+@record
+class Document(Record):
     """What a command has to say. Each part is worked out only where a format reads it.
 
     `sections` are for people, for a width in characters; `data` is what JSON holds (of several reports a sequence,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncli.amounts import UNKNOWN, AtLeast, is_known
 from cnncli.document.numbers import bar
 from cnncli.errors import UsageError, plain, suggestion
+from cnncli.records import Record, record
 from cnncli.words import visible
 
 
@@ -50,8 +51,8 @@ class Heading(NamedTuple):
     cells: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Table:
+@record
+class Table(Record):
     """Rows under columns (each row an object that the columns read, or a Heading), a title above, notes below."""
 
     columns: Sequence[Column]
@@ -128,6 +129,17 @@ GAP = 2
 def natural_width(table: Table) -> int:
     """How many characters the table is wide with no cell wrapped."""
     return sum(map(len, widest(table))) + GAP * (len(table.columns) - 1)
+
+
+NARROWEST = 12
+"""Characters below which no text is wrapped to make room."""
+
+
+def least_width(table: Table) -> int:
+    """How many characters the table is wide where its texts are wrapped; numbers are not."""
+    sizes = zip(table.columns, map(len, widest(table)), strict=True)
+    taken = [size if column.right else min(size, NARROWEST) for column, size in sizes]
+    return sum(taken) + GAP * (len(taken) - 1)
 
 
 def widest(table: Table) -> list[str]:

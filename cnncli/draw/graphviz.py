@@ -58,19 +58,31 @@ def rendered(dot: Callable[[float], str], format: Format, dpi: int, pen: Pen, mo
     text = dot(LIFT)
     with _fonts(text) as fonts:
         environment = {**fonts, VARIABLE: str(moment)}  # Graphviz ends the process where the moment is none
-        found = pen.draw(text, FORMATS[format], dpi, environment) or _by_program(dot, format, dpi, environment)
+        found = pen.draw(text, FORMATS[format], dpi, environment)
+        if found is None:
+            found = _by_program(dot, _program(format, pen), format, dpi, environment)
     if not found.data:
         raise MachineError(f"Graphviz drew nothing: {_first_line(found.complaints)}")
     return found
 
 
-def _by_program(dot: Callable[[float], str], format: Format, dpi: int, environment: Mapping[str, str]) -> Rendered:
+def _program(format: Format, pen: Pen) -> str:
+    """The machine's `dot`, where the pen cannot draw."""
     program = shutil.which("dot")
-    if program is None:
-        raise MachineError(
-            f"drawing a .{format} takes Graphviz: install it by `{installing('plot')}`, or put its `dot` on PATH "
-            "(`apt install graphviz`, `brew install graphviz`); -o FILE.svg, FILE.tex and FILE.dot do without"
-        )
+    if program is not None:
+        return program
+    elsewhere = (
+        "put its `dot` on PATH (`apt install graphviz`, `brew install graphviz`); "
+        "-o FILE.svg, FILE.tex and FILE.dot do without"
+    )
+    if pen.broken:
+        raise MachineError(f"pygraphviz cannot be loaded: {pen.broken}; mend it, or {elsewhere}")
+    raise MachineError(f"drawing a .{format} takes Graphviz: install it by `{installing('plot')}`, or {elsewhere}")
+
+
+def _by_program(
+    dot: Callable[[float], str], program: str, format: Format, dpi: int, environment: Mapping[str, str]
+) -> Rendered:
     resolution = [f"-Gdpi={dpi}"] if format == "png" else []
     command = [program, "-Knop2", f"-T{FORMATS[format]}", *resolution]
     try:

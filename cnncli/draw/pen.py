@@ -19,7 +19,7 @@ from cnncli.errors import MachineError
 from cnncli.temporary import temporary_folder
 
 MISSING = 77
-"""The code with which the process ends where it cannot import pygraphviz."""
+"""The code with which the process ends where it cannot import pygraphviz; where that is there, it says why."""
 
 # Python's own handler of ^C would wait for Graphviz to come back. A pipe that is to signal what happens at its other
 # end signals its writer's end too, and nobody handles that signal: so the process never outlives its parent.
@@ -30,7 +30,9 @@ import sys
 sys.path[:] = sys.argv[1:]
 try:
     import pygraphviz
-except ImportError:
+except ImportError as error:
+    if getattr(error, "name", None) != "pygraphviz":
+        sys.stderr.write(" ".join(str(error).split()))
     sys.exit({MISSING})
 import fcntl, json, os, select
 given = sys.stdin.buffer
@@ -55,13 +57,16 @@ class Rendered(NamedTuple):
 
 
 class Pen:
-    """A process that draws one picture; none where there is no pygraphviz."""
+    """A process that draws one picture; none where there is no pygraphviz.
+
+    `broken` is known when it was to draw: why a pygraphviz that is there cannot be imported.
+    """
 
     def __init__(self, process: Any = None, log: IO[bytes] | None = None) -> None:
-        self._process, self._log = process, log
+        self._process, self._log, self.broken = process, log, ""
 
     def draw(self, dot: str, format: str, dpi: int, environment: dict[str, str]) -> Rendered | None:
-        """DOT in one of Graphviz's formats, with these variables in the environment; None without pygraphviz.
+        """DOT in one of Graphviz's formats, with these variables in the environment; None where pygraphviz does not do.
 
         Raises MachineError where it fails or crashes.
         """
@@ -77,6 +82,7 @@ class Pen:
         self._log.seek(0)
         complaints = self._log.read().decode(errors="replace").strip()
         if code == MISSING:
+            self.broken = complaints
             return None
         if code:
             raise MachineError(_obituary(code, complaints, format))

@@ -28,6 +28,7 @@ def writer(request: Request) -> str:
         return WITHOUT_KERAS
     if not has_keras() and not any(target.format.of_keras for target in request.targets):
         raise MachineError(_keras_needed(request))
+    _require(("tensorflow", "keras"))
     return WITH_KERAS
 
 

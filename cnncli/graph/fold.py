@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
 from cnncli.graph.graph import Graph, Kind, Node, Scope
 from cnncli.graph.layer import Shape
+from cnncli.records import Distinct, record
 
 STAGE, BLOCK = 1, 2
 """The depths of the architectures' own scopes: stem, stage1, head; and stage1.block1."""
 
 
-@dataclass(frozen=True, eq=False)
-class Group:
+@record
+class Group(Distinct):
     """Consecutive nodes of one scope, or a single node.
 
     `number` tells which one of its like the scope is, where that is known.

@@ -91,10 +91,12 @@ class Node:
     def costs(self) -> Costs:
         """Counted when first asked for, and kept."""
         if self._costs is None:
-            shapes, weights = self.input_shapes, self.own_weights
-            trainable = sum([weight.size for weight in weights if weight.trainable])
-            params = trainable + sum([weight.size for weight in weights if not weight.trainable])
-            self._costs = Costs(params, trainable, self.layer.macs(*shapes))
+            params = trainable = 0
+            for weight in self.own_weights:
+                size = weight.size
+                params += size
+                trainable += size if weight.trainable else 0
+            self._costs = Costs(params, trainable, self.layer.macs(*self.input_shapes))
         return self._costs
 
     @property

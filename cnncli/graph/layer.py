@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import Field, field, fields
+from functools import lru_cache
 from inspect import get_annotations
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, TypeVar
+from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
 
 from cnncli.amounts import UNKNOWN
 from cnncli.errors import LayerError
 from cnncli.graph.roles import Role
-
-if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-else:
-
-    def dataclass_transform(**_):
-        return lambda decorator: decorator
-
+from cnncli.records import Record, dataclass_transform, record
 
 Shape = tuple[int, ...]
 """Sizes without the batch axis: (height, width, channels) of a feature map, (features,) of a vector.
@@ -62,17 +56,14 @@ class Window(NamedTuple):
 POINT = Window((1, 1), (1, 1))
 
 
-class Layer:
+class Layer(Record):
     """Base of all layers. Class and field names are Keras's; methods take the shapes of the inputs.
 
-    A class is made by `layer_class`. What a dataclass generates for each class is written here once for all: Python
-    takes ten times as long to generate it, which was a quarter of the start-up time.
+    A class is made by `layer_class`. `__post_init__` checks the arguments, and raises LayerError.
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
-
-    blank: ClassVar[dict[str, Any]] = {}
-    """The fields in order with their defaults, MISSING for what has none."""
+    written: ClassVar[tuple[str, ...]] = ()
+    """Its arguments, but for those that say how its weights begin."""
 
     role: ClassVar[Role] = Role.OTHER
     """What it is for; every class says so."""
@@ -99,26 +90,6 @@ class Layer:
         """A class that adds no field need not be decorated."""
         if not hasattr(cls, "__dataclass_fields__") and not get_annotations(cls):
             layer_class(cls)
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the fields' values as a dataclass does. Raises TypeError for others."""
-        own, blank = self.__dict__, self.blank
-        own.update(blank)
-        own.update(zip(blank, values))  # noqa: B905 (a shorter one leaves the defaults)
-        own.update(named)
-        twice = values and not named.keys().isdisjoint(tuple(blank)[: len(values)])
-        if twice or len(values) > len(blank) or len(own) > len(blank) or MISSING in own.values():
-            raise TypeError(f"{type(self).__name__} takes {', '.join(blank) or 'nothing'}, was given {values} {named}")
-        self.__post_init__()
-
-    def __post_init__(self) -> None:
-        """Check the fields and bring them into one form. Raises LayerError."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Shape of the output. Raises LayerError where the inputs do not fit."""
@@ -181,15 +152,6 @@ class Layer:
         """The fields as keyword arguments of Keras's layer of the same name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
-
-    def __hash__(self) -> int:
-        return hash((type(self), *self.__dict__.values()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
-
     def fail(self, why: str) -> NoReturn:
         raise LayerError(f"{type(self).__name__}: {why}")
 
@@ -212,7 +174,7 @@ class Layer:
         for name in names:
             value = getattr(self, name)
             for number in value if isinstance(value, tuple) else (value,):
-                if number is not UNKNOWN and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+                if (type(number) is not int or number < 1) and number is not UNKNOWN:
                     self.fail(f"{name}={value} must be a whole number of at least 1")
 
     def set(self, **values: Any) -> None:
@@ -236,8 +198,8 @@ def initial(default: Any) -> Any:
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
 def layer_class(made: _L) -> _L:
     """A class of layers whose annotated names are its fields, as those of a frozen dataclass."""
-    dataclass(init=False, eq=False, repr=False)(made)
-    made.blank = {each.name: each.default for each in fields(made)}
+    made = record(made)
+    made.written = tuple(each.name for each in fields(made) if each.metadata != INITIAL)
     return made
 
 
@@ -252,8 +214,7 @@ def acts_at_inference(argument: Field[Any]) -> bool:
 
 def written_arguments(layer: Layer) -> dict[str, Any]:
     """A layer's arguments but for how its weights begin; a layer among them, which it applies, by its own."""
-    names = [argument.name for argument in fields(layer) if argument.metadata != INITIAL]
-    values = {name: getattr(layer, name) for name in names}
+    values = {name: getattr(layer, name) for name in layer.written}
     return {
         name: {"type": value.type, **written_arguments(value)} if isinstance(value, Layer) else value
         for name, value in values.items()
@@ -304,6 +265,7 @@ def same_pads(size: int, extent: int, stride: int, lower: bool = False) -> tuple
     return (cells - less, less) if lower else (less, cells - less)
 
 
+@lru_cache  # of a network's kernels most are alike
 def dilated(kernel_size: Size, dilation_rate: Size) -> tuple[int, int]:
     """Extent of a kernel with its gaps: d (k - 1) + 1."""
     kernel, dilation = pair(kernel_size), pair(dilation_rate)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
 from cnncli.descriptors import redirected
-from cnncli.errors import EXTRAS, CnncliError, MachineError, lacking
+from cnncli.errors import CnncliError, MachineError, bringing, lacking
 from cnncli.words import visible
 
 
@@ -87,7 +87,7 @@ def import_keras() -> Any:
     except Exception as error:  # of any kind, for what KERAS_BACKEND and keras.json say, and of what TensorFlow lacks
         if isinstance(error, MemoryError):
             raise
-        if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS["tensorflow"]:
+        if isinstance(error, ModuleNotFoundError) and bringing(error.name or ""):
             raise lacking(error) from None
         advice = "see whether Python imports tensorflow, unset KERAS_BACKEND, and see what ~/.keras/keras.json says"
         raise MachineError(f"Keras cannot be imported: {error}; {advice}") from error

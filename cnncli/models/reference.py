@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cnncli.document.numbers import setting, shape
@@ -13,10 +12,11 @@ from cnncli.graph import Graph
 from cnncli.graph.roles import CONVOLUTIONS
 from cnncli.models.catalogue import find
 from cnncli.models.spec import Deviations, Flavor, ModelSpec, Published, Range
+from cnncli.records import Record, record
 
 
-@dataclass(frozen=True)
-class Model:
+@record
+class Model(Record):
     """A model reference, read: which architecture, in which flavor, with which options (all of them, by name)."""
 
     spec: ModelSpec

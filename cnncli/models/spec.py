@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncli.models.layer_names import LayerNames
 from cnncli.models.options import Option, declared
+from cnncli.records import Record, record
 
 Deviations = frozenset[str]
 """Names of the places where a flavor's network differs from the first flavor's."""
@@ -33,8 +34,8 @@ STANDARDIZED: Range = (-2.118, 2.64)
 """Of 0 to 1 less the mean, by the deviation (mode "torch")."""
 
 
-@dataclass(frozen=True)
-class Flavor:
+@record
+class Flavor(Record):
     """Whose network it is: keras.applications', an article's, the paper's.
 
     `deviations` says what it does otherwise than the first flavor, name -> one line on it; `options` are those that it
@@ -126,8 +127,8 @@ class Published(NamedTuple):
         return {key: text for key, text in found.items() if text is not None}
 
 
-@dataclass(frozen=True)
-class ModelSpec:
+@record
+class ModelSpec(Record):
     """An architecture: how to build it in each flavor, and what a person wants to know before choosing it."""
 
     name: str

@@ -16,15 +16,13 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import GAP, Column, Heading, Table, natural_width, widest
+from cnncli.document.table import GAP, NARROWEST, Column, Heading, Table, natural_width, widest
 from cnncli.render.console import capture, width
 from cnncli.words import visible
 
 MARKS = {"equal": (" ", "dim"), "changed": ("~", "yellow"), "added": ("+", "green"), "removed": ("-", "red")}
 BARS = "cyan"
 UNMARKED = (" ", "dim")
-NARROWEST = 12
-"""Characters below which no text is wrapped to make room."""
 
 
 def write(document: Document) -> str:

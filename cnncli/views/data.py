@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.deployment import deployment, kinds_of, peak_at
@@ -16,6 +15,8 @@ from cnncli.views.columns import weight_dtype
 from cnncli.written import read_figure
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from cnncli.analysis.compare.attribution import Attribution, Share
     from cnncli.analysis.compare.comparison import Entry
     from cnncli.analysis.compare.difference import Change

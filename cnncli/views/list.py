@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Any
@@ -18,14 +18,15 @@ from cnncli.models.catalogue import find_spec, models
 from cnncli.models.reference import Model
 from cnncli.models.spec import FLAVORS, ModelSpec
 from cnncli.network import Network, of_model
+from cnncli.records import Distinct, Record, record
 from cnncli.views.data import listed_data, versioned
 from cnncli.views.figures import figure_columns
 from cnncli.views.fitting import giving_way
 from cnncli.written import read_choice
 
 
-@dataclass(frozen=True, eq=False)
-class Entry:
+@record
+class Entry(Distinct):
     """An architecture with its defaults, in one flavor, its first where none is named. It is built when it is asked
     for more than the registry says.
     """
@@ -96,8 +97,8 @@ def column_keys() -> list[str]:
     return [column.key for column in columns_of()]
 
 
-@dataclass(frozen=True)
-class Listing:
+@record
+class Listing(Record):
     """Some architectures in one flavor (None: each in its first), the columns that were asked for, and their order.
 
     `kind` is what figures are of that differ by what a network is deployed as; None: each of its own.

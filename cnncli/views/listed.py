@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cnncli.analysis.metrics import Totals
@@ -12,14 +12,15 @@ from cnncli.document.numbers import scaled, shape
 from cnncli.document.table import Column, Table, choose, ordered
 from cnncli.graph import Shape
 from cnncli.network import Network
+from cnncli.records import Record, record
 from cnncli.views.data import ends_data, model_data, stored_data, totals_data, uncounted_data, versioned
 from cnncli.views.figures import figure_columns
 from cnncli.views.fitting import giving_way
 from cnncli.views.origin import shortly
 
 
-@dataclass(frozen=True)
-class Listed:
+@record
+class Listed(Record):
     """A network with its figures; `name` is short, as it stands beside the others."""
 
     network: Network

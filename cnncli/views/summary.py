@@ -15,7 +15,7 @@ from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document, Section
 from cnncli.document.numbers import grouped, in_words, scaled, shape, share
-from cnncli.document.table import GAP, Column, Heading, Table, choose, natural_width, ordered, widest
+from cnncli.document.table import Column, Heading, Table, choose, least_width, natural_width, ordered
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Node, Scope, fold
 from cnncli.graph.dtypes import FULL
@@ -25,7 +25,7 @@ from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure, with_bars
 from cnncli.views.data import summary_data, versioned
 from cnncli.views.deployment import deployed_table
-from cnncli.views.roofline import roof_line
+from cnncli.views.fitting import giving_way
 from cnncli.views.selection import freezing, kept
 from cnncli.written import read_choice, read_whole
 
@@ -65,8 +65,9 @@ class Wanted(NamedTuple):
 
 
 EVERY_LAYER = Wanted()
-WRAPPED = 12
-"""Characters of a layer's type that can still be read where it is wrapped."""
+SCARCE = ("output_shape", "type")
+SCARCE_UNDER_A_ROOF = ("type", "macs", "arithmetic_intensity")
+"""Columns that are left out where a terminal is narrow, the first one first. What a row is bound by stays."""
 
 
 def summary_document(network: Network, wanted: Wanted = EVERY_LAYER) -> Document:
@@ -110,9 +111,15 @@ def _table(
     lines = [
         *totals_lines(found, network),
         *([_frozen_line(network, boundary)] if boundary else []),
-        *([f"{'Roofline':<{NAMES}}{roof_line(wanted.roof, found.movements, found.kind)}"] if wanted.roof else []),
+        *([_roof_line(found, wanted.roof)] if wanted.roof else []),
     ]
     return Table(columns, shown, title(network), _footer(found, columns) if whole else {}, (*notes, *lines))
+
+
+def _roof_line(found: Report, roof: Roof) -> str:
+    from cnncli.views.roofline import roof_line  # with decimal numbers, which take a while to load
+
+    return f"{'Roofline':<{NAMES}}{roof_line(roof, found.movements, found.kind)}"
 
 
 def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
@@ -122,9 +129,10 @@ def _fitting(table: Table, found: Report, wanted: Wanted, width: int) -> Table:
         return with_bars(table, width, shares)
     if wanted.columns is None:
         shorter = narrow(table, found.graph, outlined=wanted.depth is None and wanted.sort is None)
-        if wanted.roof:
-            return _under_a_roof(shorter, width)
-        return with_bars(shorter, width, {key.removesuffix(SHARE): share for key, share in shares.items()})
+        fits, missing = giving_way(shorter, width, SCARCE_UNDER_A_ROOF if wanted.roof else SCARCE, least_width)
+        if not wanted.roof:
+            fits = with_bars(fits, width, {key.removesuffix(SHARE): share for key, share in shares.items()})
+        return replace(fits, notes=(*missing, *fits.notes))
     footer = _footer(found, table.columns, scaled) if table.footer else {}
     return replace(table, columns=[_in_short(column) for column in table.columns], footer=footer)
 
@@ -143,18 +151,6 @@ def narrow(table: Table, graph: Graph, outlined: bool) -> Table:
     columns = [column._replace(text=scaled) if column.key == "macs" else column for column in columns]
     footer = {**table.footer, "macs": scaled(total(row.amounts["macs"] for row in table.rows))} if table.footer else {}
     return replace(table, columns=columns, rows=rows, footer=footer)
-
-
-def _under_a_roof(table: Table, width: int) -> Table:
-    """Without the columns that have no room beside what a row is bound by; types, which can be wrapped, go first."""
-    for key in ("type", "macs", "arithmetic_intensity"):
-        longest = map(len, widest(table))
-        pairs = zip(table.columns, longest, strict=True)
-        taken = [min(size, WRAPPED) if column.key == "type" else size for column, size in pairs]
-        if sum(taken) + GAP * (len(taken) - 1) <= width:
-            break
-        table = replace(table, columns=[column for column in table.columns if column.key != key])
-    return table
 
 
 def _in_short(column: Column) -> Column:

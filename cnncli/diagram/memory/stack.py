@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import NamedTuple
 
 from cnncli.amounts import known_part
-from cnncli.deployed.lifetimes import lifetimes
 from cnncli.deployed.plan import Plan
 
 
@@ -26,7 +25,7 @@ def stacked(plan: Plan) -> dict[int, list[Run]]:
     The oldest is the lowest, of those of one age the one that lives longest: what begins moves nothing, and what is
     held over many operations, as the input of a residual block, is the ground on which the others stand.
     """
-    lives = lifetimes(plan)
+    lives = plan.lifetimes
     steps: dict[int, list[Run]] = {}
     live: list[int] = []
     begin: dict[int, list[int]] = {}
@@ -37,7 +36,7 @@ def stacked(plan: Plan) -> dict[int, list[Run]]:
         live += sorted(begin.get(step, []), key=lambda tensor: -lives[tensor].last)
         bottom = 0
         for tensor in live:
-            top = bottom + known_part(plan.tensors[tensor].bytes)
+            top = bottom + known_part(plan.sizes[tensor])
             if top > bottom:
                 steps.setdefault(tensor, []).append(Run(step, step + 1, bottom, top))
             bottom = top

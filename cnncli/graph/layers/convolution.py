@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -22,10 +21,11 @@ from cnncli.graph.layer import (
 )
 from cnncli.graph.layers.activation import ACTIVATION_FLOPS, check_activation
 from cnncli.graph.roles import Role
+from cnncli.records import Record, record
 
 
-@dataclass(frozen=True)
-class VarianceScaling:
+@record
+class VarianceScaling(Record):
     """Keras's initializer of that name; `mode` and `distribution` as there."""
 
     scale: float = 1.0

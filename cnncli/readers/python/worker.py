@@ -22,7 +22,7 @@ from typing import Any
 from cnncli.amounts import is_known
 from cnncli.child import Tell
 from cnncli.child.inside import serve
-from cnncli.errors import CnncliError, UsageError, suggestion
+from cnncli.errors import CnncliError, MachineError, UsageError, bringing, installing, suggestion
 from cnncli.graph import Graph
 from cnncli.readers.opening import read_file
 from cnncli.readers.python.call import Job, Reference, plain_reading
@@ -174,6 +174,8 @@ class _Guarded:
             sys.stderr.flush()
         told = visible(" ".join(str(error).split())[:LONGEST_MESSAGE])
         message = f"{self._what} raised {type(error).__name__}{f': {told}' if told else ''}{self._place(error)}"
+        if isinstance(error, ModuleNotFoundError) and (extra := bringing(error.name or "")):
+            raise MachineError(f"{message}: {installing(extra)}") from None
         raise UsageError(message + _advice(error, self._job.reference)) from None
 
     def _place(self, error: BaseException) -> str:
