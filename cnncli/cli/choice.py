@@ -211,7 +211,7 @@ Flavor = Annotated[
     str | None,
     _shown(
         help="Whose definition, where there are several, as `cnncli list FAMILY` tells: keras is "
-        "keras.applications', paper the paper's, article the article's that this tool began with.",
+        "keras.applications', paper the paper's, article that of a much-read article's code.",
         metavar="NAME",
         values=complete.flavor,
     ),

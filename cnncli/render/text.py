@@ -202,15 +202,11 @@ def _by_words(table: Table, wide: int, words_of: Callable[[str], list[str]]) -> 
     What is left over goes to each column by what it lacks.
     """
     longest = list(map(len, widest(table)))
-    least = [
-        size
-        if column.right
-        else max(
-            (len(word) for text in (column.header, table.footer.get(column.key, ""), *cells) for word in words_of(text)),
-            default=0,
-        )
-        for column, cells, size in zip(table.columns, table.cells, longest, strict=True)
-    ]
+    least = []
+    for column, cells, size in zip(table.columns, table.cells, longest, strict=True):
+        texts = (column.header, table.footer.get(column.key, ""), *cells)
+        words = (word for text in texts for word in words_of(text))
+        least.append(size if column.right else max(map(len, words), default=0))
     over = wide - sum(least) - GAP * (len(least) - 1)
     lacking = sum(longest) - sum(least)
     if over < 0 or lacking <= 0:
