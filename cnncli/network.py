@@ -182,7 +182,9 @@ def source_of(text: str, folder: Path = Path()) -> Source:
         return Source.CALLABLE
     if head != text and (_exists(head, folder) or looks_like_path(head)) and not _is_registered(head):
         _refuse_tail(head, text[len(head) :], folder)
-    elsewhere = text[0:1] not in (".", "~", *SEPARATORS) and _is_registered(head)  # google/mobilenet_v2_1.0_224
+    # google/mobilenet_v2_1.0_224 is a network's name elsewhere; mobilenet_v2.tflite can only be a file.
+    named = text[0:1] not in (".", "~", *SEPARATORS) and not looks_like_path(Path(text).name)
+    elsewhere = named and _is_registered(head)
     return Source.FILE if looks_like_path(text) and not elsewhere else Source.REGISTRY
 
 

@@ -17,7 +17,7 @@ import page
 import paired
 import rivals
 import run as benchmarks
-from benchmark import QUESTIONS, Benchmark, Target
+from benchmark import Benchmark, Target
 from made import NETWORKS, SUFFIXES
 from paired import Run
 
@@ -35,33 +35,32 @@ def test_the_page_is_made_of_the_results() -> None:
 
 def test_the_results_are_of_every_benchmark(declared: list[Benchmark]) -> None:
     """Of one added, renamed or given another target since, there would be no figure, or another's."""
-    kept = [(row["question"], row["job"], row["rival"], row["target"]) for row in RESULTS["benchmarks"]]
-    assert kept == [(each.question, each.job, each.rival, each.target and each.target._asdict()) for each in declared]
+    kept = [(row["job"], row["rival"], row["target"]) for row in RESULTS["benchmarks"]]
+    assert kept == [(each.job, each.rival, each.target and each.target._asdict()) for each in declared]
     assert len(set(map(str, kept))) == len(kept)
-    assert {each.question for each in declared} == set(QUESTIONS)
     assert {each.rival for each in declared} == set(rivals.RIVALS)
+    assert {each.of.question for each in declared} == set(rivals.QUESTIONS)
 
 
 def test_the_page_has_every_figure_and_target() -> None:
     text = page.page(RESULTS)
     for row in RESULTS["benchmarks"]:
-        (line, *_) = [line for line in text.splitlines() if line.startswith(f"| {row['job']} | {page.title(row)} |")]
-        assert line
-        if row["measured"]:
-            assert f"**{page.ratio(row['measured']['time_ratio'])}**" in text
-    for name in RESULTS["versions"]:
-        assert name in text
+        (line,) = page.table([row]).splitlines()[2:]
+        assert line.startswith(f"| {row['job']} |")
+        assert line in text
+    for name, number in RESULTS["versions"].items():
+        assert f"{name} {number}" in text
 
 
 def test_every_format_is_read_of_every_network(declared: list[Benchmark]) -> None:
-    read = {(path.stem, path.suffix) for each in declared if each.question == "Files" for path in each.made}
-    assert read == {(stem, suffix) for stem in NETWORKS for suffix in SUFFIXES}
+    read = {(path.stem, path.suffix) for each in declared if each.of.question == "Files" for path in each.made}
+    assert read == {(stem, suffix) for stem in NETWORKS for suffix in SUFFIXES} | {("v1", ".pt2")}
 
 
 @pytest.mark.parametrize("question", ["Start-up", "Networks by name"])
 def test_our_side_still_runs(declared: list[Benchmark], question: str, run: Callable[..., Result]) -> None:
     """A command renamed would be noticed only by who runs the benchmarks."""
-    for arguments in {each.arguments for each in declared if each.question == question and each.arguments}:
+    for arguments in {each.arguments for each in declared if each.of.question == question and each.arguments}:
         found = run(*arguments)
         assert found.code == 0
         assert found.out
@@ -77,10 +76,22 @@ def test_a_rival_that_is_lacking_is_skipped_and_said_to_be(
     (row,) = benchmarks.measured([found], 1, 1)
     assert capsys.readouterr().err.splitlines() == [
         "haoline, tensorflow, tf2onnx: not installed; what needs them is skipped (see benchmarks/rivals.txt)",
-        f"{found.job}, against HaoLine and tf2onnx is skipped",
+        f"{found.job}, against HaoLine with tf2onnx is skipped",
     ]
     assert row["measured"] is None
     assert "| not measured: needs haoline, tf2onnx, tensorflow |" in page.table([row])
+
+
+def test_one_that_fails_is_no_time_and_does_not_take_the_others_along(
+    monkeypatch: pytest.MonkeyPatch, declared: list[Benchmark]
+) -> None:
+    def failing(*_: object) -> None:
+        raise RuntimeError("exit 1")
+
+    monkeypatch.setattr(benchmarks, "compare", failing)
+    rows = benchmarks.measured(declared[:2], 1, 1)
+    assert [(row["measured"], row["why"]) for row in rows] == [(None, "failed")] * 2
+    assert page.table(rows).count("| not measured: failed |") == 2
 
 
 def test_versions_are_those_of_the_environment_that_runs() -> None:
@@ -126,7 +137,7 @@ def test_a_command_that_fails_is_no_time() -> None:
 
 def test_targets_stand_beside_what_was_measured() -> None:
     """A target that is not met is said as any other; the page holds no verdict."""
-    row = {"job": "job", "rival": "keras", "target": Target(1 / 40, 1 / 25)._asdict(), "question": "Start-up"}
+    row = {"job": "job", "rival": "keras", "target": Target(1 / 40, 1 / 25)._asdict()}
     measured = {"time_ratio": 0.031, "memory_ratio": 0.0391}
     lines = page.targets([{**row, "measured": measured}, {**row, "target": None}], []).splitlines()
     assert lines[2:] == [

@@ -400,6 +400,22 @@ def test_ended_while_saving(tmp_path: Path, number: signal.Signals, code: int, o
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("failed to map segment from shared object", "not enough memory"),
+        ("cannot map zero-fill pages: Cannot allocate memory", "not enough memory"),
+        (
+            "failed to map segment from shared object: Operation not permitted",
+            "Keras cannot be imported: lib.so: failed",
+        ),
+    ],
+)
+def test_a_library_that_memory_is_too_small_for_is_there(cnncli: Run, tmp_path: Path, why: str, says: str) -> None:
+    (tmp_path / "keras.py").write_text(f"raise ImportError('lib.so: {why}')")
+    refused(cnncli(*SMALL, PYTHONPATH=str(tmp_path)), 3, says)
+
+
 def test_a_machine_without_tensorflow_is_told_so(cnncli: Run, tmp_path: Path) -> None:
     (tmp_path / "keras.py").write_text("raise ImportError('No module named tensorflow')")
     refused(cnncli(*SMALL, PYTHONPATH=str(tmp_path)), 3, "Keras cannot be imported: No module named tensorflow; see")

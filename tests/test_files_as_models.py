@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 from conftest import refused
 
+from cnncli.cli.commands import COMMANDS
 from cnncli.deployed import Constant, Operation, Plan, Tensor
 from cnncli.graph import UNKNOWN, Graph, Weight
 from cnncli.graph.layers import Conv2D, Dense, Flatten, InputLayer, Opaque
@@ -432,3 +433,15 @@ def test_a_lock_with_other_settings_is_refused(run, folder: Path, settings: str)
     assert "settings" not in held
     (folder / "x.lock").write_text(json.dumps({**held, "settings": json.loads(settings)}))
     refused(run("check", "--baseline", "x.lock"), 2, "settings")
+
+
+NEEDED = {"compare": ("v1",), "check": ("--max-params", "9M"), "plot": ("-o", "-")}
+"""What a command takes beside a model."""
+
+
+def test_a_command_that_reads_no_files_names_those_that_do(run) -> None:
+    file = Path(__file__).parent / "files" / "separable.pt2"
+    said = run("verify", file).err
+    named = said.partition("is none; ")[2].partition(" read")[0].replace(" and ", ", ").split(", ")
+    others = set(COMMANDS) - {"history", "completions"}  # these take no models
+    assert {name for name in others if run(name, file, *NEEDED.get(name, ())).code < 2} == set(named)

@@ -224,7 +224,7 @@ def test_only_what_a_pull_request_changes_is_checked(runner: Runner, project: Pa
     ]
 
 
-def test_all_are_checked_where_the_budget_has_changed_or_the_base_is_not_there(runner: Runner, project: Path) -> None:
+def test_all_are_checked_where_what_asks_has_changed_or_the_base_is_not_there(runner: Runner, project: Path) -> None:
     base = git(project, "rev-parse", "HEAD")
     with (project / "pyproject.toml").open("a") as file:
         file.write('max-macs = "1G"\n')
@@ -232,6 +232,13 @@ def test_all_are_checked_where_the_budget_has_changed_or_the_base_is_not_there(r
     ran = runner.run(base)
     assert (len(checked(ran)), ran.code) == (2, 1)
     assert f"pyproject.toml changed since {base}: all are checked" in ran.said
+    git(project, "reset", "--quiet", "--hard", base)
+    (project / ".github").mkdir()
+    (project / ".github" / "networks.yml").write_text("arguments: --max-params 1")
+    commit(project)
+    ran = runner.run(base)
+    assert (len(checked(ran)), ran.code) == (2, 1)
+    assert f"workflows changed since {base}: all are checked" in ran.said
     ran = runner.run("1234567890" * 4)
     assert (len(checked(ran)), ran.code) == (2, 1)
     assert "cannot be told (there is no such commit here): all are checked" in ran.said

@@ -480,3 +480,11 @@ def test_columns_that_are_named_again_are_added(run, command: str, apart: str, t
     assert result == run(*command.split(), *together.split())
     assert result.code == 0
     refused(run(*command.split(), *apart.split(), *apart.split()), 2, "is named twice")
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2.tflite", "mobilenet_v2_1.0_224.tflite", "b0.keras", "b0.h5", "v1.onnx"])
+def test_a_missing_file_is_no_network_though_it_is_called_so(run, name: str) -> None:
+    refused(run("summary", name), 2, f"{name}: no such file")

@@ -21,12 +21,15 @@ SETTINGS = {
 }  # fmt: skip
 """Files that a library might take to be its settings."""
 
+FILES = Path(__file__).parent / "files"
 COMMANDS = [
     "--version", "--help", "list", "summary v1:alpha=0.25", "summary v1 --help", "compare v1 v2 --diff --explain",
     "compare v1 v2 -o chart.svg", "check v1 --max-params 9M", "plot v1 -o x.pdf", "plot v1 -o x.svg",
     "plot v1 -o x.dot", "plot v1 -o x.png --dpi 40", "completions bash", "summary v1 -f json", "list -f html",
     "compare v1 v2 -o chart.pdf", "plot v1 -o - --layout free", "check v1 --max-params 9M -f junit",
-    "find v1 --alpha 0.5,1 --workers 2",
+    "find v1 --alpha 0.5,1 --workers 2", "memory v1 -o m.svg", "history --since 2021", "explain v1 stem.stem_conv",
+    "identify v1", "verify v1", f"summary {FILES}/separable.pt2",
+    f"compare {FILES}/nested.keras {FILES}/quantized.onnx",
 ]  # fmt: skip
 HEAVY = [
     "build v1:alpha=0.25,input_shape=64 -o x.keras",

@@ -171,7 +171,8 @@ def brought(references: Sequence[str]) -> list[str]:
 def _only(taken: str, reference: str) -> UsageError:
     """What a command says that takes only some kinds of models."""
     return UsageError(
-        f"{taken}, and {reference} is none; summary, list, compare, check and plot read models of other origin"
+        f"{taken}, and {reference} is none; summary, list, compare, check, plot, explain, identify and memory read "
+        "models of other origin"
     )
 
 

@@ -61,8 +61,7 @@ def _changed(references: list[str], since: str, asking: Sequence[Path]) -> list[
         complain(f"cnncli: {enumerated(anew)} changed since {since}: all are checked")
         return references
     left = [each for each in references if _is_file(each) and stayed.holds(Path(each))]
-    _say(left, f"unchanged since {since}")
-    return [each for each in references if each not in left]
+    return _without(left, references, f"unchanged since {since}")
 
 
 def _limited(references: list[str], gate: Gate) -> list[str]:
@@ -70,8 +69,7 @@ def _limited(references: list[str], gate: Gate) -> list[str]:
     if gate.limits_nothing:
         raise UsageError("nothing is limited: give --max-params or another budget, or --baseline")
     left = [each for each in references if _is_file(each) and not gate.limits(each)]
-    _say(left, "nothing limits it" if len(left) == 1 else "nothing limits them")
-    return [each for each in references if each not in left]
+    return _without(left, references, "nothing limits it" if len(left) == 1 else "nothing limits them")
 
 
 def _is_file(reference: str) -> bool:
@@ -80,7 +78,10 @@ def _is_file(reference: str) -> bool:
     return source_of(reference) is Source.FILE
 
 
-def _say(left: Sequence[str], why: str) -> None:
+def _without(left: Sequence[str], references: list[str], why: str) -> list[str]:
+    """The references but for some, which are told."""
     more = [f"{len(left) - MOST_NAMED} more"] if len(left) > MOST_NAMED else []
     if left:
         complain(f"cnncli: not checked, {why}: {enumerated([*left[:MOST_NAMED], *more])}")
+    spared = set(left)
+    return [each for each in references if each not in spared]

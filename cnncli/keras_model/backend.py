@@ -66,6 +66,9 @@ def memory_errors() -> Iterator[None]:
         raise
 
 
+_NO_ROOM_FOR_A_LIBRARY = ("failed to map segment from shared object", "Cannot allocate memory")
+"""What glibc's loader says where memory runs out, which Python tells of as of an ImportError; where a place may not be
+executed from it says the first one too."""
 _TOO_MANY_CELLS = ("more than 2**63 - 1 entries", "overflow")
 
 
@@ -87,6 +90,8 @@ def import_keras() -> Any:
     except Exception as error:  # of any kind, for what KERAS_BACKEND and keras.json say, and of what TensorFlow lacks
         if isinstance(error, MemoryError):
             raise
+        if any(told in str(error) for told in _NO_ROOM_FOR_A_LIBRARY) and "not permitted" not in str(error):
+            raise MemoryError(str(error)) from None
         if isinstance(error, ModuleNotFoundError) and bringing(error.name or ""):
             raise lacking(error) from None
         advice = "see whether Python imports tensorflow, unset KERAS_BACKEND, and see what ~/.keras/keras.json says"

@@ -14,8 +14,9 @@ from cnncli.analysis.metrics import figures as figures_of
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times
-from cnncli.document.table import Column, Heading, Table, choose, least_width, natural_width, ordered
+from cnncli.document.table import Column, Heading, Table, choose, natural_width, ordered
 from cnncli.graph import Group
+from cnncli.views.fitting import fitting
 
 BEST = "★"
 
@@ -255,8 +256,7 @@ def _stages(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> S
         if natural_width(table) <= min(width, READABLE):
             return table
     if len(entries) <= MOST_BELOW:
-        below = [_stages_below(entries, rows, columns) for columns in fewer]
-        return next((table for table in below if least_width(table) <= width), below[-1])
+        return fitting(_stages_below(entries, rows), width, ("2",), ("1",))  # without blocks, and then shapes
     return Paragraphs([f"The stages of {len(entries)} models have no room beside each other; --format json has them."])
 
 
@@ -287,16 +287,15 @@ def _stages_beside(
     return _columns(columns)
 
 
-def _stages_below(
-    entries: Sequence[Entry], rows: Sequence[StageRow], told: Sequence[tuple[str, Callable[[Group], str]]]
-) -> Table:
+def _stages_below(entries: Sequence[Entry], rows: Sequence[StageRow]) -> Table:
     texts: list[Sequence[str] | Heading] = []
     for row in rows:
         texts.append(Heading({"0": stage_name(row)}))
         for found, stage in zip(entries, row, strict=True):
-            cells = [text(stage) for _, text in told] if stage else ["-"] + [""] * (len(told) - 1)
+            cells = [text(stage) for _, text in STAGE_COLUMNS] if stage else ["-", "", "", ""]
             texts.append(["  " + found.reference, *cells])
-    return Table([_text_column(at, header) for at, header in enumerate(["Stage", *(name for name, _ in told)])], texts)
+    headers = ["Stage", *(name for name, _ in STAGE_COLUMNS)]
+    return Table([_text_column(at, header) for at, header in enumerate(headers)], texts)
 
 
 def stage_name(row: StageRow) -> str:

@@ -13,10 +13,11 @@ from cnncli.analysis.metrics import metric
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import times
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table
+from cnncli.document.table import Column, Table, natural_width, widest
 from cnncli.network import Network
 from cnncli.views.changes import sides
 from cnncli.views.data import explanation_data
+from cnncli.views.fitting import giving_way
 from cnncli.views.makeup import Pair, descent, makeup_data, makeup_rows, makeup_table
 from cnncli.views.makeup import sentences as makeup_sentences
 
@@ -67,7 +68,7 @@ def explanations(entries: Sequence[Entry]) -> list[Explanation]:
 def explanation_sections(explanation: Explanation, width: int) -> Iterator[Section]:
     """The sentences, then the table of the parts where there are any, or of what the networks are made of."""
     yield Paragraphs(sentences(explanation))
-    table = makeup_table(explanation.pair, width) if explanation.pair else readable_table(explanation)
+    table = makeup_table(explanation.pair, width) if explanation.pair else readable_table(explanation, width)
     if table:
         yield table
 
@@ -188,8 +189,11 @@ def _of_key(key: str) -> Any:
     return lambda row: row.get(key)
 
 
-def readable_table(explanation: Explanation) -> Table | None:
-    """The factors that cost something, under their growth; None where there are none."""
+def readable_table(explanation: Explanation, width: int) -> Table | None:
+    """The factors that cost something, under their growth; None where there are none.
+
+    Where a terminal is narrow the sentences above tell what is left out.
+    """
     table = share_table([explanation])
     rows = [row for row in table.rows if not row[1].idle]
     if not rows:
@@ -199,7 +203,20 @@ def readable_table(explanation: Explanation) -> Table | None:
     footer = {"factor": "Together"}
     for key, growth in explanation.attribution.growth.items():
         footer |= {f"{key}_difference": _signed(growth.difference), f"{key}_ratio": _ratio_text(growth.ratio)}
-    return Table([column for column in table.columns if column.key not in hidden], rows, footer=footer)
+    shown = Table([column for column in table.columns if column.key not in hidden], rows, footer=footer)
+    return giving_way(shown, width, SCARCE, _least)[0]
+
+
+SCARCE = ("before", "after", "params_ratio", "macs_ratio", "params_difference")
+"""What gives way where a terminal is narrow, these first."""
+WRAPPED = 12
+"""Characters of a remark that can still be read where it is wrapped."""
+
+
+def _least(table: Table) -> int:
+    """How wide a table is at least, with its remarks wrapped."""
+    sizes = zip(table.columns, map(len, widest(table)), strict=True)
+    return natural_width(table) - sum(max(0, size - WRAPPED) for column, size in sizes if column.key == "remark")
 
 
 def told(explanation: Explanation) -> dict[str, Any]:

@@ -31,8 +31,8 @@ def benchmarks(folder: Path) -> list[Benchmark]:
     build = ("build", "efficientnet_b7", "--force", "-o", ours[0])
     export = ("export", "efficientnet_b0", "--no-verify", "--force", "-o", ours[1])
     return [
-        Benchmark("Artefacts", build, "keras", python(SAVE, rivals[0])),
-        Benchmark("Artefacts", export, "converter", python(TFLITE, rivals[1])),
+        Benchmark(build, "save", python(SAVE, rivals[0])),
+        Benchmark(export, "converter", python(TFLITE, rivals[1])),
         *(_onnx(folder / f"{stem}.keras") for stem in ("b0", "b7")),
     ]
 
@@ -42,4 +42,4 @@ def _onnx(weights: Path) -> Benchmark:
     ours, rival = (str(weights.with_name(f"{who}.onnx")) for who in ("ours", "rival"))
     reference = NETWORKS[weights.stem].reference
     typed = ("export", reference, "--weights", str(weights), "--no-verify", "--force", "-o", ours)
-    return Benchmark("Artefacts", typed, "tf2onnx", (PYTHON, "-c", ONNX, str(weights), rival), made=(weights,))
+    return Benchmark(typed, "tf2onnx", (PYTHON, "-c", ONNX, str(weights), rival), made=(weights,))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench_startup import smallest
 from benchmark import Benchmark, python
-from made import NETWORKS, SUFFIXES
+from made import NETWORKS, PROGRAM, SUFFIXES
 from rivals import PYTHON
 
 LOAD = "import sys, keras; keras.models.load_model(sys.argv[1], compile=False).summary()"
@@ -40,18 +40,18 @@ from netron.onnx import ModelFactory
 print(json.dumps(ModelFactory().open(onnx.load(sys.argv[1])).to_json()))
 """
 TORCH = "import sys, torch; print(torch.export.load(sys.argv[1]))"
-PROGRAM = Path(__file__).parents[1] / "files" / "separable.pt2"
 SIZES = {"b0": 224, "v2": 224, "b7": 600}
 """Of the pictures, which onnx-tool must be told."""
 
 
 def benchmarks(folder: Path) -> list[Benchmark]:
-    app = smallest(folder)
+    app, program = smallest(folder), folder / PROGRAM
     paths = [folder / f"{stem}{suffix}" for suffix in SUFFIXES for stem in NETWORKS]
     return [
-        *(_summary(path, "smallest", app) for path in paths),
+        *(_summary(path, "smallest-file", app) for path in paths),
         *(each for path in paths for each in _rivals(path)),
-        Benchmark("Files", ("summary", str(PROGRAM)), "torch", python(TORCH, str(PROGRAM))),
+        _summary(program, "smallest-file", app),
+        _summary(program, "torch", python(TORCH, str(program))),
     ]
 
 
@@ -59,7 +59,7 @@ def _rivals(path: Path) -> list[Benchmark]:
     """Of a file, all that read its format."""
     given = str(path)
     if path.suffix in {".keras", ".h5"}:
-        return [_summary(path, "keras", python(LOAD, given)), *_from_keras(path)]
+        return [_summary(path, "load_model", python(LOAD, given)), *_from_keras(path)]
     if path.suffix == ".tflite":
         return [_summary(path, "analyzer", python(ANALYZER, given)), _summary(path, "litert", python(LITERT, given))]
     if path.suffix == ".onnx":
@@ -90,4 +90,4 @@ def _from_keras(path: Path) -> list[Benchmark]:
 
 
 def _summary(path: Path, rival: str, against: tuple[str, ...], *options: str) -> Benchmark:
-    return Benchmark("Files", ("summary", str(path), *options), rival, against, made=(path,))
+    return Benchmark(("summary", str(path), *options), rival, against, made=(path,))

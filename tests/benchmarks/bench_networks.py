@@ -22,12 +22,9 @@ tensorflow.lite.experimental.Analyzer.analyze(model_content=data)
 
 
 def benchmarks(folder: Path) -> list[Benchmark]:
-    question = "Networks by name"
     target = Target(1 / 40, 1 / 25)
     return [
-        Benchmark(
-            question, ("summary", "efficientnet_b7", "--format", "json"), "keras", python(SUMMARY), target=target
-        ),
-        Benchmark(question, ("compare", "b0", "b4"), "keras", python(COUNT)),
-        Benchmark(question, ("memory", "mobilenet_v2"), "converter", python(CONVERT)),
+        Benchmark(("summary", "efficientnet_b7", "--format", "json"), "keras", python(SUMMARY), target=target),
+        Benchmark(("compare", "b0", "b4"), "keras", python(COUNT)),
+        Benchmark(("memory", "mobilenet_v2"), "converted", python(CONVERT)),
     ]

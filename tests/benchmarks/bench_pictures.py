@@ -45,7 +45,7 @@ def _plot(
     drawn: Path | str, output: Path, rival: str, against: tuple[str, ...], made: tuple[Path, ...] = ()
 ) -> Benchmark:
     typed = ("plot", str(drawn), "--detail", "layer", "--force", "-o", str(output))
-    return Benchmark("Pictures", typed, rival, against, made or ((drawn,) if isinstance(drawn, Path) else ()))
+    return Benchmark(typed, rival, against, made or ((drawn,) if isinstance(drawn, Path) else ()))
 
 
 def _paper(folder: Path, number: int) -> Benchmark:
@@ -64,11 +64,10 @@ def _shown(path: Path) -> Benchmark:
     page = path.parent / "shown.html"
     typed = ("plot", str(path), "--detail", "layer", "--force", "-o", str(page))
     return Benchmark(
-        "Pictures",
         typed,
         "netron",
         (sys.executable, SHOWN, "netron", str(path), PYTHON),
         made=(path,),
-        title=f"`cnncli plot {path.name} --detail layer -o {page.name}`, and the page shown",
+        title=f"`plot {path.name} --detail layer -o {page.name}`, and the page shown",
         command=(sys.executable, SHOWN, "cnncli", str(path), str(page)),
     )

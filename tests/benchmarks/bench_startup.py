@@ -57,9 +57,9 @@ def benchmarks(folder: Path) -> list[Benchmark]:
         (("memory", "mobilenet_v2"), None),
     ]
     return [
-        Benchmark("Start-up", ("--help",), "smallest", (*app, "--help"), target=Target(1.1)),
+        Benchmark(("--help",), "smallest", (*app, "--help"), target=Target(1.1)),
         _tab(folder),
-        *(Benchmark("Start-up", typed, "smallest", app, target=target) for typed, target in commands),
+        *(Benchmark(typed, "smallest", app, target=target) for typed, target in commands),
     ]
 
 
@@ -72,11 +72,10 @@ def _tab(folder: Path) -> Benchmark:
     command = Path(sys.executable).parent / "cnncli"
     assert os.access(command, os.X_OK), command
     return Benchmark(
-        "Start-up",
         (),
         "smallest",
         (*rival, sys.executable, str(script)),
         target=Target(1.2),
-        title="a TAB after `cnncli plot eff`",
+        title="a TAB after `plot eff`",
         command=(*env, str(command)),
     )

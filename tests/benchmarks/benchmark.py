@@ -1,4 +1,4 @@
-"""What a benchmark is: a question of the reader's, a command of ours, and a rival's command that answers it too."""
+"""What a benchmark is: a command of ours, and a rival's that answers the same question."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rivals import RIVALS, Rival
-
-QUESTIONS = {
-    "Start-up": "What a command costs beyond the least that a command of Python's with a table costs.",
-    "Networks by name": "What Keras, and TensorFlow's converter, tell of a network of keras.applications.",
-    "Files": "What is within a model file. Files of EfficientNet-B0 and B7 and MobileNet V2 with all their weights, "
-    "`.keras`, `.h5` and SavedModel saved by Keras, `.onnx` and `.tflite` written by `cnncli export`.",
-    "Pictures": "Drawings with all layers, on paper and in a browser.",
-    "Artefacts": "Files to deploy. Both sides write the same network.",
-}
-"""The page's sections, in order."""
 
 
 class Target(NamedTuple):
@@ -29,7 +19,6 @@ class Target(NamedTuple):
 class Benchmark(NamedTuple):
     """Two commands that do one job. `made` names the model files that they read, which are written before."""
 
-    question: str
     arguments: tuple[str, ...]
     rival: str
     against: tuple[str, ...]
@@ -49,9 +38,9 @@ class Benchmark(NamedTuple):
 
     @property
     def job(self) -> str:
-        """Our command as one types it beside the files."""
+        """Our command as one types it beside the files, behind `cnncli`."""
         typed = " ".join(Path(part).name if Path(part).is_absolute() else part for part in self.arguments)
-        return self.title or f"`cnncli {typed}`"
+        return self.title or f"`{typed}`"
 
 
 def python(script: str, *arguments: str) -> tuple[str, ...]:

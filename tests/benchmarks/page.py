@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark import QUESTIONS
 from growth import REAL, WITHIN
-from rivals import RIVALS
+from rivals import QUESTIONS, RIVALS, Rival
 
 RESULTS = Path(__file__).parent / "results.json"
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -17,11 +16,11 @@ OPENING = """# Benchmarks
 
 <!-- Made by tests/benchmarks/page.py of tests/benchmarks/results.json. -->
 
-Each command is timed against what people would use for the same job. The two alternate, command by command, and what
-counts is the ratio, ours to the rival's: below 1 ours is faster, or leaner. Whole processes are timed, from their start
-to their end. A figure is the median over the runs, a ratio the median of the ratios run by run; in brackets stand the
-lowest and the highest. The processor's time is that of all threads and children, and hardly grows where others work on
-the machine; memory is the most that the largest process held at once. All is compiled before, as pip leaves it.
+Each command is timed against what people would use for the same job. The two alternate, command by command. Figures
+are ours / the rival's, medians over the runs; what counts is the ratio, the median of the ratios run by run, behind
+which stand the lowest and the highest: below 1 ours is faster, or leaner. Whole processes are timed, from start to end.
+*Processor* is the ratio of the processor's time, of all threads and children, which hardly grows where others work on
+the machine; *memory* is the most that the largest process held at once. All is compiled before, as pip leaves it.
 """
 HOW = """## How to run them
 
@@ -45,7 +44,7 @@ shown in a Chromium by Playwright, which `dev` includes.
 GROWTH = (
     "Seconds within one process to build, analyse and fold a graph, the best of three. They are linear in its length.\n"
 )
-HEAD = ("Command", "Against", "Time, s", "Ratio", "Processor", "Memory, MiB", "Ratio", "Runs")
+HEAD = ("Command of cnncli", "Time, s", "Ratio", "Processor", "Memory, MiB", "Ratio", "Runs")
 
 
 def page(results: dict[str, Any]) -> str:
@@ -53,9 +52,8 @@ def page(results: dict[str, Any]) -> str:
     rows, grown = results["benchmarks"], results["growth"]
     parts = [OPENING, _machine(results), "## In short\n", in_short(rows), "## Targets\n", targets(rows, grown)]
     for question, says in QUESTIONS.items():
-        parts += [f"## {question}\n", f"{says}\n", table(row for row in rows if row["question"] == question)]
-    parts += ["## Growth\n", GROWTH, growth_table(grown), "## The rivals\n", _rivals(rows), HOW]
-    return "\n".join(parts)
+        parts += [f"## {question}\n", f"{says}\n", tables(row for row in rows if _rival(row).question == question)]
+    return "\n".join([*parts, "## Growth\n", GROWTH, growth_table(grown), HOW])
 
 
 def in_short(rows: Sequence[dict[str, Any]]) -> str:
@@ -64,8 +62,8 @@ def in_short(rows: Sequence[dict[str, Any]]) -> str:
     for name, rival in RIVALS.items():
         pairs = [row["measured"] for row in rows if row["rival"] == name and row["measured"]]
         spans = [_span([pair[key] for pair in pairs]) for key in ("time_ratio", "memory_ratio") if pairs]
-        cells.append((rival.title, str(len(pairs)), *(spans or ["not measured", ""])))
-    return _table(("Against", "Benchmarks", "Time", "Memory"), "lrrr", cells)
+        cells.append((rival.question, rival.title, str(len(pairs)), *(spans or ["not measured", ""])))
+    return _table(("Question", "Against", "Benchmarks", "Time", "Memory"), "llrrr", cells)
 
 
 def _span(ratios: Sequence[float]) -> str:
@@ -73,23 +71,30 @@ def _span(ratios: Sequence[float]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
+def tables(rows: Iterable[dict[str, Any]]) -> str:
+    """A table for each rival, with the fair word on it."""
+    of: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of.setdefault(row["rival"], []).append(row)
+    return "\n".join(
+        f"Against **{RIVALS[name].title}**: {RIVALS[name].says}\n\n{table(each)}" for name, each in of.items()
+    )
+
+
 def table(rows: Iterable[dict[str, Any]]) -> str:
-    """Benchmarks as a table; one that was skipped says why."""
-    return _table(HEAD, "llrrrrrr", [_cells(row) for row in rows])
+    """Benchmarks as a table; one that was not measured says why."""
+    return _table(HEAD, "lrrrrrr", [_cells(row) for row in rows])
 
 
 def _cells(row: dict[str, Any]) -> Sequence[str]:
-    against = title(row)
     if row["measured"] is None:
-        lacking = f": needs {', '.join(row['lacking'])}" if row["lacking"] else ""
-        return (row["job"], against, f"not measured{lacking}", *[""] * 5)
+        return (row["job"], f"not measured: {row['why']}", *[""] * 5)
     pair = row["measured"]
     ours, rival = pair["ours"], pair["rival"]
     return (
         row["job"],
-        against,
         f"{ours['seconds']:.2f} / {rival['seconds']:.2f}",
-        f"**{ratio(pair['time_ratio'])}** ({ratio(pair['lowest'])}–{ratio(pair['highest'])})",
+        f"**{ratio(pair['time_ratio'])}** ({ratio(pair['lowest'])} to {ratio(pair['highest'])})",
         ratio(pair["processor_ratio"]),
         f"{ours['mebibytes']:.0f} / {rival['mebibytes']:.0f}",
         f"**{ratio(pair['memory_ratio'])}**",
@@ -97,9 +102,8 @@ def _cells(row: dict[str, Any]) -> Sequence[str]:
     )
 
 
-def title(row: dict[str, Any]) -> str:
-    """Whom a benchmark is against."""
-    return RIVALS[row["rival"]].title
+def _rival(row: dict[str, Any]) -> Rival:
+    return RIVALS[row["rival"]]
 
 
 def ratio(number: float) -> str:
@@ -130,13 +134,13 @@ def targets(rows: Iterable[dict[str, Any]], grown: Iterable[dict[str, Any]]) -> 
             if most:
                 pair = row["measured"]
                 found = f"**{ratio(pair[f'{what}_ratio'])}**" if pair else "not measured"
-                cells.append((row["job"], title(row), what, f"at most {ratio(most)}", found))
+                cells.append((row["job"], _rival(row).title, what, f"at most {ratio(most)}", found))
     real = next((row for row in grown if row["shape"] == REAL), None)
     found = f"**{real['seconds'] * 1000:.1f} ms**" if real else "not measured"
     cells.append(
         (f"{REAL} built and analysed, in a process that runs", "", "time", f"at most {WITHIN * 1000:.0f} ms", found)
     )
-    return _table(("Command", "Against", "What", "Target", "Measured"), "lllrr", cells)
+    return _table(("Command of cnncli", "Against", "What", "Target", "Measured"), "lllrr", cells)
 
 
 def _machine(results: dict[str, Any]) -> str:
@@ -147,11 +151,6 @@ def _machine(results: dict[str, Any]) -> str:
         f"{machine['gigabytes']} GB, {machine['system']}, Python {machine['python']}; a load of {machine['load']:.1f} "
         f"before the first. {packages}.\n"
     )
-
-
-def _rivals(rows: Iterable[dict[str, Any]]) -> str:
-    used = {row["rival"] for row in rows}
-    return "\n".join(f"- **{rival.title}**: {rival.says}" for name, rival in RIVALS.items() if name in used) + "\n"
 
 
 def _table(head: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> str:

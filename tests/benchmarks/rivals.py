@@ -20,90 +20,107 @@ OURS = ("cnncli", "typer", "rich")
 """Whose versions tell what of ours was measured."""
 
 
-class Rival(NamedTuple):
-    """A rival by the packages that it needs, and the fair word on it: what it does, and what more or less."""
+QUESTIONS = {
+    "Start-up": "What a command costs beyond the least that any command of Python's costs.",
+    "Networks by name": "What a network of `keras.applications` is, and what it will be when deployed.",
+    "Files": "What is within a model file: EfficientNet-B0 and B7 and MobileNet V2 with all their weights, `.keras`, "
+    "`.h5` and SavedModel saved by Keras, `.onnx` and `.tflite` written by `cnncli export`; MobileNet V1, saved by "
+    "PyTorch.",
+    "Pictures": "Drawings with all layers, on paper and in a browser.",
+    "Artefacts": "Files to deploy: both sides write the same network.",
+}
+"""What the page's sections answer, in their order."""
 
+
+class Rival(NamedTuple):
+    """A rival in a question, the packages that it needs, and the fair word: what it does, and what more or less."""
+
+    question: str
     title: str
     packages: tuple[str, ...]
     says: str
     python: str = sys.executable
 
 
-SMALLEST = "the smallest Typer app"
+START, BY_NAME, FILE, PICTURE, ARTEFACT = QUESTIONS
 RIVALS = {
     "smallest": Rival(
-        SMALLEST,
+        START,
+        "the smallest Typer app",
         ("typer", "rich"),
         "prints a table of three rows, its help, or what a TAB offers. It reads and counts nothing: it is the floor of "
         "any command made with Typer and Rich.",
     ),
     "keras": Rival(
+        BY_NAME,
         "Keras",
         ("keras", "tensorflow"),
-        "`keras.applications` builds the network, or `load_model` loads the file, and `summary()` or `count_params()` "
-        "tells of it. Afterwards there is a model that can be trained. It tells shapes and parameters, no MACs.",
+        "`keras.applications` builds the network, and `summary()` or `count_params()` tells of it: shapes and "
+        "parameters, no MACs. Afterwards there is a model that can be trained.",
     ),
-    "converter": Rival(
-        "TensorFlow's converter",
+    "converted": Rival(
+        BY_NAME,
+        "TensorFlow's converter and Analyzer",
         ("keras", "tensorflow"),
-        "`TFLiteConverter.from_keras_model`. Where the question is what the file will hold, "
-        "`tf.lite.experimental.Analyzer` reads it: then there is a file, ours is foretold, but the Analyzer tells no "
-        "memory.",
+        "`TFLiteConverter.from_keras_model`, and `tf.lite.experimental.Analyzer` of what it made: operations and "
+        "tensors, but not what they hold at once. Afterwards there is a file; ours is foretold.",
+    ),
+    "smallest-file": Rival(
+        FILE,
+        "the smallest Typer app",
+        ("typer", "rich"),
+        "as above: the ratio is what reading and counting costs.",
+    ),
+    "load_model": Rival(
+        FILE,
+        "Keras's load_model",
+        ("keras", "tensorflow"),
+        "and `summary()`: shapes and parameters, no MACs. Afterwards there is a model with its weights.",
     ),
     "saved_model_cli": Rival(
+        FILE,
         "saved_model_cli",
         ("tensorflow",),
         "`show --all` of TensorFlow's own tool prints the signatures, no layers.",
     ),
-    "analyzer": Rival(
-        "TFLite's Analyzer",
-        ("tensorflow",),
-        "`tf.lite.experimental.Analyzer.analyze` prints operations and tensors with their shapes; it counts no MACs.",
-    ),
-    "litert": Rival(
-        "LiteRT",
-        ("ai-edge-litert",),
-        "an `Interpreter` lists its tensors and operations; it counts nothing. Afterwards it can run.",
-    ),
     "onnx": Rival(
+        FILE,
         "onnx",
         ("onnx",),
         "`shape_inference.infer_shapes` and `helper.printable_graph`: the operations as text; nothing is counted, and "
         "the shapes inferred are not in the text.",
     ),
     "onnxruntime": Rival(
+        FILE,
         "ONNX Runtime",
         ("onnxruntime",),
         "an `InferenceSession` lists inputs and outputs, no operations. Afterwards it can run, and has optimised for "
         "that.",
     ),
     "onnx-tool": Rival(
+        FILE,
         "onnx-tool",
         ("onnx-tool",),
         "`python -m onnx_tool` prints MACs, memory and parameters of each operation; every size must be told.",
         PYTHON,
     ),
     "haoline": Rival(
+        FILE,
         "HaoLine",
         ("haoline",),
-        "`haoline inspect` of an ONNX file writes a report with parameters, FLOPs and memory of each operation, and "
-        "searches for patterns and risks besides. Among the parameters are constants such as the widths of paddings.",
+        "`haoline inspect --out-json` writes a report with parameters, FLOPs and memory of each operation, and "
+        "searches for patterns and risks besides. Among its parameters are constants such as the widths of paddings.",
         PYTHON,
     ),
     "haoline-keras": Rival(
-        "HaoLine and tf2onnx",
+        FILE,
+        "HaoLine with tf2onnx",
         ("haoline", "tf2onnx", "tensorflow"),
         "`haoline inspect --from-keras`: the same of a Keras file, which tf2onnx converts first.",
         PYTHON,
     ),
-    "haoline-page": Rival(
-        "HaoLine's page",
-        ("haoline",),
-        "a page of the graph by blocks, made by its library, since `haoline inspect` 1.3.0 heeds no "
-        "`--html-graph`. It is laid out in the browser, by a D3 that the page fetches; ours is drawn.",
-        PYTHON,
-    ),
     "netron-json": Rival(
+        FILE,
         "Netron's Python package",
         ("netron", "onnx"),
         "`netron.onnx` turns an ONNX model that `onnx.load` has read into the JSON that Netron's page draws: "
@@ -111,38 +128,75 @@ RIVALS = {
         "Python does not read: that is JavaScript, which runs in the browser.",
         PYTHON,
     ),
-    "netron": Rival(
-        "Netron",
-        ("netron",),
-        "serves the file, and its page in a headless Chromium reads it, lays it out and draws it; both sides are timed "
-        "until the browser shows all, its start included. Netron's page shows every attribute and weight on a click; "
-        "ours has shapes, parameters and MACs. What the page asks of other hosts is refused at once. Not for the "
-        "SavedModel: Netron announces a very long layout, and had not ended after a minute.",
-        PYTHON,
+    "analyzer": Rival(
+        FILE,
+        "TFLite's Analyzer",
+        ("tensorflow",),
+        "`tf.lite.experimental.Analyzer.analyze` prints operations and tensors with their shapes; it counts no MACs.",
+    ),
+    "litert": Rival(
+        FILE,
+        "LiteRT",
+        ("ai-edge-litert",),
+        "an `Interpreter` lists its tensors and operations; it counts nothing. Afterwards it can run.",
     ),
     "torch": Rival(
+        FILE,
         "PyTorch",
         ("torch",),
-        "`torch.export.load`, and the program printed: operations with shapes, no counts. Afterwards it can run. The "
-        "file is of a small network.",
+        "`torch.export.load`, and the program printed: operations with shapes, no counts. Afterwards it can run.",
     ),
     "plot_model": Rival(
+        PICTURE,
         "Keras's model_to_dot",
         ("keras", "tensorflow", "pydot"),
         "builds the network and writes DOT; ours is drawn besides.",
     ),
     "graphviz": Rival(
+        PICTURE,
         "Graphviz",
         ("pygraphviz",),
         "draws the DOT that our own `plot` writes, by `nop2`, which lays nothing out; that command is timed too.",
     ),
+    "haoline-page": Rival(
+        PICTURE,
+        "HaoLine's page",
+        ("haoline",),
+        "a page of the graph by blocks, made by its library, since `haoline inspect` 1.3.0 heeds no `--html-graph`. It "
+        "is laid out in the browser, by a D3 that the page fetches; ours is drawn.",
+        PYTHON,
+    ),
+    "netron": Rival(
+        PICTURE,
+        "Netron",
+        ("netron",),
+        "serves the file, and its page in a headless Chromium reads it, lays it out and draws it. Both sides are timed "
+        "until the browser shows all, its start included. Netron's page shows every attribute and weight on a click; "
+        "ours has shapes, parameters and MACs. What the page asks of other hosts is refused at once. Not of the "
+        "SavedModel: Netron announces a very long layout, and had not ended after a minute.",
+        PYTHON,
+    ),
+    "save": Rival(
+        ARTEFACT,
+        "Keras",
+        ("keras", "tensorflow"),
+        "`keras.applications` builds the network and `save` writes it; `build` does so too, and "
+        "proves each layer besides.",
+    ),
+    "converter": Rival(
+        ARTEFACT,
+        "TensorFlow's converter",
+        ("keras", "tensorflow"),
+        "`TFLiteConverter.from_keras_model` of the network that `keras.applications` builds.",
+    ),
     "tf2onnx": Rival(
+        ARTEFACT,
         "tf2onnx",
         ("tf2onnx", "keras", "tensorflow"),
         "by Keras's own `model.export(..., format='onnx')`, of the same Keras file.",
         PYTHON,
     ),
-}  # fmt: skip
+}
 
 
 @cache

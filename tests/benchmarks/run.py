@@ -19,11 +19,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark import QUESTIONS, Benchmark
+from benchmark import Benchmark
 from growth import growth
 from made import make
-from page import PAGE, RESULTS, growth_table, page, table
-from paired import compare
+from page import PAGE, RESULTS, growth_table, page, tables
+from paired import Pair, compare
 from rivals import OURS, PYTHON, RIVALS, lacking, versions
 
 import cnncli
@@ -36,26 +36,37 @@ def declared(folder: Path, names: Iterable[str] = ()) -> list[Benchmark]:
     modules = sorted(path.stem for path in HERE.glob("bench_*.py"))
     wanted = [name for name in modules if not names or any(part in name for part in names)]
     found = [each for name in wanted for each in importlib.import_module(name).benchmarks(folder)]
-    return sorted(found, key=lambda each: list(QUESTIONS).index(each.question))
+    return sorted(found, key=lambda each: list(RIVALS).index(each.rival))
 
 
 def measured(found: Iterable[Benchmark], runs: int, seconds: float) -> list[dict[str, Any]]:
     """Each benchmark run, but those whose rivals are not installed; as results.json holds them."""
     rows = []
     for each in found:
-        lacks = lacking(each.of)
-        print(f"{each.job}, against {each.of.title}{' is skipped' if lacks else ' ...'}", file=sys.stderr, flush=True)
-        pair = None if lacks else compare(each.ours, each.against, runs, seconds)
+        pair, why = one(each, runs, seconds)
         row = {
-            "question": each.question,
             "job": each.job,
             "rival": each.rival,
             "target": each.target and each.target._asdict(),
-            "lacking": lacks,
             "measured": pair and {**pair._asdict(), "ours": pair.ours._asdict(), "rival": pair.rival._asdict()},
+            "why": why,
         }
         rows.append(row)
     return rows
+
+
+def one(each: Benchmark, runs: int, seconds: float) -> tuple[Pair | None, str]:
+    """What was measured, or why nothing was. One that fails does not take the others along."""
+    says, lacks = f"{each.job}, against {each.of.title}", lacking(each.of)
+    if lacks:
+        print(f"{says} is skipped", file=sys.stderr)
+        return None, f"needs {', '.join(lacks)}"
+    print(f"{says} ...", file=sys.stderr, flush=True)
+    try:
+        return compare(each.ours, each.against, runs, seconds), ""
+    except RuntimeError as failure:
+        print(failure, file=sys.stderr)
+        return None, "failed"
 
 
 def machine() -> dict[str, object]:
@@ -77,9 +88,9 @@ def _told(path: str, key: str) -> Iterable[str]:
 
 def packages() -> dict[str, str]:
     """The versions of what was measured, each in the environment where it ran."""
-    where = {name: rival.python for rival in RIVALS.values() for name in rival.packages if rival.python == PYTHON}
-    where |= {name: rival.python for rival in RIVALS.values() for name in rival.packages if rival.python != PYTHON}
-    where |= dict.fromkeys(OURS, sys.executable)
+    where = dict.fromkeys(OURS, sys.executable)
+    for rival in sorted(RIVALS.values(), key=lambda rival: rival.python == PYTHON):
+        where |= {name: rival.python for name in rival.packages if name not in where}
     return {name: versions(python)[name] for name, python in where.items() if name in versions(python)}
 
 
@@ -112,10 +123,12 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         results = _results(folder, given.names, given.runs, given.seconds)
     print(json.dumps({**results["machine"], **results["versions"]}, indent=2))
-    print(f"\n{table(results['benchmarks'])}\n{growth_table(results['growth'])}")
+    print(f"\n{tables(results['benchmarks'])}\n{growth_table(results['growth'])}")
     if given.page:
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         PAGE.write_text(page(results), encoding="utf-8")
+    if any(row["why"] == "failed" for row in results["benchmarks"]):
+        sys.exit(1)
 
 
 def _results(folder: Path, names: list[str], runs: int, seconds: float) -> dict[str, Any]:

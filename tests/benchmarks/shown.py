@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+ARGUMENTS = ["--no-sandbox", "--no-zygote"]
+"""Without a zygote the browser starts its processes itself, so that their time and memory count too."""
 LONGEST = 120_000
 """Milliseconds until a page that does not show is a failure."""
 SERVE = "import netron, sys; netron.serve(sys.argv[1], address=int(sys.argv[2])); print(flush=True); netron.wait()"
@@ -21,7 +23,7 @@ SERVE = "import netron, sys; netron.serve(sys.argv[1], address=int(sys.argv[2]))
 def shown(url: str, selector: str, cookies: bool = False) -> None:
     """Open a page and wait for what it has when all is drawn."""
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         context = browser.new_context()
         context.route(lambda asked: not asked.startswith(url), lambda route: route.abort())
         if cookies:  # without which Netron asks whether it may set some
