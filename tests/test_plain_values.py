@@ -63,7 +63,9 @@ def test_a_typer_that_keeps_it_otherwise_is_left_alone() -> None:
     class Other:
         pass
 
-    take_plain_values([Other()])
+    other = Other()
+    take_plain_values([other])
+    assert vars(other) == {}
 
 
 @pytest.mark.parametrize(
