@@ -202,6 +202,30 @@ def test_latex_spells_what_latex_would_read() -> None:
     assert latex.escaped("Gülçehre 中 \x1b") == r"Gülçehre \textbackslash{}u4e2d \textbackslash{}x1b"
 
 
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_latex_wraps_text_that_no_page_is_wide_enough_for(run, tmp_path: Path) -> None:
+    """A layer's explanation holds whole sentences, which stand within an article's margins."""
+    (tmp_path / "report.tex").write_text(run("explain", "v1", "conv_dw_7", "--format", "latex").out, encoding="utf-8")
+    (tmp_path / "paper.tex").write_text(
+        "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\\input{report}\\end{document}"
+    )
+    subprocess.run(["pdflatex", "-interaction=batchmode", "paper.tex"], cwd=tmp_path, check=True)
+    assert "Overfull" not in (tmp_path / "paper.log").read_text(errors="replace")
+
+
+def test_latex_has_no_rule_below_headers_that_are_none(run) -> None:
+    written = run("explain", "v1", "conv_dw_7", "--format", "latex").out
+    assert "\\toprule\nShape & Reads &" in written
+
+
+def test_on_a_narrow_terminal_references_are_wrapped_at_their_options(run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    references = ("v3_small:alpha=0.25,input_shape=96,classes=2", "v2:alpha=0.25,input_shape=96,classes=2")
+    done = run("list", *references, "--columns", "name,tflite_bytes,arena_bytes,macs,flops")
+    table = done.out.split("\n\n")[0]
+    assert "mobilenet_v3_small:input_shape=96,\nalpha=0.25,classes=2" in re.sub(" [^\n]*", "", table)
+
+
 # The choice of a format
 
 

@@ -236,7 +236,7 @@ def test_what_is_left_out_is_left_out(run, tmp_path) -> None:
         (["--width", "1in"], "a figure is between 1.5 and 200 in wide, not 1 in"),
         (["--width", "201in"], "a figure is between 1.5 and 200 in wide, not 201 in"),
         (["--for", "figure", "--anatomy"], "not for --anatomy"),
-        (["--for", "slide", "--detail", "layer"], "is too much for this paper with type of 12 points"),
+        (["--for", "slide", "--detail", "layer"], "is too much for this page with type of 12 points"),
     ],
 )
 def test_what_does_not_go_together(run, tmp_path, options: list[str], message: str) -> None:

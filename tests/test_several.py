@@ -220,9 +220,10 @@ def test_in_print_it_is_as_wide_as_its_page_and_can_be_read(
     assert problems(drawn, names=False) == []
 
 
-def test_what_does_not_fit_on_paper_is_told(run, tmp_path: Path) -> None:
+def test_what_does_not_fit_on_paper_is_told_with_where_it_would(run, tmp_path: Path) -> None:
     done = run("plot", "b0", "b1", "b2", "b3", "--for", "column", "-o", tmp_path / "x.svg")
-    refused(done, 2, "4 networks by stage are too much for this paper with type of 6 points; take fewer networks")
+    roomier = "take fewer networks, --for figure, --for poster, or --for screen"
+    refused(done, 2, f"4 networks by stage are too much for this page with type of 6 points; {roomier}")
     assert not [*tmp_path.iterdir()]
 
 

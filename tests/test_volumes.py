@@ -264,7 +264,7 @@ def test_without_title_or_legend(run: Callable[..., Result], tmp_path: Path) -> 
     assert 'width="237pt"' in texts("--for", "column")
     assert 'width="216pt"' in texts("--width", "3in")
     refused(run("plot", "nasnet_large", "--volumes", "--detail", "layer", "--for", "column", "-o", tmp_path / "n.svg"),
-            2, "too much for this paper")  # fmt: skip
+            2, "too much for this page")  # fmt: skip
 
 
 @pytest.mark.parametrize("theme", THEMES)

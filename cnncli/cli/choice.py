@@ -79,8 +79,8 @@ class Choice(Record):
             return found
         if not is_keras(found):
             raise UsageError(
-                f"{reference}: export takes Keras files, of which cnncli makes one: `cnncli build {reference} "
-                "-o model.keras`"
+                f"{reference}: of files, export takes those of Keras; `cnncli build {reference} -o model.keras` "
+                "makes it one"
             )
         return exportable(found)
 
@@ -212,7 +212,7 @@ Flavor = Annotated[
     str | None,
     _shown(
         help="Whose definition, where there are several, as `cnncli list FAMILY` tells: keras is "
-        "keras.applications', paper the paper's, article the article's that this tool began with.",
+        "keras.applications', paper the paper's, article that of a much-read article's code.",
         metavar="NAME",
         values=complete.flavor,
     ),

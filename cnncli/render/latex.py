@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from cnncli.document.document import Document, Listing, Paragraphs, Section
-from cnncli.document.table import Column, Heading, Table
+from cnncli.document.table import Column, Heading, Table, natural_width, widest
 from cnncli.words import visible
 
 PAPER = 110
@@ -76,10 +76,11 @@ def _table(table: Table) -> Iterator[str]:
     yield from (r"\begin{table}[htbp]", r"\centering", r"\small")
     if table.title:
         yield rf"\caption{{{'. '.join(escaped(' '.join(line.split())) for line in table.title.splitlines())}}}"
-    yield rf"\begin{{tabular}}{{{''.join('r' if column.right else 'l' for column in table.columns)}}}"
+    yield rf"\begin{{tabular}}{{{''.join(_kinds(table))}}}"
     yield r"\toprule"
-    yield from map(_row, _headers(table.columns))
-    yield r"\midrule"
+    if any(column.header for column in table.columns):
+        yield from map(_row, _headers(table.columns))
+        yield r"\midrule"
     for row in table.rows:
         cells = [_cell(column, row) for column in table.columns]
         strong = isinstance(row, Heading) or table.alarming(row)
@@ -95,6 +96,22 @@ def _table(table: Table) -> Iterator[str]:
     yield r"\end{table}"
 
 
+def _kinds(table: Table) -> list[str]:
+    """How LaTeX sets each column. Where the page has no room for all of them, the widest text takes what is left."""
+    longest = list(map(len, widest(table)))
+    texts = [place for place, column in enumerate(table.columns) if not column.right]
+    kinds = ["r" if column.right else "l" for column in table.columns]
+    if texts and natural_width(table) > PAPER:
+        widest_text = max(texts, key=longest.__getitem__)
+        others = sum(longest) - longest[widest_text]
+        if others <= PAPER / 2:
+            gaps = rf"{2 * len(kinds)}\tabcolsep"
+            kinds[widest_text] = rf"p{{\dimexpr\linewidth-{others * EMS:.1f}em-{gaps}\relax}}"
+    return kinds
+
+
+EMS = 0.55
+"""How wide a character is, a little more than of Computer Modern's on an average."""
 CENTIMETRES = 3.0
 """Of a whole bar."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich import box
@@ -152,7 +152,7 @@ def _wrapped(table: Table, longest: Sequence[int], styles: Sequence[str]) -> tup
 
     Where a terminal is narrow, numbers stay whole, and text gives way.
     """
-    whole = _by_words(table, width())
+    whole = _by_words(table, width(), str.split) or _by_words(table, width(), _pieces)
     rooms = whole or [
         size if column.right else min(size, NARROWEST) for column, size in zip(table.columns, longest, strict=True)
     ]
@@ -168,22 +168,45 @@ def _wrapped(table: Table, longest: Sequence[int], styles: Sequence[str]) -> tup
             max_width=room if whole else most,
         )
     for style, *texts in zip(styles, *table.cells, strict=True):
-        rich.add_row(*(Text(text, *_of(column, [style])) for column, text in zip(table.columns, texts, strict=True)))
+        broken = [_broken(text, room) for text, room in zip(texts, rooms, strict=True)] if whole else texts
+        rich.add_row(*(Text(text, *_of(column, [style])) for column, text in zip(table.columns, broken, strict=True)))
     return rich, sum(rooms) + GAP * (len(rooms) - 1)
 
 
-def _by_words(table: Table, wide: int) -> list[int] | None:
-    """Widths of columns at which text is wrapped between its words only, where there is room for that.
+OPTION = re.compile(r"(?<=[,:])(?=[a-z_]+=)")
+"""Where a reference may go on in a further line: before an option."""
+
+
+def _pieces(text: str) -> list[str]:
+    """Words, and references at their options, each with the blanks that a text begins with."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return [indent + piece for word in text.split() for piece in OPTION.split(word)]
+
+
+def _broken(text: str, room: int) -> str:
+    """A text with lines broken before options where a word is wider than its column: so it can be read, and typed."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    if max(map(len, text.split()), default=0) <= room - len(indent):
+        return text
+    lines = [""]
+    for piece in OPTION.split(text.lstrip()):
+        if lines[-1] and len(indent + lines[-1] + piece) > room:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(indent + line for line in lines)
+
+
+def _by_words(table: Table, wide: int, words_of: Callable[[str], list[str]]) -> list[int] | None:
+    """Widths of columns at which text is wrapped between such words only, where there is room for that.
 
     What is left over goes to each column by what it lacks.
     """
     longest = list(map(len, widest(table)))
-    least = [
-        size
-        if column.right
-        else max(map(len, " ".join((column.header, table.footer.get(column.key, ""), *cells)).split()), default=0)
-        for column, cells, size in zip(table.columns, table.cells, longest, strict=True)
-    ]
+    least = []
+    for column, cells, size in zip(table.columns, table.cells, longest, strict=True):
+        texts = (column.header, table.footer.get(column.key, ""), *cells)
+        words = (word for text in texts for word in words_of(text))
+        least.append(size if column.right else max(map(len, words), default=0))
     over = wide - sum(least) - GAP * (len(least) - 1)
     lacking = sum(longest) - sum(least)
     if over < 0 or lacking <= 0:

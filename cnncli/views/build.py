@@ -10,7 +10,7 @@ from cnncli.document.document import Document
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column, Table
 from cnncli.network import Network
-from cnncli.views.data import build_data, versioned
+from cnncli.views.data import ends_data, model_data, versioned
 from cnncli.views.summary import title
 
 if TYPE_CHECKING:
@@ -148,3 +148,44 @@ def _said(value: Any) -> str:
     if isinstance(value, int):
         return grouped(value)
     return shape(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+def build_data(network: Network, built: Build, clone: Clone | None = None) -> dict[str, Any]:
+    """What `build` did; what was not asked for is null. `clone` is what came of a file."""
+    totals = Totals(built.graph)
+    return {
+        "model": {**model_data(network), "keras_name": built.name},
+        **ends_data(network),
+        "totals": {key: totals[key] for key in ("layers", "params", "trainable_params", "non_trainable_params")},
+        "dtype": built.dtype,
+        "versions": built.versions,
+        "agreement": {
+            "agree": not built.differences,
+            "differences": [difference._asdict() for difference in built.differences],
+        },
+        "seed": built.seed,
+        "weights": built.loaded and {**built.loaded._asdict(), "path": str(built.loaded.path)},
+        **(_clone_data(clone) if clone else {}),
+        "run": built.smoke and built.smoke._asdict(),
+        "seconds": {step: round(seconds, 4) for step, seconds in built.seconds.items()},
+        "file": built.saved and {**built.saved._asdict(), "path": str(built.saved.path)},
+    }
+
+
+def _clone_data(clone: Clone) -> dict[str, Any]:
+    """Of a Keras model of a file: how many of its tensors it has for weights, and how far the two are apart."""
+    comparison = clone.comparison and {
+        "max_abs_difference": clone.comparison.max_abs_difference,
+        "max_relative_difference": clone.comparison.max_relative_difference,
+        "limit": clone.limit,
+        "blind": clone.comparison.blind,
+        "examples": clone.comparison.pictures,
+        "runtime": clone.runtime,
+    }
+    return {
+        "tensors": clone.tensors,
+        "verified": clone.verified,
+        "comparison": comparison,
+        "problems": clone.problems,
+        "warnings": clone.warnings,
+    }

@@ -10,8 +10,9 @@ from cnncli.analysis.compare.comparison import Entry, crosses, identical, stages
 from cnncli.document.document import Document, Paragraphs, Section
 from cnncli.document.table import Table
 from cnncli.errors import UsageError
+from cnncli.views.compare_data import entry_data, stage_data
 from cnncli.views.comparison import EVERYTHING, Shown, stage_name, stage_table, totals_sheet, totals_table
-from cnncli.views.data import entry_data, stage_data, versioned
+from cnncli.views.data import versioned
 from cnncli.views.origin import shortly
 
 

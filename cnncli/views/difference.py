@@ -16,8 +16,8 @@ from cnncli.document.document import Line, Listing
 from cnncli.document.numbers import shape
 from cnncli.document.table import Column, Table
 from cnncli.views.changes import change_place, phrases, span
+from cnncli.views.compare_data import change_data
 from cnncli.views.comparison import identity_line
-from cnncli.views.data import change_data
 from cnncli.views.makeup import Pair, has, makeup_data, unknowns
 
 

@@ -16,7 +16,7 @@ from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table, least_width
 from cnncli.network import Network
 from cnncli.views.changes import sides
-from cnncli.views.data import explanation_data
+from cnncli.views.compare_data import explanation_data
 from cnncli.views.fitting import giving_way
 from cnncli.views.makeup import Pair, descent, makeup_data, makeup_rows, makeup_table
 from cnncli.views.makeup import sentences as makeup_sentences

@@ -18,7 +18,8 @@ from cnncli.document.table import Column, Heading, Table, choose, natural_width,
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph, Shape
 from cnncli.network import Network
-from cnncli.views.data import memory_data, versioned
+from cnncli.views.data import versioned
+from cnncli.views.memory_data import memory_data
 from cnncli.views.summary import NAMES, depth_of, outline, short_name, title, uncounted_lines
 from cnncli.written import read_choice
 

@@ -23,10 +23,11 @@ from cnncli.graph.fold import BLOCK, STAGE
 from cnncli.graph.freezing import frozen
 from cnncli.network import Network
 from cnncli.views.columns import DEFAULT, MOVED, SHARE, UNDER_A_ROOF, columns_for, is_figure, with_bars
-from cnncli.views.data import summary_data, versioned
+from cnncli.views.data import versioned
 from cnncli.views.deployment import deployed_table
 from cnncli.views.fitting import giving_way
 from cnncli.views.selection import freezing, kept
+from cnncli.views.summary_data import summary_data
 from cnncli.written import read_choice, read_whole
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from cnncli.document.numbers import scaled, shape, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table, choose, ordered
 from cnncli.network import Network
-from cnncli.views.data import training_data, versioned
+from cnncli.views.data import versioned
 from cnncli.views.memory import bar_column, bytes_column, check_runs, fitting
+from cnncli.views.memory_data import training_data
 from cnncli.views.summary import title, uncounted_lines
 
 DEFAULT = ("name", "type", "output_shape", *PARTS, "training_bytes", "share")

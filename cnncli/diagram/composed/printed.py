@@ -12,7 +12,7 @@ from cnncli.diagram.measures import SMALLEST, printed_measures, scaled
 from cnncli.diagram.options import Options
 from cnncli.diagram.paper.fitting import EXACT, FEWER, LEAST_LINE, STYLES, TRIES
 from cnncli.diagram.paper.lettering import CUT
-from cnncli.diagram.paper.targets import Target
+from cnncli.diagram.paper.targets import TARGETS, Target
 from cnncli.diagram.sheet import Heading
 from cnncli.diagram.wording import Said
 from cnncli.draw.shapes import Picture
@@ -41,6 +41,10 @@ class Fit(NamedTuple):
         return self.figure.picture(self.target.width, self.target.height or ceil(self.figure.size[1]))
 
 
+ROOMY = ("figure", "poster")
+"""Places that have room for several networks: one as small type as may be, the other as much paper."""
+
+
 def several_printed(
     networks: Sequence[tuple[Graph, Heading]], options: Options, target: Target
 ) -> tuple[Picture, Sequence[str]]:
@@ -56,8 +60,10 @@ def several_printed(
     if least:
         fit, without = min(least, key=lambda each: each[0].badness())
         return fit.picture, without
-    coarser = "a coarser --detail, " if options.detail != "stage" else ""
-    raise target.too_small(f"{len(networks)} networks by {options.detail} are", f"{coarser}fewer networks")
+    coarser = ["a coarser --detail"] if options.detail != "stage" else []
+    roomier = [f"--for {place}" for place in ROOMY if TARGETS[place] != target]
+    instead = ", ".join([*coarser, "fewer networks", *roomier])
+    raise target.too_small(f"{len(networks)} networks by {options.detail} are", instead)
 
 
 @dataclass(frozen=True)

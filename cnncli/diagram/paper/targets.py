@@ -51,7 +51,7 @@ class Target:
     def too_small(self, what: str, instead: str) -> UsageError:
         """What is said where something cannot be read on it."""
         return UsageError(
-            f"{what} too much for this paper with type of {self.smallest:g} points; take {instead}, or --for screen"
+            f"{what} too much for this page with type of {self.smallest:g} points; take {instead}, or --for screen"
         )
 
     @property
