@@ -48,6 +48,20 @@ def test_help_is_whole_at_any_width(run, monkeypatch: pytest.MonkeyPatch, page: 
         assert options(page) <= set(re.findall(r"(?<![\w-])--?\w[\w-]*", out))
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("", "cnncli [OPTIONS] COMMAND [ARGS]..."), ("summary", "cnncli summary [OPTIONS] MODEL..."),
+        ("list", "cnncli list [OPTIONS] [FAMILY|MODEL]..."), ("find", "cnncli find [OPTIONS] [MODEL]..."),
+        ("explain", "cnncli explain [OPTIONS] MODEL [LAYER]"), ("build", "cnncli build [OPTIONS] MODEL"),
+        ("verify", "cnncli verify [OPTIONS] [MODEL]..."), ("help", "cnncli help [OPTIONS] [TOPIC]"),
+        ("completions", "cnncli completions [OPTIONS] SHELL"), ("history", "cnncli history [OPTIONS]"),
+    ],
+)  # fmt: skip
+def test_usage(run, command: str, usage: str) -> None:
+    assert run(*command.split(), "--help").out.startswith(f"Usage: {usage}\n")
+
+
 def test_piped_help_is_as_wide_as_a_page(run) -> None:
     assert 70 < max(map(len, run("summary", "--help").out.splitlines())) <= 80
 

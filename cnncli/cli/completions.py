@@ -99,7 +99,9 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 
 
 def completions(
-    shell: Annotated[Shell, typer.Argument(help="For which shell.", case_sensitive=False, show_default=False)],
+    shell: Annotated[
+        Shell, typer.Argument(metavar="SHELL", help=f"{', '.join(SHELLS[:-1])} or {SHELLS[-1]}.", case_sensitive=False)
+    ],
 ) -> None:
     """Print the script that makes TAB complete cnncli's commands, options, models and their options.
 

@@ -41,7 +41,7 @@ OUTPUT = typer.Option(
 Names = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MODEL]...",
+        metavar="MODEL",
         help="Only these architectures, such as v2 or v3_large; with a flavor or options, as mobilenet_v2:alpha=0.5, "
         "just that network. - reads them from the standard input, one a line.",
         autocompletion=complete.reference,

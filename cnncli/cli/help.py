@@ -17,12 +17,9 @@ TOLD = (OF_MODELS, OF_FILES)
 CONVENTIONS = "What is counted"
 
 
-_BRACES = {ord(brace): None for brace in "{}"}
-
-
 def manual_of(command: Any, ctx: Any) -> Manual:
     """Of a Typer command, or of the group of all."""
-    pieces = " ".join(command.collect_usage_pieces(ctx)).translate(_BRACES).replace("[[", "[").replace("]]", "]")
+    pieces = " ".join(command.collect_usage_pieces(ctx)).replace("{", "").replace("}", "")
     chapters = [*_options(panels(command, ctx)), *_listed(command, ctx), *_counted(command.name)]
     return Manual(ctx.command_path, pieces, (command.help or "").split("\n\n"), chapters)
 

@@ -20,7 +20,7 @@ from cnncli.readers.formats import exists
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FAMILY|MODEL]",
+        metavar="FAMILY|MODEL",
         help="A family, such as efficientnet: what its models introduced, their papers and options. Or model files and "
         "other models, a row each: models/*.tflite, train.py:build, mobilenet_v2. - reads them from the standard "
         "input, one a line.",

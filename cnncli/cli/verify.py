@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MODEL]",
+        metavar="MODEL",
         help="Figures of this architecture and its variants, such as mobilenet_v2; with options of that variant, as "
         "mobilenet_v2:alpha=0.5; of a flavor those of its own. - reads them from the standard input, one a line.",
         autocompletion=complete.reference,
