@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
 import numpy
 import pytest
+
+from cnncli.keras_model import import_keras
+from cnncli.keras_model.initial import initial_weights
 
 WAYS = (1, pytest.param(2, marks=pytest.mark.exhaustive))
 """Whether weights are taken over from Keras's network alone or, which shows the same again, from ours too."""
@@ -43,11 +47,16 @@ def _walk(node: Any) -> Iterator[Any]:
         yield from _walk(child)
 
 
+def undrawn() -> AbstractContextManager[None]:
+    """Within, models are built without initial weights being drawn, which takes a quarter of the time."""
+    return initial_weights(import_keras(), drawn=False)
+
+
 def randomize(model: Any, generator: numpy.random.Generator) -> None:
     """Random kernels, biases, gammas and betas, drawn in the order of the weights, such that signals neither die nor
     explode; statistics of Normalization too."""
     for weight in model.weights:
-        if weight.name == "kernel":
+        if weight.name.endswith("kernel"):  # a separable convolution has two
             weight.assign(generator.normal(0, math.sqrt(2 / math.prod(weight.shape[:-1])), weight.shape))
         elif weight.name in ("beta", "bias", "gamma"):
             weight.assign(generator.normal(1 if weight.name == "gamma" else 0, 0.3, weight.shape))

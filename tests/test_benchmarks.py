@@ -70,7 +70,7 @@ def test_a_rival_that_is_lacking_is_skipped_and_said_to_be(
     monkeypatch: pytest.MonkeyPatch, declared: list[Benchmark], capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(rivals, "versions", lambda python: {"typer": "1", "rich": "1"})
-    monkeypatch.setattr(benchmarks, "compare", lambda *_: pytest.fail("it was run"))
+    monkeypatch.setattr(benchmarks, "compare", lambda *_, **__: pytest.fail("it was run"))
     (found,) = [each for each in declared if each.rival == "haoline-keras"]
     benchmarks.warn([found])
     (row,) = benchmarks.measured([found], 1, 1)
@@ -85,7 +85,7 @@ def test_a_rival_that_is_lacking_is_skipped_and_said_to_be(
 def test_one_that_fails_is_no_time_and_does_not_take_the_others_along(
     monkeypatch: pytest.MonkeyPatch, declared: list[Benchmark]
 ) -> None:
-    def failing(*_: object) -> None:
+    def failing(*_: object, **__: object) -> None:
         raise RuntimeError("exit 1")
 
     monkeypatch.setattr(benchmarks, "compare", failing)
@@ -102,7 +102,7 @@ def test_versions_are_those_of_the_environment_that_runs() -> None:
 def test_two_are_run_in_turn_as_often_as_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first run of each is not counted, but where it alone takes all the time."""
     ran: list[str] = []
-    clock = iter([0.0, 2.0, 0.0, 20.0])
+    clock = iter([0.0, 2.0, 0.0, 20.0, 0.0, 20.0])
 
     def one(command: tuple[str, ...]) -> Run:
         ran.append(command[0])
@@ -117,6 +117,7 @@ def test_two_are_run_in_turn_as_often_as_they_may(monkeypatch: pytest.MonkeyPatc
     ran.clear()
     assert paired.compare(("ours",), ("rival",), runs=4, seconds=7)[2:3] == (0.2,)
     assert ran == ["ours", "rival"]
+    assert paired.compare(("ours",), ("rival",), runs=4, seconds=7, least=2).runs == 2
 
 
 def test_ratios_are_medians_of_ratios_run_by_run() -> None:

@@ -373,9 +373,20 @@ def test_the_suffix_of_the_output_tells_the_format(run, folder: Path, name: str,
     assert (folder / name).read_text().startswith(start)
 
 
-@pytest.mark.parametrize(("over", "used"), [(-1, ">100.0%"), (0, " 100.0%"), (1, "<100.0%")])
+@pytest.mark.parametrize(("over", "used"), [(-1, ">100.0%"), (0, " 100.0%"), (1, " >99.9%")])
 def test_what_is_used_does_not_hide_which_side_of_the_limit_it_is(run, over: int, used: str) -> None:
     assert used in run("check", "v2", "--max-params", PARAMS + over).out
+
+
+def test_what_is_hardly_used_is_not_nothing(run) -> None:
+    assert " <0.1%" in run("check", "lenet5", "--max-params", "999M").out
+
+
+def test_a_cost_that_moved_a_little_is_not_told_as_unmoved(run, folder: Path) -> None:
+    run("check", "v1", "--write-baseline", "--baseline", "lock.json")
+    lock = folder / "lock.json"
+    lock.write_text(lock.read_text().replace("568740352", "568740351"))
+    assert "+0.0000002%" in run("check", "v1", "--baseline", "lock.json").out
 
 
 # What is wrong

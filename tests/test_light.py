@@ -289,3 +289,25 @@ def test_what_pip_installs(extra: str, given: list[Path], tmp_path: Path) -> Non
 
 def size_of(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+PAGE = environments.ROOT / "docs" / "install.md"
+
+
+def sizes_told() -> dict[str, float]:
+    """The bytes of each extra that the page on installing tells."""
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {extra: float(told.replace(",", "")) * 1e6 for extra, told in rows}
+
+
+def test_the_page_tells_of_each_extra() -> None:
+    assert [*sizes_told()] == [*EXTRAS, "all"]
+
+
+@pytest.mark.parametrize("extra", [*EXTRAS, "all"])
+def test_an_extra_is_as_large_as_the_page_tells(extra: str) -> None:
+    """As far as versions and platforms allow, which differ."""
+    light, whole = environments.closure(), environments.closure([extra])
+    added = [found for name, found in whole.items() if name not in light]
+    size = sum(path.stat().st_size for found in added for path in environments.files(found))
+    assert size < sizes_told()[extra] < 2.5 * size

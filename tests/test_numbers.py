@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cnncli.document.numbers import bar, binary, scaled, share
+from cnncli.document.numbers import bar, binary, growth, scaled, share
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,17 @@ def test_no_number_is_a_thousand_of_its_prefix(number: int) -> None:
 )
 def test_share(part: int, whole: int, text: str) -> None:
     assert share(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "text"),
+    [
+        (110, 100, "+10.00%"), (9974, 10_000, "-0.26%"), (10**6 + 1, 10**6, "+0.0001%"),
+        (10**9 - 6, 10**9, "-0.000001%"), (5, 5, "="), (0, 5, "-100.00%"),
+    ],
+)  # fmt: skip
+def test_growth(new: int, old: int, text: str) -> None:
+    assert growth(new, old) == text
 
 
 @pytest.mark.parametrize(

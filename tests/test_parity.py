@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import graph_of
-from tensorflow_truth import WAYS, calibrate, distance, randomize, transfer
+from tensorflow_truth import WAYS, calibrate, distance, randomize, transfer, undrawn
 from test_zoo_keras import CLASSES as ZOO
 
 from cnncli.graph import Graph
@@ -89,7 +89,7 @@ def test_the_layers_are_those_of_keras_applications(reference: str) -> None:
     model = parse(reference)
     graph = model.graph()
     import_keras().backend.clear_session()  # which counts the layers that have no names of their own
-    with quiet():
+    with quiet(), undrawn():
         theirs = of_keras(model)
     assert of_graph(graph) == of_layers(theirs)
     assert graph.nodes[-1].shape == theirs.output_shape[1:]
@@ -132,8 +132,8 @@ def outputs(model: Any, pictures: Any) -> Any:
 def test_the_outputs_are_those_of_keras_applications(reference: str, ways: int) -> None:
     model = parse(reference)
     pictures = pictures_for(model)
-    with quiet():
-        ours, theirs = lower(model.graph()), of_keras(model)
+    with quiet(), undrawn():
+        ours, theirs = lower(model.graph(), drawn=False), of_keras(model)
         for seed, (source, target) in enumerate(((theirs, ours), (ours, theirs))[:ways]):
             randomize(source, np.random.default_rng(seed))
             calibrate(source, pictures)

@@ -416,6 +416,8 @@ def test_whole_numbers_are_plain_everywhere(run, text: str) -> None:
         ("summary", "v2", "--by"), ("summary", "v2", "--top"), ("plot", "v2", "-o", "x.png", "--dpi"),
         ("plot", "v2", "-o", "x.svg", "--columns"),
         ("build", "v2", "--seed"), ("export", "v2", "-o", "x.tflite", "--batch"),
+        ("history", "--since"), ("history", "--until"), ("memory", "v2", "--batch"), ("measure", "v2", "--runs"),
+        ("find", "v2", "--top"), ("find", "v2", "--workers"),
     ]  # fmt: skip
     for arguments in taking:
         refused(run(*arguments, text), 2, "expected")

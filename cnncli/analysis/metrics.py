@@ -397,9 +397,12 @@ OF_PAPERS = "Papers' FLOPS and Mult-Adds are the MACs here; FLOPs count every op
 
 def metrics(place: Place, *, additive: bool | None = None) -> list[Metric]:
     """The metrics that are told at a place, in the table's order; only those that add up, or not, if asked for."""
-    return [
-        metric for metric in METRICS if place in metric.places and (additive is None or metric.additive is additive)
-    ]
+    return [*_told(place, additive)]
+
+
+@cache
+def _told(place: Place, additive: bool | None) -> tuple[Metric, ...]:
+    return tuple(each for each in METRICS if place in each.places and (additive is None or each.additive is additive))
 
 
 def figures(place: Place) -> list[Metric]:

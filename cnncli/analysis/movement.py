@@ -34,8 +34,9 @@ class Movement(NamedTuple):
     @property
     def intensity(self) -> float | None:
         """Arithmetic intensity: MACs a byte; None where something is not known, or nothing moves."""
-        known = is_known(self.macs) and is_known(self.moved) and self.moved
-        return self.macs / self.moved if known else None
+        moved = self.moved
+        known = is_known(self.macs) and is_known(moved) and moved
+        return self.macs / moved if known else None
 
 
 def movements(graph: Graph, kind: str = FLOAT32) -> list[Movement]:
@@ -63,6 +64,8 @@ def movements(graph: Graph, kind: str = FLOAT32) -> list[Movement]:
 
 def together(parts: Sequence[Movement]) -> Movement:
     """Of all of these."""
+    if len(parts) == 1:
+        return parts[0]
     return Movement(*(total(amounts) for amounts in zip(*parts, strict=True))) if parts else Movement(0, 0, 0)
 
 

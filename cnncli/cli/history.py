@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cnncli.cli import complete
+from cnncli.cli.arguments import whole_number
 from cnncli.cli.columns import Columns, column_options
 from cnncli.cli.output import PICTURES, Report, report_options
 
@@ -44,8 +45,8 @@ def history(
             show_default=False,
         ),
     ] = None,
-    since: Annotated[int | None, _year("Only papers of this year and later.")] = None,
-    until: Annotated[int | None, _year("Only papers of this year and before.")] = None,
+    since: Annotated[str | None, _year("Only papers of this year and later.")] = None,
+    until: Annotated[str | None, _year("Only papers of this year and before.")] = None,
     every: Annotated[bool, typer.Option("--all", help="A row a network, not a paper.")] = False,
     *,
     columns: Columns,
@@ -59,7 +60,8 @@ def history(
     from cnncli.views.history import Past, history_chart, history_document
 
     drawn = report.picture()
-    past = replace(Past.of(family or [], since, until), every=every, columns=columns.shown, sort=columns.sort)
+    years = whole_number("--since", since), whole_number("--until", until)
+    past = replace(Past.of(family or [], *years), every=every, columns=columns.shown, sort=columns.sort)
     report.check_target()
     document = history_document(past)
     if drawn:

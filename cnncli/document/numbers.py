@@ -85,6 +85,12 @@ def times(ratio: float, digits: int = 2) -> str:
     return "x" + next((text for text in texts if float(text) not in (0, 1)), f"{ratio:.{digits}f}")
 
 
+def growth(new: float, old: float) -> str:
+    """How far a figure has moved, `+0.26%`, with as many digits more as it takes to see that it has."""
+    texts = (f"{100 * (new - old) / old:+.{count}f}%" for count in range(2, 12))
+    return next((text for text in texts if float(text[:-1])), "=")
+
+
 def shape(sizes: Sequence[int]) -> str:
     """(112, 112, 64) as `112x112x64`; a number alone is a scalar."""
     return "x".join(map(str, sizes)) or "scalar"

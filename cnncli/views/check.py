@@ -11,7 +11,7 @@ from cnncli.analysis.check.budgets import limited
 from cnncli.analysis.check.verdicts import Budgeted, LockedCost, LockedStructure, Verdict
 from cnncli.deployed import FLOAT32
 from cnncli.document.document import Check, Document
-from cnncli.document.numbers import binary, grouped, in_words
+from cnncli.document.numbers import binary, grouped, growth, in_words, share
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Heading, Table, natural_width
 from cnncli.views.changes import change_place, phrases, span
@@ -119,9 +119,9 @@ def _tell_budget(verdict: Verdict, budget: Budgeted) -> Told:
         limit_of = f"{budget.name} {allowed}"
         end = f"as far as counted within {limit_of}" if verdict.passed else f"so that {limit_of} cannot be promised"
         return Told(verdict, name, allowed, "?", f"{verdict.model}: {_amount(verdict, budget)}, {end}")
-    used = f"{100 * value / limit:.1f}%" if limit else "-"
-    if used == "100.0%" and value != limit:
-        used = ("<" if verdict.passed else ">") + used
+    used = share(value, limit)
+    if used == "100.0%" and value > limit:
+        used = ">100.0%"
     kept = "within" if verdict.passed else f"{grouped(value - limit)} over"
     message = f"{verdict.model}: {_amount(verdict, budget)}, {kept} {budget.name} {allowed}"
     return Told(verdict, name, allowed, used, message)
@@ -145,8 +145,7 @@ def _tell_cost(verdict: Verdict, locked: LockedCost) -> Told:
         words = f"{in_words(value, grouped)} against {in_words(limit, grouped)}"
         message = f"{verdict.model}: {locked.cost} {words}" + ("" if verdict.passed else ", which are not all counted")
         return Told(verdict, f"locked {locked.cost}", grouped(limit), "?", message)
-    change = f"{100 * (value - limit) / limit:+.2f}%" if limit else "new"
-    change = "=" if value == limit else change
+    change = "=" if value == limit else growth(value, limit) if limit else "new"
     message = f"{verdict.model}: {locked.cost} {grouped(value)}, {change} against {grouped(limit)} {margin}"
     return Told(verdict, f"locked {locked.cost}", f"{grouped(limit)} {margin}", change, message)
 

@@ -250,13 +250,13 @@ def stage_table(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) 
 
 
 def _stages(entries: Sequence[Entry], rows: Sequence[StageRow], width: int) -> Section:
-    fewer = (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:])
-    for columns in fewer:
+    for columns in (STAGE_COLUMNS, *(STAGE_COLUMNS[:1] + STAGE_COLUMNS[at:] for at in (2, 3)), STAGE_COLUMNS[3:]):
         table = _stages_beside(entries, rows, columns)
         if natural_width(table) <= min(width, READABLE):
             return table
     if len(entries) <= MOST_BELOW:
-        return fitting(_stages_below(entries, rows), width, ("2",), ("1",))  # without blocks, and then shapes
+        without = ("2",), ("1",)  # blocks, then shapes
+        return fitting(_stages_below(entries, rows), width, *without, wraps="0")
     return Paragraphs([f"The stages of {len(entries)} models have no room beside each other; --format json has them."])
 
 

@@ -13,7 +13,7 @@ from cnncli.analysis.metrics import metric
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import times
 from cnncli.document.prose import enumerated
-from cnncli.document.table import Column, Table, natural_width, widest
+from cnncli.document.table import Column, Table, least_width
 from cnncli.network import Network
 from cnncli.views.changes import sides
 from cnncli.views.compare_data import explanation_data
@@ -204,19 +204,11 @@ def readable_table(explanation: Explanation, width: int) -> Table | None:
     for key, growth in explanation.attribution.growth.items():
         footer |= {f"{key}_difference": _signed(growth.difference), f"{key}_ratio": _ratio_text(growth.ratio)}
     shown = Table([column for column in table.columns if column.key not in hidden], rows, footer=footer)
-    return giving_way(shown, width, SCARCE, _least)[0]
+    return giving_way(shown, width, SCARCE, least_width)[0]
 
 
 SCARCE = ("before", "after", "params_ratio", "macs_ratio", "params_difference")
 """What gives way where a terminal is narrow, these first."""
-WRAPPED = 12
-"""Characters of a remark that can still be read where it is wrapped."""
-
-
-def _least(table: Table) -> int:
-    """How wide a table is at least, with its remarks wrapped."""
-    sizes = zip(table.columns, map(len, widest(table)), strict=True)
-    return natural_width(table) - sum(max(0, size - WRAPPED) for column, size in sizes if column.key == "remark")
 
 
 def told(explanation: Explanation) -> dict[str, Any]:

@@ -53,15 +53,15 @@ def run(command: Sequence[str]) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 2**20)
 
 
-def compare(ours: Sequence[str], rival: Sequence[str], runs: int, seconds: float) -> Pair:
+def compare(ours: Sequence[str], rival: Sequence[str], runs: int, seconds: float, least: int = 0) -> Pair:
     """Alternate the two, at most so many times and about so many seconds, after one run of each that is not counted.
 
-    Where that one alone takes longer, it is what counts.
+    Where that one alone takes longer, it is what counts, unless at `least` so many are asked for.
     """
     started = time.perf_counter()
     first = run(ours), run(rival)
     took = time.perf_counter() - started
-    times = min(runs, int(seconds / took))
+    times = min(runs, max(least, int(seconds / took)))
     return summed([(run(ours), run(rival)) for _ in range(times)] or [first])
 
 

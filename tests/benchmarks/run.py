@@ -15,7 +15,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def one(each: Benchmark, runs: int, seconds: float) -> tuple[Pair | None, str]:
         return None, f"needs {', '.join(lacks)}"
     print(f"{says} ...", file=sys.stderr, flush=True)
     try:
-        return compare(each.ours, each.against, runs, seconds), ""
+        return compare(each.ours, each.against, runs, seconds, least=3 if each.target else 0), ""
     except RuntimeError as failure:
         print(failure, file=sys.stderr)
         return None, "failed"
@@ -81,7 +81,7 @@ def machine() -> dict[str, object]:
     }
 
 
-def _told(path: str, key: str) -> Iterable[str]:
+def _told(path: str, key: str) -> Iterator[str]:
     lines = Path(path).read_text().splitlines() if Path(path).exists() else []
     return (line.partition(":")[2].strip() for line in lines if line.startswith(key))
 
@@ -123,7 +123,9 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         results = _results(folder, given.names, given.runs, given.seconds)
     print(json.dumps({**results["machine"], **results["versions"]}, indent=2))
-    print(f"\n{tables(results['benchmarks'])}\n{growth_table(results['growth'])}")
+    print(f"\n{tables(results['benchmarks'])}")
+    if results["growth"]:
+        print(growth_table(results["growth"]))
     if given.page:
         RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         PAGE.write_text(page(results), encoding="utf-8")
