@@ -36,7 +36,7 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 KNOWN_TO = {
     "typer": {"cli"},
     "rich": {"render"},
-    "pydot": {"diagram", "draw"},
+    "pydot": {"diagram"},
     "pygraphviz": {"draw"},
     "matplotlib": {"draw"},
     "tensorflow": {"keras_model", "export"},

@@ -233,6 +233,7 @@ METRICS: tuple[Metric, ...] = (
         "Non-trainable",
         About.WEIGHTS,
         layer=lambda node: node.params - node.trainable_params,
+        budget=Budget("max-non-trainable-params", "Weights that training does not change.", "non-trainable params"),
         places=frozenset({Place.COLUMN, Place.DATA, Place.COMPARISON}),
     ),
     Metric(
@@ -372,7 +373,7 @@ METRICS: tuple[Metric, ...] = (
         layer=lambda _: 1,
         better=0,
         noun="layers",
-        budget=Budget("max-layers", "Layers.", "layers"),
+        budget=Budget("max-layers", "Layers of the network, as `summary` counts them.", "layers"),
         places=EVERYWHERE - {Place.HEAT, Place.CHANGE, Place.LINE},
         row_key="layers_folded",
     ),
