@@ -7,7 +7,7 @@ import subprocess
 import sys
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from conftest import graph_of
@@ -18,6 +18,7 @@ from cnncli.errors import UsageError
 from cnncli.graph import fold
 from cnncli.models import families
 from cnncli.models.catalogue import FAMILIES, OPTIONS, models, names, option
+from cnncli.models.options import Pooling, declared
 from cnncli.models.reference import parse
 from cnncli.models.spec import FLAVORS
 
@@ -276,3 +277,12 @@ def test_a_classifier_that_always_says_the_same_is_warned_of(name: str, options:
 
     found = network(f"{name}:{options}" if options else name)
     assert any("gives 1 for every picture" in warning for warning in found.warnings) == warned
+
+
+def test_an_option_without_a_value_is_one_in_every_python() -> None:
+    """3.10 wraps the hint of a parameter whose default is None, in which the option then stands one deeper."""
+
+    def builder(plain: Pooling = None, wrapped: Optional[Pooling] = None) -> None: ...  # noqa: UP045
+
+    builder.__annotations__ = {"plain": Pooling, "wrapped": Optional[Pooling]}  # noqa: UP045
+    assert [*declared(builder)] == ["plain", "wrapped"]

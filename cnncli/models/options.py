@@ -6,7 +6,7 @@ here are the readers, and the options with Keras's names that more than one buil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -33,8 +33,15 @@ class Option(NamedTuple):
 def declared(builder: Callable[..., None]) -> Mapping[str, Option]:
     """The options of a builder by name, in the order in which it declares them."""
     hints = get_type_hints(builder, include_extras=True)
-    found = {name: [each for each in get_args(hint) if isinstance(each, Option)] for name, hint in hints.items()}
+    found = {name: [each for each in _parts(hint) if isinstance(each, Option)] for name, hint in hints.items()}
     return {name: options[0] for name, options in found.items() if options}
+
+
+def _parts(hint: Any) -> Iterator[Any]:
+    """What a hint is made of. Python 3.10 puts that of a parameter whose default is None into an Optional."""
+    for part in get_args(hint):
+        yield part
+        yield from _parts(part)
 
 
 def whole(largest: int) -> Callable[[str], int]:
