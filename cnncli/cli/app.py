@@ -47,7 +47,7 @@ def cnncli(
     quiet: Quiet = False,
     no_pager: NoPager = False,
 ) -> None:
-    """Inspect, draw, compare and export convolutional networks by name.
+    """Inspect, draw, compare, guard and export convolutional networks: known ones by name, your own by file.
 
     Example: cnncli summary mobilenet_v3_large --alpha 0.75
     """

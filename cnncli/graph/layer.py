@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import Field, field, fields
-from functools import lru_cache
+from functools import lru_cache, wraps
 from inspect import get_annotations
 from math import prod
 from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar
@@ -105,8 +106,8 @@ class Layer(Record):
 
     def macs(self, *inputs: Shape) -> int:
         """Multiply-accumulates of one example: each kernel weight is used once per position. No bias."""
-        kernels = sum(weight.size for weight in self.weights(*inputs) if weight.name.endswith("kernel"))
-        return kernels and kernels * self.kernel_positions(*inputs)
+        kernels = [weight.size for weight in self.weights(*inputs) if weight.name.endswith("kernel")]
+        return sum(kernels) * self.kernel_positions(*inputs) if kernels else 0
 
     def flops(self, *inputs: Shape) -> int:
         """Float operations of one example as TensorFlow's profiler counts them in the frozen inference graph.
@@ -183,6 +184,21 @@ class Layer(Record):
 
 
 _L = TypeVar("_L", bound=type[Layer])
+_Answer = TypeVar("_Answer")
+
+
+def kept(method: Callable[..., _Answer]) -> Callable[..., _Answer]:
+    """Of a method that is asked of the same shapes by others, what it answered last, while the shapes are those."""
+    key = f"_{method.__name__}"
+
+    @wraps(method)
+    def answered(layer: Layer, *inputs: Shape) -> _Answer:
+        last: tuple[tuple[Shape, ...], _Answer] | None = layer.__dict__.get(key)
+        if last is None or last[0] != inputs:
+            last = layer.__dict__[key] = inputs, method(layer, *inputs)
+        return last[1]
+
+    return answered
 
 
 def training(default: Any) -> Any:

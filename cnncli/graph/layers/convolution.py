@@ -15,6 +15,7 @@ from cnncli.graph.layer import (
     check_padding,
     dilated,
     initial,
+    kept,
     layer_class,
     pair,
     sliding,
@@ -119,12 +120,14 @@ class Conv2D(_Convolution):
             self.fail(f"groups={self.groups} does not divide filters={self.filters}")
         super().__post_init__()
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         channels = inputs[0][-1] if inputs else 0
         if channels % self.groups:
             self.fail(f"groups={self.groups} does not divide {channels} input channels")
         return (*self._positions(inputs), self.filters)
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         *_, channels = self.feature_map(inputs)
         kernel = Weight("kernel", (*pair(self.kernel_size), channels // self.groups, self.filters))
@@ -156,9 +159,11 @@ class DepthwiseConv2D(_Convolution):
         if height != width:  # TensorFlow's kernel refuses it, whatever Keras's shape inference says
             self.fail(f"strides={self.strides} must be equal along height and width")
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*self._positions(inputs), self.feature_map(inputs)[2] * self.depth_multiplier)
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         *_, channels = self.feature_map(inputs)
         kernel = Weight("kernel", (*pair(self.kernel_size), channels, self.depth_multiplier))
@@ -191,9 +196,11 @@ class SeparableConv2D(_Convolution):
         if height != width:
             self.fail(f"strides={self.strides} must be equal along height and width")
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*self._positions(inputs), self.filters)
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         *_, channels = self.feature_map(inputs)
         depthwise = Weight("depthwise_kernel", (*pair(self.kernel_size), channels, self.depth_multiplier))
@@ -235,6 +242,7 @@ class Conv2DTranspose(_Convolution):
             if paddings[0] >= strides[0] or paddings[1] >= strides[1] or min(paddings) < 0:
                 self.fail(f"output_padding={paddings} must be at least 0 and less than strides={strides}")
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         height, width, _ = self.feature_map(inputs)
         return (self._extent(height, 0), self._extent(width, 1), self.filters)
@@ -247,6 +255,7 @@ class Conv2DTranspose(_Convolution):
         cut = 2 * (extent // 2) if self.padding == "same" else 0
         return (size - 1) * stride + extent - cut + pair(self.output_padding)[axis]
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         *_, channels = self.feature_map(inputs)
         return (Weight("kernel", (*pair(self.kernel_size), self.filters, channels)), *self._bias(self.filters))
@@ -283,9 +292,11 @@ class Dense(Kernel):
         self.require_positive("units")
         check_activation(self, self.activation)
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*self.one(inputs)[:-1], self.units)
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("kernel", (self.one(inputs)[-1], self.units)), *self._bias(self.units))
 
@@ -308,9 +319,11 @@ class RadialBasis(Kernel):
     def function(self) -> str:
         return "linear"
 
+    @kept
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*self.one(inputs)[:-1], self.units)
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return (Weight("kernel", (self.one(inputs)[-1], self.units), False),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnncli.graph.layer import Layer, Shape, Weight, initial, layer_class, training
+from cnncli.graph.layer import Layer, Shape, Weight, initial, kept, layer_class, training
 from cnncli.graph.roles import Role
 
 
@@ -26,6 +26,7 @@ class BatchNormalization(Layer):
     role = Role.NORMALIZATION
     folds = True
 
+    @kept
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         shape = self.one(inputs)[-1:]
         return (*_affine(self, shape), Weight("moving_mean", shape, False), Weight("moving_variance", shape, False))
