@@ -488,7 +488,7 @@ def test_neither_tensorflow_nor_keras_is_imported_where_they_are_installed(tmp_p
         (("onnx",), False, False, True, children.WITH_KERAS),
         (("onnx",), False, None, False, "fresh weights are"),
         (("onnx", "keras"), True, False, True, children.WITH_KERAS),
-        (("keras",), True, None, False, children.WITH_KERAS),  # which says what Keras lacks
+        (("keras",), True, None, False, "this takes tensorflow"),
     ],
 )
 def test_the_way(

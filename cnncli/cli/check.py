@@ -114,8 +114,9 @@ def check(
     gate = replace(gate, uncounted=allow_uncounted)
     asking = [Path(each) for each in (gate.config.path, path) if each]
     asked = brought(models) if models else gate.references()
-    checked = needed(asked, gate, since=changed_since, skip=skip_unlimited, asking=asking)
-    _run(gate, choice.networks(checked, gate.settled) if checked else [], path if write_baseline else None, report)
+    checked, notes = needed(asked, gate, since=changed_since, skip=skip_unlimited, asking=asking)
+    networks = choice.networks(checked, gate.settled) if checked else []
+    _run(gate, networks, path if write_baseline else None, report, notes)
 
 
 def _budgets(limits: Mapping[str, str], kind: str | None) -> Budgets:
@@ -179,8 +180,11 @@ def _projects() -> Iterator[tuple[Path, str, tuple[str, ...]]]:
             return
 
 
-def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Report) -> None:
-    """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not."""
+def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Report, notes: Sequence[str]) -> None:
+    """Check, report, and write the lock file where all holds. Raises CheckFailed where something does not.
+
+    `notes` are told once all could be read: what cannot be is one line alone.
+    """
     from cnncli.analysis.check.baseline import lock_text
     from cnncli.analysis.compare.comparison import entry
     from cnncli.files import write_text
@@ -190,6 +194,8 @@ def _run(gate: Gate, networks: Sequence[Network], lock: Path | None, report: Rep
     check_file(lock, force=report.force)
     entries = [entry(network) for network in {each.key: each for each in networks}.values()]
     verdicts = [verdict for each in entries for verdict in gate.verdicts(each)]
+    for sentence in notes:
+        note(f"cnncli: {sentence}")
     if verdicts or not lock:
         report.deliver(check_document(verdicts), silently=MANNER.quiet)
     if not all(verdict.passed for verdict in verdicts):
