@@ -178,3 +178,20 @@ def test_a_gate_that_could_never_fail_is_none(run, project: Path) -> None:
 @pytest.mark.parametrize("option", [["--changed-since", "HEAD"], ["--skip-unlimited"]])
 def test_what_is_written_is_what_was_asked_for(run, project: Path, option: list[str]) -> None:
     refused(run("check", "--baseline", "x.lock", "--write-baseline", *option), 2, "leave out --changed-since")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mobilenet_v9"], "unknown model"),
+        (["v1"], "nothing to check of mobilenet_v1"),
+        (["gone.tflite"], "no such file"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line(run, project: Path, arguments: list[str], says: str) -> None:
+    refused(run("check", *arguments, "--changed-since", "nonsense"), 2, says)
+
+
+def test_where_nothing_is_limited_git_is_not_asked(run, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(run("check", "v1", "--changed-since", "nonsense"), 2, "nothing is limited")
