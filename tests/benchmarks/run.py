@@ -75,7 +75,7 @@ def machine() -> dict[str, object]:
         "processor": next(_told("/proc/cpuinfo", "model name"), platform.processor()),
         "processors": os.cpu_count(),
         "gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
         "python": platform.python_version(),
         "load": round(os.getloadavg()[0], 1),
     }
