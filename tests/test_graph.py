@@ -227,3 +227,21 @@ def test_a_thousand_of_one_name_are_not_tried_in_turn() -> None:
         return calls_of(lambda: [names.free("a") for _ in range(count)])
 
     assert named(2000) < 2.2 * named(1000)
+
+
+def test_folding_scopes_in_parts_takes_time_in_proportion_to_the_layers() -> None:
+    """Layers between blocks, of which each part asks what the names of all have before a dot: here none has one."""
+
+    def folded(count: int) -> int:
+        graph = Graph("parts")
+        x = graph.add(InputLayer((8, 8, 3)), name="image")
+        for place in range(count):
+            with graph.scope(f"stage{place}"):
+                x = graph.add(ReLU(), x, name="before")
+                with graph.scope("block"):
+                    x = graph.add(ReLU(), x, name="inside")
+        for node in graph.nodes:
+            node.name = node.name.replace(".", "_")
+        return calls_of(lambda: fold(graph, 2))
+
+    assert folded(200) < 2.2 * folded(100)

@@ -81,7 +81,8 @@ def test_help_is_short_where_topics_tell_the_rest(run, monkeypatch: pytest.Monke
 
 
 def test_summary_tells_what_is_counted_and_others_where_that_is_told(run) -> None:
-    from cnncli.analysis.metrics import METRICS, OF_PAPERS, Place
+    from cnncli.analysis.metric import Place
+    from cnncli.analysis.metrics import METRICS, OF_PAPERS
 
     counted = [each for each in METRICS if each.places & {Place.LINE, Place.DEPLOYED} and each.convention]
     assert len(counted) > 6

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from conftest import golden, refused
 
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import metrics
 from cnncli.document.document import Paragraphs
 from cnncli.document.table import Table
 from cnncli.models.catalogue import models

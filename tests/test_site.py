@@ -38,11 +38,14 @@ def small(tmp_path: Path) -> Path:
 def test_every_page_renders_and_its_pictures_are_found(tmp_path: Path) -> None:
     done = built(ROOT, tmp_path / "site")
     assert done.returncode == 0, done.stderr
+    shown = 0
     for page in DOCS.glob("*.md"):
         rendered = (tmp_path / "site" / f"{page.stem}.html").read_text(encoding="utf-8")
         pictures = re.findall(r'<img[^>]* src="([^"]+)"', rendered)
+        shown += len(pictures)
         assert all((tmp_path / "site" / name).is_file() for name in pictures), page
         assert not re.search(r'<(?:script|link|img)[^>]* (?:src|href)="https?:', rendered), "a page fetches nothing"
+    assert shown >= len(list((DOCS / "pictures").iterdir())) - 1, "but one of the README's"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ PROJECT, SECTION = "pyproject.toml", ("tool", "cnncli")
 def _budget_options() -> list[inspect.Parameter]:
     """An option for each figure that can be limited."""
     from cnncli.analysis.check.budgets import limited
-    from cnncli.analysis.metrics import Unit
+    from cnncli.analysis.metric import Unit
 
     found = []
     for name, metric in limited().items():

@@ -107,7 +107,7 @@ class Limits(NamedTuple):
 
 def _limit_options() -> list[inspect.Parameter]:
     """Two options a figure."""
-    from cnncli.analysis.metrics import Unit
+    from cnncli.analysis.metric import Unit
     from cnncli.search.figures import limited
 
     top1 = "Accuracy on ImageNet in percent, as somebody published it."

@@ -88,7 +88,8 @@ def _counted(command: str) -> Iterator[Chapter]:
 
 def conventions() -> list[Entry]:
     """What each figure of a network counts."""
-    from cnncli.analysis.metrics import METRICS, Place
+    from cnncli.analysis.metric import Place
+    from cnncli.analysis.metrics import METRICS
 
     told = [each for each in METRICS if each.places & {Place.LINE, Place.DEPLOYED} and each.convention]
     return [Entry(each.title, f"{each.convention}.") for each in told]

@@ -95,7 +95,8 @@ Label = Annotated[
 
 
 def _heat_options() -> list[inspect.Parameter]:
-    from cnncli.analysis.metrics import Place, metrics
+    from cnncli.analysis.metric import Place
+    from cnncli.analysis.metrics import metrics
     from cnncli.document.prose import enumerated
 
     told = metrics(Place.HEAT, additive=True)

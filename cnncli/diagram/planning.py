@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnncli.amounts import total
-from cnncli.analysis.metrics import Place, amounts, metrics
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import amounts, metrics
 from cnncli.diagram.chain import Chain, Frame, chain
 from cnncli.diagram.layout import Arrangement
 from cnncli.diagram.legend import legend

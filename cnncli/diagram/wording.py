@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from cnncli.amounts import UNKNOWN, is_known
 from cnncli.analysis.labels import SQUEEZE_EXCITE, Label, LayerLabel, Traits
-from cnncli.analysis.metrics import Place, metric, metrics
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import metric, metrics
 from cnncli.diagram.chain import sources
 from cnncli.diagram.measures import Measures, Sizes
 from cnncli.diagram.parts import Detail, Heat, Part

@@ -70,14 +70,15 @@ def fold(graph: Graph, depth: int | None) -> list[Group]:
     parts = Counter(scope for scope, _ in runs)
     divided = {scope[:length] for scope, _ in runs for length in range(len(scope))}
     groups: list[Group] = []
-    folders: Mapping[str, int] = {}
+    folders: Mapping[str, int] | None = None  # counted where a scope is in parts, which no architecture's is
     for scope, nodes in runs:
         if not scope:
             groups.extend(_single(graph, node) for node in nodes)
         elif parts[scope] == 1 and scope not in divided:
             groups.append(Group(".".join(scope), scope, nodes, graph.kinds, graph.numbers.get(scope)))
         else:
-            folders = folders or Counter(folder for node in graph.nodes for folder in _folders(node))
+            if folders is None:
+                folders = Counter(folder for node in graph.nodes for folder in _folders(node))
             groups.append(_part(scope, nodes, folders))
     return groups
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from cnncli.analysis.check.budgets import READERS
-from cnncli.analysis.metrics import METRICS, Metric, metric
+from cnncli.analysis.metric import Metric
+from cnncli.analysis.metrics import METRICS, metric
 from cnncli.errors import UsageError
 from cnncli.search.limits import TOP1, Limit
 from cnncli.written import read_decimal

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cnncli.analysis.metrics import Unit, metric
+from cnncli.analysis.metric import Unit
+from cnncli.analysis.metrics import metric
 from cnncli.network import model_of
 from cnncli.render.csv import joined
 from cnncli.search.evaluation import Row, option_column

@@ -9,7 +9,8 @@ from typing import Any
 
 from cnncli.amounts import is_known
 from cnncli.analysis.labels import LayerLabel
-from cnncli.analysis.metrics import Metric, Place, metrics
+from cnncli.analysis.metric import Metric, Place
+from cnncli.analysis.metrics import metrics
 from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.document.numbers import duration, shape

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.analysis.metrics import Place, amounts, figures
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import amounts, figures
 from cnncli.views.data import ends_data, model_data, published_data, totals_data, uncounted_data
 
 if TYPE_CHECKING:

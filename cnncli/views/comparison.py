@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known, total
 from cnncli.analysis.compare.comparison import Entry, StageRow, crosses, identical
-from cnncli.analysis.metrics import About, Metric, Place, Unit, metric, stored
+from cnncli.analysis.metric import About, Metric, Place, Unit
 from cnncli.analysis.metrics import figures as figures_of
+from cnncli.analysis.metrics import metric, stored
 from cnncli.document import READABLE
 from cnncli.document.document import Paragraphs, Section
 from cnncli.document.numbers import grouped, resolution, scaled, shape, times

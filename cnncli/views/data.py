@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncli.analysis.deployment import deployment, kinds_of, peak_at
-from cnncli.analysis.metrics import About, Place, Totals, metrics
+from cnncli.analysis.metric import About, Place
+from cnncli.analysis.metrics import Totals, metrics
 from cnncli.document.numbers import setting
 from cnncli.network import Network
 from cnncli.written import read_figure

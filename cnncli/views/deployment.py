@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from cnncli.analysis.deployment import At, Deployment, deployment, kinds_of, peak_at
 from cnncli.analysis.labels import counted
-from cnncli.analysis.metrics import Metric, Place, metrics
+from cnncli.analysis.metric import Metric, Place
+from cnncli.analysis.metrics import metrics
 from cnncli.document.numbers import scaled
 from cnncli.document.prose import enumerated
 from cnncli.document.table import Column, Table

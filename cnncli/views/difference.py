@@ -11,7 +11,8 @@ from cnncli.analysis.compare.comparison import Entry, crosses, identical, incomp
 from cnncli.analysis.compare.difference import Change, Costs, added, difference
 from cnncli.analysis.compare.levels import Level, Section, are_alike, levels
 from cnncli.analysis.compare.makeup import contrast
-from cnncli.analysis.metrics import Place, metrics
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import metrics
 from cnncli.document.document import Line, Listing
 from cnncli.document.numbers import shape
 from cnncli.document.table import Column, Table

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnncli.analysis.metrics import METRICS, Metric, Place, Unit, stored
+from cnncli.analysis.metric import Metric, Place, Unit
+from cnncli.analysis.metrics import METRICS, stored
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from cnncli.analysis.metrics import Unit, metric
+from cnncli.analysis.metric import Unit
+from cnncli.analysis.metrics import metric
 from cnncli.draw.chart import Chart, ChartPoint, Panel
 from cnncli.network import model_of
 from cnncli.search.evaluation import Row

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from cnncli.amounts import UNKNOWN
-from cnncli.analysis.metrics import Metric, Unit, metric
+from cnncli.analysis.metric import Metric, Unit
+from cnncli.analysis.metrics import metric
 from cnncli.deployed import KINDS
 from cnncli.document.numbers import grouped, scaled, shape
 from cnncli.document.table import Column, choose, find

@@ -8,7 +8,8 @@ from typing import Any
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.comparison import entry
 from cnncli.analysis.compare.difference import Change, costs_of
-from cnncli.analysis.metrics import Metric, Place, metric
+from cnncli.analysis.metric import Metric, Place
+from cnncli.analysis.metrics import metric
 from cnncli.diagram.parts import Part
 from cnncli.graph import Group
 from cnncli.network import Network

@@ -7,7 +7,8 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from cnncli.amounts import is_known
-from cnncli.analysis.metrics import Metric, Place, metric, metrics
+from cnncli.analysis.metric import Metric, Place
+from cnncli.analysis.metrics import metric, metrics
 from cnncli.analysis.report import Report, Row, report
 from cnncli.diagram.parts import Part
 from cnncli.document.numbers import scaled, shape, share

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncli.amounts import is_known, total
 from cnncli.analysis.deployment import kind_as_it_is
 from cnncli.analysis.labels import counted, group_label
-from cnncli.analysis.metrics import OF_PAPERS, Metric, Place, Totals, Unit, metric, metrics
+from cnncli.analysis.metric import Metric, Place, Unit
+from cnncli.analysis.metrics import OF_PAPERS, Totals, metric, metrics
 from cnncli.analysis.movement import Roof
 from cnncli.analysis.report import Report, Row, merge_repeats, report
 from cnncli.document.document import Document, Section

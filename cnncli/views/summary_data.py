@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cnncli.analysis.metrics import Place, conventions, metric, metrics
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import conventions, metric, metrics
 from cnncli.analysis.movement import Roof, together
 from cnncli.analysis.report import Report, Row
 from cnncli.network import Network

@@ -13,7 +13,8 @@ from cnncli.analysis.check.blocks import block_lines
 from cnncli.analysis.check.budgets import SETTLED
 from cnncli.analysis.check.places import JsonLines, KeyTwice, Position, once
 from cnncli.analysis.compare.comparison import Entry
-from cnncli.analysis.metrics import Place, figures
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import figures
 from cnncli.document.numbers import shape
 from cnncli.errors import UsageError, suggestion
 from cnncli.network import Network, canonical, relative

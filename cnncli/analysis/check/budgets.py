@@ -14,7 +14,8 @@ from cnncli.analysis.check.amounts import read_bytes, read_count, read_percentag
 from cnncli.analysis.check.places import Position, TomlLines, toml_error_line
 from cnncli.analysis.check.verdicts import Budgeted, Verdict
 from cnncli.analysis.deployment import deployment, kind_as_it_is, kinds_of, peak_at, read_kind
-from cnncli.analysis.metrics import About, Metric, Place, Totals, Unit, metrics, stored
+from cnncli.analysis.metric import About, Metric, Place, Unit
+from cnncli.analysis.metrics import Totals, metrics, stored
 from cnncli.document.prose import enumerated
 from cnncli.errors import UsageError, suggestion
 from cnncli.graph import Graph

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from cnncli.amounts import is_known
 from cnncli.analysis.compare.alignment import Part, align_parts, parts
 from cnncli.analysis.compare.changes import Fact, changed, whole_block
-from cnncli.analysis.metrics import Place, amounts
+from cnncli.analysis.metric import Place
+from cnncli.analysis.metrics import amounts
 from cnncli.analysis.structure import acting, arguments, source
 from cnncli.errors import CheckFailed
 from cnncli.graph import Graph, Group, Node, Scope
